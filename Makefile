@@ -1,0 +1,43 @@
+# Everything a person types here. Needs Python >= 3.11 with venv, and make; the rest is installed into .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/installed
+PYTEST := $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-full browser check format
+
+help: ## Say what each target does.
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
+
+run: $(STAMP) ## Start the shop on http://localhost:8000 and the simulator on http://127.0.0.1:8001; Ctrl-C stops both.
+	@exec $(BIN)/python app.py
+
+test: browser ## Run all tests but the full browser matrix; PostgreSQL takes part where it is installed.
+	$(PYTEST) -m "not full"
+
+test-full: test ## After the tests, run the full browser matrix; PostgreSQL is required.
+	$(PYTEST) -m full --require-postgresql
+
+check: $(STAMP) ## Check format, lint and types.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(STAMP) ## Format the code and repair what the linter can repair by itself.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+browser: $(STAMP)
+	@$(BIN)/python -m tests.tools.browser
+
+# Installed again only when requirements.txt is newer than the last installation.
+$(STAMP): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo 'Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python3.11 run' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo 'Python lacks venv; on Debian: apt-get install -y python3-venv' >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $(STAMP)
