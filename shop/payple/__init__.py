@@ -1,0 +1,73 @@
+"""A client for Payple's domestic payments. Copy this folder into any Python 3.11 program that has `requests`.
+
+Read `errors.py` first: it draws what a call may end in. Then `client.py`: authenticate, confirm, inquire.
+
+```python
+# copy-client-example: against the simulator; for Payple's own test server write Gateway.test()
+from datetime import datetime
+from payple import KOREA, Claim, Credentials, Gateway, Method, NotSent, OutcomeUnknown, PaypleClient, Refused
+from payple import WindowRequest, Work, codes, window_fields
+
+GATEWAY = Gateway.at("http://127.0.0.1:8001")
+client = PaypleClient(GATEWAY, Credentials.public_test(), referer="http://localhost:8000")
+wish = WindowRequest("ORDER_17027809", 1000, "테스트 상품", Method.CARD, Work.CERT, result_url="/result")
+print(window_fields(wish, client.authenticate()))    # the page gives these to PaypleCpayAuthCheck
+
+
+def settle(posted):                         # the name-value pairs that the browser brought to /result
+    try:
+        found = client.confirm(Claim.from_wire(posted))     # only a claim, so ask; this takes the money
+    except NotSent:
+        return "nothing happened: let the payer try again"
+    except Refused as no:
+        return f"declined: {codes.lookup(no.code).ko}"
+    except OutcomeUnknown:                  # it may have happened: never confirm again, inquire, now and later
+        found = client.inquire(wish.attempt_no, datetime.now(KOREA).date(), wish.method)
+    ours = found and (found.attempt_no, found.amount) == (wish.attempt_no, wish.amount)
+    return "paid" if ours else "not paid, or not ours: look again later"
+```
+"""
+
+from __future__ import annotations
+
+from . import codes
+from .authentication import Authentication
+from .claim import Claim
+from .client import PaypleClient
+from .credentials import Credentials
+from .endpoints import Gateway
+from .errors import GatewayError, MalformedClaim, NotSent, OutcomeUnknown, Refused, UnknownEndpoint
+from .exchange import Exchange, Observer
+from .payment import CardPayment, PaymentFound, TransferPayment
+from .transport import Timeouts
+from .values import KOREA
+from .vocabulary import Method, Purpose, WindowScript, Work
+from .window import WindowRequest, window_fields
+
+__all__ = [
+    "KOREA",
+    "Authentication",
+    "CardPayment",
+    "Claim",
+    "Credentials",
+    "Exchange",
+    "Gateway",
+    "GatewayError",
+    "MalformedClaim",
+    "Method",
+    "NotSent",
+    "Observer",
+    "OutcomeUnknown",
+    "PaymentFound",
+    "PaypleClient",
+    "Purpose",
+    "Refused",
+    "Timeouts",
+    "TransferPayment",
+    "UnknownEndpoint",
+    "WindowRequest",
+    "WindowScript",
+    "Work",
+    "codes",
+    "window_fields",
+]

@@ -1,0 +1,87 @@
+"""The claim: what the payer's browser (or a webhook) says about a payment (quick guide 3-5).
+
+Nobody signs it, so it proves nothing: it names an attempt to look at and carries the keys for a confirm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from . import codes
+from .errors import MalformedClaim
+from .values import is_storable, plain, whole_won
+from .vocabulary import Method, Work
+
+_FIELD_LIMIT = 100
+_NAME_LIMIT = 100
+_VALUE_LIMIT = 4096  # the longest documented value has 2,048 characters
+_RESULTS = frozenset({"success", "error", "close"})
+_ACCOUNT_KINDS = frozenset({"personal", "company"})
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A result post, every field optional: a closed window may send nearly nothing."""
+
+    result: str = ""  # success, error, close, or blank
+    code: str = ""
+    message: str = ""
+    attempt_no: str = ""
+    amount: int | None = None  # won
+    method: Method | None = None
+    work: Work | None = None
+    auth_key: str = field(default="", repr=False)
+    request_key: str = field(default="", repr=False)
+    confirm_url: str = ""  # as received: only ever a hint for Gateway.select_confirm
+    payer_id: str = field(default="", repr=False)
+    account_kind: str = ""  # personal or company, for a transfer
+
+    @property
+    def is_success(self) -> bool:
+        """Whether it claims success. Still only a claim."""
+        return self.result == "success" and codes.is_success(self.code)
+
+    @classmethod
+    def from_wire(cls, pairs: Iterable[tuple[str, str]]) -> Claim:
+        """Read form pairs, repeated names included. Raises MalformedClaim; unknown fields are ignored."""
+        fields = _fields(pairs)
+        result = fields.get("PCD_PAY_RST", "")
+        method, work = fields.get("PCD_PAY_TYPE", ""), fields.get("PCD_PAY_WORK", "")
+        return cls(
+            result=result if result in _RESULTS else "",
+            code=plain(fields.get("PCD_PAY_CODE", ""), limit=20),
+            message=plain(fields.get("PCD_PAY_MSG", ""), limit=300),
+            attempt_no=fields.get("PCD_PAY_OID", ""),
+            amount=whole_won(fields.get("PCD_PAY_TOTAL", "")),
+            method=Method(method) if method in set(Method) else None,
+            work=Work(work) if work in set(Work) else None,
+            auth_key=fields.get("PCD_AUTH_KEY", ""),
+            request_key=fields.get("PCD_PAY_REQKEY", ""),
+            confirm_url=fields.get("PCD_PAY_COFURL", ""),
+            payer_id=fields.get("PCD_PAYER_ID", ""),
+            account_kind=kind if (kind := fields.get("PCD_PAY_BANKACCTYPE", "")) in _ACCOUNT_KINDS else "",
+        )
+
+
+def _fields(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The posted fields, if they can be a claim at all."""
+    fields: dict[str, str] = {}
+    for name, value in pairs:
+        if name in fields:
+            raise MalformedClaim("a field is repeated")
+        if len(fields) >= _FIELD_LIMIT:
+            raise MalformedClaim("too many fields")
+        _check(name, _NAME_LIMIT)
+        _check(value, _VALUE_LIMIT)
+        fields[name] = value
+    return fields
+
+
+def _check(text: str, limit: int) -> None:
+    if not isinstance(text, str):
+        raise MalformedClaim("a field is not text")
+    if len(text) > limit:
+        raise MalformedClaim("a field is too long")
+    if not is_storable(text):
+        raise MalformedClaim("a field holds characters that cannot be stored")

@@ -1,0 +1,113 @@
+"""The client: each call is a question to the gateway, answered by a value or one of three errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from urllib.parse import urlsplit
+
+import requests
+
+from .answers import Answer
+from .authentication import Authentication
+from .claim import Claim
+from .credentials import Credentials
+from .endpoints import Gateway
+from .errors import GatewayError, NotSent, Refused
+from .exchange import Asking, Observer, tell
+from .masking import Mask
+from .messages import AuthenticationRequest, Confirmation, Inquiry
+from .payment import PaymentFound
+from .transport import Timeouts, Transport
+from .vocabulary import Method, Purpose
+
+NO_SUCH_PAYMENT = frozenset({"CBIL0003", "BILL0003"})  # an inquiry's "nothing found", card and transfer
+PATIENCE = Timeouts()
+
+
+class PaypleClient:
+    """Talks to one gateway with one partner's keys. One instance serves all threads of a program.
+
+    `referer` is the address of the site that opens the payment window (quick guide 3-2): with another one, or
+    none, the window will not open. `observer` is told every exchange, already masked.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        credentials: Credentials,
+        *,
+        referer: str,
+        timeouts: Timeouts = PATIENCE,
+        observer: Observer | None = None,
+        http: requests.Session | None = None,
+        max_calls: int = 8,
+    ) -> None:
+        self.gateway = gateway
+        self._credentials = credentials
+        self._observer = observer
+        self._transport = Transport(referer, timeouts, max_calls, http)
+
+    @property
+    def client_key(self) -> str:
+        """The one key that a page may carry: it opens the newer window without a partner authentication."""
+        return self._credentials.client_key
+
+    def authenticate(self, purpose: Purpose = Purpose.WINDOW, *, about: str = "") -> Authentication:
+        """Get the keys for one request (quick guide 3-2). Moves no money.
+
+        Raises Refused with an AUTH code, UnknownEndpoint if the answer leads elsewhere, NotSent,
+        OutcomeUnknown.
+        """
+        request = AuthenticationRequest(purpose).to_wire(self._credentials)
+        answer = self._ask("authenticate", about, self.gateway.authentication_url, request)
+        return Authentication.from_wire(answer, purpose, self.gateway)
+
+    def confirm(self, claim: Claim, *, about: str = "") -> PaymentFound:
+        """Take the money for an authenticated CERT claim: the only call that charges.
+
+        Commit your intent before you call, and compare the answer with your order afterwards. After
+        OutcomeUnknown never repeat it: inquire. Raises NotSent (also for a foreign confirm address),
+        OutcomeUnknown, Refused.
+        """
+        if not (claim.request_key and claim.auth_key):
+            raise NotSent("the claim carries no keys to confirm with")
+        url = self.gateway.select_confirm(claim.confirm_url)
+        answer = self._ask("confirm", about, url, Confirmation(claim).to_wire(self._credentials))
+        return PaymentFound.from_wire(answer, self.gateway)
+
+    def inquire(self, attempt_no: str, trade_date: date, method: Method, *, about: str = "") -> PaymentFound | None:
+        """Ask what became of an attempt; None if the gateway knows no such payment. Safe to repeat.
+
+        `trade_date` is the day of the payment in Korea. None proves nothing while the window may still be
+        open. Raises NotSent, OutcomeUnknown, Refused.
+        """
+        partner = self._authenticate_first(Purpose.INQUIRY, about)
+        question = Inquiry(attempt_no, trade_date, method).to_wire(partner)
+        answer = self._ask("inquire", about, partner.return_url, question)
+        try:
+            return PaymentFound.from_wire(answer, self.gateway)
+        except Refused as refusal:
+            if refusal.code in NO_SUCH_PAYMENT:
+                return None
+            raise
+
+    def _authenticate_first(self, purpose: Purpose, about: str) -> Authentication:
+        """The keys for another request. Without them that request was never sent."""
+        try:
+            return self.authenticate(purpose, about=about)
+        except NotSent:
+            raise
+        except GatewayError as error:
+            raise NotSent(error.message, error.code) from error
+
+    def _ask(self, operation: str, about: str, url: str, request: Mapping[str, str]) -> Answer:
+        """One exchange, told to the observer however it ends."""
+        asking = Asking(operation, about, urlsplit(url).path, request)
+        try:
+            fields = self._transport.post(url, request)
+        except GatewayError as error:
+            tell(self._observer, asking.failed(error))
+            raise
+        tell(self._observer, asking.answered(fields))
+        return Answer(fields, Mask(request, fields))

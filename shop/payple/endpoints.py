@@ -1,0 +1,148 @@
+"""Where the gateway lives, and which addresses may be dialled or shown.
+
+Addresses arrive from browsers (a claim's confirm URL) and in answers (`return_url`, the sales slip). None of
+them is used as received: a confirm URL selects one of our own constants, a return_url is rebuilt on our own
+origin, a sales slip is a link or nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import NamedTuple
+from urllib.parse import SplitResult, parse_qsl, urlsplit
+
+from .errors import UnknownEndpoint
+from .vocabulary import Purpose, WindowScript
+
+AUTHENTICATION_PATH = "/php/auth.php"
+SCRIPT_PATHS: Mapping[WindowScript, str] = {
+    WindowScript.AUTHKEY: "/js/cpay.payple.1.0.1.js",
+    WindowScript.CLIENTKEY: "/js/v1/payment.js",
+}
+RETURN_PATHS: Mapping[Purpose, frozenset[str]] = {
+    Purpose.WINDOW: frozenset({"/index.php", "/php/", "/php/index.php"}),
+    Purpose.INQUIRY: frozenset({"/php/PayChkAct.php"}),
+}
+CONFIRM_PATHS = ("/php/PayCardConfirmAct.php?ACT_=PAYM", "/php/PayConfirmAct.php?ACT_=PAYM")
+APP_CARD_CONFIRM_PATH = "/api/v1/payments/cards/approval/confirm"
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[!#$%&'()*+,./0-9:;=?@A-Z\[\]_a-z~-]{1,2000}")
+_QUERY = re.compile(r"[A-Za-z0-9_=&.%-]{0,500}")
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """One gateway: Payple's test or live servers, or a stand-in that speaks the same protocol."""
+
+    origin: str
+    confirm_urls: tuple[str, ...]
+
+    @classmethod
+    def test(cls) -> Gateway:
+        """Payple's test servers: cards are checked but nothing is kept, transfers never withdraw."""
+        return cls._payple("https://democpay.payple.kr", "https://demo-api-v2.payple.kr")
+
+    @classmethod
+    def live(cls) -> Gateway:
+        """Payple's live servers: real money."""
+        return cls._payple("https://cpay.payple.kr", "https://api-v2.payple.kr")
+
+    @classmethod
+    def at(cls, address: str) -> Gateway:
+        """A stand-in such as the simulator. Plain http only on this machine, else ValueError."""
+        place = _place(address)
+        bare = place and not (place.parts.path.strip("/") or place.parts.query or place.parts.fragment)
+        if not place or not bare or place.scheme not in _DEFAULT_PORTS:
+            raise ValueError("a gateway's address is scheme://host[:port] and nothing more")
+        if place.scheme == "http" and not _is_loopback(place.host):
+            raise ValueError("keys travel in the request: outside this machine the gateway must be https")
+        return cls._payple(place.origin, place.origin)
+
+    @classmethod
+    def _payple(cls, origin: str, app_card_origin: str) -> Gateway:
+        pages = tuple(origin + path for path in CONFIRM_PATHS)
+        return cls(origin, (*pages, app_card_origin + APP_CARD_CONFIRM_PATH))
+
+    @property
+    def authentication_url(self) -> str:
+        """Where every partner authentication goes (quick guide 3-2)."""
+        return self.origin + AUTHENTICATION_PATH
+
+    @property
+    def page_origins(self) -> tuple[str, ...]:
+        """Every origin the payment page's Content-Security-Policy must admit."""
+        return (self.origin,)
+
+    def script_url(self, script: WindowScript) -> str:
+        """The script that the payment page loads; it defines `PaypleCpayAuthCheck`."""
+        return self.origin + SCRIPT_PATHS[script]
+
+    def select_confirm(self, received: str) -> str:
+        """Our own constant for the confirm address that a claim names. Raises UnknownEndpoint."""
+        wanted = _endpoint(received)
+        for url in self.confirm_urls:
+            if wanted is not None and wanted == _endpoint(url):
+                return url
+        raise UnknownEndpoint("the claim names a confirm address that is not the gateway's")
+
+    def admit(self, purpose: Purpose, return_url: str) -> str:
+        """The address an authentication hands out, rebuilt on our origin. Raises UnknownEndpoint."""
+        place = _place(return_url)
+        if not place or place.origin != self.origin or place.parts.path not in RETURN_PATHS[purpose]:
+            raise UnknownEndpoint("the authentication names an address that is not the gateway's")
+        query = place.parts.query
+        if place.parts.fragment or not _QUERY.fullmatch(query):
+            raise UnknownEndpoint("the authentication names an address that cannot be read safely")
+        return self.origin + place.parts.path + (f"?{query}" if query else "")
+
+    def safe_slip_url(self, url: str) -> str:
+        """The sales slip as a link that may be shown: https, or the stand-in's own; otherwise blank."""
+        place = _place(url)
+        return url if place and (place.scheme == "https" or place.origin == self.origin) else ""
+
+
+class _Place(NamedTuple):
+    """An address in pieces, with nothing in it that two programs could read differently."""
+
+    scheme: str
+    host: str
+    origin: str
+    parts: SplitResult
+
+
+def _place(url: str) -> _Place | None:
+    """Take an absolute address apart; None for blanks, user names, bad ports, odd characters."""
+    if not _URL.fullmatch(url):
+        return None
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return None
+    if not host or "@" in parts.netloc:
+        return None
+    shown_host = f"[{host}]" if ":" in host else host
+    shown_port = "" if port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{port}"
+    return _Place(parts.scheme, host, f"{parts.scheme}://{shown_host}{shown_port}", parts)
+
+
+def _endpoint(url: str) -> tuple[str, str, tuple[str, ...]] | None:
+    """What makes two confirm addresses the same: origin, path and the `ACT_` of the query."""
+    place = _place(url)
+    if not place or place.parts.fragment:
+        return None
+    query = parse_qsl(place.parts.query, keep_blank_values=True)
+    return place.origin, place.parts.path, tuple(value for name, value in query if name == "ACT_")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

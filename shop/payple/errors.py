@@ -1,0 +1,46 @@
+"""How a call to the gateway may fail, sorted by what the caller must do next.
+
+    GatewayError
+     |- NotSent              nothing left this machine   -> say so, let the payer try again
+     |   `- UnknownEndpoint  the address is not the gateway's, so it was not dialled
+     |- OutcomeUnknown       it may have happened        -> keep the state open, inquire later
+     `- Refused              it answered no (code)       -> record it, show a sentence of ours
+
+    MalformedClaim           what the browser posted cannot be a claim -> answer 400, change nothing
+
+No message of these carries a key, a token, a name or a phone number: they are safe to log.
+"""
+
+from __future__ import annotations
+
+
+class GatewayError(Exception):
+    """A call that did not end in a payment. `code` is the gateway's response code, or blank."""
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(f"{code} {message}".strip())
+        self.message = message
+        self.code = code
+
+
+class NotSent(GatewayError):
+    """Nothing left this machine: no money moved, and trying again is safe."""
+
+
+class UnknownEndpoint(NotSent):
+    """An address that is not on the list of the configured gateway. It was not dialled."""
+
+
+class OutcomeUnknown(GatewayError):
+    """The request may have been carried out. Only an inquiry may settle it, never a second try."""
+
+
+class Refused(GatewayError):
+    """The gateway answered a definite no: no money moved. `codes.lookup(code)` explains it."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message, code)
+
+
+class MalformedClaim(ValueError):
+    """A result post with repeated, oversized or unstorable fields."""

@@ -1,0 +1,67 @@
+"""What our server sends: one dataclass per request, `to_wire()` with the gateway's field names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from .authentication import Authentication
+from .claim import Claim
+from .credentials import Credentials
+from .vocabulary import Method, Purpose
+
+_PURPOSE_FIELDS: Mapping[Purpose, dict[str, str]] = {
+    Purpose.WINDOW: {},
+    Purpose.INQUIRY: {"PCD_PAYCHK_FLAG": "Y"},
+}
+
+
+@dataclass(frozen=True)
+class AuthenticationRequest:
+    """Asks for the keys of one request (quick guide 3-2)."""
+
+    purpose: Purpose
+
+    def to_wire(self, credentials: Credentials) -> dict[str, str]:
+        """The partner's raw keys, and what they are wanted for."""
+        keys = {"cst_id": credentials.cst_id, "custKey": credentials.cust_key}
+        return keys | _PURPOSE_FIELDS[self.purpose]
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """Takes the money for a claim, the CERT way's second step. It carries no amount: compare the answer's."""
+
+    claim: Claim
+
+    def to_wire(self, credentials: Credentials) -> dict[str, str]:
+        """The partner's raw keys, and the keys of the claim."""
+        return {
+            "PCD_CST_ID": credentials.cst_id,
+            "PCD_CUST_KEY": credentials.cust_key,
+            "PCD_AUTH_KEY": self.claim.auth_key,
+            "PCD_PAY_REQKEY": self.claim.request_key,
+            "PCD_PAYER_ID": self.claim.payer_id,
+        }
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """Asks what became of an attempt."""
+
+    attempt_no: str
+    trade_date: date  # in Korea
+    method: Method
+
+    def to_wire(self, partner: Authentication) -> dict[str, str]:
+        """The tokens of this one authentication, and the attempt."""
+        return {
+            "PCD_CST_ID": partner.cst_id,
+            "PCD_CUST_KEY": partner.cust_key,
+            "PCD_AUTH_KEY": partner.auth_key,
+            "PCD_PAYCHK_FLAG": "Y",
+            "PCD_PAY_TYPE": self.method.value,
+            "PCD_PAY_OID": self.attempt_no,
+            "PCD_PAY_DATE": f"{self.trade_date:%Y%m%d}",
+        }

@@ -1,0 +1,141 @@
+"""The payment as the gateway itself tells it, in its answer to our confirm or inquiry.
+
+This is evidence, but of *a* payment: the caller still compares attempt_no, amount and method with its order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from .answers import Answer, insist_on_success
+from .endpoints import Gateway
+from .errors import OutcomeUnknown
+from .values import KOREA, korea_time, whole_won
+from .vocabulary import Method
+
+
+@dataclass(frozen=True)
+class CardPayment:
+    """The card side of a payment."""
+
+    issuer: str
+    number: str  # masked by the gateway
+    instalment_months: int  # 0 = paid at once
+    trade_key: str
+    approval_no: str
+    slip_url: str  # blank unless it is a link that may be shown
+
+    @classmethod
+    def from_wire(cls, answer: Answer, gateway: Gateway) -> CardPayment:
+        """Read the card fields; the inquiry's older page spells some of them without PAY."""
+        return cls(
+            issuer=answer.text("PCD_PAY_CARDNAME", "PCD_CARDNAME"),
+            number=answer.text("PCD_PAY_CARDNUM", "PCD_CARDNUM"),
+            instalment_months=whole_won(answer.text("PCD_PAY_CARDQUOTA")) or 0,
+            trade_key=answer.text("PCD_PAY_CARDTRADENUM", "PCD_CARDTRADENUM"),
+            approval_no=answer.text("PCD_PAY_CARDAUTHNO", "PCD_CARDAUTHNO"),
+            slip_url=gateway.safe_slip_url(answer.text("PCD_PAY_CARDRECEIPT", "PCD_CARDRECEIPT")),
+        )
+
+
+@dataclass(frozen=True)
+class TransferPayment:
+    """The bank side of a payment, with its cash receipt."""
+
+    bank_code: str
+    bank_name: str
+    account: str  # masked by the gateway
+    cash_receipt_requested: bool
+    cash_receipt_issued: bool
+    cash_receipt_number: str  # given by the National Tax Service
+
+    @classmethod
+    def from_wire(cls, answer: Answer) -> TransferPayment:
+        """Read the bank fields. Some answers give a receipt number without saying that it was issued."""
+        issued, number = answer.text("PCD_TAXSAVE_RST"), answer.text("PCD_TAXSAVE_MGTNUM")
+        return cls(
+            bank_code=answer.text("PCD_PAY_BANK"),
+            bank_name=answer.text("PCD_PAY_BANKNAME"),
+            account=answer.text("PCD_PAY_BANKNUM"),
+            cash_receipt_requested=answer.text("PCD_TAXSAVE_FLAG") == "Y",
+            cash_receipt_issued=issued == "Y" or (not issued and bool(number)),
+            cash_receipt_number=number,
+        )
+
+
+@dataclass(frozen=True)
+class PaymentFound:
+    """Money that moved, in the gateway's own words. All amounts in won."""
+
+    attempt_no: str
+    method: Method
+    amount: int  # the total: the value to compare with the order
+    paid_at: datetime  # UTC
+    requested_amount: int | None = None
+    charged_amount: int | None = None  # after the gateway's own discount: the ceiling of refunds
+    discount: int | None = None
+    vat: int | None = None
+    refunded_amount: int | None = None  # only some answers tell
+    goods: str = ""
+    payer_id: str = field(default="", repr=False)
+    code: str = ""
+    message: str = ""
+    card: CardPayment | None = None
+    transfer: TransferPayment | None = None
+
+    @property
+    def trade_date(self) -> date:
+        """The day of the payment in Korea: what an inquiry or a refund must name."""
+        return self.paid_at.astimezone(KOREA).date()
+
+    @classmethod
+    def from_wire(cls, answer: Answer, gateway: Gateway) -> PaymentFound:
+        """Read the answer. Raises Refused, or OutcomeUnknown, also for a yes that lacks its facts."""
+        insist_on_success(answer)
+        method = _method(answer)
+        return cls(
+            attempt_no=_attempt_no(answer),
+            method=method,
+            amount=_amount(answer),
+            paid_at=_paid_at(answer),
+            requested_amount=answer.won("PCD_PAY_AMOUNT"),
+            charged_amount=answer.won("PCD_PAY_AMOUNT_REAL"),
+            discount=whole_won(answer.text("PCD_PAY_DISCOUNT")),
+            vat=whole_won(answer.text("PCD_PAY_TAXTOTAL")),
+            refunded_amount=whole_won(answer.text("PCD_REFUND_TOTAL")),
+            goods=answer.text("PCD_PAY_GOODS"),
+            payer_id=answer.text("PCD_PAYER_ID"),
+            code=answer.text("PCD_PAY_CODE"),
+            message=answer.message("PCD_PAY_MSG"),
+            card=CardPayment.from_wire(answer, gateway) if method is Method.CARD else None,
+            transfer=TransferPayment.from_wire(answer) if method is Method.TRANSFER else None,
+        )
+
+
+def _attempt_no(answer: Answer) -> str:
+    attempt_no = answer.text("PCD_PAY_OID")
+    if not attempt_no:
+        raise OutcomeUnknown("the gateway's yes names no payment")
+    return attempt_no
+
+
+def _method(answer: Answer) -> Method:
+    method = answer.text("PCD_PAY_TYPE")
+    if method not in set(Method):
+        raise OutcomeUnknown("the gateway's yes names no known method")
+    return Method(method)
+
+
+def _amount(answer: Answer) -> int:
+    amount = answer.won("PCD_PAY_TOTAL")
+    if amount is None:
+        raise OutcomeUnknown("the gateway's yes names no amount")
+    return amount
+
+
+def _paid_at(answer: Answer) -> datetime:
+    paid_at = korea_time(answer.text("PCD_PAY_TIME"))
+    if paid_at is None:
+        raise OutcomeUnknown("the gateway's yes names no time")
+    return paid_at

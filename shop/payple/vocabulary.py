@@ -1,0 +1,33 @@
+"""The few words that both sides of the wire use."""
+
+from __future__ import annotations
+
+from enum import Enum, StrEnum
+
+
+class Method(StrEnum):
+    """How the payer pays."""
+
+    CARD = "card"
+    TRANSFER = "transfer"
+
+
+class Work(StrEnum):
+    """When money moves: PAY in the window, CERT only when our server confirms."""
+
+    CERT = "CERT"
+    PAY = "PAY"
+
+
+class WindowScript(StrEnum):
+    """Which of the gateway's scripts opens the window, named by what it wants to be given."""
+
+    AUTHKEY = "authkey"
+    CLIENTKEY = "clientkey"
+
+
+class Purpose(Enum):
+    """What a partner authentication is for. One authentication serves one request within 30 minutes."""
+
+    WINDOW = "window"
+    INQUIRY = "inquiry"

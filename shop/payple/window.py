@@ -1,0 +1,105 @@
+"""The fields with which the page opens the payment window (quick guide 3-3)."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+
+from .authentication import Authentication
+from .vocabulary import Method, Work
+
+_GOODS_LIMIT = 50  # the quick guide says 255; the newer window refuses more than 50
+_NAME_LIMIT = 20  # the quick guide says 80; the newer window refuses more than 20
+_PHONE_LIMIT = 15
+_EMAIL_LIMIT = 100
+_UNNAMED_GOODS = "상품"
+
+
+@dataclass(frozen=True)
+class WindowRequest:
+    """What the payer is asked to pay, and where the browser brings the result.
+
+    A relative `result_url` opens a popup, an absolute one replaces the page. `vat` is only for a mixed order:
+    the VAT in won that it contains; for a wholly taxable order the gateway works it out.
+    """
+
+    attempt_no: str
+    amount: int  # won
+    goods: str
+    method: Method
+    work: Work
+    result_url: str
+    payer_name: str = field(default="", repr=False)
+    payer_phone: str = field(default="", repr=False)
+    payer_email: str = field(default="", repr=False)
+    taxable: bool = True
+    vat: int | None = None
+    cash_receipt: bool = False
+    payer_no: str = ""
+
+    def to_wire(self) -> dict[str, str]:
+        """All fields but the keys. Blank optional fields are left out."""
+        fields = {
+            "PCD_PAY_TYPE": self.method.value,
+            "PCD_PAY_WORK": self.work.value,
+            "PCD_PAY_OID": self.attempt_no,
+            "PCD_PAY_GOODS": _goods(self.goods),
+            "PCD_PAY_TOTAL": str(self.amount),
+            "PCD_PAY_ISTAX": "Y" if self.taxable else "N",
+            "PCD_RST_URL": self.result_url,
+        }
+        optional = {
+            "PCD_CARD_VER": "01" if self.method is Method.CARD else "",
+            "PCD_PAY_TAXTOTAL": "" if self.vat is None else str(self.vat),
+            "PCD_TAXSAVE_FLAG": "Y" if self.cash_receipt and self.method is Method.TRANSFER else "",
+            "PCD_PAYER_NO": self.payer_no,
+            "PCD_PAYER_NAME": _name(self.payer_name),
+            "PCD_PAYER_HP": _phone(self.payer_phone),
+            "PCD_PAYER_EMAIL": _email(self.payer_email),
+        }
+        return fields | {name: value for name, value in optional.items() if value}
+
+
+def window_fields(request: WindowRequest, ticket: Authentication | str) -> dict[str, str]:
+    """The object for `PaypleCpayAuthCheck`: the request and its ticket.
+
+    The ticket is a fresh authentication for the AuthKey window, or the client key for the clientKey window.
+    """
+    if isinstance(ticket, str):
+        return request.to_wire() | {"clientKey": ticket}
+    return request.to_wire() | {"PCD_AUTH_KEY": ticket.auth_key, "PCD_PAY_URL": ticket.return_url}
+
+
+def _goods(text: str) -> str:
+    """A product name as the gateway takes it: one line, no emoji, at most 50 characters."""
+    kept = "".join(char if _may_be_in_goods(char) else " " for char in unicodedata.normalize("NFC", text))
+    return " ".join(kept.split())[:_GOODS_LIMIT].rstrip() or _UNNAMED_GOODS
+
+
+def _may_be_in_goods(char: str) -> bool:
+    if char > "\uffff" or "\ufe00" <= char <= "\ufe0f" or char == "\u20e3":
+        return False  # emoji and what modifies them
+    if "\u3200" <= char <= "\u33ff":
+        return char not in "㊗㊙"  # ㈜ and ㎖ are symbols, but no emoji
+    return char in " \t" or unicodedata.category(char) not in {"Cc", "Cf", "Cn", "Co", "Cs", "So"}
+
+
+def _name(text: str) -> str:
+    """Latin and Hangul letters and single spaces, at most 20."""
+    kept = "".join(char if _is_letter(char) else " " for char in unicodedata.normalize("NFC", text))
+    return " ".join(kept.split())[:_NAME_LIMIT].rstrip()
+
+
+def _is_letter(char: str) -> bool:
+    return (char.isascii() and char.isalpha()) or "가" <= char <= "힣"
+
+
+def _phone(text: str) -> str:
+    """ASCII digits only."""
+    return "".join(char for char in text if char in "0123456789")[:_PHONE_LIMIT]
+
+
+def _email(text: str) -> str:
+    """The address as it is, or nothing: half an address would be someone else's."""
+    printable = text.isascii() and text.isprintable() and " " not in text
+    return text if printable and len(text) <= _EMAIL_LIMIT else ""
