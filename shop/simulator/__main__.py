@@ -1,0 +1,85 @@
+"""`python -m shop.simulator`: the simulator alone, under gunicorn with one worker and eight threads."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from shop.simulator.app import create_simulator
+from shop.simulator.settings import SimulatorSettings
+
+THREADS = 8
+FORBIDDEN_MODES = ("test", "live")
+
+
+class Server(BaseApplication):
+    """gunicorn with our few settings instead of its command line."""
+
+    def __init__(self, settings: SimulatorSettings, listener: socket.socket) -> None:
+        self._settings, self._listener = settings, listener
+        super().__init__()  # type: ignore[no-untyped-call]  # gunicorn ships no types
+
+    def load_config(self) -> None:
+        """Threads, because a merchant's server that we call may call us again; no access log, no control socket."""
+        assert self.cfg, "gunicorn makes it first"  # noqa: S101
+        for name, value in {
+            "bind": f"fd://{self._listener.fileno()}",
+            "workers": 1,
+            "worker_class": "gthread",
+            "threads": THREADS,
+            "loglevel": "warning",
+            "accesslog": None,
+            "control_socket_disable": True,
+            "when_ready": self._say_ready,
+        }.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """Built in the worker, so that no database connection is shared over the fork."""
+        return create_simulator(self._settings)
+
+    def _say_ready(self, _arbiter: object) -> None:
+        sys.stdout.write(f"simulator: {self._settings.origin} (console: {self._settings.origin}/_sim)\n")
+        sys.stdout.flush()
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve until stopped; 1 with one sentence when that is impossible."""
+    mode = os.environ.get("PAYPLE_MODE", "simulator")
+    if mode in FORBIDDEN_MODES:
+        return _fail(f"the simulator does not serve while PAYPLE_MODE is {mode}")
+    asked = _parser().parse_args(arguments)
+    try:
+        listener = socket.create_server((asked.host, asked.port), backlog=256)
+    except OSError as error:
+        return _fail(f"{asked.host}:{asked.port} cannot be used: {os.strerror(error.errno or 0)}")
+    port = listener.getsockname()[1]
+    Server(SimulatorSettings(asked.data, asked.origin or f"http://{asked.host}:{port}"), listener).run()  # type: ignore[no-untyped-call]
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m shop.simulator", description="A stand-in for Payple, for tests and demos."
+    )
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8001, help="0 takes a free one")
+    parser.add_argument("--data", type=Path, default=Path("instance/simulator.sqlite"), help="its SQLite file")
+    parser.add_argument("--origin", default="", help="the address it tells others, if it is not http://HOST:PORT")
+    return parser
+
+
+def _fail(sentence: str) -> int:
+    sys.stderr.write(f"simulator: {sentence}\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,152 @@
+// The payment window's script for merchants' pages, in place of Payple's. It serves both generations: loaded as
+// /js/cpay.payple.1.0.1.js it wants PCD_AUTH_KEY and PCD_PAY_URL, loaded as /js/v1/payment.js it wants clientKey.
+// It needs no jQuery, writes no inline style or handler (a strict CSP lets it work), and talks to its own origin only.
+(() => {
+  "use strict";
+
+  const own = new URL(document.currentScript.src);
+  const isClientKeyWindow = own.pathname.startsWith("/js/v1/");
+  const CLIENT_KEY_WINDOW = "/index.php?ACT_=PAYM&CPAYVER=202102051731";
+  const FRAME = "cpay_ifr";
+  const POPUP = "cpayWinOpen";
+  const MINIMUM = 1000;
+  const ESCAPED = { "&": "&amp;", "#": "&#35;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\\": "&#92;", "%": "&#37;", "(": "&#40;", ")": "&#41;", "+": "&#43;", "/": "&#47;", ".": "&#46;" };
+
+  // What is open at the moment: the layer's element or the popup, who may speak for it, and what was asked.
+  let current = null;
+
+  // Opens the payment window. Runs inside the payer's gesture: nothing in here waits.
+  function PaypleCpayAuthCheck(request) {
+    const amount = checkedAmount(request);
+    if (amount === null) return;
+    const address = isClientKeyWindow ? CLIENT_KEY_WINDOW : pathOf(request.PCD_PAY_URL);
+    const fields = { ...membersOf(request), ...amount, PCD_HTTP_REFERER: location.href };
+    if (!isClientKeyWindow && fields.PCD_PAY_GOODS) fields.PCD_PAY_GOODS = escapedOnce(fields.PCD_PAY_GOODS);
+    const target = openTarget(request);
+    if (target) submitForm(own.origin + address, fields, target);
+  }
+
+  // MainBodyAction("close") removes the layer or closes the popup; merchants call it from their callback.
+  function MainBodyAction(action) {
+    if (action !== "close" || !current) return;
+    if (current.layer) current.layer.remove();
+    if (current.popup) current.popup.close();
+    current = null;
+  }
+
+  function checkedAmount(request) {
+    if (request.PCD_PAY_WORK !== "PAY" && request.PCD_PAY_WORK !== "CERT") return {};
+    const amount = Number(request.PCD_PAY_TOTAL);
+    if (String(request.PCD_PAY_TOTAL ?? "").trim() === "" || Number.isNaN(amount)) {
+      alert("결제금액 형식이 바르지 않습니다.");
+      return null;
+    }
+    if (amount < MINIMUM) {
+      alert("결제금액은 1,000원 이상 이어야 합니다.");
+      return null;
+    }
+    return { PCD_PAY_TOTAL: String(Math.trunc(amount)) };
+  }
+
+  function membersOf(request) {
+    const sendable = Object.entries(request).filter(([, value]) => typeof value !== "function" && value != null);
+    return Object.fromEntries(sendable.map(([name, value]) => [name, String(value)]));
+  }
+
+  // Payple's 1.0.x script escapes the first occurrence of some characters, so the goods may come back changed.
+  function escapedOnce(goods) {
+    const seen = new Set();
+    const escaped = Array.from(goods, (character) => {
+      if (seen.has(character) || !(character in ESCAPED)) return character;
+      seen.add(character);
+      return ESCAPED[character];
+    });
+    return escaped.join("");
+  }
+
+  function pathOf(address) {
+    const url = new URL(address || "/", own.origin);
+    return url.pathname + url.search;
+  }
+
+  function openTarget(request) {
+    MainBodyAction("close");
+    const resultUrl = String(request.PCD_RST_URL ?? "");
+    if (/^https?:\/\//.test(resultUrl)) return "_self";
+    return isPhone() ? openPopup(request, resultUrl) : openLayer(request, resultUrl);
+  }
+
+  function isPhone() {
+    return /iPhone|iPod|iPad|Android/i.test(navigator.userAgent);
+  }
+
+  function openPopup(request, resultUrl) {
+    const popup = window.open("", POPUP);
+    if (!popup) {
+      alert("팝업이 차단되어 결제창을 열 수 없습니다. 팝업 차단을 해제한 후 다시 시도해 주세요.");
+      return null;
+    }
+    current = { popup, resultUrl, callback: request.callbackFunction, speaker: () => popup };
+    return POPUP;
+  }
+
+  function openLayer(request, resultUrl) {
+    const layer = document.createElement("div");
+    layer.id = "layer_cpay";
+    layer.className = "layer_cpay";
+    layer.setAttribute("role", "dialog");
+    layer.setAttribute("aria-modal", "true");
+    layer.setAttribute("aria-label", "결제 시뮬레이터");
+    dress(layer, { position: "fixed", inset: "0", "z-index": "16777270", display: "flex", "align-items": "center", "justify-content": "center", background: "rgba(0, 0, 0, 0.55)" });
+    const frame = document.createElement("iframe");
+    frame.name = FRAME;
+    frame.title = "결제 시뮬레이터";
+    dress(frame, { width: "450px", "max-width": "100%", height: "640px", "max-height": "100%", border: "0", "border-radius": "12px", background: "#fff", "box-shadow": "0 12px 48px rgba(0, 0, 0, 0.35)" });
+    layer.append(frame);
+    document.body.append(layer);
+    current = { layer, frame, resultUrl, callback: request.callbackFunction, speaker: () => frame.contentWindow };
+    frame.focus();
+    return FRAME;
+  }
+
+  // One property at a time: a style attribute would need 'unsafe-inline' in the merchant's CSP.
+  function dress(element, style) {
+    for (const [property, value] of Object.entries(style)) element.style.setProperty(property, value);
+  }
+
+  function submitForm(action, fields, target) {
+    const form = document.createElement("form");
+    Object.assign(form, { method: "post", action, target, acceptCharset: "UTF-8", hidden: true });
+    for (const [name, value] of Object.entries(fields)) {
+      const input = document.createElement("input");
+      Object.assign(input, { type: "hidden", name, value });
+      form.append(input);
+    }
+    document.body.append(form);
+    HTMLFormElement.prototype.submit.call(form);
+    form.remove();
+  }
+
+  // Unlike the original, this script looks at who speaks.
+  function hear(event) {
+    if (!current || event.origin !== own.origin || event.source !== current.speaker()) return;
+    const { type, data } = event.data ?? {};
+    if (type === "resize") resize(data);
+    if (type === "pay_result" || type === "close") finish(data);
+  }
+
+  function resize(data) {
+    const height = Number(data && data.height);
+    if (current.frame && height > 0) dress(current.frame, { height: `${Math.min(height, 2000)}px` });
+  }
+
+  function finish(result) {
+    const { callback, resultUrl } = current;
+    MainBodyAction("close");
+    if (typeof callback === "function") callback(result);
+    else submitForm(resultUrl, result, "_self");
+  }
+
+  window.addEventListener("message", hear);
+  Object.assign(window, { PaypleCpayAuthCheck, MainBodyAction });
+})();

@@ -1,0 +1,1 @@
+"""What the simulator serves: views parse, call one act, and answer."""
