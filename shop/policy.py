@@ -1,0 +1,159 @@
+"""The rules about money and states. Pure: facts in, decisions out; no database, no web, no network.
+
+Who wants to know when an order counts as paid reads ``judge``; who wants to know what may follow what reads ``EDGES``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from shop.errors import CannotPay
+from shop.states import HOLDING, AttemptState, OrderState
+
+if TYPE_CHECKING:
+    from shop.payple import Method, PaymentFound, Refused, Work
+
+ATTEMPT_LIFETIME = timedelta(minutes=40)
+"""30 minutes from the authentication to the window's end, then 10 to confirm: later no payment can come of it."""
+MOST_ATTEMPTS = 20
+"""Per order. Nobody types a card number twenty times; a script does."""
+MOST_CLAIMS = 5
+"""Pairs of keys that we try per attempt; the real one is normally the first."""
+CONFIRM_PATIENCE = timedelta(seconds=60)
+"""A confirm older than this has no living worker behind it: the total deadline of a call is shorter."""
+
+_MONEY = frozenset({AttemptState.PAID, AttemptState.ORPHANED, AttemptState.ATTENTION})
+EDGES: dict[AttemptState, frozenset[AttemptState]] = {
+    AttemptState.PREPARED: _MONEY | {AttemptState.CONFIRMING, AttemptState.UNKNOWN, AttemptState.EXPIRED},
+    AttemptState.CONFIRMING: _MONEY | {AttemptState.PREPARED, AttemptState.UNKNOWN, AttemptState.DECLINED},
+    AttemptState.UNKNOWN: _MONEY | {AttemptState.PREPARED, AttemptState.DECLINED, AttemptState.EXPIRED},
+    AttemptState.DECLINED: _MONEY,
+    AttemptState.EXPIRED: _MONEY,
+    AttemptState.PAID: frozenset(),
+    AttemptState.ORPHANED: frozenset(),
+    AttemptState.ATTENTION: frozenset(),
+}
+"""What may follow what. Money that arrives late is still money: declined and expired can become paid, never back."""
+
+
+OPEN = (AttemptState.PREPARED, AttemptState.CONFIRMING, AttemptState.UNKNOWN)
+"""Not finished: the gateway may still have news."""
+
+
+def sources_of(state: AttemptState) -> list[AttemptState]:
+    """The states from which this one may be reached."""
+    return [before for before, after in EDGES.items() if state in after]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What we asked the gateway to collect, frozen when the attempt started. ``amount`` in won."""
+
+    attempt_no: str
+    amount: int
+    method: Method
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What an answer of the gateway means for an attempt; ``reasons`` names what did not agree."""
+
+    state: AttemptState
+    code: str = ""
+    message: str = ""
+    reasons: tuple[str, ...] = ()
+    found: PaymentFound | None = None
+
+
+def judge(asked: Asked, found: PaymentFound) -> Verdict:
+    """Decide what the gateway's own word about a payment means: ours and paid, or money that does not fit."""
+    reasons = tuple(mismatches(asked, found))
+    state = AttemptState.ATTENTION if reasons else AttemptState.PAID
+    return Verdict(state, found.code, found.message, reasons, found)
+
+
+def mismatches(asked: Asked, found: PaymentFound) -> list[str]:
+    """What in the answer contradicts the question: number, total, requested amount where it is told, method."""
+    told = {
+        "attempt_no": (found.attempt_no, asked.attempt_no),
+        "amount": (found.amount, asked.amount),
+        "requested_amount": (
+            asked.amount if found.requested_amount is None else found.requested_amount,
+            asked.amount,
+        ),
+        "method": (found.method, asked.method),
+    }
+    return [name for name, (theirs, ours) in told.items() if theirs != ours]
+
+
+def odd_sums(found: PaymentFound) -> bool:
+    """Charged plus discount is not the requested amount: worth a look, but the total decides."""
+    if found.requested_amount is None or found.charged_amount is None:
+        return False
+    return found.charged_amount + (found.discount or 0) != found.requested_amount
+
+
+def after_refusal(refused: Refused, *, blames_claim: bool) -> Verdict:
+    """What a definite no to our confirm means.
+
+    If it blames the keys that a browser gave us, only the claim has failed: a forged one must not kill a live attempt.
+    """
+    state = AttemptState.PREPARED if blames_claim else AttemptState.DECLINED
+    return Verdict(state, refused.code, refused.message)
+
+
+def nothing_found(state: AttemptState, work: Work, deadline_at: datetime, now: datetime) -> AttemptState | None:
+    """What it means that the gateway knows no such payment; None: nothing yet.
+
+    Before the deadline a lost confirm may still show up, so it stays unknown; a window that pays at once has either
+    paid or not, so the buyer may try again. After the deadline nobody has paid.
+    """
+    if work == "PAY":
+        if now > deadline_at:
+            return AttemptState.EXPIRED
+        return AttemptState.PREPARED if state is AttemptState.UNKNOWN else None
+    return AttemptState.DECLINED if now > deadline_at else None
+
+
+def next_inquiry(asked_before: int) -> timedelta:
+    """How long to wait before asking about the same attempt again."""
+    steps = (5, 30, 120, 600, 3600, 86_400)
+    return timedelta(seconds=steps[min(asked_before, len(steps) - 1)])
+
+
+def days_to_search(opened: date, today: date) -> list[date]:
+    """The trade dates under which a payment may be filed: the day the window was opened, to today, three at most."""
+    days = (today - opened).days
+    return [opened + timedelta(days=day) for day in range(max(0, min(days, 2)) + 1)]
+
+
+def order_state(attempts: Collection[AttemptState], *, expired: bool) -> OrderState:
+    """What an order is, given its attempts."""
+    if AttemptState.PAID in attempts:
+        return OrderState.PAID
+    if AttemptState.ATTENTION in attempts:
+        return OrderState.ATTENTION
+    if any(state in attempts for state in HOLDING):
+        return OrderState.CHECKING
+    return OrderState.EXPIRED if expired else OrderState.AWAITING_PAYMENT
+
+
+def insist_on_payable(state: OrderState, attempts: int, expires_at: datetime, now: datetime) -> None:
+    """Whether a new attempt may start.
+
+    :raises CannotPay: with the reason
+    """
+    reasons = {
+        OrderState.CHECKING: CannotPay.Reason.CHECKING,
+        OrderState.ATTENTION: CannotPay.Reason.ATTENTION,
+        OrderState.EXPIRED: CannotPay.Reason.EXPIRED,
+    }
+    if state is not OrderState.AWAITING_PAYMENT:
+        raise CannotPay(reasons.get(state, CannotPay.Reason.PAID))
+    if now >= expires_at:
+        raise CannotPay(CannotPay.Reason.EXPIRED)
+    if attempts >= MOST_ATTEMPTS:
+        raise CannotPay(CannotPay.Reason.TOO_MANY)

@@ -1,0 +1,227 @@
+"""Settings: read once from the environment, checked together, frozen. ``.env.example`` explains each in a sentence."""
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from shop.environment import Environment
+from shop.payple import Credentials, Gateway, Timeouts, WindowScript
+
+RESULT_PATH = "/payments/result"
+LEAST_ORDER_MINUTES = 40
+"""Thirty minutes for the authentication, ten for the confirm: stock must be held at least that long."""
+KEY_NAMES = ("PAYPLE_CST_ID", "PAYPLE_CUST_KEY", "PAYPLE_REFUND_KEY", "PAYPLE_CLIENT_KEY")
+LEAST_SECRET_KEY = 32
+"""Characters."""
+_SECRETS_FILE = "secrets.json"
+
+
+class Mode(StrEnum):
+    """Which gateway the shop talks to: the embedded simulator, Payple's test server, Payple."""
+
+    SIMULATOR = "simulator"
+    TEST = "test"
+    LIVE = "live"
+
+
+class Window(StrEnum):
+    """How the payment window opens: over or beside the page, or instead of it."""
+
+    POPUP = "popup"
+    DIRECT = "direct"
+
+
+class SettingsError(Exception):
+    """The settings miss something or contradict themselves; the message names every one of them."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(["The shop cannot start:", *(f"  - {problem}" for problem in problems)]))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that differs between installations. Secrets stay out of ``repr``."""
+
+    mode: Mode
+    shop_url: str
+    simulator_url: str
+    host: str
+    shop_port: int
+    simulator_port: int
+    database_url: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    gateway: Gateway
+    credentials: Credentials = field(repr=False)
+    timeouts: Timeouts
+    window_script: WindowScript
+    window: Window
+    order_minutes: int
+    csp_extra: tuple[str, ...]
+    instance: Path
+
+    @property
+    def is_https(self) -> bool:
+        """Whether buyers reach the shop encrypted: then cookies are for https only."""
+        return self.shop_url.startswith("https://")
+
+    @property
+    def result_url(self) -> str:
+        """The absolute address for results of a direct window."""
+        return self.shop_url + RESULT_PATH
+
+    @classmethod
+    def from_env(cls, values: Mapping[str, str], instance: Path) -> "Settings":
+        """Read and check all settings.
+
+        :raises SettingsError: one error that names everything wrong
+        """
+        env = Environment(values)
+        mode = env.choice("PAYPLE_MODE", Mode, Mode.SIMULATOR)
+        shop_port = env.whole("SHOP_PORT", 8000, least=1, most=65535)
+        simulator_port = env.whole("SIMULATOR_PORT", 8001, least=1, most=65535)
+        shop_url = _shop_url(env, mode, shop_port)
+        simulator_url = env.origin("SIMULATOR_URL", f"http://127.0.0.1:{simulator_port}")
+        settings = cls(
+            mode=mode,
+            shop_url=shop_url,
+            simulator_url=simulator_url if mode is Mode.SIMULATOR else "",
+            host=env.text("HOST", "127.0.0.1"),
+            shop_port=shop_port,
+            simulator_port=simulator_port,
+            database_url=_database_url(env, instance),
+            secret_key=_secret_key(env, mode, instance),
+            gateway=_gateway(env, mode, simulator_url),
+            credentials=_credentials(env, mode),
+            timeouts=_timeouts(env),
+            window_script=env.choice("PAYPLE_WINDOW", WindowScript, WindowScript.AUTHKEY),
+            window=_window(env, shop_url),
+            order_minutes=env.whole("ORDER_MINUTES", 60, least=LEAST_ORDER_MINUTES, most=10_080),
+            csp_extra=_csp_extra(env),
+            instance=instance,
+        )
+        if env.problems:
+            raise SettingsError(env.problems)
+        return settings
+
+
+def write_instance_secrets(instance: Path) -> None:
+    """Make up the secrets of a simulator installation once. Whoever comes second finds the first one's whole file."""
+    instance.mkdir(parents=True, exist_ok=True)
+    draft = instance / f".{_SECRETS_FILE}.{os.getpid()}"
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump({"SECRET_KEY": secrets.token_urlsafe(48)}, file)
+    with suppress(FileExistsError):
+        os.link(draft, instance / _SECRETS_FILE)
+    draft.unlink()
+
+
+def _shop_url(env: Environment, mode: Mode, port: int) -> str:
+    url = env.origin("SHOP_URL", f"http://localhost:{port}")
+    if mode is Mode.LIVE and not url.startswith("https://"):
+        env.complain("SHOP_URL must be your public https address in live mode: the gateway sends results there")
+    return url
+
+
+def _gateway(env: Environment, mode: Mode, simulator_url: str) -> Gateway:
+    if mode is Mode.LIVE:
+        return Gateway.live()
+    if mode is Mode.TEST:
+        return Gateway.test()
+    try:
+        return Gateway.at(simulator_url)
+    except ValueError as error:
+        env.complain(f"SIMULATOR_URL: {error}")
+        return Gateway.test()
+
+
+def _credentials(env: Environment, mode: Mode) -> Credentials:
+    """All four keys, or none of them: then the public test keys serve, but never in live mode."""
+    given = {name: env.text(name) for name in KEY_NAMES}
+    public = Credentials.public_test()
+    missing = [name for name, value in given.items() if not value]
+    if mode is not Mode.LIVE and len(missing) == len(KEY_NAMES):
+        return public
+    for name in missing:
+        env.complain(f"{name} is missing" if mode is Mode.LIVE else f"{name} is missing although another key is set")
+    keys = Credentials(
+        *(given[name] for name in ("PAYPLE_CST_ID", "PAYPLE_CUST_KEY", "PAYPLE_CLIENT_KEY", "PAYPLE_REFUND_KEY"))
+    )
+    if mode is Mode.LIVE:
+        _refuse_public_keys(env, keys, public)
+    return keys
+
+
+def _refuse_public_keys(env: Environment, keys: Credentials, public: Credentials) -> None:
+    for name, key, known in (
+        ("PAYPLE_CST_ID", keys.cst_id, public.cst_id),
+        ("PAYPLE_CUST_KEY", keys.cust_key, public.cust_key),
+        ("PAYPLE_REFUND_KEY", keys.refund_key, public.refund_key),
+        ("PAYPLE_CLIENT_KEY", keys.client_key, public.client_key),
+    ):
+        if key == known:
+            env.complain(f"{name} is the public test value, which must not be used in live mode")
+
+
+def _secret_key(env: Environment, mode: Mode, instance: Path) -> str:
+    key = env.text("SECRET_KEY")
+    if not key and mode is Mode.SIMULATOR:
+        key = _instance_secrets(instance).get("SECRET_KEY", "")
+    if not key:
+        hint = " (or run `python app.py` once, which makes one up)" if mode is Mode.SIMULATOR else ""
+        env.complain(f"SECRET_KEY is missing: set a long random text{hint}")
+    elif len(key) < LEAST_SECRET_KEY:
+        env.complain(f"SECRET_KEY is too short: at least {LEAST_SECRET_KEY} characters")
+    return key
+
+
+def _instance_secrets(instance: Path) -> dict[str, str]:
+    try:
+        return dict(json.loads((instance / _SECRETS_FILE).read_text()))
+    except (FileNotFoundError, ValueError):
+        return {}
+
+
+def _database_url(env: Environment, instance: Path) -> str:
+    """SQLAlchemy's address. PostgreSQL is reached through psycopg however the address spells it."""
+    url = env.text("DATABASE_URL", f"sqlite:///{instance.resolve() / 'shop.sqlite'}")
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme not in ("sqlite", "postgres", "postgresql", "postgresql+psycopg"):
+        env.complain("DATABASE_URL must begin with sqlite:// or postgresql://")
+        return "sqlite://"
+    return url if scheme == "sqlite" else f"postgresql+psycopg://{rest}"
+
+
+def _timeouts(env: Environment) -> Timeouts:
+    timeouts = Timeouts(
+        connect=env.seconds("PAYPLE_CONNECT_TIMEOUT", 3.0),
+        read=env.seconds("PAYPLE_READ_TIMEOUT", 30.0),
+        total=env.seconds("PAYPLE_TOTAL_TIMEOUT", 35.0),
+    )
+    if timeouts.total < max(timeouts.connect, timeouts.read):
+        env.complain("PAYPLE_TOTAL_TIMEOUT must not be below the connect and read timeouts")
+    return timeouts
+
+
+def _window(env: Environment, shop_url: str) -> Window:
+    """The result address chooses the window, as it does at the gateway: relative means popup, absolute means direct."""
+    address = env.text("PCD_RST_URL", RESULT_PATH)
+    if address == RESULT_PATH:
+        return Window.POPUP
+    if address != shop_url + RESULT_PATH:
+        env.complain(f"PCD_RST_URL must be {RESULT_PATH} (popup) or {shop_url + RESULT_PATH} (direct), not {address!r}")
+    return Window.DIRECT
+
+
+def _csp_extra(env: Environment) -> tuple[str, ...]:
+    """Further sources for the payment page, separated by blanks; nothing that could end the directive."""
+    text = env.text("PAYPLE_CSP_EXTRA")
+    if any(character in text for character in ";,\r\n") or not text.isascii():
+        env.complain("PAYPLE_CSP_EXTRA must be sources separated by blanks, without ; or ,")
+        return ()
+    return tuple(text.split())

@@ -1,0 +1,63 @@
+"""The states of orders and payment attempts: one list for code, database, templates and tests."""
+
+from enum import StrEnum
+
+
+class OrderState(StrEnum):
+    """What an order looks like from outside (`data-state` on its page)."""
+
+    AWAITING_PAYMENT = "awaiting_payment"
+    CHECKING = "checking"
+    PAID = "paid"
+    PARTIALLY_REFUNDED = "partially_refunded"
+    REFUNDED = "refunded"
+    EXPIRED = "expired"
+    ATTENTION = "attention"
+
+
+class AttemptState(StrEnum):
+    """One try to pay an order.
+
+    prepared    the window may be open; nothing of ours moves money yet
+    confirming  our confirm call was committed as an intent and may be under way
+    unknown     our call had no definite answer: an inquiry decides
+    paid        the gateway told us so, and number, amount and method agree
+    declined    the gateway told us no
+    expired     nobody paid until the deadline
+    orphaned    money arrived that no order can take: it has to go back
+    attention   the gateway's answer contradicts what we asked for: a person has to look
+    """
+
+    PREPARED = "prepared"
+    CONFIRMING = "confirming"
+    UNKNOWN = "unknown"
+    PAID = "paid"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    ORPHANED = "orphaned"
+    ATTENTION = "attention"
+
+
+HOLDING = (AttemptState.CONFIRMING, AttemptState.UNKNOWN, AttemptState.PAID)
+"""At most one attempt of an order is in one of these: a unique partial index says so on both engines."""
+
+
+class CashReceiptState(StrEnum):
+    """The cash receipt (현금영수증) of a bank transfer."""
+
+    NONE = "none"
+    REQUESTED = "requested"
+    ISSUED = "issued"
+    CANCEL_DUE = "cancel_due"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+class Source(StrEnum):
+    """Who made us look at an attempt. None of them is believed; each only starts a question to the gateway."""
+
+    BROWSER = "browser"
+    WEBHOOK = "webhook"
+    PAGE = "page"
+    SWEEP = "sweep"
+    STAFF = "staff"
