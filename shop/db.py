@@ -1,0 +1,106 @@
+"""The database: one session per request, writes in one short transaction each, the same on SQLite and PostgreSQL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from flask import Flask
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, DateTime, Dialect, Engine, Enum, event
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeDecorator
+
+WRITES = "shop_writes"
+
+
+class Base(DeclarativeBase):
+    """Every table of the shop."""
+
+
+db = SQLAlchemy(model_class=Base)
+migrate = Migrate()
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment. SQLite forgets time zones, so we store UTC and put the zone back when reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        """Refuse a naive time rather than guess its zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone must not reach the database")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        """Give every time back as aware UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def one_of(kind: type[StrEnum], name: str) -> Enum:
+    """A column that holds one value of an enumeration, as text with a check constraint on both engines."""
+    return Enum(
+        kind,
+        name=name,
+        native_enum=False,
+        length=20,
+        create_constraint=True,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """One write transaction: committed as a whole or not at all.
+
+    It begins afresh, so what was read before is read again under the write lock. On SQLite it opens with
+    BEGIN IMMEDIATE: a deferred transaction that reads first and writes later fails at once when its snapshot is old.
+    Never hold one open while the network is waited for.
+    """
+    db.session.rollback()
+    db.session.connection(execution_options={WRITES: True})
+    try:
+        yield
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        raise
+
+
+def release() -> None:
+    """End the reading transaction, so that none is open while the gateway is asked."""
+    db.session.rollback()
+
+
+def init_app(app: Flask, migrations: str) -> None:
+    """Bind the database to the app and teach SQLite our transactions."""
+    db.init_app(app)
+    migrate.init_app(app, db, directory=migrations, render_as_batch=True)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            _prepare_sqlite(db.engine)
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", _begin)
+
+
+def _set_pragmas(connection: Any, _record: object) -> None:
+    """Durable commits, enforced foreign keys, patience with other writers; we begin transactions ourselves."""
+    connection.isolation_level = None
+    for pragma in ("foreign_keys=ON", "synchronous=FULL", "busy_timeout=15000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

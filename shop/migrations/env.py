@@ -1,0 +1,36 @@
+"""Run the migrations on the database of the app. An upgrade never loses an order: columns are added, not dropped."""
+
+from typing import Any
+
+from alembic import context
+from flask import current_app
+from sqlalchemy import Connection
+
+from shop.db import UtcDateTime, db
+
+
+def render_item(kind: str, item: Any, _autogen: object) -> str | bool:
+    """Write our own column types into scripts as the plain types they are, so that old scripts never depend on us."""
+    if kind == "type" and isinstance(item, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    return False
+
+
+def prepare(connection: Connection) -> None:
+    """SQLite: readers and the writer no longer block each other. The mode stays with the file."""
+    if connection.dialect.name == "sqlite":
+        connection.connection.dbapi_connection.execute("PRAGMA journal_mode=WAL")
+
+
+def run() -> None:
+    """Migrate in one transaction."""
+    options = current_app.extensions["migrate"].configure_args
+    with db.engine.connect() as connection:
+        prepare(connection)
+        context.configure(connection=connection, target_metadata=db.metadata, render_item=render_item, **options)
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.commit()
+
+
+run()

@@ -1,0 +1,102 @@
+"""One try to pay an order, and what the gateway told us about it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from shop.db import Base, UtcDateTime, one_of
+from shop.payple import Method, Work
+from shop.states import HOLDING, AttemptState, CashReceiptState
+
+if TYPE_CHECKING:
+    from shop.models.order import Order
+
+_HOLDING = text("state IN ({})".format(", ".join(f"'{state}'" for state in HOLDING)))
+
+
+class Attempt(Base):
+    """``attempt_no`` is the gateway's order number: ours, unguessable, never used twice.
+
+    The claim columns repeat what a browser said and decide nothing. Everything from ``result_code`` down was told by
+    the gateway in answer to our own call. Only ``shop.services.settlement`` writes ``state`` after the first one.
+    """
+
+    __tablename__ = "attempts"
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="attempt_amount_positive"),
+        CheckConstraint(
+            "state <> 'paid' OR (paid_at IS NOT NULL AND trade_date IS NOT NULL)",
+            name="paid_has_its_evidence",
+        ),
+        Index("one_holding_attempt", "order_id", unique=True, sqlite_where=_HOLDING, postgresql_where=_HOLDING),
+        Index("attempt_by_state", "state", "next_inquiry_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
+    attempt_no: Mapped[str] = mapped_column(String(30), unique=True)
+    state: Mapped[AttemptState] = mapped_column(one_of(AttemptState, "attempt_state"), default=AttemptState.PREPARED)
+    method: Mapped[Method] = mapped_column(one_of(Method, "attempt_method"))
+    work: Mapped[Work] = mapped_column(one_of(Work, "attempt_work"))
+    window: Mapped[str] = mapped_column(String(10))
+    delivery: Mapped[str] = mapped_column(String(10))
+    cash_receipt_asked: Mapped[bool]
+    amount: Mapped[int] = mapped_column(BigInteger)
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    deadline_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirming_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    inquiries: Mapped[int] = mapped_column(default=0)
+    next_inquiry_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    claim_result: Mapped[str] = mapped_column(String(10), default="")
+    claim_code: Mapped[str] = mapped_column(String(20), default="")
+    claim_refused: Mapped[str] = mapped_column(String(20), default="")
+
+    result_code: Mapped[str] = mapped_column(String(20), default="")
+    result_message: Mapped[str] = mapped_column(String(200), default="")
+    paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    trade_date: Mapped[date | None]
+    charged_amount: Mapped[int | None] = mapped_column(BigInteger)
+    payer_id: Mapped[str] = mapped_column(Text, default="")
+    card_issuer: Mapped[str] = mapped_column(String(40), default="")
+    card_number: Mapped[str] = mapped_column(String(40), default="")
+    instalment_months: Mapped[int | None]
+    approval_no: Mapped[str] = mapped_column(String(40), default="")
+    trade_key: Mapped[str] = mapped_column(String(60), default="")
+    slip_url: Mapped[str] = mapped_column(Text, default="")
+    bank_name: Mapped[str] = mapped_column(String(40), default="")
+    account: Mapped[str] = mapped_column(String(40), default="")
+    account_kind: Mapped[str] = mapped_column(String(10), default="")
+    cash_receipt_state: Mapped[CashReceiptState] = mapped_column(
+        one_of(CashReceiptState, "cash_receipt_state"), default=CashReceiptState.NONE
+    )
+    cash_receipt_number: Mapped[str] = mapped_column(String(60), default="")
+
+    order: Mapped[Order] = relationship(back_populates="attempts")
+
+    @property
+    def cash_receipt_kind(self) -> str:
+        """``personal`` for income deduction, ``company`` for expense proof; blank where nobody told us."""
+        return self.account_kind
+
+    @property
+    def is_unanswered(self) -> bool:
+        """A call of ours without an answer, or a claim about a window that pays at once: an inquiry would tell."""
+        claimed = self.state is AttemptState.PREPARED and self.work is Work.PAY and self.claimed_at is not None
+        return claimed or self.state in (AttemptState.CONFIRMING, AttemptState.UNKNOWN)
+
+
+class TriedClaim(Base):
+    """A pair of keys a browser gave us for a confirm, as a digest. Each pair is tried once, and few per attempt."""
+
+    __tablename__ = "tried_claims"
+    __table_args__ = (UniqueConstraint("attempt_id", "digest", name="each_claim_once"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempts.id"))
+    digest: Mapped[str] = mapped_column(String(64))

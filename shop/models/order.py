@@ -1,0 +1,88 @@
+"""An order: what was bought, frozen at the moment it was placed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from shop.db import Base, UtcDateTime, one_of
+from shop.money import Tax, TaxBreakdown, Won
+from shop.states import AttemptState, OrderState
+
+if TYPE_CHECKING:
+    from shop.models.attempt import Attempt
+
+
+class Order(Base):
+    """Lines, prices and tax never change after placing; ``state`` follows the attempts and is written by settlement.
+
+    ``visitor`` is the browser that placed it, ``cart_id`` the cart it came from: one cart makes one order.
+    ``expires_at`` is when no new attempt may start; the stock is held until the last attempt's deadline too.
+    """
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        CheckConstraint("amount > 0 AND amount = taxable + exempt", name="order_amount_adds_up"),
+        Index("order_by_visitor", "visitor", "id"),
+        Index("order_by_state", "state", "expires_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_no: Mapped[str] = mapped_column(String(20), unique=True)
+    visitor: Mapped[str] = mapped_column(String(40))
+    cart_id: Mapped[str] = mapped_column(String(40), unique=True)
+    state: Mapped[OrderState] = mapped_column(one_of(OrderState, "order_state"), default=OrderState.AWAITING_PAYMENT)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    taxable: Mapped[int] = mapped_column(BigInteger)
+    exempt: Mapped[int] = mapped_column(BigInteger)
+    vat: Mapped[int] = mapped_column(BigInteger)
+    goods: Mapped[str] = mapped_column(String(200))
+    payer_name: Mapped[str] = mapped_column(String(40))
+    payer_phone: Mapped[str] = mapped_column(String(15))
+    payer_email: Mapped[str] = mapped_column(String(100))
+    placed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    lines: Mapped[list[OrderLine]] = relationship(back_populates="order", order_by="OrderLine.id", lazy="selectin")
+    attempts: Mapped[list[Attempt]] = relationship(back_populates="order", order_by="Attempt.id")
+
+    @property
+    def breakdown(self) -> TaxBreakdown:
+        """Supply value, tax and exempt part of the frozen amount."""
+        return TaxBreakdown(Won(self.taxable), Won(self.exempt), Won(self.vat))
+
+    @property
+    def paid_attempt(self) -> Attempt | None:
+        """The attempt that paid this order, if one did."""
+        return next((attempt for attempt in self.attempts if attempt.state == AttemptState.PAID), None)
+
+    @property
+    def last_attempt(self) -> Attempt | None:
+        """The newest try."""
+        return self.attempts[-1] if self.attempts else None
+
+
+class OrderLine(Base):
+    """One product of an order, with the name, price and tax it had then."""
+
+    __tablename__ = "order_lines"
+    __table_args__ = (
+        CheckConstraint("quantity BETWEEN 1 AND 99", name="line_quantity_in_range"),
+        CheckConstraint("amount = unit_price * quantity", name="line_amount_adds_up"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"))
+    slug: Mapped[str] = mapped_column(String(60))
+    name: Mapped[str] = mapped_column(String(100))
+    name_en: Mapped[str] = mapped_column(String(100))
+    tax: Mapped[Tax] = mapped_column(one_of(Tax, "line_tax"))
+    unit_price: Mapped[int]
+    quantity: Mapped[int]
+    amount: Mapped[int] = mapped_column(BigInteger)
+
+    order: Mapped[Order] = relationship(back_populates="lines")
