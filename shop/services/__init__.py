@@ -1,0 +1,1 @@
+"""The verbs of the shop. Each owns its transaction; none knows about the web."""

@@ -1,0 +1,14 @@
+"""Whether what the shop stands on is there."""
+
+from sqlalchemy import select
+
+from shop.db import db
+from shop.models import Product
+
+
+def insist_on_database() -> None:
+    """Ask the database for something small.
+
+    :raises sqlalchemy.exc.SQLAlchemyError: it does not answer, or has not been migrated
+    """
+    db.session.execute(select(Product.id).limit(1))

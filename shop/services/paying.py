@@ -1,0 +1,124 @@
+"""Start an attempt to pay: freeze what is asked, authenticate, and hand over what the payment window wants."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from shop import clock, policy
+from shop.db import db, transaction
+from shop.models import Attempt, Order
+from shop.payple import (
+    Authentication,
+    GatewayError,
+    Method,
+    PaypleClient,
+    WindowRequest,
+    WindowScript,
+    Work,
+    window_fields,
+)
+from shop.services import journal, settlement
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the buyer (or the tester) chose on the order page. ``result_url`` is relative for a popup."""
+
+    method: Method
+    work: Work
+    window: str
+    delivery: str
+    cash_receipt: bool
+    result_url: str
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Everything the page needs to open one payment window."""
+
+    attempt_no: str
+    fields: dict[str, str]
+
+
+def start_attempt(
+    order: Order, choices: Choices, client: PaypleClient, script: WindowScript, *, now: datetime
+) -> Opening:
+    """Begin one try. One authentication opens one window, so this happens when the buyer presses the button.
+
+    :raises CannotPay: the order is paid, being checked, expired or tried too often
+    :raises GatewayError: the gateway did not let us in; the attempt is withdrawn, nothing can have been paid
+    """
+    request = _prepare(order.id, choices, now)
+    try:
+        ticket = client.client_key if script is WindowScript.CLIENTKEY else _authenticate(client, request)
+    except GatewayError as error:
+        settlement.withdraw(request.attempt_no, error, now=now)
+        raise
+    return Opening(request.attempt_no, window_fields(request, ticket))
+
+
+def _authenticate(client: PaypleClient, request: WindowRequest) -> Authentication:
+    return client.authenticate(about=request.attempt_no)
+
+
+def _prepare(order_id: int, choices: Choices, now: datetime) -> WindowRequest:
+    """Commit the attempt before anything leaves this machine."""
+    with transaction():
+        order = db.session.get_one(Order, order_id, with_for_update=True)
+        tries = db.session.scalar(select(func.count()).where(Attempt.order_id == order.id)) or 0
+        policy.insist_on_payable(order.state, tries, order.expires_at, now)
+        attempt = _new_attempt(order, choices, now)
+        db.session.add(attempt)
+        journal.note("attempt_started", at=now, order=order, attempt_no=attempt.attempt_no, evidence=_chosen(choices))
+        return _window_request(order, attempt, choices)
+
+
+def _new_attempt(order: Order, choices: Choices, now: datetime) -> Attempt:
+    return Attempt(
+        order_id=order.id,
+        attempt_no=_new_attempt_no(now),
+        method=choices.method,
+        work=choices.work,
+        window=choices.window,
+        delivery=choices.delivery,
+        cash_receipt_asked=choices.cash_receipt and choices.method is Method.TRANSFER,
+        amount=order.amount,
+        started_at=now,
+        deadline_at=now + policy.ATTEMPT_LIFETIME,
+    )
+
+
+def _new_attempt_no(now: datetime) -> str:
+    """At most 30 letters, digits and underscores: the day, for people, and a hundred random bits, against guessing."""
+    tail = "".join(secrets.choice(_LETTERS) for _ in range(20))
+    return f"{clock.korea_date(now):%Y%m%d}_{tail}"
+
+
+def _window_request(order: Order, attempt: Attempt, choices: Choices) -> WindowRequest:
+    return WindowRequest(
+        attempt_no=attempt.attempt_no,
+        amount=attempt.amount,
+        goods=order.goods,
+        method=attempt.method,
+        work=attempt.work,
+        result_url=choices.result_url,
+        payer_name=order.payer_name,
+        payer_phone=order.payer_phone,
+        payer_email=order.payer_email,
+        taxable=order.taxable > 0,
+        vat=order.vat if order.breakdown.is_mixed else None,
+        cash_receipt=attempt.cash_receipt_asked,
+    )
+
+
+def _chosen(choices: Choices) -> dict[str, object]:
+    return {
+        "method": choices.method.value,
+        "work": choices.work.value,
+        "window": choices.window,
+        "delivery": choices.delivery,
+    }
