@@ -1,0 +1,74 @@
+"""The shop, put together. Reads like a table of contents."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import requests
+from flask import Flask
+from flask_wtf import CSRFProtect
+
+from shop import cli, db
+from shop.payple import PaypleClient
+from shop.services import journal
+from shop.settings import Settings
+from shop.views import callbacks, cart, catalogue, filters, health, orders, payments, problems, security
+from shop.views.shop import EXTENSION
+
+ROOT = Path(__file__).parent.parent
+LARGEST_BODY = 64 * 1024
+"""Bytes. The largest honest request is a payment result of a few kilobytes."""
+MOST_FIELDS = 200
+
+
+def create_app(settings: Settings, http: requests.Session | None = None) -> Flask:
+    """Build the shop for these settings. Nothing is written, migrated or asked of the gateway yet.
+
+    ``http`` replaces the session that reaches the gateway: tests put the simulator behind it, without a socket.
+    """
+    app = Flask("shop", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    _configure(app, settings)
+    db.init_app(app, str(ROOT / "shop" / "migrations"))
+    app.extensions[EXTENSION] = {"settings": settings, "client": _client(settings, http)}
+    filters.init_app(app, str(ROOT / "shop" / "translations"))
+    security.init_app(app)
+    problems.init_app(app)
+    _protect_forms(app)
+    for module in (catalogue, cart, orders, payments, callbacks, health):
+        app.register_blueprint(module.bp)
+    cli.init_app(app)
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    app.config.from_mapping(
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
+        MAX_FORM_PARTS=MOST_FIELDS,
+        PERMANENT_SESSION_LIFETIME=timedelta(days=30),
+        SESSION_REFRESH_EACH_REQUEST=False,  # a result post must not set a cookie
+        SESSION_COOKIE_NAME="__Host-shop" if settings.is_https else "shop",
+        SESSION_COOKIE_SAMESITE="Lax",  # lost on the cross-site result post, back on the GET that follows
+        SESSION_COOKIE_SECURE=settings.is_https,
+        SESSION_COOKIE_HTTPONLY=True,
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a buyer may think for an hour
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
+    )
+
+
+def _client(settings: Settings, http: requests.Session | None) -> PaypleClient:
+    return PaypleClient(
+        settings.gateway,
+        settings.credentials,
+        referer=settings.shop_url,
+        timeouts=settings.timeouts,
+        observer=journal.keep_exchange,
+        http=http,
+    )
+
+
+def _protect_forms(app: Flask) -> None:
+    """Every POST needs our token, except where payment results arrive: those pages are not ours."""
+    csrf = CSRFProtect(app)
+    csrf.exempt(callbacks.bp)

@@ -1,0 +1,1 @@
+"""The pages, one module per noun of the address. A view parses, calls one service and answers."""

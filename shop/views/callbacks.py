@@ -1,0 +1,32 @@
+"""Where results arrive. Nothing that is said here is believed: it only makes us ask the gateway."""
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from shop import clock
+from shop.payple import Claim
+from shop.services import settlement
+from shop.states import Source
+from shop.views.shop import client
+
+bp = Blueprint("callbacks", __name__, url_prefix="/payments")
+
+
+@bp.post("/result")
+def result() -> ResponseReturnValue:
+    """Hear the browser's claim, ask the gateway, and send the browser to its order.
+
+    After a direct window this is a cross-site POST, which carries no Lax cookie: the attempt is found by its number,
+    the session is neither read nor written, and the GET that follows has the cookie again.
+    """
+    claim = Claim.from_wire(request.form.items(multi=True))
+    order_no = settlement.hear(claim, client(), source=Source.BROWSER, now=clock.now())
+    if order_no is None:
+        return redirect(url_for("orders.lookup"), code=303)
+    return redirect(url_for("orders.show", order_no=order_no), code=303)
+
+
+@bp.get("/result")
+def result_by_get() -> ResponseReturnValue:
+    """Some phones repeat a result as GET. It says nothing we could use, so it only leads back."""
+    return redirect(url_for("orders.history"), code=303)

@@ -1,0 +1,72 @@
+"""How values look on a page: money, time, phone numbers, and texts that exist in two languages."""
+
+from datetime import datetime
+
+from flask import Flask, Response, request
+from flask_babel import Babel, get_locale
+
+from shop import clock
+from shop.views.shop import settings
+from shop.views.visitor import cart_items
+
+LANGUAGES = ("ko", "en")
+_YEAR = 365 * 24 * 3600
+
+
+def init_app(app: Flask, translations: str) -> None:
+    """Teach the templates our filters and words."""
+    Babel(app, locale_selector=_language, default_locale="ko", default_translation_directories=translations)
+    app.jinja_env.filters |= {
+        "won": won,
+        "korea_time": korea_time,
+        "phone": phone,
+        "in_language": in_language,
+    }
+    app.context_processor(_words)
+    app.after_request(_remember_language)
+
+
+def won(amount: int) -> str:
+    """1,000원 or ₩1,000."""
+    return f"₩{amount:,}" if _is_english() else f"{amount:,}원"
+
+
+def korea_time(moment: datetime) -> str:
+    """A moment on a Korean clock, to the minute."""
+    return f"{clock.korea_time(moment):%Y. %-m. %-d. %H:%M}"
+
+
+def phone(digits: str) -> str:
+    """A phone number with its hyphens."""
+    return f"{digits[:3]}-{digits[3:-4]}-{digits[-4:]}"
+
+
+def in_language(row: object, name: str) -> str:
+    """A text of the catalogue in the reader's language."""
+    return str(getattr(row, f"{name}_en" if _is_english() else name))
+
+
+def _is_english() -> bool:
+    return str(get_locale()) == "en"
+
+
+def _language() -> str:
+    """Korean unless somebody chose otherwise: it is a Korean shop, whatever language a browser announces."""
+    chosen = request.args.get("lang") or request.cookies.get("lang")
+    return chosen if chosen in LANGUAGES else "ko"
+
+
+def _remember_language(response: Response) -> Response:
+    chosen = request.args.get("lang")
+    if request.method == "GET" and chosen in LANGUAGES:
+        response.set_cookie("lang", chosen, max_age=_YEAR, samesite="Lax", secure=settings().is_https, httponly=True)
+    return response
+
+
+def _words() -> dict[str, object]:
+    return {
+        "mode": settings().mode.value,
+        "simulator_url": settings().simulator_url,
+        "cart_count": sum(cart_items().values()),
+        "locale": str(get_locale()),
+    }

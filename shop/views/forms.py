@@ -1,0 +1,164 @@
+"""Forms: what may come in, as strictly as we need it. Prices and totals are in none of them."""
+
+import re
+import unicodedata
+from enum import StrEnum
+
+from flask import request
+from flask_babel import lazy_gettext as _
+from flask_babel.speaklater import LazyString
+from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
+from wtforms import (
+    BooleanField,
+    EmailField,
+    Field,
+    HiddenField,
+    RadioField,
+    SelectChoice,
+    StringField,
+    TelField,
+    ValidationError,
+)
+from wtforms.validators import DataRequired, Length, Regexp
+
+from shop.payple import Method, Work
+from shop.settings import Window
+
+PHONE = re.compile(r"01[016789][0-9]{7,8}")
+EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+
+
+class Delivery(StrEnum):
+    """How the result comes back from a popup: as a form post, or to a function of the page, which posts it."""
+
+    REDIRECT = "redirect"
+    CALLBACK = "callback"
+
+
+class ShopForm(FlaskForm):
+    """A form that is filled from form fields only, never from a JSON body with values of any type."""
+
+    def __init__(self, formdata: MultiDict[str, str] | None = None, **values: str) -> None:
+        super().__init__(formdata=formdata, **values)
+
+    def is_valid(self) -> bool:
+        """Whether every field may be used."""
+        return bool(self.validate())
+
+    class Meta(FlaskForm.Meta):
+        """The one setting that differs from Flask-WTF's own."""
+
+        def wrap_formdata(self, _form: FlaskForm, formdata: object) -> MultiDict[str, str] | None:
+            """The posted fields, or what a view hands over explicitly."""
+            if isinstance(formdata, MultiDict):
+                return formdata
+            return request.form if request.method == "POST" else None
+
+
+def digits_only(value: str | None) -> str:
+    """A phone number without the hyphens and blanks people put between its parts."""
+    return re.sub(r"[-\s.]", "", value or "")
+
+
+def one_line(value: str | None) -> str:
+    """Text on one line: surrounding blanks gone, inner ones single."""
+    return " ".join((value or "").split())
+
+
+def printable(_form: FlaskForm, field: Field) -> None:
+    """Refuse control characters and lone surrogates; letters of every script, and emoji, are fine."""
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in field.data or ""):
+        raise ValidationError(_("사용할 수 없는 글자가 들어 있어요."))
+
+
+def one_of(*values: str) -> list[SelectChoice]:
+    """The values a choice may have."""
+    return [SelectChoice(str(value)) for value in values]
+
+
+def matches(pattern: re.Pattern[str], message: LazyString) -> Regexp:
+    """The whole value has to match, in ASCII."""
+    return Regexp(re.compile(rf"(?:{pattern.pattern})\Z", re.ASCII), message=message)
+
+
+class AddForm(ShopForm):
+    """Put a product into the cart."""
+
+    product = HiddenField(validators=[DataRequired(), Length(max=60)])
+    quantity = StringField(
+        _("수량"),
+        default="1",
+        validators=[matches(re.compile("[1-9][0-9]?"), _("수량은 1부터 99까지 숫자로 적어 주세요."))],
+    )
+
+
+class QuantityForm(ShopForm):
+    """Change one line of the cart; zero takes it out."""
+
+    quantity = StringField(
+        _("수량"),
+        validators=[matches(re.compile("0|[1-9][0-9]?"), _("수량은 0부터 99까지 숫자로 적어 주세요."))],
+    )
+
+
+class CheckoutForm(ShopForm):
+    """Who pays."""
+
+    cart_id = HiddenField()
+    payer_name = StringField(
+        _("이름"),
+        filters=[one_line],
+        validators=[
+            DataRequired(_("이름을 적어 주세요.")),
+            Length(max=40, message=_("이름은 40자까지 적을 수 있어요.")),
+            printable,
+        ],
+    )
+    payer_phone = TelField(
+        _("휴대전화 번호"),
+        filters=[digits_only],
+        validators=[
+            DataRequired(_("휴대전화 번호를 적어 주세요.")),
+            matches(PHONE, _("010-1234-5678처럼 휴대전화 번호를 적어 주세요.")),
+        ],
+    )
+    payer_email = EmailField(
+        _("이메일"),
+        filters=[one_line],
+        validators=[
+            DataRequired(_("이메일 주소를 적어 주세요.")),
+            Length(max=100, message=_("이메일 주소는 100자까지 적을 수 있어요.")),
+            matches(EMAIL, _("name@example.com처럼 이메일 주소를 적어 주세요.")),
+        ],
+    )
+
+
+class LookupForm(ShopForm):
+    """Find an order without the browser that placed it."""
+
+    order_no = StringField(
+        _("주문번호"),
+        filters=[one_line],
+        validators=[DataRequired(_("주문번호를 적어 주세요.")), Length(max=20)],
+    )
+    payer_phone = TelField(
+        _("휴대전화 번호"),
+        filters=[digits_only],
+        validators=[DataRequired(_("휴대전화 번호를 적어 주세요."))],
+    )
+
+
+class PaymentForm(ShopForm):
+    """How this attempt is to be paid: everything the integration lets a shop choose. The page words the choices."""
+
+    method = RadioField(default=Method.CARD.value, choices=one_of(*Method))
+    window = RadioField(default=Window.POPUP.value, choices=one_of(*Window))
+    work = RadioField(default=Work.CERT.value, choices=one_of(*Work))
+    delivery = RadioField(default=Delivery.REDIRECT.value, choices=one_of(*Delivery))
+    cash_receipt = BooleanField()
+
+    def validate_delivery(self, field: Field) -> None:
+        """A direct window replaces the page, and with it the function that could be called back."""
+        if field.data == Delivery.CALLBACK.value and self.window.data == Window.DIRECT.value:
+            raise ValidationError(_("다이렉트 결제창은 페이지가 바뀌기 때문에 콜백 함수로 결과를 받을 수 없어요."))

@@ -1,0 +1,15 @@
+"""The address by which others see whether the shop is alive."""
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+
+from shop.services import health
+
+bp = Blueprint("health", __name__)
+
+
+@bp.get("/healthz")
+def healthz() -> ResponseReturnValue:
+    """200 when the database answers."""
+    health.insist_on_database()
+    return {"status": "ok"}

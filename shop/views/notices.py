@@ -1,0 +1,134 @@
+"""Failure is a page too: one sentence for the buyer, what to do next, and the code for the integrator."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+
+from shop.models import Attempt, Order
+from shop.payple import Work, codes
+from shop.states import AttemptState, OrderState
+
+
+class Kind(StrEnum):
+    """How a notice looks."""
+
+    GOOD = "good"
+    INFO = "info"
+    WARN = "warn"
+    BAD = "bad"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One message above a page."""
+
+    kind: Kind
+    sentence: str
+    advice: str = ""
+    code: str = ""
+
+
+def of_form(form: FlaskForm) -> Notice:
+    """Everything that is wrong with a form, where there is no room beside its fields."""
+    return Notice(Kind.BAD, " ".join(str(error) for errors in form.errors.values() for error in errors))
+
+
+def nothing_found() -> Notice:
+    """A guest's number and phone do not belong together; which of the two is wrong is not told."""
+    sentence = _("주문번호와 휴대전화 번호가 맞는 주문을 찾지 못했어요.")
+    return Notice(Kind.WARN, sentence, _("두 가지를 다시 확인해 주세요."))
+
+
+def of_order(order: Order) -> Notice | None:
+    """What the payer should know about the last try, if anything."""
+    attempt = order.last_attempt
+    if order.state is OrderState.PAID:
+        return _of_paid(order)
+    return _of_attempt(attempt) if attempt and order.state is not OrderState.EXPIRED else None
+
+
+def _of_paid(order: Order) -> Notice | None:
+    if not any(attempt.state is AttemptState.ORPHANED for attempt in order.attempts):
+        return None
+    return Notice(
+        Kind.WARN, _("결제가 한 번 더 들어왔어요."), _("두 번째 결제는 돌려 드릴게요. 따로 하실 일은 없어요.")
+    )
+
+
+def _of_attempt(attempt: Attempt) -> Notice | None:
+    match attempt.state:
+        case AttemptState.CONFIRMING | AttemptState.UNKNOWN:
+            return _checking(attempt.result_code)
+        case AttemptState.ATTENTION:
+            return _attention(attempt.result_code)
+        case AttemptState.ORPHANED:
+            return _orphaned()
+        case AttemptState.DECLINED:
+            return of_code(attempt.result_code, _("결제가 승인되지 않았어요."))
+        case AttemptState.PREPARED if attempt.claimed_at:
+            return _of_claim(attempt)
+    return None
+
+
+def _checking(code: str) -> Notice:
+    advice = _("돈이 빠져나갔을 수 있으니 다시 결제하지 말고 잠시만 기다려 주세요. 확인되면 이 페이지가 바뀌어요.")
+    return Notice(Kind.INFO, _("결제 결과를 결제사에 확인하고 있어요."), advice, code)
+
+
+def _attention(code: str) -> Notice:
+    advice = _("다시 결제하지 말아 주세요. 확인한 뒤 바로잡거나 돌려 드릴게요.")
+    return Notice(Kind.WARN, _("결제 내용이 주문과 달라서 직원이 확인하고 있어요."), advice, code)
+
+
+def _orphaned() -> Notice:
+    return Notice(Kind.WARN, _("주문 시간이 지난 뒤에 결제가 들어왔어요."), _("받은 돈은 돌려 드릴게요."))
+
+
+def _of_claim(attempt: Attempt) -> Notice:
+    """The window is closed and no money of this attempt is known to have moved: the payer may try again."""
+    if attempt.claim_result == "close":
+        return Notice(Kind.INFO, _("결제창을 닫았어요."), _("아직 결제되지 않았어요. 언제든 다시 결제할 수 있어요."))
+    if attempt.claim_result != "success":
+        return of_code(attempt.claim_code, _("결제를 마치지 못했어요."))
+    if attempt.claim_refused:
+        return _doubted(attempt)
+    if attempt.work is Work.PAY:
+        return _not_found_yet()
+    return of_code(attempt.result_code, _("결제를 승인하지 못했어요."))
+
+
+def _doubted(attempt: Attempt) -> Notice:
+    sentence = _("결제창에서 돌아온 내용이 주문과 달라서 승인하지 않았어요.")
+    if attempt.work is Work.PAY:
+        return _not_found_yet()
+    return Notice(
+        Kind.BAD,
+        sentence,
+        _("돈은 빠져나가지 않았어요. 다시 결제해 주세요."),
+        f"claim_{attempt.claim_refused}",
+    )
+
+
+def _not_found_yet() -> Notice:
+    advice = _("돈이 빠져나갔다면 다시 결제하지 말고 잠시 뒤에 이 페이지를 새로고침해 주세요.")
+    return Notice(Kind.WARN, _("결제사에서 아직 결제를 찾지 못했어요."), advice, "not_found")
+
+
+def of_code(code: str, otherwise: str) -> Notice:
+    """What a response code of the gateway means for the payer, in our own words."""
+    known = codes.lookup(code)
+    if known is None:
+        return Notice(Kind.BAD, otherwise, _("돈은 빠져나가지 않았어요. 다시 결제해 주세요."), code)
+    sentence = known.en if str(get_locale()) == "en" else known.ko
+    return Notice(Kind.BAD, sentence, _advice(known), code)
+
+
+def _advice(known: codes.ResponseCode) -> str:
+    if known.fault in (codes.Fault.SHOP, codes.Fault.GATEWAY) and not known.retry:
+        return _("같은 일이 되풀이되면 이 코드와 함께 가게에 알려 주세요.")
+    if known.retry:
+        return _("다시 결제할 수 있어요.")
+    return _("다른 카드나 다른 결제수단으로 다시 결제해 주세요.")

@@ -1,0 +1,53 @@
+"""결제하기: start an attempt and hand the page what the payment window wants."""
+
+from flask import Blueprint, jsonify, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest
+
+from shop import clock
+from shop.payple import Method, Work
+from shop.services import ordering, paying
+from shop.services.paying import Choices
+from shop.settings import Window
+from shop.views import problems
+from shop.views.forms import PaymentForm
+from shop.views.shop import client, settings
+from shop.views.visitor import visitor
+
+bp = Blueprint("payments", __name__)
+
+
+@bp.post("/orders/<order_no>/attempts")
+def start_attempt(order_no: str) -> ResponseReturnValue:
+    """Answer the attempt's number and the fields for the payment window, as JSON."""
+    order = ordering.get_order(order_no, visitor())
+    form = PaymentForm(_posted())
+    if not form.is_valid():
+        return problems.form_as_json(form)
+    opening = paying.start_attempt(order, _choices(form), client(), settings().window_script, now=clock.now())
+    return jsonify(attempt_no=opening.attempt_no, fields=opening.fields)
+
+
+def _posted() -> MultiDict[str, str]:
+    """Form fields, or the members of a JSON object as text: what is neither text nor yes or no will match no choice."""
+    if not request.is_json:
+        return request.form
+    body = request.get_json()
+    if not isinstance(body, dict):
+        raise BadRequest
+    switches = {True: "y", False: ""}
+    return MultiDict({name: switches[value] if isinstance(value, bool) else str(value) for name, value in body.items()})
+
+
+def _choices(form: PaymentForm) -> Choices:
+    """What was chosen. The result address selects the window: relative for a popup, absolute for direct."""
+    is_direct = form.window.data == Window.DIRECT.value
+    return Choices(
+        method=Method(form.method.data),
+        work=Work(form.work.data),
+        window=form.window.data,
+        delivery=form.delivery.data,
+        cash_receipt=form.cash_receipt.data,
+        result_url=settings().result_url if is_direct else url_for("callbacks.result"),
+    )

@@ -1,0 +1,151 @@
+"""Errors become answers here, once. Every refusal is a page with a sentence and a next step, or the same as JSON."""
+
+import logging
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from flask import Flask, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from shop.errors import CannotPay, CartProblem, NotFound, OutOfStock, ShopError
+from shop.payple import GatewayError, MalformedClaim
+from shop.views import notices
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is told about an error: nothing of ours or of others, only what the reader can do."""
+
+    status: int
+    title: str
+    sentence: str
+    advice: str = ""
+    code: str = ""
+
+
+def init_app(app: Flask) -> None:
+    """Register the one border between our errors and HTTP."""
+    app.register_error_handler(ShopError, lambda error: _answer(_of_shop(error)))
+    app.register_error_handler(GatewayError, lambda error: _answer(_of_gateway(error)))
+    app.register_error_handler(MalformedClaim, lambda _error: _answer(_bad_request()))
+    app.register_error_handler(CSRFError, lambda _error: _answer(_stale_page()))
+    app.register_error_handler(HTTPException, lambda error: _answer(_of_http(error)))
+    app.register_error_handler(Exception, _unexpected)
+    app.before_request(_refuse_repeated_fields)
+
+
+def form_as_json(form: FlaskForm) -> ResponseReturnValue:
+    """What is wrong with the choices on the order page."""
+    notice = notices.of_form(form)
+    return jsonify(error={"message": notice.sentence, "code": "choices", "advice": ""}), 422
+
+
+def _answer(problem: Problem) -> ResponseReturnValue:
+    if request.endpoint == "payments.start_attempt":
+        error = {"message": problem.sentence, "code": problem.code, "advice": problem.advice}
+        return jsonify(error=error), problem.status
+    return render_template("errors/error.html", **vars(problem)), problem.status
+
+
+def _refuse_repeated_fields() -> ResponseReturnValue | None:
+    """One name, one value: two of them mean that somebody wants two readers to see different things."""
+    repeated = request.method == "POST" and any(len(values) > 1 for _name, values in request.form.lists())
+    return _answer(_bad_request()) if repeated else None
+
+
+def _of_shop(error: ShopError) -> Problem:
+    match error:
+        case NotFound():
+            return _nothing_here()
+        case OutOfStock():
+            sentence = _("담은 수량만큼 남아 있지 않은 상품이 있어요.")
+            return Problem(409, _("재고가 부족해요"), sentence, _("장바구니에서 수량을 줄여 주세요."), "out_of_stock")
+        case CartProblem():
+            return _of_cart(error)
+        case CannotPay():
+            return _of_order(error)
+    return _internal()
+
+
+def _of_cart(error: CartProblem) -> Problem:
+    sentences = {
+        CartProblem.Reason.EMPTY: _("장바구니가 비어 있어서 주문할 수 없어요."),
+        CartProblem.Reason.CHANGED: _("다른 창에서 장바구니가 바뀌었어요. 바뀐 내용을 확인하고 다시 주문해 주세요."),
+        CartProblem.Reason.TOO_LARGE: _("한 번에 결제할 수 있는 금액을 넘었어요. 나누어 주문해 주세요."),
+        CartProblem.Reason.BELOW_MINIMUM: _("1,000원부터 결제할 수 있어요."),
+    }
+    return Problem(409, _("주문할 수 없어요"), sentences[error.reason], code=error.reason.value)
+
+
+def _of_order(error: CannotPay) -> Problem:
+    sentences = {
+        CannotPay.Reason.PAID: _("이미 결제한 주문이에요."),
+        CannotPay.Reason.CHECKING: _("앞선 결제의 결과를 확인하고 있어요. 끝날 때까지 다시 결제할 수 없어요."),
+        CannotPay.Reason.EXPIRED: _("결제할 수 있는 시간이 지났어요. 다시 주문해 주세요."),
+        CannotPay.Reason.ATTENTION: _("앞선 결제를 직원이 확인하고 있어요."),
+        CannotPay.Reason.TOO_MANY: _("이 주문으로는 더 시도할 수 없어요. 다시 주문해 주세요."),
+    }
+    advice = _("페이지를 새로고침하면 지금 상태를 볼 수 있어요.")
+    return Problem(409, _("결제할 수 없어요"), sentences[error.reason], advice, error.reason.value)
+
+
+def _of_gateway(error: GatewayError) -> Problem:
+    """Only starting an attempt lets a gateway error through, and then nothing can have been paid."""
+    log.warning("no payment window could be opened: %s %s", type(error).__name__, error.code)
+    sentence = _("결제사에 연결하지 못해서 결제창을 열 수 없어요. 돈은 빠져나가지 않았어요.")
+    advice = _("잠시 뒤에 다시 눌러 주세요.")
+    return Problem(502, _("결제창을 열지 못했어요"), sentence, advice, error.code or "gateway_unreachable")
+
+
+def _of_http(error: HTTPException) -> Problem:
+    match error.code:
+        case 404:
+            return _nothing_here()
+        case 405:
+            return Problem(405, _("이렇게는 열 수 없어요"), _("주소를 직접 열지 말고 페이지의 단추를 눌러 주세요."))
+        case 413:
+            return Problem(413, _("너무 커요"), _("보낸 내용이 받을 수 있는 크기를 넘었어요."))
+    is_ours = (error.code or 0) >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return _internal() if is_ours else _bad_request()
+
+
+def _nothing_here() -> Problem:
+    sentence = _("찾으시는 페이지나 주문이 없어요.")
+    return Problem(
+        404,
+        _("여기에는 아무것도 없어요"),
+        sentence,
+        _("주문은 주문번호와 휴대전화 번호로 찾을 수 있어요."),
+        "not_found",
+    )
+
+
+def _stale_page() -> Problem:
+    sentence = _("페이지를 연 지 오래되었거나 다른 곳에서 온 요청이에요. 아무것도 바뀌지 않았어요.")
+    return Problem(400, _("페이지가 오래되었어요"), sentence, _("새로고침한 뒤 다시 해 주세요."), "stale_page")
+
+
+def _bad_request() -> Problem:
+    return Problem(
+        400,
+        _("알아들을 수 없는 요청이에요"),
+        _("보낸 내용에 문제가 있어서 아무것도 바꾸지 않았어요."),
+        code="bad_request",
+    )
+
+
+def _internal() -> Problem:
+    return Problem(
+        500, _("문제가 생겼어요"), _("가게 쪽에 문제가 생겼어요. 잠시 뒤에 다시 해 주세요."), code="internal"
+    )
+
+
+def _unexpected(error: Exception) -> ResponseReturnValue:
+    log.error("unexpected error at %s", request.endpoint, exc_info=error)
+    return _answer(_internal())
