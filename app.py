@@ -1,0 +1,97 @@
+"""The composition root.
+
+Importing it builds the shop and nothing else: ``gunicorn app:app`` serves the shop alone, ``flask --app
+app`` finds its commands. Run as a program it writes the first-run secrets, migrates, and starts shop and
+simulator as two servers.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from dotenv import dotenv_values
+from flask_migrate import upgrade
+
+from shop.factory import create_app
+from shop.services import catalogue
+from shop.serving import CannotServe, Server, insist_on_free_ports, serve
+from shop.settings import Mode, Settings, SettingsError, write_instance_secrets
+
+HOME = Path(__file__).resolve().parent
+INSTANCE = HOME / "instance"
+
+
+def environment() -> dict[str, str]:
+    """What .env says, overruled by real environment variables."""
+    written = {name: value for name, value in dotenv_values(HOME / ".env").items() if value is not None}
+    return written | os.environ
+
+
+def main() -> int:
+    """Prepare the installation, then run its servers until one ends or somebody stops them."""
+    values = environment()
+    try:
+        if values.get("PAYPLE_MODE", "").strip() in ("", Mode.SIMULATOR):
+            write_instance_secrets(INSTANCE)
+        settings = Settings.from_env(values, INSTANCE)
+        servers = chosen_servers(settings)
+        insist_on_free_ports(servers)
+    except (SettingsError, CannotServe) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    prepare_database(settings)
+    return serve(servers, HOME, lambda: print(banner(settings), flush=True))
+
+
+def chosen_servers(settings: Settings) -> list[Server]:
+    """The shop alone against Payple; when we play Payple ourselves, the simulator and the sweep as well."""
+    if settings.mode is not Mode.SIMULATOR:
+        return [shop(settings)]
+    return [shop(settings), simulator(settings), sweep()]
+
+
+def shop(settings: Settings) -> Server:
+    """Two workers use two cores; threads let one wait for the gateway while another answers."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    command = (
+        *(sys.executable, "-m", "gunicorn", "app:app", "--bind", f"{host}:{settings.shop_port}"),
+        *("--workers", "2", "--worker-class", "gthread", "--threads", "4"),
+        *("--graceful-timeout", "3", "--log-level", "warning", "--no-control-socket"),
+    )
+    return Server("shop", command, settings.host, settings.shop_port, "/healthz")
+
+
+def simulator(settings: Settings) -> Server:
+    """A stranger to the shop: its own program, its own host, its own file."""
+    command = (
+        *(sys.executable, "-m", "shop.simulator", "--host", settings.host),
+        *("--port", str(settings.simulator_port), "--origin", settings.simulator_url),
+        *("--data", str(INSTANCE / "simulator.sqlite")),
+    )
+    return Server("simulator", command, settings.host, settings.simulator_port, "/_sim")
+
+
+def sweep() -> Server:
+    """Settle what nobody came back for, every minute. Against Payple, an operator's timer does this."""
+    return Server("sweep", (sys.executable, "-m", "flask", "--app", "app", "sweep", "--every", "60"))
+
+
+def prepare_database(settings: Settings) -> None:
+    """Bring the schema up to date and fill an empty shop, before any worker runs."""
+    with create_app(settings).app_context():
+        upgrade()
+        catalogue.seed_demo()
+
+
+def banner(settings: Settings) -> str:
+    """What a person who has just started the program wants to know."""
+    lines = [f"Payple reference shop, {settings.mode} mode", f"  shop       {settings.shop_url}"]
+    if settings.mode is Mode.SIMULATOR:
+        lines += [f"  simulator  {settings.simulator_url}", f"  console    {settings.simulator_url}/_sim"]
+    return "\n".join([*lines, "Ctrl-C stops everything."])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
+else:
+    app = create_app(Settings.from_env(environment(), INSTANCE))
