@@ -1,0 +1,118 @@
+"""A real Chromium, the real program, and a page that complains about what a person would not see."""
+
+import re
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
+
+from tests.browser.pages import Store
+from tests.tools import browser as browsers
+from tests.tools.servers import Program, running
+from tests.tools.sources import ROOT
+
+PATIENCE_MS = 15_000
+PHONE = "Galaxy S24"
+SHOTS = ROOT / "test-results"
+FAILED = pytest.StashKey[bool]()
+
+NewPage = Callable[..., Page]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here drives a browser."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Remember that a test failed, so that its pages are photographed."""
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """Fails where none is found, and never skips."""
+    with browsers.launch(playwright) as launched:
+        yield launched
+
+
+@pytest.fixture(scope="session")
+def blocking_browser(playwright: Playwright) -> Iterator[Browser]:
+    """A browser that blocks pop-ups as a person's does; Playwright's default lets everything open."""
+    with browsers.launch(playwright, ignored_arguments=("--disable-popup-blocking",)) as launched:
+        yield launched
+
+
+@pytest.fixture(scope="session")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """Shop and simulator, on two hosts."""
+    with running(tmp_path_factory.mktemp("home")) as started:
+        yield started
+
+
+@pytest.fixture
+def new_page(playwright: Playwright, browser: Browser, request: pytest.FixtureRequest) -> Iterator[NewPage]:
+    """Pages of a fresh visitor: ``new_page(phone=True)``.
+
+    Afterwards no script had failed and nothing was blocked, but for what matches ``accepted``.
+    """
+    contexts: list[BrowserContext] = []
+    troubles: list[str] = []
+
+    def make(*, phone: bool = False, of: Browser = browser, accepted: str = "$^", **options: Any) -> Page:
+        device = dict(playwright.devices[PHONE]) if phone else {"viewport": {"width": 1280, "height": 900}}
+        device.pop("default_browser_type", None)
+        context = of.new_context(locale="ko-KR", **(device | options))
+        context.set_default_timeout(PATIENCE_MS)
+        context.on("console", lambda message: troubles.extend(complaints(message, accepted)))
+        context.on("weberror", lambda error: troubles.append(str(error.error)))
+        contexts.append(context)
+        return context.new_page()
+
+    yield make
+    if request.node.stash.get(FAILED, False):
+        _photograph(contexts, request.node.name)
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+@pytest.fixture
+def desktop(new_page: NewPage, program: Program) -> Store:
+    """The store on a PC."""
+    return Store(new_page(), program.shop_url)
+
+
+@pytest.fixture
+def phone(new_page: NewPage, program: Program) -> Store:
+    """The store on a phone."""
+    return Store(new_page(phone=True), program.shop_url)
+
+
+def complaints(message: ConsoleMessage, accepted: str) -> list[str]:
+    """What the browser calls an error, such as a blocked resource; a page that is itself a 404 is none."""
+    is_about_page = message.page is not None and message.location["url"] == message.page.url
+    says_404 = is_about_page and "404" in message.text
+    return [message.text] if message.type == "error" and not says_404 and not re.search(accepted, message.text) else []
+
+
+def _photograph(contexts: list[BrowserContext], name: str) -> None:
+    SHOTS.mkdir(exist_ok=True)
+    pages = [page for context in contexts for page in context.pages]
+    for number, page in enumerate(pages, start=1):
+        page.screenshot(path=SHOTS / f"{re.sub('[^a-zA-Z0-9-]+', '_', name)}-{number}.png", full_page=True)

@@ -1,0 +1,131 @@
+"""What goes wrong between a person and a payment window: each time a sentence, a code, and a way on."""
+
+import re
+import time
+
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.browser.conftest import NewPage
+from tests.browser.pages import Choices, OrderPage, Store
+from tests.tools.servers import Program
+
+# Chromium forgets a press after five seconds.
+LONGER_THAN_A_GESTURE = 5.5
+
+
+def test_a_closed_window_can_be_opened_again(desktop: Store, program: Program) -> None:
+    """Closing is no payment and no dead end: the next try has a number of its own."""
+    order = desktop.order()
+    window, closed = order.open_window("layer")
+    window.close()
+    expect(order.page.get_by_text("결제창을 닫았어요.")).to_be_visible()
+    order.insist_on_state("awaiting_payment")
+
+    window, paid = order.open_window("layer")
+    window.approve()
+
+    order.insist_on_state("paid")
+    assert closed != paid
+    assert [program.payment(number)["state"] for number in (closed, paid)] == ["closed", "approved"]
+
+
+def test_closing_a_direct_window_leads_back(phone: Store) -> None:
+    order = phone.order()
+    order.choose(Choices(window="direct"))
+    window, _ = order.open_window("same page")
+
+    window.close()
+
+    order.insist_on_state("awaiting_payment")
+    expect(order.page.get_by_test_id("pay")).to_be_visible()
+
+
+def test_a_layer_that_was_left_alone_does_not_block_the_next_try(desktop: Store) -> None:
+    """Whoever reloads the page while the window is open can simply pay again."""
+    order = desktop.order()
+    order.open_window("layer")
+    desktop.page.reload()
+
+    window, _ = order.open_window("layer")
+    window.approve()
+
+    order.insist_on_state("paid")
+
+
+def test_a_declined_card_says_why_and_lets_another_be_tried(desktop: Store) -> None:
+    """The gateway's code stands on the page, for the integrator; the sentence is ours."""
+    order = desktop.order()
+    window, _ = order.open_window("layer")
+    window.approve("limit")
+
+    order.insist_on_state("awaiting_payment")
+    expect(order.page.get_by_text("3112")).to_be_visible()
+
+    window, _ = order.open_window("layer")
+    window.approve()
+    order.insist_on_state("paid")
+
+
+def test_when_the_press_no_longer_counts_a_second_button_opens_the_same_window(
+    new_page: NewPage, blocking_browser: Browser, program: Program
+) -> None:
+    """A slow answer outlives the gesture: no blocked pop-up, no second authentication, one more press."""
+    order = order_on_a_blocking_phone(new_page, blocking_browser, program)
+    starts = count_starts(order.page)
+
+    press_pay_and_wait_too_long(order)
+    expect(order.second_button).to_be_visible()
+    expect(order.page.get_by_text("window_blocked")).to_have_count(0)
+    assert len(order.page.context.pages) == 1
+
+    window, attempt_no = order.open_window("new window", order.press_second_button)
+    window.approve()
+
+    order.insist_on_state("paid")
+    assert starts == [f"{order.page.url.partition('?')[0]}/attempts"]
+    expect(order.receipt_row("attempt_no")).to_contain_text(attempt_no)
+
+
+def test_a_blocked_window_is_explained_and_opens_with_a_second_press(
+    new_page: NewPage, blocking_browser: Browser, program: Program
+) -> None:
+    """A browser that cannot tell whether the gesture counts: the pop-up is blocked, and the page notices."""
+    order = order_on_a_blocking_phone(new_page, blocking_browser, program)
+    order.page.evaluate("delete Navigator.prototype.userActivation")
+
+    press_pay_and_wait_too_long(order)
+
+    expect(order.page.get_by_text("window_blocked")).to_be_visible()
+    window, _ = order.open_window("new window", order.press_second_button)
+    window.approve()
+    order.insist_on_state("paid")
+
+
+def order_on_a_blocking_phone(new_page: NewPage, browser: Browser, program: Program) -> OrderPage:
+    order = Store(new_page(phone=True, of=browser), program.shop_url).order()
+    order.choose(Choices(window="popup"))
+    return order
+
+
+def count_starts(page: Page) -> list[str]:
+    """The addresses of all attempts that this page starts from now on."""
+    started: list[str] = []
+    page.on("request", lambda request: started.append(request.url) if request.url.endswith("/attempts") else None)
+    return started
+
+
+def press_pay_and_wait_too_long(order: OrderPage) -> None:
+    """Let the answer to 결제하기 arrive after the browser has forgotten the press.
+
+    Until the page has dealt with the answer, nothing may look into it: what Playwright evaluates counts as a press.
+    """
+
+    def slowly(route: Route) -> None:
+        answer = route.fetch()
+        time.sleep(LONGER_THAN_A_GESTURE)
+        route.fulfill(response=answer)
+
+    order.page.route(re.compile("/attempts$"), slowly)
+    with order.page.expect_event("requestfinished", lambda request: request.url.endswith("/attempts")):
+        order.press_pay()
+    order.page.wait_for_timeout(250)

@@ -1,0 +1,101 @@
+"""Fixtures for every ring: which database engines take part, and a fresh database for each test."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from shop.db import db
+from shop.factory import create_app
+from tests import world as world_module
+from tests.tools import postgres
+from tests.world import World
+
+NO_POSTGRESQL = f"PostgreSQL is not installed, so the tests run on SQLite only; on Debian: {postgres.INSTALL}"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let ``make test-full`` insist on PostgreSQL, as CI does."""
+    parser.addoption(
+        "--require-postgresql", action="store_true", help="stop when PostgreSQL is missing, as with CI=true"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Stop at once when PostgreSQL is required and absent, rather than leave half of the tests out."""
+    required = config.getoption("--require-postgresql") or os.environ.get("CI") == "true"
+    if required and postgres.find_programs() is None:
+        raise pytest.UsageError(f"PostgreSQL is required and not installed; on Debian: {postgres.INSTALL}")
+
+
+def pytest_report_header() -> str:
+    """Say on which engines the tests run."""
+    programs = postgres.find_programs()
+    return f"database engines: SQLite, PostgreSQL ({programs})" if programs else NO_POSTGRESQL
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test marked ``both_engines`` once per engine that this machine has."""
+    if "database_engine" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_engines"):
+        engines = ["sqlite", "postgresql"] if postgres.find_programs() else ["sqlite"]
+        metafunc.parametrize("database_engine", engines)
+
+
+@pytest.fixture
+def database_engine() -> str:
+    """The engine of this test; ``both_engines`` overrules it."""
+    return "sqlite"
+
+
+@pytest.fixture
+def database_url(database_engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database: a file of this test's own, or a database on the temporary server."""
+    if database_engine == "sqlite":
+        yield f"sqlite:///{tmp_path / 'shop.sqlite'}"
+        return
+    cluster: postgres.Cluster = request.getfixturevalue("postgresql_cluster")
+    with cluster.fresh_database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgresql_cluster() -> Iterator[postgres.Cluster]:
+    """The temporary PostgreSQL server, started when the first test wants it."""
+    programs = postgres.find_programs()
+    if programs is None:
+        pytest.fail(NO_POSTGRESQL)
+    with postgres.temporary_cluster(programs) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def filled_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file with the demo catalogue, made once: tests start from a copy."""
+    folder = tmp_path_factory.mktemp("filled")
+    settings = world_module.shop_settings(f"sqlite:///{folder / 'shop.sqlite'}", folder)
+    app = create_app(settings)
+    world_module.migrate(app)
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+    with closing(sqlite3.connect(folder / "shop.sqlite")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return folder / "shop.sqlite"
+
+
+@pytest.fixture
+def world(
+    database_url: str,
+    database_engine: str,
+    filled_database: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[World]:
+    """Shop and simulator, in process, on an own database."""
+    filled = filled_database if database_engine == "sqlite" else None
+    settings = world_module.shop_settings(database_url, tmp_path)
+    with world_module.open_world(settings, tmp_path, monkeypatch, filled) as opened:
+        yield opened

@@ -1,0 +1,206 @@
+"""A browser for web tests that reads every page it loads: quality is checked here, so every new page inherits it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from contextvars import Context
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+ENUM_VALUES = re.compile(
+    r">\s*(awaiting_payment|partially_refunded|cancel_due|prepared|confirming|orphaned|transfer|taxable|exempt)\s*<"
+)
+
+
+class PageClient:
+    """Gets and posts like a person's browser, keeps cookies, and refuses pages that are not good enough."""
+
+    def __init__(self, app: Flask) -> None:
+        self._client = app.test_client()
+        self.base_url = "http://localhost:8000"
+
+    def get(self, path: str, status: int = 200, **more: Any) -> Page:
+        """Load a page, following redirects."""
+        response = self.open(path, follow_redirects=True, **more)
+        return Page.checked(response, status)
+
+    def submit(self, path: str, fields: dict[str, str], status: int = 200, *, page: Page | None = None) -> Page:
+        """Post a form with the CSRF token of the page it stands on, and load what follows."""
+        token = page.csrf_token if page else self.csrf_token()
+        response = self.post(path, fields | {"csrf_token": token}, follow_redirects=True)
+        return Page.checked(response, status)
+
+    def post(self, path: str, data: Any = None, **more: Any) -> TestResponse:
+        """Send a POST as it is and answer the bare response."""
+        if isinstance(data, list):
+            more["content_type"] = "application/x-www-form-urlencoded"
+            data = urlencode(data)
+        return self.open(path, method="POST", data=data, **more)
+
+    def open(self, path: str, **more: Any) -> TestResponse:
+        """Any request, in a context of its own: the test's database session and ``g`` are not the request's."""
+        return Context().run(self._client.open, path, base_url=self.base_url, **more)
+
+    def csrf_token(self) -> str:
+        """A token for this browser's session, from a page that has a form."""
+        return self.get("/orders/lookup").csrf_token
+
+    def session_cookie(self) -> str:
+        """The session as the browser keeps it."""
+        cookie = self._client.get_cookie("shop", domain="localhost")
+        assert cookie is not None
+        return cookie.value
+
+    def set_session_cookie(self, value: str) -> None:
+        """Be the same browser in another thread."""
+        self._client.set_cookie("shop", value, domain="localhost")
+
+    def add_to_cart(self, slug: str = "test-product", quantity: int | str = 1) -> Page:
+        """Put a product into the cart."""
+        return self.submit("/cart/items", {"product": slug, "quantity": str(quantity)})
+
+    def place_order(self, slug: str = "test-product", quantity: int = 1, **payer: str) -> str:
+        """Order one product; answers the order's number."""
+        self.add_to_cart(slug, quantity)
+        page = self.submit("/orders", PAYER | payer)
+        assert page.path.startswith("/orders/2"), page.path
+        return page.path.rsplit("/", 1)[1]
+
+    def start_attempt(self, order_no: str, status: int = 200, **choices: str) -> Any:
+        """Press 결제하기; answers the JSON."""
+        response = self.post(
+            f"/orders/{order_no}/attempts",
+            {"method": "card", "window": "popup", "work": "CERT", "delivery": "redirect"} | choices,
+            headers={"X-CSRFToken": self.csrf_token()},
+        )
+        assert response.status_code == status, response.text
+        return response.get_json()
+
+
+PAYER = {"payer_name": "홍길동", "payer_phone": "010-1234-5678", "payer_email": "hong@example.com"}
+
+
+@dataclass
+class Page:
+    """A page that has passed inspection."""
+
+    response: TestResponse
+    text: str
+    tags: Tags = field(repr=False)
+
+    @property
+    def path(self) -> str:
+        """Where the browser ended up."""
+        return str(self.response.request.path)
+
+    @property
+    def csrf_token(self) -> str:
+        """The token in the first form, or in the head."""
+        tokens = [tag["value"] for name, tag in self.tags.all if name == "input" and tag.get("name") == "csrf_token"]
+        return (tokens or [self.tags.metas.get("csrf-token", "")])[0]
+
+    def values(self, test_id: str, attribute: str) -> list[str]:
+        """An attribute of everything with this test id."""
+        return [tag.get(attribute, "") for _name, tag in self.tags.all if tag.get("data-testid") == test_id]
+
+    @property
+    def state(self) -> str:
+        """The order's state as the page shows it."""
+        (state,) = self.values("order-status", "data-state")
+        return state
+
+    @classmethod
+    def checked(cls, response: TestResponse, status: int) -> Page:
+        """Read a response and insist on what every page of ours has to be."""
+        text = response.get_data(as_text=True)
+        assert response.status_code == status, f"{response.status_code} at {response.request.path}\n{text[:2000]}"
+        page = cls(response, text, Tags.of(text))
+        page.insist_on_quality()
+        return page
+
+    def insist_on_quality(self) -> None:
+        """One h1, a title, a language, unique ids, labels, guarded forms; nothing inline, nothing of the wire."""
+        tags, where = self.tags, self.path
+        assert tags.count("h1") == 1, f"{tags.count('h1')} h1 at {where}"
+        assert tags.count("main") == 1, where
+        assert tags.title.strip(), where
+        assert [tag["lang"] for name, tag in tags.all if name == "html"] in (["ko"], ["en"]), where
+        assert [i for i, times in tags.ids.items() if times > 1] == [], where
+        assert [tag for name, tag in tags.all if name == "script" and "src" not in tag] == [], f"inline script at {where}"
+        assert [tag for _name, tag in tags.all if "style" in tag or any(key.startswith("on") for key in tag)] == [], where
+        assert "<style" not in self.text, where
+        assert "PCD_" not in self.text, f"wire names at {where}"
+        assert not ENUM_VALUES.search(self.text), f"{ENUM_VALUES.search(self.text)} at {where}"
+        assert [tag for name, tag in tags.all if name == "img" and "alt" not in tag] == [], where
+        self._insist_on_forms()
+
+    def _insist_on_forms(self) -> None:
+        labelled = {tag.get("for") for name, tag in self.tags.all if name == "label"}
+        for form in self.tags.forms:
+            assert form.attributes.get("action"), self.path
+            if form.attributes.get("method", "get").lower() == "post":
+                assert "csrf_token" in form.names, f"no CSRF token at {self.path}"
+        for name, tag in self.tags.all:
+            if name in ("input", "select", "textarea") and tag.get("type") not in ("hidden", "radio", "checkbox"):
+                assert tag.get("id") in labelled or "aria-label" in tag, f"no label: {tag} at {self.path}"
+
+
+@dataclass
+class FormTag:
+    """A form and the names of its fields."""
+
+    attributes: dict[str, str]
+    names: list[str] = field(default_factory=list)
+
+
+class Tags(HTMLParser):
+    """All start tags of a page, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all: list[tuple[str, dict[str, str]]] = []
+        self.ids: Counter[str] = Counter()
+        self.metas: dict[str, str] = {}
+        self.forms: list[FormTag] = []
+        self.title = ""
+        self._in_title = False
+
+    @classmethod
+    def of(cls, text: str) -> Tags:
+        """Parse a page."""
+        tags = cls()
+        tags.feed(text)
+        return tags
+
+    def count(self, name: str) -> int:
+        """How often a tag appears."""
+        return sum(1 for found, _tag in self.all if found == name)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Collect one tag."""
+        found = {name: value or "" for name, value in attrs}
+        self.all.append((tag, found))
+        self._in_title = tag == "title"
+        if "id" in found:
+            self.ids[found["id"]] += 1
+        if tag == "meta":
+            self.metas[found.get("name", "")] = found.get("content", "")
+        elif tag == "form":
+            self.forms.append(FormTag(found))
+        elif tag in ("input", "select", "textarea", "button") and self.forms:
+            self.forms[-1].names.append(found.get("name", ""))
+
+    def handle_data(self, data: str) -> None:
+        """Collect the title."""
+        if self._in_title:
+            self.title += data
+
+    def handle_endtag(self, tag: str) -> None:
+        """The title ends."""
+        self._in_title = False

@@ -1,0 +1,232 @@
+"""A payer without a browser, and a `requests` session that calls a WSGI application in process.
+
+    session = wsgi_session(create_simulator(settings), settings.origin)
+    payer = Payer(session, page_url="http://localhost:8000/orders/1")
+    claim = payer.pay(fields)                       # what the browser would deliver, as a list of pairs
+    claim = payer.pay(fields, scenario="limit")
+    claim = payer.close(fields)
+
+`fields` is what a page hands to `PaypleCpayAuthCheck`. Against a simulator on the network any `requests.Session` does.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from http.client import RemoteDisconnected
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.adapters import BaseAdapter
+from urllib3.exceptions import ProtocolError
+from urllib3.response import HTTPResponse
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+Pairs = list[tuple[str, str]]
+Application = Callable[..., Any]
+
+
+def wsgi_session(app: Application, base_url: str) -> requests.Session:
+    """A session whose requests below `base_url` are answered by a WSGI application, without a socket."""
+    session = requests.Session()
+    session.trust_env = False
+    session.mount(base_url.rstrip("/") + "/", WSGIAdapter(app))
+    return session
+
+
+class WSGIAdapter(BaseAdapter):
+    """The transport of `wsgi_session`. An application that hangs up is a lost connection here too."""
+
+    def __init__(self, app: Application) -> None:
+        super().__init__()
+        self._app = app
+
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
+        """Answer one request; ConnectionError if the application closed the connection without an answer."""
+        hung_up: list[bool] = []
+        environ = _environ(request) | {"simulator.hang_up": lambda: hung_up.append(True)}
+        body, status, headers = run_wsgi_app(self._app, environ, buffered=True)
+        if hung_up:
+            raise requests.ConnectionError(
+                ProtocolError("Connection aborted.", RemoteDisconnected("no answer")), request=request
+            )
+        response = requests.Response()
+        response.status_code, response.reason = int(status.split()[0]), status.partition(" ")[2]
+        response.url, response.request = request.url or "", request
+        response.headers = requests.structures.CaseInsensitiveDict(headers)
+        response.encoding = requests.utils.get_encoding_from_headers(response.headers)
+        content = b"".join(body)
+        response.raw = HTTPResponse(
+            io.BytesIO(content), headers=dict(headers), status=response.status_code, preload_content=False
+        )
+        return response
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def _environ(request: requests.PreparedRequest) -> dict[str, Any]:
+    url = urlsplit(request.url or "")
+    content = request.body or b""
+    return EnvironBuilder(
+        path=url.path,
+        query_string=url.query,
+        base_url=f"{url.scheme}://{url.netloc}/",
+        method=request.method or "GET",
+        headers=list(request.headers.items()),
+        data=content.encode() if isinstance(content, str) else content,
+    ).get_environ()
+
+
+@dataclass
+class Form:
+    """One HTML form: its fields with their present values, and its buttons by test id."""
+
+    action: str
+    fields: dict[str, str] = field(default_factory=dict)
+    buttons: dict[str, tuple[str, str]] = field(default_factory=dict)
+    attributes: dict[str, str] = field(default_factory=dict)
+
+
+class Page(HTMLParser):
+    """A page of the window: its forms, and the texts that carry a test id."""
+
+    def __init__(self, response: requests.Response) -> None:
+        super().__init__()
+        self.status, self.url = response.status_code, response.url
+        self.forms: list[Form] = []
+        self.texts: dict[str, str] = {}
+        self.options: dict[str, list[str]] = {}
+        self._select = self._test_id = ""
+        self.feed(response.content.decode())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Collect what a payer could fill in or press."""
+        found = {name: value or "" for name, value in attrs}
+        self._test_id = found.get("data-testid", self._test_id)
+        if self._test_id:
+            self.texts.setdefault(self._test_id, "")
+        if tag == "form":
+            self.forms.append(Form(urljoin(self.url, found.get("action", "")), attributes=found))
+        elif tag == "button":
+            self.forms[-1].buttons[found.get("data-testid", "")] = (found.get("name", ""), found.get("value", ""))
+        elif tag in ("input", "select", "option"):
+            self._fill(tag, found)
+
+    def handle_data(self, text: str) -> None:
+        """The text of the element with the latest test id."""
+        if self._test_id:
+            self.texts[self._test_id] += text
+
+    def handle_endtag(self, tag: str) -> None:
+        """A test id covers one element."""
+        self._test_id = ""
+
+    def form_with(self, test_id: str) -> Form:
+        """The form whose button has this test id."""
+        found = next((form for form in self.forms if test_id in form.buttons), None)
+        assert found, f"no {test_id} on {self.url} ({self.status})"
+        return found
+
+    def _fill(self, tag: str, found: dict[str, str]) -> None:
+        if tag == "select":
+            self._select = found["name"]
+        elif tag == "option":
+            self.options.setdefault(self._select, []).append(found["value"])
+            if "selected" in found or self._select not in self.forms[-1].fields:
+                self.forms[-1].fields[self._select] = found["value"]
+        elif found.get("type") != "radio" or "checked" in found:
+            self.forms[-1].fields[found["name"]] = found.get("value", "")
+
+
+class Window:
+    """An open payment window."""
+
+    def __init__(self, session: requests.Session, response: requests.Response) -> None:
+        self._session = session
+        self.page = Page(response)
+
+    @property
+    def amount(self) -> str:
+        """As the payer reads it."""
+        return self.page.texts["window-amount"].strip()
+
+    @property
+    def goods(self) -> str:
+        """As the payer reads it."""
+        return self.page.texts["window-goods"].strip()
+
+    @property
+    def scenarios(self) -> list[str]:
+        """The ids that the window offers."""
+        return self.page.options["scenario"]
+
+    @property
+    def result(self) -> Pairs | None:
+        """What the browser delivers to the merchant; None while the payer is still asked, or when it is lost."""
+        delivery = next((form for form in self.page.forms if "data-deliver" in form.attributes), None)
+        return list(delivery.fields.items()) if delivery else None
+
+    @property
+    def result_url(self) -> str:
+        """Where a direct window posts the result; blank if it goes to the opening page as a message."""
+        delivery = next(form for form in self.page.forms if "data-deliver" in form.attributes)
+        return delivery.action if delivery.attributes["data-deliver"] == "form" else ""
+
+    def approve(self, scenario: str = "approved", **typed: str) -> Window:
+        """Press the pay button; `typed` replaces pre-filled fields."""
+        return self._press("window-approve", scenario=scenario, **typed)
+
+    def close(self) -> Window:
+        """Press the close button."""
+        return self._press("window-close")
+
+    def ask_for_receipt(self, **typed: str) -> Window:
+        """Send the cash receipt's form."""
+        return self._press("window-cash-receipt-submit", **typed)
+
+    def skip_receipt(self) -> Window:
+        """Go without a cash receipt."""
+        return self._press("window-cash-receipt-skip")
+
+    def _press(self, test_id: str, **typed: str) -> Window:
+        form = self.page.form_with(test_id)
+        name, value = form.buttons[test_id]
+        sent = form.fields | typed | ({name: value} if name else {})
+        return Window(self._session, self._session.post(form.action, data=sent))
+
+
+@dataclass
+class Payer:
+    """Somebody on `page_url` who opens the window with the fields of that page and does as told."""
+
+    session: requests.Session
+    page_url: str
+    simulator: str = "http://127.0.0.1:8001"
+
+    def open(self, fields: Mapping[str, str]) -> Window:
+        """Post what the script would post: every member that is no function, and the page's address."""
+        sent = dict(fields) | {"PCD_HTTP_REFERER": self.page_url}
+        address = fields.get("PCD_PAY_URL") or self.simulator + "/index.php?ACT_=PAYM"
+        parts = urlsplit(self.page_url)
+        referer = f"{parts.scheme}://{parts.netloc}/"
+        return Window(self.session, self.session.post(address, data=sent, headers={"Referer": referer}))
+
+    def pay(
+        self, fields: Mapping[str, str], scenario: str = "approved", *, cash_receipt: bool = True, **typed: str
+    ) -> Pairs:
+        """Go through the window; an empty list if the result never arrives. A refused window delivers its refusal."""
+        window = self.open(fields)
+        if "window-refused" in window.page.texts:
+            return window.result or []
+        window = window.approve(scenario, **typed)
+        if "window-cash-receipt-submit" in window.page.texts:
+            window = window.ask_for_receipt() if cash_receipt else window.skip_receipt()
+        return window.result or []
+
+    def close(self, fields: Mapping[str, str]) -> Pairs:
+        """Open the window and close it."""
+        return self.open(fields).close().result or []

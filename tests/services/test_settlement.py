@@ -1,0 +1,574 @@
+"""Settlement: whoever says what, only the gateway's answer to our own question moves money state."""
+
+from datetime import timedelta
+
+import pytest
+import requests
+from sqlalchemy.pool import QueuePool
+
+from shop.db import db
+from shop.services import sweep
+from shop.states import AttemptState, OrderState
+from shop.views.shop import client
+from tests import world as worlds
+from tests.page import PageClient
+from tests.payer import Pairs
+from tests.world import World
+
+METHODS = ["card", "transfer"]
+WORKS = ["CERT", "PAY"]
+
+
+def begin(world: World, **choices: str) -> tuple[PageClient, str, str, dict[str, str]]:
+    """A buyer with an order and an attempt whose window can be opened."""
+    buyer = world.browser()
+    order_no = buyer.place_order()
+    opening = buyer.start_attempt(order_no, **choices)
+    return buyer, order_no, opening["attempt_no"], opening["fields"]
+
+
+def changed(claim: Pairs, **fields: str) -> Pairs:
+    """The same claim with other values."""
+    return list((dict(claim) | {f"PCD_{name}": value for name, value in fields.items()}).items())
+
+
+def confirms(world: World) -> int:
+    """How often a confirm reached the gateway."""
+    return sum(1 for entry in world.control("GET", "ledger") if entry["op"] == "confirm")
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("work", WORKS)
+def test_a_payment_ends_paid_and_both_books_agree(world: World, method: str, work: str) -> None:
+    buyer, order_no, attempt_no, fields = begin(world, method=method, work=work)
+
+    world.deliver(world.payer().pay(fields))
+
+    assert buyer.get(f"/orders/{order_no}").state == "paid"
+    assert world.attempt(attempt_no).state is AttemptState.PAID
+    assert world.charged() == {attempt_no: 1000}
+
+
+def test_a_card_payment_keeps_what_its_receipt_needs(world: World) -> None:
+    _buyer, _order_no, attempt_no, fields = begin(world)
+
+    world.deliver(world.payer().pay(fields))
+
+    attempt = world.attempt(attempt_no)
+    assert all([attempt.card_issuer, attempt.approval_no, attempt.trade_key, attempt.payer_id])
+    assert "*" in attempt.card_number
+    assert attempt.slip_url.startswith(worlds.SIMULATOR)
+    assert attempt.trade_date is not None
+
+
+@pytest.mark.parametrize("work", WORKS)
+@pytest.mark.parametrize(("wanted", "state"), [(True, "issued"), (False, "none")])
+def test_a_transfer_keeps_its_cash_receipt(world: World, work: str, wanted: bool, state: str) -> None:
+    _buyer, _order_no, attempt_no, fields = begin(world, method="transfer", work=work, cash_receipt="y")
+
+    world.deliver(world.payer().pay(fields, cash_receipt=wanted))
+
+    attempt = world.attempt(attempt_no)
+    assert (attempt.state, attempt.cash_receipt_state.value) == (AttemptState.PAID, state)
+    assert bool(attempt.cash_receipt_number) is wanted
+
+
+# --- claims are not facts -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("work", WORKS)
+@pytest.mark.parametrize("result", ["success", "error", "close", "", "SUCCESS", "paid"])
+def test_a_forged_claim_neither_pays_nor_kills_a_live_attempt(world: World, work: str, result: str) -> None:
+    _buyer, order_no, attempt_no, fields = begin(world, work=work)
+    window = world.payer().open(fields)
+
+    world.deliver([("PCD_PAY_OID", attempt_no), ("PCD_PAY_RST", result), ("PCD_PAY_TOTAL", "1000")])
+
+    assert world.order(order_no).state is OrderState.AWAITING_PAYMENT
+    world.advance(seconds=40)
+    world.deliver(window.approve().result or [])
+    assert world.order(order_no).state is OrderState.PAID
+
+
+def test_forged_keys_are_refused_by_the_gateway_and_the_real_ones_still_work(world: World) -> None:
+    _buyer, order_no, attempt_no, fields = begin(world)
+    real = world.payer().pay(fields)
+
+    for number in range(3):
+        world.deliver(changed(real, PAY_REQKEY=f"forged{number}"))
+        assert world.attempt(attempt_no).state is AttemptState.PREPARED
+    world.deliver(real)
+
+    assert world.order(order_no).state is OrderState.PAID
+    assert world.events(attempt_no).count("confirming") == 4
+
+
+def test_only_five_pairs_of_keys_are_tried_and_each_once(world: World) -> None:
+    _buyer, _order_no, _attempt_no, fields = begin(world)
+    real = world.payer().pay(fields)
+
+    for number in range(9):
+        for _again in range(2):
+            world.deliver(changed(real, PAY_REQKEY=f"forged{number}"))
+
+    assert confirms(world) == 5
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://evil.example/php/PayCardConfirmAct.php?ACT_=PAYM",
+        "http://127.0.0.1:8001@evil.example/php/PayCardConfirmAct.php?ACT_=PAYM",
+        "http://127.0.0.1:8002/php/PayCardConfirmAct.php?ACT_=PAYM",
+        "http://169.254.169.254/latest/meta-data",
+        "//127.0.0.1:8001/php/PayCardConfirmAct.php?ACT_=PAYM",
+        "javascript:alert(1)",
+        "",
+    ],
+)
+def test_a_foreign_confirm_address_is_never_dialled(world: World, address: str) -> None:
+    _buyer, order_no, _attempt_no, fields = begin(world)
+    real = world.payer().pay(fields)
+
+    world.deliver(changed(real, PAY_COFURL=address))
+
+    assert confirms(world) == 0
+    assert world.order(order_no).state is OrderState.AWAITING_PAYMENT
+    world.deliver(real)
+    assert world.order(order_no).state is OrderState.PAID
+
+
+@pytest.mark.parametrize("fields_of_claim", [{"PAY_TOTAL": "10"}, {"PAY_TYPE": "transfer"}])
+def test_a_claim_that_differs_from_the_order_is_not_confirmed(world: World, fields_of_claim: dict[str, str]) -> None:
+    _buyer, order_no, _attempt_no, fields = begin(world)
+
+    world.deliver(changed(world.payer().pay(fields), **fields_of_claim))
+
+    assert confirms(world) == 0
+    assert world.charged() == {}
+    assert world.order(order_no).state is OrderState.AWAITING_PAYMENT
+
+
+def test_an_amount_changed_in_the_browser_is_found_in_the_gateways_own_answer(world: World) -> None:
+    """The window charges 10,000 won less and the claim lies about it: only the confirm's answer tells."""
+    buyer = world.browser()
+    order_no = buyer.place_order(quantity=11)
+    opening = buyer.start_attempt(order_no)
+    claim = world.payer().pay(opening["fields"] | {"PCD_PAY_TOTAL": "1000"})
+
+    world.deliver(changed(claim, PAY_TOTAL="11000"))
+
+    assert world.charged() == {opening["attempt_no"]: 1000}
+    assert world.order(order_no).state is OrderState.ATTENTION
+    assert buyer.get(f"/orders/{order_no}").state == "attention"
+
+
+def test_in_pay_mode_a_changed_amount_is_found_by_the_inquiry(world: World) -> None:
+    buyer = world.browser()
+    order_no = buyer.place_order(quantity=11)
+    opening = buyer.start_attempt(order_no, work="PAY")
+    claim = world.payer().pay(opening["fields"] | {"PCD_PAY_TOTAL": "1000"})
+
+    world.deliver(changed(claim, PAY_TOTAL="11000"))
+
+    assert world.order(order_no).state is OrderState.ATTENTION
+
+
+def test_the_keys_of_a_cheap_payment_do_not_pay_a_dear_order(world: World) -> None:
+    buyer, _order_no, _attempt_no, cheap_fields = begin(world)
+    cheap = dict(world.payer().pay(cheap_fields))
+    dear_no = buyer.place_order(quantity=50)
+    dear = buyer.start_attempt(dear_no)
+    keys = {name: cheap[f"PCD_{name}"] for name in ("PAY_REQKEY", "AUTH_KEY", "PAYER_ID")}
+    claim = changed(world.payer().pay(dear["fields"]), **keys)
+
+    world.deliver(claim)
+
+    assert world.order(dear_no).state is OrderState.ATTENTION
+
+
+@pytest.mark.parametrize("kind", ["other_amount", "other_oid"])
+@pytest.mark.parametrize(("work", "op"), [("CERT", "confirm"), ("PAY", "inquiry")])
+def test_an_answer_about_something_else_never_becomes_paid(world: World, kind: str, work: str, op: str) -> None:
+    _buyer, order_no, _attempt_no, fields = begin(world, work=work)
+    claim = world.payer().pay(fields)
+    world.fault(op, kind)
+
+    world.deliver(claim)
+
+    assert world.order(order_no).state is OrderState.ATTENTION
+
+
+def test_a_claim_about_a_number_we_never_gave_asks_nobody(world: World) -> None:
+    before = len(world.control("GET", "ledger"))
+
+    location = world.deliver([("PCD_PAY_OID", "20261123_AAAAAAAAAAAAAAAAAAAA"), ("PCD_PAY_RST", "success")])
+
+    assert location == "/orders/lookup"
+    assert len(world.control("GET", "ledger")) == before
+
+
+@pytest.mark.parametrize("work", WORKS)
+def test_a_result_sent_again_changes_nothing(world: World, work: str) -> None:
+    _buyer, order_no, attempt_no, fields = begin(world, work=work)
+    claim = world.payer().pay(fields)
+    world.deliver(claim)
+    entries, events = len(world.control("GET", "ledger")), world.events(attempt_no)
+
+    for again in (claim, changed(claim, PAY_RST="close"), changed(claim, PAY_RST="error", PAY_CODE="3112")):
+        world.deliver(again)
+
+    assert len(world.control("GET", "ledger")) == entries
+    assert world.events(attempt_no) == events
+    assert world.order(order_no).state is OrderState.PAID
+
+
+# --- trying again ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("work", WORKS)
+@pytest.mark.parametrize("method", METHODS)
+def test_after_closing_the_window_the_buyer_pays_at_once_with_a_new_number(
+    world: World, work: str, method: str
+) -> None:
+    buyer, order_no, first, fields = begin(world, work=work, method=method)
+    world.deliver(world.payer().close(fields))
+    assert "결제창을 닫았어요" in buyer.get(f"/orders/{order_no}").text
+
+    second = buyer.start_attempt(order_no, work=work, method=method)
+    world.deliver(world.payer().pay(second["fields"]))
+
+    assert second["attempt_no"] != first
+    assert world.order(order_no).state is OrderState.PAID
+
+
+@pytest.mark.parametrize("work", WORKS)
+def test_after_a_refusal_the_buyer_pays_at_once_with_another_card(world: World, work: str) -> None:
+    buyer, order_no, _first, fields = begin(world, work=work)
+
+    world.deliver(world.payer().pay(fields, scenario="limit"))
+
+    page = buyer.get(f"/orders/{order_no}")
+    assert (page.state, "3112" in page.text) == ("awaiting_payment", True)
+    world.deliver(world.payer().pay(buyer.start_attempt(order_no, work=work)["fields"]))
+    assert world.order(order_no).state is OrderState.PAID
+
+
+def test_a_definite_refusal_of_the_confirm_declines_the_attempt(world: World) -> None:
+    _buyer, order_no, attempt_no, fields = begin(world)
+
+    world.deliver(world.payer().pay(fields, scenario="balance"))
+
+    attempt = world.attempt(attempt_no)
+    assert (attempt.state, attempt.result_code) == (AttemptState.DECLINED, "3133")
+    assert world.order(order_no).state is OrderState.AWAITING_PAYMENT
+
+
+def test_a_paid_order_cannot_be_paid_again(world: World) -> None:
+    buyer, order_no, _attempt_no, fields = begin(world)
+    world.deliver(world.payer().pay(fields))
+
+    answer = buyer.start_attempt(order_no, status=409)
+
+    assert answer["error"]["code"] == "paid"
+
+
+def test_a_second_window_of_a_paid_order_is_never_confirmed(world: World) -> None:
+    buyer, order_no, first, fields = begin(world)
+    second = buyer.start_attempt(order_no)
+    late = world.payer().pay(second["fields"])
+    world.deliver(world.payer().pay(fields))
+
+    world.deliver(late)
+
+    assert world.charged() == {first: 1000}
+    assert confirms(world) == 1
+
+
+def test_of_two_windows_that_both_charged_one_pays_and_the_other_is_an_orphan(world: World) -> None:
+    buyer, order_no, first, fields = begin(world, work="PAY")
+    second = buyer.start_attempt(order_no, work="PAY")
+    world.deliver(world.payer().pay(fields))
+
+    world.deliver(world.payer().pay(second["fields"]))
+
+    assert world.order(order_no).state is OrderState.PAID
+    assert world.attempt(first).state is AttemptState.PAID
+    assert world.attempt(second["attempt_no"]).state is AttemptState.ORPHANED
+    assert "돌려 드릴게요" in buyer.get(f"/orders/{order_no}").text
+
+
+# --- answers that never came ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("kind", ["lost_answer", "http_500", "html_200", "truncated_json", "bad_code", "pending"])
+def test_a_lost_answer_of_a_confirm_that_charged_ends_paid_without_a_second_charge(world: World, kind: str) -> None:
+    buyer, order_no, attempt_no, fields = begin(world)
+    claim = world.payer().pay(fields)
+    world.fault("confirm", kind, phase="after")
+
+    world.deliver(claim)
+
+    assert world.order(order_no).state is OrderState.CHECKING
+    assert buyer.start_attempt(order_no, status=409)["error"]["code"] == "checking"
+    world.advance(seconds=6)
+    assert buyer.get(f"/orders/{order_no}").state == "paid"
+    assert (world.charged(), confirms(world)) == ({attempt_no: 1000}, 1)
+
+
+def test_a_lost_answer_shows_as_checking_and_refreshes_itself(world: World) -> None:
+    buyer, order_no, _attempt_no, fields = begin(world)
+    claim = world.payer().pay(fields)
+    world.fault("confirm", "lost_answer", phase="after")
+    world.deliver(claim)
+
+    page = buyer.get(f"/orders/{order_no}")
+
+    assert page.state == "checking"
+    assert 'http-equiv="refresh"' in page.text
+    assert page.values("pay", "type") == []
+
+
+def test_a_confirm_that_never_charged_is_declined_only_after_the_deadline(world: World) -> None:
+    buyer, order_no, attempt_no, fields = begin(world)
+    claim = world.payer().pay(fields)
+    world.fault("confirm", "lost_answer", phase="before")
+    world.deliver(claim)
+
+    world.advance(minutes=20)
+    assert buyer.get(f"/orders/{order_no}").state == "checking"
+    world.advance(minutes=21)
+    assert buyer.get(f"/orders/{order_no}").state == "awaiting_payment"
+
+    assert world.attempt(attempt_no).state is AttemptState.DECLINED
+    world.deliver(world.payer().pay(buyer.start_attempt(order_no)["fields"]))
+    assert world.order(order_no).state is OrderState.PAID
+
+
+def test_a_looked_at_page_asks_less_and_less_often(world: World) -> None:
+    buyer, order_no, _attempt_no, fields = begin(world)
+    claim = world.payer().pay(fields)
+    world.fault("confirm", "lost_answer", phase="before")
+    world.deliver(claim)
+
+    for _look in range(30):
+        world.advance(seconds=2)
+        buyer.get(f"/orders/{order_no}")
+
+    inquiries = [entry for entry in world.control("GET", "ledger") if entry["op"] == "inquiry"]
+    assert len(inquiries) == 2
+
+
+@pytest.mark.parametrize(("scenario", "paid"), [("unknown_paid", True), ("unknown_unpaid", False)])
+def test_an_outcome_that_the_bank_does_not_know_yet_blocks_until_it_is_known(
+    world: World, scenario: str, paid: bool
+) -> None:
+    buyer, order_no, attempt_no, fields = begin(world, method="transfer")
+
+    world.deliver(world.payer().pay(fields, scenario=scenario))
+
+    assert world.order(order_no).state is OrderState.CHECKING
+    world.advance(seconds=6)
+    assert buyer.get(f"/orders/{order_no}").state == ("paid" if paid else "checking")
+    assert (attempt_no in world.charged()) is paid
+
+
+def test_a_pay_window_whose_inquiry_is_lost_blocks_until_it_is_answered(world: World) -> None:
+    buyer, order_no, attempt_no, fields = begin(world, work="PAY")
+    claim = world.payer().pay(fields)
+    world.fault("inquiry", "lost_answer")
+
+    world.deliver(claim)
+
+    assert world.attempt(attempt_no).state is AttemptState.UNKNOWN
+    assert buyer.start_attempt(order_no, status=409)["error"]["code"] == "checking"
+    world.advance(seconds=6)
+    assert buyer.get(f"/orders/{order_no}").state == "paid"
+
+
+def test_a_pay_window_whose_lost_inquiry_finds_nothing_lets_the_buyer_try_again(world: World) -> None:
+    buyer, order_no, _attempt_no, fields = begin(world, work="PAY")
+    world.fault("inquiry", "lost_answer")
+    world.deliver(world.payer().close(fields))
+    assert world.order(order_no).state is OrderState.CHECKING
+
+    world.advance(seconds=6)
+
+    assert buyer.get(f"/orders/{order_no}").state == "awaiting_payment"
+
+
+def test_a_payment_that_the_inquiry_shows_late_is_found_by_looking_again(world: World) -> None:
+    world.control("POST", "policy", {"inquiry_lag_seconds": 20})
+    buyer, order_no, _attempt_no, fields = begin(world, work="PAY")
+    world.deliver(world.payer().pay(fields))
+    page = buyer.get(f"/orders/{order_no}")
+    assert (page.state, "아직 결제를 찾지 못했어요" in page.text) == ("awaiting_payment", True)
+
+    for _wait in range(5):
+        world.advance(seconds=30)
+        page = buyer.get(f"/orders/{order_no}")
+
+    assert page.state == "paid"
+
+
+def test_a_pay_result_that_never_arrives_is_found_by_the_sweep(world: World) -> None:
+    _buyer, order_no, attempt_no, fields = begin(world, work="PAY")
+    assert world.payer().pay(fields, scenario="lost_paid") == []
+
+    assert sweep.run(client(), now=worlds.now()).asked == []
+    world.advance(minutes=41)
+    assert sweep.run(client(), now=worlds.now()).asked == [attempt_no]
+
+    assert world.order(order_no).state is OrderState.PAID
+
+
+def test_a_confirm_whose_worker_died_is_settled_by_the_sweep(world: World) -> None:
+    """The intent was committed, the gateway charged, and nobody lived to write it down."""
+    _buyer, order_no, attempt_no, fields = begin(world)
+    claim = world.payer().pay(fields)
+    world.fault("confirm", "lost_answer", phase="after")
+    world.deliver(claim)
+    attempt = world.attempt(attempt_no)
+    attempt.state, attempt.next_inquiry_at = AttemptState.CONFIRMING, None
+    db.session.commit()
+
+    sweep.run(client(), now=worlds.now())
+    assert world.attempt(attempt_no).state is AttemptState.CONFIRMING
+    world.advance(seconds=61)
+    sweep.run(client(), now=worlds.now())
+
+    assert world.order(order_no).state is OrderState.PAID
+    assert confirms(world) == 1
+
+
+def test_nothing_found_is_no_news_about_a_payment_we_know(world: World) -> None:
+    _buyer, order_no, _attempt_no, fields = begin(world, work="PAY")
+    world.deliver(world.payer().pay(fields))
+    world.control("DELETE", "")
+
+    world.advance(hours=2)
+    sweep.run(client(), now=worlds.now())
+
+    assert world.order(order_no).state is OrderState.PAID
+
+
+# --- expiry ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.both_engines
+def test_an_unpaid_order_expires_and_gives_its_stock_back(world: World) -> None:
+    slug = worlds.scarce_product(world, stock=3)
+    buyer = world.browser()
+    order_no = buyer.place_order(slug, 2)
+    assert world.stock(slug) == 1
+
+    world.advance(minutes=61)
+    report = sweep.run(client(), now=worlds.now())
+    again = sweep.run(client(), now=worlds.now())
+
+    assert (report.expired, again.expired) == ([order_no], [])
+    assert (world.stock(slug), buyer.get(f"/orders/{order_no}").state) == (3, "expired")
+
+
+def test_an_order_expires_when_somebody_looks_at_it_too(world: World) -> None:
+    buyer = world.browser()
+    order_no = buyer.place_order()
+
+    world.advance(minutes=61)
+
+    assert buyer.get(f"/orders/{order_no}").state == "expired"
+    assert buyer.start_attempt(order_no, status=409)["error"]["code"] == "expired"
+
+
+def test_an_order_does_not_expire_under_an_open_window(world: World) -> None:
+    buyer = world.browser()
+    order_no = buyer.place_order()
+    world.advance(minutes=55)
+    opening = buyer.start_attempt(order_no)
+    world.advance(minutes=20)
+    sweep.run(client(), now=worlds.now())
+    assert world.order(order_no).state is OrderState.AWAITING_PAYMENT
+
+    world.deliver(world.payer().pay(opening["fields"]))
+
+    assert world.order(order_no).state is OrderState.PAID
+
+
+def test_the_gateway_is_asked_before_an_order_with_a_pay_window_expires(world: World) -> None:
+    _buyer, order_no, attempt_no, fields = begin(world, work="PAY")
+    world.payer().pay(fields, scenario="lost_paid")
+    world.advance(hours=3)
+    world.fault("inquiry", "lost_answer")
+    sweep.run(client(), now=worlds.now())
+    assert world.order(order_no).state is not OrderState.EXPIRED
+
+    world.advance(hours=1)
+    sweep.run(client(), now=worlds.now())
+
+    assert world.attempt(attempt_no).state is AttemptState.PAID
+
+
+def test_a_confirm_for_an_expired_order_is_not_sent(world: World) -> None:
+    _buyer, order_no, _attempt_no, fields = begin(world)
+    claim = world.payer().pay(fields)
+    world.advance(minutes=61)
+    sweep.run(client(), now=worlds.now())
+
+    world.deliver(claim)
+
+    assert confirms(world) == 0
+    assert world.order(order_no).state is OrderState.EXPIRED
+
+
+# --- the network ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("work", WORKS)
+def test_no_transaction_is_open_while_the_gateway_is_asked(world: World, work: str) -> None:
+    checked_out: list[int] = []
+    send, pool = requests.Session.send, db.engine.pool
+    assert isinstance(pool, QueuePool)
+
+    def watching(session: requests.Session, request: requests.PreparedRequest, **more: object) -> requests.Response:
+        if "/php/" in (request.url or ""):
+            checked_out.append(pool.checkedout())
+        return send(session, request, **more)  # type: ignore[arg-type]
+
+    _buyer, _order_no, _attempt_no, fields = begin(world, work=work)
+    claim = world.payer().pay(fields)
+    db.session.rollback()
+    world.monkeypatch.setattr(requests.Session, "send", watching)
+    world.deliver(claim)
+
+    assert checked_out
+    assert set(checked_out) == {0}
+
+
+def test_a_failed_authentication_withdraws_the_attempt_and_the_buyer_can_try_again(world: World) -> None:
+    buyer = world.browser()
+    order_no = buyer.place_order()
+    world.fault("auth", "http_500")
+
+    answer = buyer.start_attempt(order_no, status=502)
+
+    assert answer["error"]["message"]
+    assert [attempt.state for attempt in world.order(order_no).attempts] == [AttemptState.EXPIRED]
+    world.deliver(world.payer().pay(buyer.start_attempt(order_no)["fields"]))
+    assert world.order(order_no).state is OrderState.PAID
+
+
+def test_a_payment_approved_after_midnight_is_found_under_the_next_day(world: World) -> None:
+    """Opened one minute before midnight in Korea, approved one after: the trade date is the day of the approval."""
+    tomorrow = (worlds.korea_now() + timedelta(days=1)).replace(hour=0, minute=0, second=0)
+    world.advance(seconds=(tomorrow - worlds.korea_now()).total_seconds() - 60)
+    _buyer, order_no, attempt_no, fields = begin(world, work="PAY")
+    window = world.payer().open(fields)
+    world.advance(minutes=2)
+
+    world.deliver(window.approve().result or [])
+
+    assert world.order(order_no).state is OrderState.PAID
+    assert world.attempt(attempt_no).trade_date == tomorrow.date()
+    assert worlds.korea_date_of(world.attempt(attempt_no).started_at) == tomorrow.date() - timedelta(days=1)

@@ -1,0 +1,222 @@
+"""The plan of the house, enforced: which way imports point, where wire names stand, who writes money states.
+
+Each rule is a function from a source to its breaches. It is tried on the real program and on planted
+breaches, so that a rule which has gone blind fails too.
+"""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.tools.sources import ROOT, Source, parse, read_sources
+
+Rule = Callable[[Source], Iterator[str]]
+
+# The program's own modules that a part may import, besides itself. The longest matching name decides.
+ARROWS: dict[str, set[str]] = {
+    "app": {"shop.factory", "shop.settings", "shop.serving", "shop.services"},
+    "shop.factory": {"shop"},
+    "shop.cli": {"shop.services", "shop.clock", "shop.views.shop"},
+    "shop.views": {
+        *("shop.services", "shop.policy", "shop.payple", "shop.models", "shop.errors", "shop.states"),
+        *("shop.settings", "shop.clock", "shop.money"),
+    },
+    "shop.services": {
+        *("shop.models", "shop.policy", "shop.payple", "shop.errors", "shop.states"),
+        *("shop.db", "shop.clock", "shop.money"),
+    },
+    "shop.models": {"shop.db", "shop.clock", "shop.money", "shop.states", "shop.payple"},
+    "shop.policy": {"shop.money", "shop.errors", "shop.states"},
+    "shop.settings": {"shop.environment", "shop.payple"},
+    "shop.payple": set(),
+    "shop.simulator": set(),
+    "shop": set(),
+}
+
+# Libraries that a part may use; what is not listed may use any.
+LIBRARIES: dict[str, set[str]] = {
+    "shop.payple": {"requests", "urllib3"},  # requests itself stands on urllib3
+    "shop.simulator.__main__": {"flask", "werkzeug", "requests", "gunicorn"},
+    "shop.simulator": {"flask", "werkzeug", "requests"},
+    "shop.policy": set(),
+    "shop.models": {"sqlalchemy"},
+    "shop.services": {"sqlalchemy"},
+    "shop.views": {"flask", "flask_babel", "flask_wtf", "wtforms", "werkzeug", "markupsafe"},
+}
+
+RECORDER = "shop.services.recording"
+RECORDERS_CALLERS = ("shop.services.settlement", "shop.services.sweep")
+
+
+def part_of(module: str, parts: dict[str, set[str]]) -> str | None:
+    """The longest entry that the module is, or lies under."""
+    return max((part for part in parts if is_under(module, part)), key=len, default=None)
+
+
+def is_under(module: str, part: str) -> bool:
+    return module == part or module.startswith(f"{part}.")
+
+
+def arrows_point_down(source: Source) -> Iterator[str]:
+    """A part imports only what lies below it; what only the type checker sees may point anywhere."""
+    part = part_of(source.module, ARROWS)
+    if part is None:
+        yield f"{source.module} belongs to no part"
+        return
+    for found in source.imports():
+        ours = is_under(found.name, "shop") or is_under(found.name, "app")
+        allowed = any(is_under(found.name, below) for below in {part, *ARROWS[part]} - {"shop"})
+        everything = part == "shop.factory" and not is_under(found.name, "shop.simulator")
+        if ours and not (allowed or everything or found.for_types):
+            yield f"{source.module}:{found.line} imports {found.name}"
+
+
+def libraries_stay_in_their_layer(source: Source) -> Iterator[str]:
+    part = part_of(source.module, LIBRARIES)
+    for found in source.imports() if part else ():
+        top = found.name.partition(".")[0]
+        known = top in sys.stdlib_module_names or top in LIBRARIES[part or ""]
+        if not (known or top == "shop" or found.for_types):
+            yield f"{source.module}:{found.line} imports {found.name}"
+
+
+def imports_stand_at_the_top(source: Source) -> Iterator[str]:
+    """An import inside a function hides an arrow that points the wrong way."""
+    for found in source.imports():
+        if found.in_function:
+            yield f"{source.module}:{found.line} imports {found.name} inside a function"
+
+
+def wire_names_stay_at_the_wire(source: Source) -> Iterator[str]:
+    """``PCD_`` names belong to the client and the simulator; one setting bears such a name."""
+    if is_under(source.module, "shop.payple") or is_under(source.module, "shop.simulator"):
+        return
+    for word, line in source.words():
+        if "PCD_" in word and not (source.module == "shop.settings" and word.startswith("PCD_RST_URL")):
+            yield f"{source.module}:{line} says {word}"
+
+
+def one_door_for_money_states(source: Source) -> Iterator[str]:
+    """Only ``recording`` changes the state of attempts and orders; only settlement and sweep call it."""
+    money_matters = is_under(source.module, "shop") and not is_under(source.module, "shop.simulator")
+    if source.module == RECORDER or not money_matters:
+        return
+    if source.module not in RECORDERS_CALLERS:
+        yield from (
+            f"{source.module}:{i.line} imports {i.name}"
+            for i in source.imports()
+            if is_under(i.name, RECORDER)
+        )
+    for node in ast.walk(source.tree):
+        if writes_a_state(node):
+            yield f"{source.module}:{getattr(node, 'lineno', 0)} writes a state: {ast.unparse(node)[:80]}"
+
+
+def writes_a_state(node: ast.AST) -> bool:
+    """An assignment to ``.state``, an update of either table, a row born in a state, the same as text."""
+    if isinstance(node, ast.Attribute):
+        return node.attr == "state" and isinstance(node.ctx, ast.Store | ast.Del)
+    if not isinstance(node, ast.Call):
+        return isinstance(node, ast.Constant) and "update attempts" in " ".join(
+            str(node.value).lower().split()
+        )
+    called = ast.unparse(node.func).rpartition(".")[2]
+    first = ast.unparse(node.args[0]) if node.args else ""
+    if called in ("update", "insert", "delete", "bulk_update_mappings"):
+        return first.rpartition(".")[2] in ("Attempt", "Order")
+    if called == "setattr":
+        return len(node.args) > 1 and ast.unparse(node.args[1]) == "'state'"
+    return called in ("Attempt", "Order") and any(word.arg in ("state", None) for word in node.keywords)
+
+
+RULES: list[Rule] = [
+    arrows_point_down,
+    libraries_stay_in_their_layer,
+    imports_stand_at_the_top,
+    wire_names_stay_at_the_wire,
+    one_door_for_money_states,
+]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_program_keeps_the_rule(rule: Rule) -> None:
+    assert [breach for source in read_sources() for breach in rule(source)] == []
+
+
+PLANTED: list[tuple[Rule, str, str]] = [
+    (arrows_point_down, "shop.models.order", "from shop.services import ordering"),
+    (arrows_point_down, "shop.services.paying", "import shop.views.orders"),
+    (arrows_point_down, "shop.views.orders", "from shop.db import db"),
+    (arrows_point_down, "shop.views.orders", "from shop import db"),
+    (arrows_point_down, "shop.policy", "from shop.payple import Claim"),
+    (arrows_point_down, "shop.payple.client", "from shop.money import Won"),
+    (arrows_point_down, "shop.payple.client", "from ..money import Won"),
+    (arrows_point_down, "shop.simulator.ledger", "from shop.payple import codes"),
+    (arrows_point_down, "shop.factory", "from shop.simulator import create_simulator"),
+    (arrows_point_down, "shop.money", "from shop.models import Order"),
+    (libraries_stay_in_their_layer, "shop.services.paying", "from flask import session"),
+    (libraries_stay_in_their_layer, "shop.views.orders", "import requests"),
+    (libraries_stay_in_their_layer, "shop.views.orders", "from sqlalchemy import select"),
+    (libraries_stay_in_their_layer, "shop.policy", "import sqlalchemy.orm"),
+    (libraries_stay_in_their_layer, "shop.payple.client", "import flask"),
+    (libraries_stay_in_their_layer, "shop.simulator.storage", "import sqlalchemy"),
+    (imports_stand_at_the_top, "shop.views.orders", "def show():\n    from shop.services import ordering"),
+    (wire_names_stay_at_the_wire, "shop.views.callbacks", "number = form['PCD_PAY_OID']"),
+    (wire_names_stay_at_the_wire, "shop.settings", "name = 'PCD_PAY_OID'"),
+    (wire_names_stay_at_the_wire, "shop.services.paying", "PCD_PAY_TYPE = 'card'"),
+    (one_door_for_money_states, "shop.views.callbacks", "attempt.state = AttemptState.PAID"),
+    (one_door_for_money_states, "shop.services.paying", "attempt.state, other = AttemptState.PAID, 1"),
+    (one_door_for_money_states, "shop.services.paying", "update(Attempt).values(state='paid')"),
+    (one_door_for_money_states, "shop.cli", "sqlalchemy.update(models.Order).values(**values)"),
+    (one_door_for_money_states, "shop.services.paying", "Attempt(state=AttemptState.PAID)"),
+    (one_door_for_money_states, "shop.services.paying", "Attempt(**values)"),
+    (one_door_for_money_states, "shop.services.paying", "setattr(attempt, 'state', 'paid')"),
+    (one_door_for_money_states, "shop.cli", "text('UPDATE  attempts SET state = 1')"),
+    (one_door_for_money_states, "shop.views.orders", "from shop.services import recording"),
+    (one_door_for_money_states, "shop.views.orders", "from shop.services.recording import record"),
+]
+
+
+@pytest.mark.parametrize(("rule", "module", "text"), PLANTED)
+def test_the_rule_sees_a_planted_breach(rule: Rule, module: str, text: str) -> None:
+    assert list(rule(parse(module, text)))
+
+
+def test_the_rules_read_the_whole_program() -> None:
+    modules = {source.module for source in read_sources()}
+
+    assert {
+        "app",
+        "shop.policy",
+        "shop.payple.client",
+        "shop.services.settlement",
+        "shop.views.orders",
+    } <= modules
+
+
+def test_templates_and_scripts_of_the_shop_speak_no_wire_names() -> None:
+    pages = [*(ROOT / "templates").rglob("*.html"), *(ROOT / "static").rglob("*.js")]
+
+    assert pages
+    assert [page for page in pages if "PCD_" in page.read_text(encoding="utf-8")] == []
+
+
+@pytest.mark.parametrize("part", ["shop.simulator", "shop.payple"])
+def test_a_part_runs_without_the_rest_of_the_shop(part: str) -> None:
+    """Importing all of its modules loads nothing else of ours."""
+    program = f"""
+import importlib, pkgutil, sys
+import {part} as part
+for found in pkgutil.walk_packages(part.__path__, "{part}."):
+    if not found.name.endswith("__main__"):
+        importlib.import_module(found.name)
+print(*(name for name in sys.modules if name.startswith("shop.") and not (name + ".").startswith("{part}.")))
+"""
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert loaded.stdout.split() == []

@@ -1,0 +1,132 @@
+"""``python app.py``: two servers that start, live and stop as one; and an import that builds the shop only."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from tests.tools import servers
+from tests.tools.servers import Program, clean_environment, lay_home, running, wait_until_ready
+
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="finds the children in /proc, which Linux has")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return lay_home(tmp_path / "home")
+
+
+def test_both_servers_answer_and_stop_on_ctrl_c(tmp_path: Path) -> None:
+    """First a bare start, then a second one that finds everything in place; both stop at once."""
+    with running(tmp_path / "home") as program:
+        assert requests.get(f"{program.shop_url}/healthz", timeout=10).status_code == 200
+        assert "test-product" in requests.get(program.shop_url, timeout=10).text
+        assert requests.get(f"{program.simulator_url}/_sim/payments", timeout=10).json() == []
+        secrets = (program.home / "instance" / "secrets.json").read_text()
+        assert program.stop(signal.SIGINT) == 0
+    assert not answers(program.shop_url)
+    assert not answers(program.simulator_url)
+
+    again = servers.start(program.home, {})
+    wait_until_ready(again)
+    assert again.stop() == 0
+    assert (program.home / "instance" / "secrets.json").read_text() == secrets
+    assert json.loads(secrets)["SECRET_KEY"] not in again.log
+
+
+@on_linux
+@pytest.mark.parametrize("part", ["gunicorn", "shop.simulator"])
+def test_when_one_server_dies_the_other_stops(part: str, tmp_path: Path) -> None:
+    with running(tmp_path / "home") as program:
+        os.kill(child_of(program, part), signal.SIGKILL)
+
+        assert program.process.wait(15) == 1
+
+    assert wait_for(lambda: not answers(program.shop_url) and not answers(program.simulator_url))
+    assert "so everything stops" in program.log
+
+
+@on_linux
+def test_no_server_survives_a_killed_program(tmp_path: Path) -> None:
+    with running(tmp_path / "home") as program:
+        program.process.kill()
+        program.process.wait(15)
+
+        assert wait_for(lambda: not answers(program.shop_url) and not answers(program.simulator_url))
+
+
+@pytest.mark.parametrize("setting", ["SHOP_PORT", "SIMULATOR_PORT"])
+def test_a_busy_port_is_one_sentence(setting: str, home: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        program = servers.start(home, {setting: str(port)})
+        assert program.process.wait(30) == 1
+
+    [sentence] = program.log.splitlines()
+    assert sentence.endswith(f"cannot listen on 127.0.0.1:{port}: Address already in use.")
+
+
+def test_live_mode_names_everything_that_is_missing(home: Path) -> None:
+    program = servers.start(home, {"PAYPLE_MODE": "live"})
+
+    assert program.process.wait(30) == 1
+    assert "Traceback" not in program.log
+    names = ("SHOP_URL", "SECRET_KEY", "PAYPLE_CST_ID", "PAYPLE_CUST_KEY", "PAYPLE_REFUND_KEY", "PAYPLE_CLIENT_KEY")
+    assert [name for name in names if name not in program.log] == []
+    assert list((home / "instance").iterdir()) == []
+
+
+def test_test_mode_starts_the_shop_alone(tmp_path: Path) -> None:
+    settings = {"PAYPLE_MODE": "test", "SECRET_KEY": "k" * 40}
+    with running(tmp_path / "home", settings) as program:
+        assert requests.get(f"{program.shop_url}/healthz", timeout=10).status_code == 200
+        assert not answers(program.simulator_url)
+        assert program.simulator_url not in program.log
+
+
+def test_importing_app_writes_nothing(home: Path) -> None:
+    """So that several workers and commands never race for migrations or first-run secrets."""
+    command = [sys.executable, "-c", "from app import app; print(app.name)"]
+    environment = clean_environment({"SECRET_KEY": "k" * 40})
+    subprocess.run(command, cwd=home, env=environment, check=True, capture_output=True)
+
+    assert list((home / "instance").iterdir()) == []
+
+
+def test_dotenv_is_read_and_the_environment_goes_before_it(home: Path) -> None:
+    (home / ".env").write_text("PAYPLE_MODE=sandbox\nORDER_MINUTES=5\n")
+    program = servers.start(home, {"ORDER_MINUTES": "60"})
+
+    assert program.process.wait(30) == 1
+    assert "PAYPLE_MODE" in program.log
+    assert "ORDER_MINUTES" not in program.log
+
+
+def child_of(program: Program, words: str) -> int:
+    """The process that the program started with these words in its command."""
+    own = program.process.pid
+    children = Path(f"/proc/{own}/task/{own}/children").read_text().split()
+    commands = {int(child): Path(f"/proc/{child}/cmdline").read_text() for child in children}
+    [found] = [child for child, command in commands.items() if words in command]
+    return found
+
+
+def answers(url: str) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", urlsplit(url).port or 80)) == 0
+
+
+def wait_for(happens: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 15
+    while not happens() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return happens()

@@ -1,0 +1,1 @@
+"""What the tests stand on: a browser, a font, a database server, the real servers."""

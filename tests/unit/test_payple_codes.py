@@ -1,0 +1,127 @@
+"""The response-code table: complete, readable, and careful about money."""
+
+import re
+
+import pytest
+
+from shop.payple import codes
+from shop.payple.codes import Fault, Outcome, ResponseCode
+
+ALL = list(codes.TABLE.values())
+
+
+def family(prefix: str, numbers: str) -> list[str]:
+    """`family("CPCA", "0001-0003 9999")` -> CPCA0001 CPCA0002 CPCA0003 CPCA9999."""
+    spans = [(span + "-" + span).split("-")[:2] for span in numbers.split()]
+    return [f"{prefix}{number:04d}" for first, last in spans for number in range(int(first), int(last) + 1)]
+
+
+DOCUMENTED = [
+    *("0000", "PCCF0000", "SPCD0000", "CDAU0000", "BILL0000", "PAYC0000", "PCHK000", "TSRG0000", "TSDL0000"),
+    *("PUSER0000", "PCCFD001", "cpc0034"),
+    *family("AUTH", "1-8"),
+    *family("CPCA", "1-26 201-202 9997-9999"),
+    *("CPCAE001", "CPCAE002", "CPCAE003", "CPCAE004", "CPCAD001", "CPCAD002"),
+    *family("CBIL", "1-6"),
+    *family("SPCD", "1-4 7-26 1001-1004 9991 9997-9999"),
+    *family("RPCD", "1-27 1001-1003 9991 9998-9999"),
+    *family("CDAU", "1-9 9991 9998-9999"),
+    *(f"CDAUCK0{number}" for number in range(1, 7)),
+    *family("ARSA", "1-10 9998"),
+    *family("CPAY", "1-8 12-13 18 22 202 9998"),
+    *family("SPAY", "1-5 11-12 19 9998"),
+    *family("BILL", "1-3"),
+    *family("PAYC", "1-2 7 11"),
+    *family("", "1101 1103-1105 1110 1112-1113 1115-1117 1120 1122-1130 1132-1141 1144 1149-1153 1156"),
+    *family("", "2101 2118 2137-2138"),
+    *family("", "3100-3101 3106 3110-3112 3115 3117-3123 3128 3133-3134 3143 3146 3199 3201 3212-3213"),
+    *family("", "3247 3250 3252 3267-3268"),
+]
+
+# Codes after which money may have moved: an answer that never came, a record or notice that failed afterwards, a
+# number that was used before, an approval taken back by the gateway itself.
+MONEY_MAY_HAVE_MOVED = [
+    *("CPAY0018", "SPAY0011", "CPCA0010", "CPCA0018", "SPCD1001", "RPCD1001", "3201"),
+    *("CPCA0012", "CPCA0014", "CPCA0026", "CPCA0202", "CPAY0008", "SPCD0019", "SPCD0025", "CBIL0006"),
+    *("CPCA0201", "CPAY0202", "SPCD0014", "RPCD0015", "1103", "1156", "2138", "3199"),
+    *("CPCA0011", "SPCD1003", "RPCD1003", "1113", "1125", "3106", "3268", "SPCD9999"),
+]
+
+
+def test_every_documented_code_has_one_row_and_no_other_stands_there() -> None:
+    assert sorted(codes.TABLE) == sorted(DOCUMENTED)
+
+
+@pytest.mark.parametrize("code", ALL, ids=lambda code: str(code.code))
+def test_each_code_is_explained_in_one_plain_sentence_or_two(code: ResponseCode) -> None:
+    assert re.fullmatch(r"[가-힣A-Z(), .]+요\.", code.ko), code.ko
+    assert re.fullmatch(r"[A-Z][A-Za-z(),;' -]+\.", code.en), code.en
+    assert "PCD_" not in code.ko + code.en
+
+
+@pytest.mark.parametrize("code", MONEY_MAY_HAVE_MOVED)
+def test_a_code_after_which_money_may_have_moved_is_no_definite_no(code: str) -> None:
+    known = codes.TABLE[code]
+    assert known.outcome is Outcome.UNKNOWN
+    assert not known.retry
+
+
+@pytest.mark.parametrize("code", [code for code in ALL if code.outcome is Outcome.UNKNOWN], ids=lambda c: c.code)
+def test_an_unknown_outcome_never_invites_to_pay_again(code: ResponseCode) -> None:
+    assert not code.retry
+    assert "확인하고 있" in code.ko
+
+
+@pytest.mark.parametrize("code", ALL, ids=lambda code: str(code.code))
+def test_a_code_is_a_success_in_the_table_exactly_when_the_rule_says_so(code: ResponseCode) -> None:
+    assert (code.outcome is Outcome.SUCCESS) == codes.is_success(code.code)
+
+
+@pytest.mark.parametrize("code", ["", "0000", "000", "PCCF0000", "PAYC0000", "PCHK000", "PCHK0000", "PUSER0000"])
+def test_letters_and_only_zeros_are_a_success(code: str) -> None:
+    assert codes.is_success(code)
+
+
+@pytest.mark.parametrize(
+    "code", ["X00001", "00", "00000", "ABCDEFG0000", "pccf0000", "0000 ", "0000\n", "０００", "CPCA0001", "3112"]
+)
+def test_containing_zeros_is_not_enough(code: str) -> None:
+    assert not codes.is_success(code)
+
+
+@pytest.mark.parametrize("code", ["CBIL0001", "CBIL0003", "BILL0001", "BILL0002", "BILL0003", "AUTH0008", "SPAY0001"])
+def test_a_refusal_of_the_claims_keys_blames_the_claim_and_not_the_attempt(code: str) -> None:
+    assert codes.TABLE[code].fault is Fault.CLAIM
+
+
+@pytest.mark.parametrize("code", ["PCCFD001", "CBIL0002"])
+def test_an_expired_authentication_asks_the_payer_to_start_again(code: str) -> None:
+    known = codes.TABLE[code]
+    assert (known.fault, known.outcome, known.retry) == (Fault.PAYER, Outcome.DECLINED, True)
+
+
+def test_a_code_nobody_published_is_not_guessed() -> None:
+    assert codes.lookup("ZZZZ9999") is None
+    assert codes.lookup("") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("[AUTH0004] 접속하시는 서버의 도메인 확인이 필요합니다.", "AUTH0004"),
+        ("오류AUTH0007입니다", "AUTH0007"),
+        ("CONNECT SERVER ERROR!! AUTH0004", "AUTH0004"),
+        ("취소 실패 CPCAE001.", "CPCAE001"),
+        ("사용자 인증 완료!!", ""),
+        ("XAUTH00041", ""),
+        ("", ""),
+    ],
+)
+def test_a_code_inside_a_message_is_found(text: str, code: str) -> None:
+    assert codes.code_in(text) == code
+
+
+def test_the_codes_own_example_is_true() -> None:
+    known = codes.lookup("3112")
+    assert known is not None
+    assert known.fault is Fault.ISSUER

@@ -1,0 +1,139 @@
+"""The rules about money: what an answer means, what may follow what, when a buyer may try again."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shop import policy
+from shop.errors import CannotPay
+from shop.payple import Method, PaymentFound, Refused, Work
+from shop.policy import Asked, judge
+from shop.states import HOLDING, AttemptState, OrderState
+
+NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+ASKED = Asked("20261123_ABC", 1000, Method.CARD)
+
+
+def found(**changes: object) -> PaymentFound:
+    facts: dict[str, object] = {
+        "attempt_no": ASKED.attempt_no,
+        "method": ASKED.method,
+        "amount": ASKED.amount,
+        "paid_at": NOW,
+    }
+    return PaymentFound(**facts | changes)  # type: ignore[arg-type]
+
+
+def test_an_answer_that_repeats_the_question_is_a_payment() -> None:
+    assert judge(ASKED, found()).state is AttemptState.PAID
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"attempt_no": "20261123_XYZ"}, "attempt_no"),
+        ({"amount": 999}, "amount"),
+        ({"amount": 1001}, "amount"),
+        ({"requested_amount": 2000}, "requested_amount"),
+        ({"method": Method.TRANSFER}, "method"),
+    ],
+)
+def test_any_difference_needs_a_person_and_says_which(changes: dict[str, object], reason: str) -> None:
+    verdict = judge(ASKED, found(**changes))
+
+    assert (verdict.state, verdict.reasons) == (AttemptState.ATTENTION, (reason,))
+
+
+def test_a_requested_amount_that_is_not_told_is_no_difference() -> None:
+    assert judge(ASKED, found(requested_amount=None)).state is AttemptState.PAID
+
+
+def test_a_discount_of_the_gateway_adds_up() -> None:
+    assert not policy.odd_sums(found(requested_amount=1000, charged_amount=900, discount=100))
+    assert policy.odd_sums(found(requested_amount=1000, charged_amount=900, discount=None))
+
+
+def test_a_refusal_that_blames_the_claim_leaves_the_attempt_alive() -> None:
+    refused = Refused("CBIL0003", "no such request")
+
+    assert policy.after_refusal(refused, blames_claim=True).state is AttemptState.PREPARED
+    assert policy.after_refusal(refused, blames_claim=False).state is AttemptState.DECLINED
+
+
+@pytest.mark.parametrize(
+    ("state", "work", "minutes_after_deadline", "becomes"),
+    [
+        (AttemptState.UNKNOWN, Work.CERT, -1, None),
+        (AttemptState.CONFIRMING, Work.CERT, -1, None),
+        (AttemptState.UNKNOWN, Work.CERT, 1, AttemptState.DECLINED),
+        (AttemptState.CONFIRMING, Work.CERT, 1, AttemptState.DECLINED),
+        (AttemptState.PREPARED, Work.PAY, -1, None),
+        (AttemptState.UNKNOWN, Work.PAY, -1, AttemptState.PREPARED),
+        (AttemptState.PREPARED, Work.PAY, 1, AttemptState.EXPIRED),
+        (AttemptState.UNKNOWN, Work.PAY, 1, AttemptState.EXPIRED),
+    ],
+)
+def test_what_not_found_means_depends_on_the_deadline(
+    state: AttemptState, work: Work, minutes_after_deadline: int, becomes: AttemptState | None
+) -> None:
+    now = NOW + timedelta(minutes=minutes_after_deadline)
+
+    assert policy.nothing_found(state, work, NOW, now) is becomes
+
+
+def test_nothing_leads_away_from_money_that_moved() -> None:
+    assert policy.EDGES[AttemptState.PAID] == frozenset()
+    assert policy.EDGES[AttemptState.ORPHANED] == frozenset()
+
+
+@pytest.mark.parametrize("state", set(AttemptState) - {AttemptState.PAID, AttemptState.ORPHANED, AttemptState.ATTENTION})
+def test_money_can_be_found_late_from_every_other_state(state: AttemptState) -> None:
+    assert state in policy.sources_of(AttemptState.PAID)
+
+
+@given(st.lists(st.sampled_from(AttemptState), max_size=8), st.booleans())
+def test_an_order_is_paid_exactly_when_an_attempt_is(states: list[AttemptState], expired: bool) -> None:
+    order = policy.order_state(states, expired=expired)
+
+    assert (order is OrderState.PAID) == (AttemptState.PAID in states)
+    assert order is not OrderState.AWAITING_PAYMENT or not set(states) & set(HOLDING)
+
+
+@pytest.mark.parametrize("state", set(OrderState) - {OrderState.AWAITING_PAYMENT})
+def test_only_a_waiting_order_can_be_paid(state: OrderState) -> None:
+    with pytest.raises(CannotPay):
+        policy.insist_on_payable(state, 0, NOW + timedelta(hours=1), NOW)
+
+
+def test_a_waiting_order_can_be_paid_until_its_time_is_over() -> None:
+    policy.insist_on_payable(OrderState.AWAITING_PAYMENT, 0, NOW + timedelta(seconds=1), NOW)
+
+    with pytest.raises(CannotPay) as caught:
+        policy.insist_on_payable(OrderState.AWAITING_PAYMENT, 0, NOW, NOW)
+    assert caught.value.reason is CannotPay.Reason.EXPIRED
+
+
+def test_nobody_tries_for_ever() -> None:
+    with pytest.raises(CannotPay) as caught:
+        policy.insist_on_payable(OrderState.AWAITING_PAYMENT, policy.MOST_ATTEMPTS, NOW + timedelta(hours=1), NOW)
+    assert caught.value.reason is CannotPay.Reason.TOO_MANY
+
+
+@pytest.mark.parametrize(
+    ("days", "searched"), [(0, [23]), (1, [23, 24]), (2, [23, 24, 25]), (9, [23, 24, 25]), (-1, [23])]
+)
+def test_at_most_three_trade_dates_are_searched_from_the_opening_day(days: int, searched: list[int]) -> None:
+    opened = date(2026, 11, 23)
+
+    found_days = policy.days_to_search(opened, opened + timedelta(days=days))
+
+    assert [day.day for day in found_days] == searched
+
+
+def test_inquiries_become_rarer() -> None:
+    waits = [policy.next_inquiry(asked) for asked in range(8)]
+
+    assert waits == sorted(waits)
+    assert (waits[0], waits[-1]) == (timedelta(seconds=5), timedelta(days=1))

@@ -1,0 +1,160 @@
+"""Settings: what is accepted, what stops the start, and that one message names everything wrong."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from shop.payple import Credentials
+from shop.settings import Mode, Settings, SettingsError, Window, write_instance_secrets
+
+SECRET = "x" * 40
+LIVE = {
+    "PAYPLE_MODE": "live",
+    "SHOP_URL": "https://shop.example.kr",
+    "SECRET_KEY": SECRET,
+    "PAYPLE_CST_ID": "ourshop",
+    "PAYPLE_CUST_KEY": "our-customer-key",
+    "PAYPLE_REFUND_KEY": "our-refund-key",
+    "PAYPLE_CLIENT_KEY": "our-client-key",
+}
+
+
+def problems(values: dict[str, str], instance: Path) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(values, instance)
+    return caught.value.problems
+
+
+def test_nothing_but_a_secret_is_needed_for_the_simulator(tmp_path: Path) -> None:
+    settings = Settings.from_env({"SECRET_KEY": SECRET}, tmp_path)
+
+    assert settings.mode is Mode.SIMULATOR
+    assert settings.gateway.origin == "http://127.0.0.1:8001"
+    assert settings.result_url == "http://localhost:8000/payments/result"
+    assert settings.credentials == Credentials.public_test()
+
+
+def test_test_mode_talks_to_the_test_server_with_the_public_keys(tmp_path: Path) -> None:
+    settings = Settings.from_env({"PAYPLE_MODE": "test", "SECRET_KEY": SECRET}, tmp_path)
+
+    assert settings.gateway.origin == "https://democpay.payple.kr"
+    assert settings.credentials == Credentials.public_test()
+    assert settings.simulator_url == ""
+
+
+def test_live_mode_with_everything_talks_to_payple(tmp_path: Path) -> None:
+    assert Settings.from_env(LIVE, tmp_path).gateway.origin == "https://cpay.payple.kr"
+
+
+@pytest.mark.parametrize("name", ["PAYPLE_CST_ID", "PAYPLE_CUST_KEY", "PAYPLE_REFUND_KEY", "PAYPLE_CLIENT_KEY"])
+def test_live_mode_without_one_of_the_keys_does_not_start(name: str, tmp_path: Path) -> None:
+    assert problems(LIVE | {name: ""}, tmp_path) == [f"{name} is missing"]
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("PAYPLE_CST_ID", "cst_id"),
+        ("PAYPLE_CUST_KEY", "cust_key"),
+        ("PAYPLE_REFUND_KEY", "refund_key"),
+        ("PAYPLE_CLIENT_KEY", "client_key"),
+    ],
+)
+def test_live_mode_refuses_each_public_test_key(name: str, field: str, tmp_path: Path) -> None:
+    found = problems(LIVE | {name: getattr(Credentials.public_test(), field)}, tmp_path)
+
+    assert found == [f"{name} is the public test value, which must not be used in live mode"]
+
+
+def test_live_mode_refuses_plain_http(tmp_path: Path) -> None:
+    assert "SHOP_URL" in problems(LIVE | {"SHOP_URL": "http://shop.example.kr"}, tmp_path)[0]
+
+
+def test_some_keys_without_the_others_are_a_contradiction(tmp_path: Path) -> None:
+    found = problems({"SECRET_KEY": SECRET, "PAYPLE_CST_ID": "own"}, tmp_path)
+
+    assert len(found) == 3
+    assert all("although another key is set" in problem for problem in found)
+
+
+def test_one_message_names_every_problem(tmp_path: Path) -> None:
+    wrong = {
+        "PAYPLE_MODE": "production",
+        "SHOP_PORT": "80o0",
+        "ORDER_MINUTES": "39",
+        "PAYPLE_WINDOW": "modal",
+        "PAYPLE_READ_TIMEOUT": "soon",
+        "PAYPLE_CSP_EXTRA": "https://a.example; script-src *",
+        "DATABASE_URL": "mysql://somewhere",
+        "SECRET_KEY": "short",
+        "PCD_RST_URL": "https://evil.example/payments/result",
+    }
+
+    found = "\n".join(problems(wrong, tmp_path))
+
+    assert [name for name in wrong if name not in found] == []
+
+
+@pytest.mark.parametrize("minutes", ["39", "-1", "1e3", "６０", "60.0", "99999"])
+def test_orders_are_never_held_shorter_than_a_payment_can_take(minutes: str, tmp_path: Path) -> None:
+    assert "ORDER_MINUTES" in problems({"SECRET_KEY": SECRET, "ORDER_MINUTES": minutes}, tmp_path)[0]
+
+
+@pytest.mark.parametrize(
+    ("address", "window"),
+    [
+        ("", Window.POPUP),
+        ("/payments/result", Window.POPUP),
+        ("http://localhost:8000/payments/result", Window.DIRECT),
+    ],
+)
+def test_the_result_address_chooses_the_window(address: str, window: Window, tmp_path: Path) -> None:
+    assert Settings.from_env({"SECRET_KEY": SECRET, "PCD_RST_URL": address}, tmp_path).window is window
+
+
+@pytest.mark.parametrize(
+    "url", ["shop.example.kr", "ftp://shop", "http://", "http://a:b@shop", "http://shop/path", "http://shop:99999"]
+)
+def test_a_base_address_is_scheme_host_and_port_only(url: str, tmp_path: Path) -> None:
+    assert "SHOP_URL" in problems({"SECRET_KEY": SECRET, "SHOP_URL": url}, tmp_path)[0]
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_postgresql_is_reached_through_psycopg_however_it_is_spelled(scheme: str, tmp_path: Path) -> None:
+    settings = Settings.from_env({"SECRET_KEY": SECRET, "DATABASE_URL": f"{scheme}://u:p@db/shop"}, tmp_path)
+
+    assert settings.database_url == "postgresql+psycopg://u:p@db/shop"
+
+
+def test_the_total_deadline_cannot_be_below_the_others(tmp_path: Path) -> None:
+    assert "PAYPLE_TOTAL_TIMEOUT" in problems({"SECRET_KEY": SECRET, "PAYPLE_TOTAL_TIMEOUT": "5"}, tmp_path)[0]
+
+
+def test_the_simulator_must_be_on_this_machine(tmp_path: Path) -> None:
+    assert "SIMULATOR_URL" in problems({"SECRET_KEY": SECRET, "SIMULATOR_URL": "http://example.com:8001"}, tmp_path)[0]
+
+
+def test_the_first_run_secret_is_made_once_and_kept_private(tmp_path: Path) -> None:
+    write_instance_secrets(tmp_path)
+    first = Settings.from_env({}, tmp_path).secret_key
+    write_instance_secrets(tmp_path)
+
+    assert Settings.from_env({}, tmp_path).secret_key == first
+    assert stat.S_IMODE((tmp_path / "secrets.json").stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["secrets.json"]
+
+
+@pytest.mark.parametrize("mode", ["test", "live"])
+def test_made_up_secrets_are_for_the_simulator_only(mode: str, tmp_path: Path) -> None:
+    write_instance_secrets(tmp_path)
+
+    assert problems(LIVE | {"PAYPLE_MODE": mode, "SECRET_KEY": ""}, tmp_path) == [
+        "SECRET_KEY is missing: set a long random text"
+    ]
+
+
+def test_no_secret_shows_in_the_representation(tmp_path: Path) -> None:
+    shown = repr(Settings.from_env(LIVE | {"DATABASE_URL": "postgresql://u:password@db/shop"}, tmp_path))
+
+    assert [word for word in (SECRET, "our-customer-key", "our-refund-key", "password") if word in shown] == []

@@ -1,0 +1,170 @@
+"""A small world for tests: the real shop and the real simulator in one process, joined by the real client's wire."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import select
+
+from shop import clock
+from shop.db import db
+from shop.factory import create_app
+from shop.models import Attempt, JournalEntry, Order, Product
+from shop.services import catalogue
+from shop.settings import Settings
+from shop.simulator import SimulatorSettings, create_simulator
+from tests.page import PageClient
+from tests.payer import Pairs, Payer, wsgi_session
+
+SHOP = "http://localhost:8000"
+SIMULATOR = "http://127.0.0.1:8001"
+
+
+@dataclass
+class World:
+    """Shop, simulator and their clocks. Rows are read in an application context that stays open for the test."""
+
+    app: Flask
+    gateway: requests.Session
+    monkeypatch: pytest.MonkeyPatch
+    ahead: timedelta = field(default_factory=timedelta)
+
+    def browser(self) -> PageClient:
+        """A new browser without cookies."""
+        return PageClient(self.app)
+
+    def payer(self) -> Payer:
+        """Whoever sits in front of the payment window."""
+        return Payer(self.gateway, page_url=f"{SHOP}/orders/some", simulator=SIMULATOR)
+
+    def advance(self, **units: float) -> None:
+        """Let time pass for the shop and for the simulator alike."""
+        step = timedelta(**units)
+        self.ahead += step
+        ahead = self.ahead
+        self.monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC) + ahead)
+        self.control("POST", "clock", {"advance": step.total_seconds()})
+
+    def fault(self, op: str, kind: str, **more: Any) -> None:
+        """Arm a fault of the simulator."""
+        self.control("POST", "faults", {"op": op, "kind": kind} | more)
+
+    def control(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """One call of the simulator's control panel."""
+        response = self.gateway.request(method, f"{SIMULATOR}/_sim/{path}".rstrip("/"), json=body)
+        assert response.ok, response.text
+        return response.json() if response.content else None
+
+    def asked(self, path: str) -> list[dict[str, Any]]:
+        """What the simulator's ledger says was asked of it at a path."""
+        entries = self.control("GET", "ledger")
+        return [entry for entry in entries if path in str(entry)]
+
+    def charged(self) -> dict[str, int]:
+        """Won that really moved, by attempt number, as the simulator's own books have it."""
+        payments = self.control("GET", "payments")
+        moved = ("approved", "partially_cancelled", "cancelled")
+        return {row["oid"]: int(row["total"]) for row in payments if row["state"] in moved}
+
+    def order(self, order_no: str) -> Order:
+        """The order as it is in the database now."""
+        db.session.rollback()
+        return db.session.scalars(select(Order).where(Order.order_no == order_no)).one()
+
+    def attempt(self, attempt_no: str) -> Attempt:
+        """The attempt as it is in the database now."""
+        db.session.rollback()
+        return db.session.scalars(select(Attempt).where(Attempt.attempt_no == attempt_no)).one()
+
+    def stock(self, slug: str) -> int | None:
+        """How many are left."""
+        db.session.rollback()
+        return db.session.scalars(select(Product.stock).where(Product.slug == slug)).one()
+
+    def events(self, attempt_no: str) -> list[str]:
+        """The journal of an attempt, in order."""
+        db.session.rollback()
+        query = select(JournalEntry.event).where(JournalEntry.attempt_no == attempt_no).order_by(JournalEntry.id)
+        return list(db.session.scalars(query))
+
+    def dump(self, *, only: set[str] | None = None, without: set[tuple[str, str]] = frozenset()) -> str:  # type: ignore[assignment]
+        """Every value of the database as text, but for some columns."""
+        db.session.rollback()
+        tables = [table for table in db.metadata.sorted_tables if only is None or table.name in only]
+        columns = [
+            column for table in tables for column in table.columns if (table.name, column.name) not in without
+        ]
+        return "\n".join(str(value) for column in columns for value in db.session.scalars(select(column)))
+
+    def deliver(self, claim: Pairs) -> str:
+        """Post a result as a browser without our cookie would; answers where it is sent."""
+        response = self.browser().post("/payments/result", claim)
+        assert response.status_code == 303, response.text
+        assert "Set-Cookie" not in response.headers
+        return str(response.headers["Location"])
+
+
+def shop_settings(database_url: str, tmp_path: Path, **values: str) -> Settings:
+    """Settings of a shop in simulator mode."""
+    environ = {"SECRET_KEY": "s" * 40, "DATABASE_URL": database_url} | values
+    return Settings.from_env(environ, tmp_path)
+
+
+def migrate(app: Flask) -> None:
+    """Bring an empty database up to date and fill it with the demo catalogue."""
+    with app.app_context():
+        upgrade()
+        catalogue.seed_demo()
+
+
+@contextmanager
+def open_world(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filled: Path | None = None
+) -> Iterator[World]:
+    """Build the world; ``filled`` is a migrated SQLite file to start from, which saves the migration."""
+    simulator = create_simulator(SimulatorSettings(tmp_path / "simulator.sqlite", origin=SIMULATOR))
+    gateway = wsgi_session(simulator, SIMULATOR)
+    if filled is not None:
+        shutil.copy(filled, tmp_path / "shop.sqlite")
+    app = create_app(settings, http=gateway)
+    app.testing = False
+    if filled is None:
+        migrate(app)
+    with app.app_context():
+        yield World(app, gateway, monkeypatch)
+        db.session.remove()
+        db.engine.dispose()
+
+
+def scarce_product(world: World, stock: int) -> str:
+    """A product of which only so many are left; answers its slug."""
+    product = db.session.scalars(select(Product).where(Product.stock > stock).order_by(Product.id)).first()
+    assert product is not None
+    slug, product.stock = product.slug, stock
+    db.session.commit()
+    return slug
+
+
+def now() -> datetime:
+    """The shop's present moment."""
+    return clock.now()
+
+
+def korea_now() -> datetime:
+    """The same on a Korean clock."""
+    return clock.korea_time(now())
+
+
+def korea_date_of(moment: datetime) -> date:
+    """The Korean day of a moment."""
+    return clock.korea_date(moment)
