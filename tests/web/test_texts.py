@@ -1,0 +1,65 @@
+"""Texts: every Korean text has an English one, the compiled catalogue is the written one, and no page mixes them."""
+
+import re
+from pathlib import Path
+
+from babel.messages import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
+
+from tests.world import World
+
+ROOT = Path(__file__).parents[2]
+ENGLISH = ROOT / "shop" / "translations" / "en" / "LC_MESSAGES"
+HANGUL = re.compile("[가-힣]")
+PLACEHOLDER = re.compile(r"%\(\w+\)s")
+
+
+def written() -> Catalog:
+    with (ENGLISH / "messages.po").open("rb") as file:
+        return read_po(file, locale="en")
+
+
+def used() -> set[str]:
+    """Every text in the templates and views."""
+    templates = extract_from_dir(ROOT / "templates", [("**.html", "jinja2")])
+    views = extract_from_dir(ROOT / "shop" / "views", [("**.py", "python")])
+    return {str(message) for _file, _line, message, _comments, _context in (*templates, *views)}
+
+
+def test_every_text_has_an_english_one_and_no_other_is_kept() -> None:
+    translated = {str(message.id) for message in written() if message.id and message.string and not message.fuzzy}
+
+    assert used() == translated
+
+
+def test_translations_keep_the_placeholders() -> None:
+    for message in written():
+        assert sorted(PLACEHOLDER.findall(str(message.id))) == sorted(PLACEHOLDER.findall(str(message.string)))
+
+
+def test_no_english_text_is_korean() -> None:
+    assert [message.string for message in written() if message.id and HANGUL.search(str(message.string))] == []
+
+
+def test_the_compiled_catalogue_is_up_to_date() -> None:
+    with (ENGLISH / "messages.mo").open("rb") as file:
+        compiled = {str(message.id): message.string for message in read_mo(file) if message.id}
+
+    assert compiled == {str(message.id): message.string for message in written() if message.id}
+
+
+def test_an_english_page_has_no_korean_left_but_the_way_back(world: World) -> None:
+    buyer = world.browser()
+    buyer.get("/?lang=en")
+    order_no = buyer.place_order("alley-timetable", payer_name="Hong")
+    opening = buyer.start_attempt(order_no, method="transfer")
+    texts = [buyer.get(path).text for path in ("/", "/products/alley-timetable", "/cart", "/orders", "/orders/lookup")]
+    texts.append(buyer.get(f"/orders/{order_no}").text)
+    world.deliver(world.payer().pay(opening["fields"], scenario="bank_maintenance"))
+    texts.append(buyer.get(f"/orders/{order_no}").text)
+
+    for text in texts:
+        left = re.sub(r'<a[^>]*lang="ko">[^<]*</a>', "", text)
+        assert HANGUL.findall(left) == [], HANGUL.search(left)
