@@ -1,15 +1,16 @@
 """Run the migrations on the database of the app. An upgrade never loses an order: columns are added, not dropped."""
 
-from typing import Any
+from typing import Literal
 
 from alembic import context
+from alembic.autogenerate.api import AutogenContext
 from flask import current_app
 from sqlalchemy import Connection
 
 from shop.db import UtcDateTime, db
 
 
-def render_item(kind: str, item: Any, _autogen: object) -> str | bool:
+def render_item(kind: str, item: object, _autogen: AutogenContext) -> str | Literal[False]:
     """Write our own column types into scripts as the plain types they are, so that old scripts never depend on us."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
@@ -19,7 +20,7 @@ def render_item(kind: str, item: Any, _autogen: object) -> str | bool:
 def prepare(connection: Connection) -> None:
     """SQLite: readers and the writer no longer block each other. The mode stays with the file."""
     if connection.dialect.name == "sqlite":
-        connection.connection.dbapi_connection.execute("PRAGMA journal_mode=WAL")
+        connection.connection.cursor().execute("PRAGMA journal_mode=WAL")
 
 
 def run() -> None:

@@ -52,8 +52,8 @@ def _is_english() -> bool:
 
 def _language() -> str:
     """Korean unless somebody chose otherwise: it is a Korean shop, whatever language a browser announces."""
-    chosen = request.args.get("lang") or request.cookies.get("lang")
-    return chosen if chosen in LANGUAGES else "ko"
+    wishes = (request.args.get("lang"), request.cookies.get("lang"), "ko")
+    return next(wish for wish in wishes if wish in LANGUAGES)
 
 
 def _remember_language(response: Response) -> Response:

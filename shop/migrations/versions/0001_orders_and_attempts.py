@@ -1,8 +1,7 @@
 """Products, orders, attempts and the journal."""
 
-from alembic import op
 import sqlalchemy as sa
-
+from alembic import op
 
 revision = "0001"
 down_revision = None
