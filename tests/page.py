@@ -110,6 +110,11 @@ class Page:
         return [tag.get(attribute, "") for _name, tag in self.tags.all if tag.get("data-testid") == test_id]
 
     @property
+    def language(self) -> str:
+        """What the page says it is written in."""
+        return next(tag["lang"] for name, tag in self.tags.all if name == "html")
+
+    @property
     def state(self) -> str:
         """The order's state as the page shows it."""
         (state,) = self.values("order-status", "data-state")
@@ -132,8 +137,12 @@ class Page:
         assert tags.title.strip(), where
         assert [tag["lang"] for name, tag in tags.all if name == "html"] in (["ko"], ["en"]), where
         assert [i for i, times in tags.ids.items() if times > 1] == [], where
-        assert [tag for name, tag in tags.all if name == "script" and "src" not in tag] == [], f"inline script at {where}"
-        assert [tag for _name, tag in tags.all if "style" in tag or any(key.startswith("on") for key in tag)] == [], where
+        assert [tag for name, tag in tags.all if name == "script" and "src" not in tag] == [], (
+            f"inline script at {where}"
+        )
+        assert [tag for _name, tag in tags.all if "style" in tag or any(key.startswith("on") for key in tag)] == [], (
+            where
+        )
         assert "<style" not in self.text, where
         assert "PCD_" not in self.text, f"wire names at {where}"
         assert not ENUM_VALUES.search(self.text), f"{ENUM_VALUES.search(self.text)} at {where}"

@@ -106,9 +106,7 @@ def one_door_for_money_states(source: Source) -> Iterator[str]:
         return
     if source.module not in RECORDERS_CALLERS:
         yield from (
-            f"{source.module}:{i.line} imports {i.name}"
-            for i in source.imports()
-            if is_under(i.name, RECORDER)
+            f"{source.module}:{i.line} imports {i.name}" for i in source.imports() if is_under(i.name, RECORDER)
         )
     for node in ast.walk(source.tree):
         if writes_a_state(node):
@@ -120,9 +118,7 @@ def writes_a_state(node: ast.AST) -> bool:
     if isinstance(node, ast.Attribute):
         return node.attr == "state" and isinstance(node.ctx, ast.Store | ast.Del)
     if not isinstance(node, ast.Call):
-        return isinstance(node, ast.Constant) and "update attempts" in " ".join(
-            str(node.value).lower().split()
-        )
+        return isinstance(node, ast.Constant) and "update attempts" in " ".join(str(node.value).lower().split())
     called = ast.unparse(node.func).rpartition(".")[2]
     first = ast.unparse(node.args[0]) if node.args else ""
     if called in ("update", "insert", "delete", "bulk_update_mappings"):
@@ -215,8 +211,6 @@ for found in pkgutil.walk_packages(part.__path__, "{part}."):
         importlib.import_module(found.name)
 print(*(name for name in sys.modules if name.startswith("shop.") and not (name + ".").startswith("{part}.")))
 """
-    loaded = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    loaded = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert loaded.stdout.split() == []

@@ -101,9 +101,7 @@ class World:
         """Every value of the database as text, but for some columns."""
         db.session.rollback()
         tables = [table for table in db.metadata.sorted_tables if only is None or table.name in only]
-        columns = [
-            column for table in tables for column in table.columns if (table.name, column.name) not in without
-        ]
+        columns = [column for table in tables for column in table.columns if (table.name, column.name) not in without]
         return "\n".join(str(value) for column in columns for value in db.session.scalars(select(column)))
 
     def deliver(self, claim: Pairs) -> str:

@@ -30,10 +30,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Remember that a test failed, so that its pages are photographed."""
+    """When a test fails, remember to photograph its pages, and show what the servers logged."""
     report = yield
     if report.when == "call":
         item.stash[FAILED] = report.failed
+    program = getattr(item, "funcargs", {}).get("program")
+    if report.failed and program:
+        report.sections.append(("Log of shop and simulator", program.log))
     return report
 
 

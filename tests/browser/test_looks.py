@@ -1,20 +1,14 @@
-"""What only a browser can tell: glyphs, widths, keyboard."""
+"""What only a browser can tell: widths, keyboard, cookies."""
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import NewPage
 from tests.browser.pages import Store
-from tests.tools.browser import insist_on_korean
 from tests.tools.servers import Program
 
 NARROWEST = {"width": 320, "height": 640}
 PATHS = ("/", "/products/test-product", "/cart", "/orders/lookup", "/orders", "/nowhere")
-
-
-def test_korean_is_drawn(browser: Browser) -> None:
-    """Two syllables give different pixels, and neither looks like a missing glyph."""
-    insist_on_korean(browser)
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -85,6 +85,7 @@ def order(script: str, tmp_path: Path, filled_database: Path, new_page: NewPage)
         outside = Outside(url)
         outside.surround(page)
         yield Store(page, url).order(), outside
+        page.context.close()  # before its server stops answering
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

@@ -23,7 +23,7 @@ def begin(world: World, **choices: str) -> tuple[PageClient, str, str, dict[str,
     """A buyer with an order and an attempt whose window can be opened."""
     buyer = world.browser()
     order_no = buyer.place_order()
-    opening = buyer.start_attempt(order_no, **choices)
+    opening = buyer.start_attempt(order_no, status=200, **choices)
     return buyer, order_no, opening["attempt_no"], opening["fields"]
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from playwright.sync_api import Browser, Playwright, sync_playwright
@@ -49,10 +50,15 @@ def find_browser(playwright: Playwright) -> Path:
     return _insist(playwrights_own, f"No browser found. Install one with:\n  {_install_command()}")
 
 
-def launch(playwright: Playwright, *, ignored_arguments: tuple[str, ...] = ()) -> Browser:
-    """Start the browser that was found, without a screen."""
-    path = find_browser(playwright)
-    return playwright.chromium.launch(executable_path=path, ignore_default_args=list(ignored_arguments))
+def launch(
+    playwright: Playwright, *, ignored_arguments: Sequence[str] = (), environment: Mapping[str, str] | None = None
+) -> Browser:
+    """Start the browser that was found, without a screen; ``environment`` is added to ours."""
+    return playwright.chromium.launch(
+        executable_path=find_browser(playwright),
+        ignore_default_args=list(ignored_arguments),
+        env={**os.environ, **(environment or {})},
+    )
 
 
 def insist_on_korean(browser: Browser) -> None:

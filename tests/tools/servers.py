@@ -75,9 +75,7 @@ def lay_home(folder: Path) -> Path:
 def clean_environment(settings: dict[str, str]) -> dict[str, str]:
     """The machine's environment without settings of the shop, and then ours."""
     kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(OWN_NAMES) and name not in OTHER_NAMES
+        name: value for name, value in os.environ.items() if not name.startswith(OWN_NAMES) and name not in OTHER_NAMES
     }
     return kept | settings
 
@@ -94,9 +92,7 @@ def start(home: Path, settings: dict[str, str]) -> Program:
     with (home / "log").open("wb") as log:
         command = [sys.executable, "app.py"]
         environment = clean_environment(chosen)
-        process = subprocess.Popen(
-            command, cwd=home, env=environment, stdout=log, stderr=log, start_new_session=True
-        )
+        process = subprocess.Popen(command, cwd=home, env=environment, stdout=log, stderr=log, start_new_session=True)
     return Program(process, home, chosen["SHOP_URL"], chosen["SIMULATOR_URL"])
 
 

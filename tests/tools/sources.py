@@ -78,9 +78,7 @@ def _read(path: Path) -> Source:
     return Source(".".join(parts[:-1] if is_package else parts), tree, is_package)
 
 
-def _walk(
-    node: ast.AST, *, types: bool = False, function: bool = False
-) -> Iterator[tuple[ast.AST, bool, bool]]:
+def _walk(node: ast.AST, *, types: bool = False, function: bool = False) -> Iterator[tuple[ast.AST, bool, bool]]:
     yield node, types, function
     types = types or (isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"))
     function = function or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)

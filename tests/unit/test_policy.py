@@ -88,7 +88,9 @@ def test_nothing_leads_away_from_money_that_moved() -> None:
     assert policy.EDGES[AttemptState.ORPHANED] == frozenset()
 
 
-@pytest.mark.parametrize("state", set(AttemptState) - {AttemptState.PAID, AttemptState.ORPHANED, AttemptState.ATTENTION})
+@pytest.mark.parametrize(
+    "state", set(AttemptState) - {AttemptState.PAID, AttemptState.ORPHANED, AttemptState.ATTENTION}
+)
 def test_money_can_be_found_late_from_every_other_state(state: AttemptState) -> None:
     assert state in policy.sources_of(AttemptState.PAID)
 

@@ -19,7 +19,7 @@ FORM = "application/x-www-form-urlencoded"
         (b"\xff\xfe\x00=\x00", FORM),
         ("PCD_PAY_MSG=결제".encode("euc-kr"), FORM),
         (b"PCD_PAY_OID=%ED%A0%80&PCD_PAY_RST=%00", FORM),
-        (b"{\"PCD_PAY_OID\": [1]}", "application/json"),
+        (b'{"PCD_PAY_OID": [1]}', "application/json"),
         (b"[]", "application/json"),
         (b"{", "application/json"),
         (b"a" * 100_000, "text/plain"),
@@ -176,7 +176,13 @@ def test_no_page_and_no_row_holds_a_key(world: World) -> None:
     rows = world.dump(without={("attempts", "payer_id")})
 
     keys = Credentials.public_test()
-    for secret in (keys.cust_key, keys.refund_key, billing_key, dict(claim)["PCD_AUTH_KEY"], opening["fields"]["PCD_AUTH_KEY"]):
+    for secret in (
+        keys.cust_key,
+        keys.refund_key,
+        billing_key,
+        dict(claim)["PCD_AUTH_KEY"],
+        opening["fields"]["PCD_AUTH_KEY"],
+    ):
         assert secret not in page
         assert secret not in rows
     journal = world.dump(only={"journal"})

@@ -1,0 +1,34 @@
+"""The simulator in process, and a small merchant in front of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from flask import Flask
+
+from shop.simulator import SimulatorSettings, create_simulator
+from tests.gateway.merchant import SIMULATOR, Merchant
+from tests.payer import wsgi_session
+
+
+@pytest.fixture
+def simulator(tmp_path: Path) -> Iterator[Flask]:
+    """A simulator on a file of its own."""
+    app = create_simulator(SimulatorSettings(tmp_path / "simulator.sqlite", SIMULATOR))
+    yield app
+    app.extensions["simulator_storage"].close()
+
+
+@pytest.fixture
+def session(simulator: Flask) -> requests.Session:
+    """Reaches the simulator without a socket."""
+    return wsgi_session(simulator, SIMULATOR)
+
+
+@pytest.fixture
+def merchant(session: requests.Session) -> Merchant:
+    """The partner with the public test keys."""
+    return Merchant(session)
