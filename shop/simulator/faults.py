@@ -13,6 +13,7 @@ OPS = ("auth", "confirm", "inquiry")
 PAYMENT_OPS = ("confirm", "inquiry")
 PHASES = ("before", "after")
 LONGEST_HANG = 120.0
+MOST_TIMES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,8 @@ def checked(fault: Fault) -> Fault:
         raise ValueError(f"{kind.id} goes with op {' or '.join(kind.ops)} and phase {' or '.join(kind.phases)}")
     if fault.oid and fault.op == "auth":
         raise ValueError("an authentication has no oid")
-    if fault.times < 1 or not 0 <= fault.seconds <= LONGEST_HANG:
-        raise ValueError(f"times is at least 1, seconds is from 0 to {LONGEST_HANG:.0f}")
+    if not 1 <= fault.times <= MOST_TIMES or not 0 <= fault.seconds <= LONGEST_HANG:
+        raise ValueError(f"times is from 1 to {MOST_TIMES}, seconds from 0 to {LONGEST_HANG:.0f}")
     return fault
 
 

@@ -20,9 +20,9 @@ from shop.simulator.views.requests import storage
 Act = Callable[[sqlite3.Connection], Answer]
 
 
-def answering(op: str, run: Run, oid: str, act: Act) -> Response:
+def answering(op: str, run: Run, oid: str, asked: dict[str, str], act: Act) -> Response:
     """Do an act in one transaction and answer; an armed fault breaks it before the effect or after it."""
-    fault = _armed_fault(op, run, oid)
+    fault = _armed_fault(op, run, oid, asked)
     if fault and fault.phase == "before":
         return _break(fault, {})
     with storage().writing() as db:
@@ -43,7 +43,7 @@ def hang_up() -> Response:
     return Response(status=200)
 
 
-def _armed_fault(op: str, run: Run, oid: str) -> Fault | None:
+def _armed_fault(op: str, run: Run, oid: str, asked: dict[str, str]) -> Fault | None:
     with storage().reading() as db:
         if not faults.armed(db, run.id):
             return None
@@ -51,7 +51,7 @@ def _armed_fault(op: str, run: Run, oid: str) -> Fault | None:
         fault = faults.take(db, run.id, op, oid)
         if fault:
             note = f"{fault.kind} {fault.phase} {op}"
-            ledger.write(db, Entry(run.id, run.now(), "fault", oid=oid, outcome="fault", note=note))
+            ledger.write(db, Entry(run.id, run.now(), "fault", oid=oid, outcome="fault", note=note, asked=asked))
     return fault
 
 

@@ -15,13 +15,15 @@ from shop.simulator.scenarios import SCENARIOS
 from shop.simulator.views.requests import current_run, storage
 
 bp = Blueprint("observing", __name__, url_prefix="/_sim")
+LARGEST_NUMBER = 2**63 - 1
 
 
 @bp.get("/ledger")
 def read_ledger() -> ResponseReturnValue:
     """Everything after a sequence number, oldest first."""
+    after = min(request.args.get("after", 0, int), LARGEST_NUMBER)
     with storage().reading() as db:
-        return jsonify(ledger.after(db, current_run().id, request.args.get("after", 0, int)))
+        return jsonify(ledger.after(db, current_run().id, after))
 
 
 @bp.get("/payments")

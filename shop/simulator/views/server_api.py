@@ -22,7 +22,7 @@ def partner_authentication() -> Response:
     asked, referer = read_message(), request.headers.get("Referer", "")
     with storage().reading() as db:
         run = runs.by_id(db, asked.get("cst_id", "")) or PUBLIC_TEST_RUN
-    return answering("auth", run, "", lambda db: authenticate(db, settings(), asked, referer))
+    return answering("auth", run, "", asked, lambda db: authenticate(db, settings(), asked, referer))
 
 
 @bp.post("/php/PayCardConfirmAct.php")
@@ -45,7 +45,7 @@ def inquiry() -> Response:
         token = tokens.by_auth_key(db, asked.get("PCD_AUTH_KEY", ""))
         run = (runs.by_id(db, token.run) if token else None) or PUBLIC_TEST_RUN
     return answering(
-        "inquiry", run, asked.get("PCD_PAY_OID", ""), lambda db: inquire(db, settings().origin, asked, run)
+        "inquiry", run, asked.get("PCD_PAY_OID", ""), asked, lambda db: inquire(db, settings().origin, asked, run)
     )
 
 
@@ -56,4 +56,4 @@ def _confirm(method: str) -> Response:
         payment = payments.by_request_key(db, asked.get("PCD_PAY_REQKEY", ""))
         run = run_of(db, payment)
     oid = payment.oid if payment else ""
-    return answering("confirm", run, oid, lambda db: confirm(db, settings().origin, asked, address))
+    return answering("confirm", run, oid, asked, lambda db: confirm(db, settings().origin, asked, address))
