@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, LifoQueue
 
+# Raised with every change of the schema: a file of another version is begun anew, nothing in it is worth migrating.
+VERSION = 1
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
     id TEXT PRIMARY KEY, cust_key TEXT NOT NULL, client_key TEXT NOT NULL UNIQUE, refund_key TEXT NOT NULL,
@@ -44,8 +46,10 @@ class Storage:
         self._path = path
         self._idle: LifoQueue[sqlite3.Connection] = LifoQueue()
         path.parent.mkdir(parents=True, exist_ok=True)
+        if self._version() not in (0, VERSION):
+            self._begin_anew()
         with self._borrowed() as db:
-            db.executescript(SCHEMA)
+            db.executescript(f"{SCHEMA}; PRAGMA user_version = {VERSION};")
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -70,6 +74,15 @@ class Storage:
         with suppress(Empty):
             while True:
                 self._idle.get_nowait().close()
+
+    def _version(self) -> int:
+        with self._borrowed() as db:
+            return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+    def _begin_anew(self) -> None:
+        self.close()
+        for suffix in ("", "-wal", "-shm"):
+            self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
 
     @contextmanager
     def _borrowed(self) -> Iterator[sqlite3.Connection]:

@@ -1,78 +1,44 @@
-"""The simulator's scripts on pages of merchants who are not our shop: strict CSP, no jQuery, either script.
-
-The merchant has no server: the browser is told what its two addresses answer, and what it posts there is read.
-"""
+"""The simulator's scripts on pages of merchants who are not our shop: strict CSP, no jQuery, either script."""
 
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Dialog, FrameLocator, Page, Route, expect
+from playwright.sync_api import Browser, Dialog, FrameLocator, Page, expect
 
 from tests.browser.conftest import NewPage
 from tests.tools.servers import Program
 
-MERCHANT = "http://localhost:9"
-RESULT = f"{MERCHANT}/order_result"
 SCRIPTS = {"authkey": "/js/cpay.payple.1.0.1.js", "clientkey": "/js/v1/payment.js"}
 CLIENT_KEY = "test_DF55F29DA654A8CBC0F0A9DD4B556486"
+WISHES = {"PCD_PAY_TYPE": "card", "PCD_PAY_WORK": "CERT", "PCD_PAY_GOODS": "노트 (3+1) & <펜>", "PCD_PAY_TOTAL": "1000"}
 
 
 @dataclass
-class MerchantPage:
-    """A page with one button that calls `PaypleCpayAuthCheck`."""
+class Merchant:
+    """A shop of two addresses: an order page with one button, and the result address."""
 
-    page: Page
     simulator: str
     window: str = "authkey"
+    order_page: str = ""
     posted: list[dict[str, str]] = field(default_factory=list)
     alerts: list[str] = field(default_factory=list)
+    origin: str = ""
 
-    def show(self, *, callback: bool = False, **wishes: str) -> MerchantPage:
-        """Put the page with these fields before the payer."""
-        self.page.on("dialog", self._dismiss)
-        self.page.route(f"{MERCHANT}/**", lambda route: self._answer(route, self._fields() | wishes, callback))
-        self.page.goto(f"{MERCHANT}/order")
-        return self
-
-    def pay(self) -> FrameLocator:
-        """Press the merchant's button; the layer's inside, if a layer comes."""
-        self.page.locator("#pay").click()
-        return self.page.frame_locator("iframe[name=cpay_ifr]")
-
-    def result(self) -> dict[str, str]:
-        """What the merchant was posted."""
-        self.page.wait_for_url(RESULT)
-        return self.posted[-1]
-
-    def _fields(self) -> dict[str, str]:
-        fields = {"PCD_PAY_TYPE": "card", "PCD_PAY_WORK": "CERT", "PCD_PAY_GOODS": "노트 (3+1) & <펜>"}
-        fields |= {"PCD_PAY_TOTAL": "1000", "PCD_RST_URL": "/order_result"}
-        if self.window == "clientkey":
-            return fields | {"clientKey": CLIENT_KEY}
-        keys = {"cst_id": "test", "custKey": "abcd1234567890"}
-        headers = {"Referer": MERCHANT}
-        ticket = requests.post(f"{self.simulator}/php/auth.php", json=keys, headers=headers, timeout=10).json()
-        return fields | {"PCD_AUTH_KEY": ticket["AuthKey"], "PCD_PAY_URL": ticket["return_url"]}
-
-    def _answer(self, route: Route, fields: dict[str, str], callback: bool) -> None:  # noqa: FBT001
-        if route.request.method == "POST":
-            self.posted.append(dict(parse_qsl(route.request.post_data or "", keep_blank_values=True)))
-        body = "<!doctype html><title>merchant</title>"
-        if route.request.url == f"{MERCHANT}/order":
-            body += self._order_page(fields, callback)
-        allowed = f"script-src {self.simulator} 'nonce-ours'; frame-src {self.simulator}"
-        policy = f"default-src 'none'; {allowed}; form-action 'self' {self.simulator}; base-uri 'none'"
-        route.fulfill(body=body, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": policy})
-
-    def _order_page(self, fields: dict[str, str], callback: bool) -> str:  # noqa: FBT001
+    def show(self, page: Page, *, callback: bool = False, **wishes: str) -> None:
+        """Put an order page with these fields before the payer."""
+        page.on("dialog", self._dismiss)
+        fields = WISHES | {"PCD_RST_URL": "/order_result"} | self._ticket() | wishes
         hear = "fields.callbackFunction = (result) => { out.textContent = JSON.stringify(result); };"
-        return f"""
+        self.order_page = f"""<!doctype html><title>merchant</title><link rel=icon href="data:,">
             <button id=pay>Pay</button><output id=out></output>
             <script src="{self.simulator}{SCRIPTS[self.window]}"></script>
             <script nonce=ours>
@@ -80,114 +46,189 @@ class MerchantPage:
               {hear if callback else ""}
               document.getElementById("pay").addEventListener("click", () => PaypleCpayAuthCheck(fields));
             </script>"""
+        page.goto(f"{self.origin}/order")
+
+    def pay(self, page: Page) -> FrameLocator:
+        """Press the button; the layer's inside, if a layer comes."""
+        page.locator("#pay").click()
+        return page.frame_locator("iframe[name=cpay_ifr]")
+
+    def result(self, page: Page) -> dict[str, str]:
+        """What the browser has posted."""
+        page.wait_for_url(f"{self.origin}/order_result")
+        return self.posted[-1]
+
+    @property
+    def policy(self) -> str:
+        """The strictest that lets a payment window in."""
+        allowed = f"script-src {self.simulator} 'nonce-ours'; frame-src {self.simulator}; img-src data:"
+        return f"default-src 'none'; {allowed}; form-action 'self' {self.simulator}; base-uri 'none'"
+
+    def _ticket(self) -> dict[str, str]:
+        if self.window == "clientkey":
+            return {"clientKey": CLIENT_KEY}
+        keys = {"cst_id": "test", "custKey": "abcd1234567890"}
+        headers = {"Referer": self.origin}
+        ticket = requests.post(f"{self.simulator}/php/auth.php", json=keys, headers=headers, timeout=10).json()
+        return {"PCD_AUTH_KEY": ticket["AuthKey"], "PCD_PAY_URL": ticket["return_url"]}
 
     def _dismiss(self, dialog: Dialog) -> None:
         self.alerts.append(dialog.message)
         dialog.accept()
 
 
+def handler_of(merchant: Merchant) -> type[BaseHTTPRequestHandler]:
+    """The merchant's web server."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._answer(merchant.order_page)
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            merchant.posted.append(dict(parse_qsl(body, keep_blank_values=True)))
+            self._answer('<!doctype html><title>result</title><link rel=icon href="data:,">')
+
+        def log_message(self, *_: Any) -> None:
+            """Be silent."""
+
+        def _answer(self, body: str) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Security-Policy", merchant.policy)
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+    return Handler
+
+
 @pytest.fixture
-def merchant(new_page: NewPage, program: Program) -> MerchantPage:
-    """A merchant's page on a PC."""
-    return MerchantPage(new_page(), program.simulator_url)
+def merchant(program: Program) -> Iterator[Merchant]:
+    """A merchant with a web server of its own, on another host than the simulator."""
+    merchant = Merchant(program.simulator_url)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler_of(merchant)) as server:
+        merchant.origin = f"http://localhost:{server.server_port}"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield merchant
+        server.shutdown()
+
+
+@pytest.fixture
+def page(new_page: NewPage) -> Page:
+    """The payer's browser on a PC."""
+    return new_page()
+
+
+@pytest.fixture
+def result_url(merchant: Merchant) -> str:
+    """An absolute PCD_RST_URL."""
+    return f"{merchant.origin}/order_result"
 
 
 @pytest.mark.parametrize("window", SCRIPTS)
-def test_a_layer_opens_under_a_strict_csp_and_the_result_is_posted(merchant: MerchantPage, window: str) -> None:
+def test_a_layer_opens_under_a_strict_csp_and_the_result_is_posted(merchant: Merchant, page: Page, window: str) -> None:
     """No inline style, handler or eval is needed, no jQuery, and nothing but the simulator's origin."""
     merchant.window = window
-    layer = merchant.show().pay()
+    merchant.show(page)
+    layer = merchant.pay(page)
     expect(layer.get_by_test_id("window-goods")).to_have_text("노트 (3+1) & <펜>")
-    expect(merchant.page.locator("#layer_cpay iframe")).to_have_count(1)
+    expect(page.locator("#layer_cpay iframe")).to_have_count(1)
 
     layer.get_by_test_id("window-approve").click()
 
-    assert (merchant.result()["PCD_PAY_RST"], merchant.result()["PCD_PAY_TOTAL"]) == ("success", "1000")
+    assert (merchant.result(page)["PCD_PAY_RST"], merchant.result(page)["PCD_PAY_TOTAL"]) == ("success", "1000")
 
 
-def test_the_layer_lies_over_the_page_and_is_no_wider_than_a_window(merchant: MerchantPage) -> None:
-    merchant.show().pay().get_by_test_id("window-approve").wait_for()
+def test_the_layer_lies_over_the_page_and_is_no_wider_than_a_window(merchant: Merchant, page: Page) -> None:
+    merchant.show(page)
+    merchant.pay(page).get_by_test_id("window-approve").wait_for()
 
-    style = merchant.page.locator("#layer_cpay").evaluate(
-        "layer => [getComputedStyle(layer).position, layer.style.zIndex]"
-    )
-    box = merchant.page.locator("iframe[name=cpay_ifr]").bounding_box()
+    style = page.locator("#layer_cpay").evaluate("layer => [getComputedStyle(layer).position, layer.style.zIndex]")
+    box = page.locator("iframe[name=cpay_ifr]").bounding_box()
 
     assert style == ["fixed", "16777270"]
     assert box
     assert box["width"] == 450
 
 
-def test_a_callback_hears_the_result_and_nothing_is_posted(merchant: MerchantPage) -> None:
+def test_a_callback_hears_the_result_and_nothing_is_posted(merchant: Merchant, page: Page) -> None:
     """The layer is gone before the callback runs."""
-    merchant.show(callback=True).pay().get_by_test_id("window-approve").click()
+    merchant.show(page, callback=True)
+    merchant.pay(page).get_by_test_id("window-approve").click()
 
-    expect(merchant.page.locator("#out")).to_contain_text('"PCD_PAY_RST":"success"')
-    expect(merchant.page.locator("#layer_cpay")).to_have_count(0)
+    expect(page.locator("#out")).to_contain_text('"PCD_PAY_RST":"success"')
+    expect(page.locator("#layer_cpay")).to_have_count(0)
     assert merchant.posted == []
 
 
-def test_closing_brings_close_the_same_way(merchant: MerchantPage) -> None:
-    merchant.show().pay().get_by_test_id("window-close").click()
+def test_closing_brings_close_the_same_way(merchant: Merchant, page: Page) -> None:
+    merchant.show(page)
+    merchant.pay(page).get_by_test_id("window-close").click()
 
-    assert merchant.result()["PCD_PAY_RST"] == "close"
-
-
-def test_an_absolute_result_address_replaces_the_page(merchant: MerchantPage) -> None:
-    merchant.show(PCD_RST_URL=RESULT).pay()
-
-    merchant.page.get_by_test_id("window-approve").click()
-
-    assert merchant.result()["PCD_PAY_RST"] == "success"
+    assert merchant.result(page)["PCD_PAY_RST"] == "close"
 
 
-def test_a_phone_gets_a_window_of_its_own(new_page: NewPage, program: Program) -> None:
-    merchant = MerchantPage(new_page(phone=True), program.simulator_url).show()
+def test_an_absolute_result_address_replaces_the_page(merchant: Merchant, page: Page, result_url: str) -> None:
+    merchant.show(page, PCD_RST_URL=result_url)
+    merchant.pay(page)
 
-    with merchant.page.expect_popup() as opened:
-        merchant.pay()
+    page.get_by_test_id("window-approve").click()
+
+    assert merchant.result(page)["PCD_PAY_RST"] == "success"
+
+
+def test_a_phone_gets_a_window_of_its_own(merchant: Merchant, new_page: NewPage) -> None:
+    page = new_page(phone=True)
+    merchant.show(page)
+
+    with page.expect_popup() as opened:
+        merchant.pay(page)
     popup = opened.value
+    popup.get_by_test_id("window-approve").wait_for()
     assert popup.evaluate("window.name") == "cpayWinOpen"
     popup.get_by_test_id("window-approve").click()
 
-    assert merchant.result()["PCD_PAY_RST"] == "success"
+    assert merchant.result(page)["PCD_PAY_RST"] == "success"
     assert popup.is_closed()
 
 
-def test_a_blocked_popup_is_said(blocking_browser: Browser, new_page: NewPage, program: Program) -> None:
+def test_a_blocked_popup_is_said(merchant: Merchant, blocking_browser: Browser, new_page: NewPage) -> None:
     """Outside a gesture the browser opens nothing; the page stays usable."""
-    merchant = MerchantPage(new_page(phone=True, of=blocking_browser), program.simulator_url).show()
+    page = new_page(phone=True, of=blocking_browser)
+    page.add_init_script("addEventListener('load', () => document.getElementById('pay').click())")
 
-    merchant.page.evaluate("setTimeout(() => document.getElementById('pay').click(), 0)")
+    merchant.show(page)
 
-    merchant.page.wait_for_timeout(500)
     assert [alert for alert in merchant.alerts if "팝업이 차단" in alert]
 
 
 @pytest.mark.parametrize(("amount", "said"), [("999", "1,000원 이상"), ("abc", "형식"), ("", "형식")])
-def test_an_impossible_amount_opens_nothing(merchant: MerchantPage, amount: str, said: str) -> None:
-    merchant.show(PCD_PAY_TOTAL=amount).pay()
+def test_an_impossible_amount_opens_nothing(merchant: Merchant, page: Page, amount: str, said: str) -> None:
+    merchant.show(page, PCD_PAY_TOTAL=amount)
+    merchant.pay(page)
 
     assert said in merchant.alerts[0]
-    expect(merchant.page.locator("#layer_cpay")).to_have_count(0)
+    expect(page.locator("#layer_cpay")).to_have_count(0)
 
 
-def test_a_second_call_replaces_the_first_layer(merchant: MerchantPage) -> None:
+def test_a_second_call_replaces_the_first_layer(merchant: Merchant, page: Page) -> None:
     merchant.window = "clientkey"
-    merchant.show().pay().get_by_test_id("window-approve").wait_for()
+    merchant.show(page)
+    merchant.pay(page).get_by_test_id("window-approve").wait_for()
 
-    merchant.page.locator("#pay").dispatch_event("click")
+    page.locator("#pay").dispatch_event("click")
 
-    expect(merchant.page.locator("iframe[name=cpay_ifr]")).to_have_count(1)
+    expect(page.locator("iframe[name=cpay_ifr]")).to_have_count(1)
 
 
-def test_a_message_from_somebody_else_is_no_result(merchant: MerchantPage) -> None:
+def test_a_message_from_somebody_else_is_no_result(merchant: Merchant, page: Page) -> None:
     """Unlike Payple's script, ours looks at the origin of a message."""
-    merchant.show(callback=True).pay().get_by_test_id("window-approve").wait_for()
+    merchant.show(page, callback=True)
+    merchant.pay(page).get_by_test_id("window-approve").wait_for()
     forged: dict[str, Any] = {"type": "pay_result", "data": {"PCD_PAY_RST": "success"}}
 
-    merchant.page.evaluate("message => window.postMessage(message, '*')", forged)
-    merchant.page.wait_for_timeout(200)
+    page.evaluate("message => window.postMessage(message, '*')", forged)
+    page.wait_for_timeout(200)
 
-    expect(merchant.page.locator("#out")).to_have_text("")
-    expect(merchant.page.locator("#layer_cpay")).to_have_count(1)
+    expect(page.locator("#out")).to_have_text("")
+    expect(page.locator("#layer_cpay")).to_have_count(1)

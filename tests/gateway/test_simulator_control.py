@@ -221,6 +221,20 @@ def test_what_was_written_is_there_after_a_restart(merchant: Merchant, simulator
     again.extensions["simulator_storage"].close()
 
 
+def test_a_file_of_another_version_is_begun_anew(merchant: Merchant, simulator: Flask, tmp_path: Path) -> None:
+    """After an update the simulator starts, instead of tripping over what an older one wrote."""
+    merchant.claim()
+    simulator.extensions["simulator_storage"].close()
+    with sqlite3.connect(tmp_path / "simulator.sqlite") as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+
+    again = create_simulator(SimulatorSettings(tmp_path / "simulator.sqlite", SIMULATOR))
+
+    assert Merchant(wsgi_session(again, SIMULATOR)).ledger() == []
+    again.extensions["simulator_storage"].close()
+
+
 class TestConsole:
     """What happened, for people."""
 
