@@ -1,6 +1,7 @@
 """A client for Payple's domestic payments. Copy this folder into any Python 3.11 program that has `requests`.
 
-Read `errors.py` first: it draws what a call may end in. Then `client.py`: authenticate, confirm, inquire.
+Read `errors.py` first: it draws what a call may end in. Then `client.py`: authenticate, confirm, inquire,
+refund, issue_cash_receipt, cancel_cash_receipt.
 
 ```python
 # copy-client-example: against the simulator; for Payple's own test server write Gateway.test()
@@ -32,6 +33,7 @@ from __future__ import annotations
 
 from . import codes
 from .authentication import Authentication
+from .cash_receipt import CashReceiptCancel, CashReceiptCancelled, CashReceiptIssued, CashReceiptRequest
 from .claim import Claim
 from .client import PaypleClient
 from .credentials import Credentials
@@ -39,15 +41,20 @@ from .endpoints import Gateway
 from .errors import GatewayError, MalformedClaim, NotSent, OutcomeUnknown, Refused, UnknownEndpoint
 from .exchange import Exchange, Observer
 from .payment import CardPayment, PaymentFound, TransferPayment
+from .refund import ReceiptAnswer, RefundDone, RefundRequest
 from .transport import Timeouts
 from .values import KOREA
-from .vocabulary import Method, Purpose, WindowScript, Work
+from .vocabulary import Method, Purpose, ReceiptPurpose, WindowScript, Work
 from .window import WindowRequest, window_fields
 
 __all__ = [
     "KOREA",
     "Authentication",
     "CardPayment",
+    "CashReceiptCancel",
+    "CashReceiptCancelled",
+    "CashReceiptIssued",
+    "CashReceiptRequest",
     "Claim",
     "Credentials",
     "Exchange",
@@ -61,6 +68,10 @@ __all__ = [
     "PaymentFound",
     "PaypleClient",
     "Purpose",
+    "ReceiptAnswer",
+    "ReceiptPurpose",
+    "RefundDone",
+    "RefundRequest",
     "Refused",
     "Timeouts",
     "TransferPayment",

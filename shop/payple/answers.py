@@ -64,6 +64,10 @@ class Answer:
             raise OutcomeUnknown("an amount in the gateway's answer is not whole won")
         return amount
 
+    def code(self, name: str) -> str:
+        """A response code, without a key that a confused answer may have put in its place."""
+        return self._mask.without_secrets(self.text(name))[:20]
+
     def message(self, name: str) -> str:
         """The gateway's sentence, without keys or personal data that it may have echoed."""
         return self._mask.text(self.text(name))
@@ -76,7 +80,7 @@ def insist_on_success(answer: Answer) -> None:
     documented to mean that no money moved. The quick guide puts the code of some refusals into the message.
     """
     result, message = answer.text("PCD_PAY_RST"), answer.message("PCD_PAY_MSG")
-    code = answer.text("PCD_PAY_CODE")[:20]
+    code = answer.code("PCD_PAY_CODE")
     if result == "success" and codes.is_success(code):
         return
     code = code or codes.code_in(message)
@@ -84,3 +88,9 @@ def insist_on_success(answer: Answer) -> None:
     if result == "error" and known and known.outcome is codes.Outcome.DECLINED:
         raise Refused(code, message)
     raise OutcomeUnknown(message or "the gateway's answer is neither a yes nor a definite no", code)
+
+
+def insist_on_attempt(answer: Answer, attempt_no: str) -> None:
+    """Return if a yes is about this attempt. Raises OutcomeUnknown for another one, or none."""
+    if answer.text("PCD_PAY_OID") != attempt_no:
+        raise OutcomeUnknown("the gateway's yes names another payment, or none")

@@ -30,6 +30,10 @@ class Authentication:
             raise OutcomeUnknown("the authentication came back incomplete")
         return cls(purpose, cst_id, cust_key, auth_key, gateway.admit(purpose, answer.text("return_url")))
 
+    def to_wire(self) -> dict[str, str]:
+        """The tokens, as the one request carries them."""
+        return {"PCD_CST_ID": self.cst_id, "PCD_CUST_KEY": self.cust_key, "PCD_AUTH_KEY": self.auth_key}
+
 
 def _insist_on_success(answer: Answer) -> None:
     result, message = answer.text("result"), answer.message("result_msg")

@@ -10,6 +10,7 @@ import requests
 
 from .answers import Answer
 from .authentication import Authentication
+from .cash_receipt import CashReceiptCancel, CashReceiptCancelled, CashReceiptIssued, CashReceiptRequest
 from .claim import Claim
 from .credentials import Credentials
 from .endpoints import Gateway
@@ -18,6 +19,7 @@ from .exchange import Asking, Observer, tell
 from .masking import Mask
 from .messages import AuthenticationRequest, Confirmation, Inquiry
 from .payment import PaymentFound
+from .refund import RefundDone, RefundRequest
 from .transport import Timeouts, Transport
 from .vocabulary import Method, Purpose
 
@@ -91,6 +93,35 @@ class PaypleClient:
             if refusal.code in NO_SUCH_PAYMENT:
                 return None
             raise
+
+    def refund(self, request: RefundRequest, *, about: str = "") -> RefundDone:
+        """Give money back, once per call: the gateway knows no number for a refund (quick guide 4-3).
+
+        Commit your intent before you call. After OutcomeUnknown repeat only a cancel of everything that is
+        left, which a second time is refused: `codes.says_already_cancelled`. Raises NotSent, OutcomeUnknown,
+        Refused.
+        """
+        partner = self._authenticate_first(Purpose.REFUND, about)
+        order = request.to_wire(partner, self._credentials.refund_key)
+        return RefundDone.from_wire(self._ask("refund", about, partner.return_url, order), request, self.gateway)
+
+    def issue_cash_receipt(self, request: CashReceiptRequest, *, about: str = "") -> CashReceiptIssued:
+        """Have a receipt issued for a transfer, at most one per payment. Moves no money.
+
+        Raises NotSent, OutcomeUnknown, Refused.
+        """
+        partner = self._authenticate_first(Purpose.RECEIPT_ISSUE, about)
+        answer = self._ask("issue_cash_receipt", about, partner.return_url, request.to_wire(partner))
+        return CashReceiptIssued.from_wire(answer, request)
+
+    def cancel_cash_receipt(self, cancel: CashReceiptCancel, *, about: str = "") -> CashReceiptCancelled:
+        """Have a transfer's receipt cancelled by itself, where a refund could not. Moves no money.
+
+        Raises NotSent, OutcomeUnknown, Refused.
+        """
+        partner = self._authenticate_first(Purpose.RECEIPT_CANCEL, about)
+        answer = self._ask("cancel_cash_receipt", about, partner.return_url, cancel.to_wire(partner))
+        return CashReceiptCancelled.from_wire(answer, cancel)
 
     def _authenticate_first(self, purpose: Purpose, about: str) -> Authentication:
         """The keys for another request. Without them that request was never sent."""

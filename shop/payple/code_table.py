@@ -211,10 +211,11 @@ TRANSFER: tuple[Row, ...] = (
     ("BILL0003", "계좌이체(요청)결제 내역 없음!!", m.CLAIM_NOTHING_PENDING),
 )
 
+# A refund; the code may arrive inside PCD_PAY_MSG.
 CANCEL: tuple[Row, ...] = (
-    ("PAYC0001", "", m.SHOP_KEYS),
-    ("PAYC0002", "", m.SHOP_KEYS),
-    ("PAYC0007", "", m.NO_SUCH_PAYMENT),
+    ("PAYC0001", "", m.REFUND_UNAUTHENTICATED),
+    ("PAYC0002", "", m.REFUND_KEY),
+    ("PAYC0007", "", m.NOTHING_LEFT),
     ("PAYC0011", "", m.REFUND_TOO_MUCH),
 )
 
@@ -230,15 +231,15 @@ INSTITUTION: tuple[Row, ...] = (
     ("1115", "이미 취소된 거래건 입니다.", m.ALREADY_REFUNDED),
     ("1116", "취소 불가 상태입니다.", m.NOT_REFUNDABLE),
     ("1117", "원거래건이 존재하지 않습니다.", m.NO_SUCH_PAYMENT),
-    ("1120", "취소불가 상태입니다. 잠시 후 다시 이용해 주세요.", m.NOT_REFUNDABLE),
+    ("1120", "취소불가 상태입니다. 잠시 후 다시 이용해 주세요.", m.IN_PROGRESS),
     ("1122", "할부 개월 오류입니다.", m.INSTALMENT),
     ("1123", "취소 가능기간이 만료되었습니다.", m.REFUND_TOO_LATE),
     ("1124", "거래 유효시간이 만료 되거나 실패 거래입니다.", m.NOTHING_TO_PAY),
     ("1125", "요청 처리중입니다. 잠시 후 다시 이용해 주세요.", m.IN_PROGRESS),
-    ("1126", "취소 금액이 불일치 합니다.", m.SHOP_AMOUNT),
+    ("1126", "취소 금액이 불일치 합니다.", m.REFUND_AMOUNT),
     ("1127", "취소 한도 초과 오류입니다.", m.REFUND_TOO_MUCH),
     ("1128", "부분취소 가능 금액 초과 오류입니다.", m.REFUND_TOO_MUCH),
-    ("1129", "일취소 한도 초과 오류입니다.", m.REFUND_TOO_MUCH),
+    ("1129", "일취소 한도 초과 오류입니다.", m.REFUND_DAY_LIMIT),
     ("1130", "취소 불가한 가맹점입니다.", m.NOT_REFUNDABLE),
     ("1132", "신용카드 1회 한도 초과 오류입니다.", m.CARD_LIMIT),
     ("1133", "신용카드 월 한도 초과 오류입니다.", m.CARD_LIMIT),
@@ -282,7 +283,7 @@ INSTITUTION: tuple[Row, ...] = (
     ("3146", "해지카드입니다.", m.CARD_BLOCKED),
     ("3199", "이중거래입니다.", m.DUPLICATE),
     ("3201", "거래시간이 초과하였습니다.", m.NO_ANSWER),
-    ("3212", "원거래 금액과 상이합니다.", m.SHOP_AMOUNT),
+    ("3212", "원거래 금액과 상이합니다.", m.REFUND_AMOUNT),
     ("3213", "금액 오류입니다.(1000원 미만 거래 불가)", m.SHOP_MINIMUM),
     ("3247", "당일 이전 거래는 취소가 불가합니다.", m.REFUND_TOO_LATE),
     ("3250", "취소가 불가합니다.(원거래 없음)", m.NO_SUCH_PAYMENT),

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from .code_table import ROWS, Row
-from .meanings import Fault, Outcome
+from .meanings import ALREADY_REFUNDED, NOTHING_LEFT, Fault, Outcome
 
-__all__ = ["TABLE", "Fault", "Outcome", "ResponseCode", "code_in", "is_success", "lookup"]
+__all__ = ["TABLE", "Fault", "Outcome", "ResponseCode", "code_in", "is_success", "lookup", "says_already_cancelled"]
 
 # PCCF0000, PAYC0000, 0000 and the inquiry's PCHK000. "Contains 0000" would also admit X00001.
 _SUCCESS = re.compile(r"[A-Z]{0,6}0{3,4}")
@@ -42,6 +42,8 @@ class ResponseCode:
 
 TABLE: Mapping[str, ResponseCode] = MappingProxyType({row[0]: ResponseCode.of(row) for row in ROWS})
 
+_ALREADY_CANCELLED = frozenset(code for code, _, meaning in ROWS if meaning in {ALREADY_REFUNDED, NOTHING_LEFT})
+
 
 def lookup(code: str) -> ResponseCode | None:
     """What Payple documents for this code; None for a code that nobody has published."""
@@ -51,6 +53,15 @@ def lookup(code: str) -> ResponseCode | None:
 def is_success(code: str) -> bool:
     """Whether a code may stand beside "success": blank (old answers have none) or letters and only zeros."""
     return not code or _SUCCESS.fullmatch(code) is not None
+
+
+def says_already_cancelled(code: str) -> bool:
+    """Whether a refused cancel may be one that was done before: nothing is left to cancel, says the gateway.
+
+    PAYC0007 also stands for "no such payment". So it ends only a cancel of everything that is left, whose
+    payment, number and date are known to be right. A partial refund that meets it stays open.
+    """
+    return code in _ALREADY_CANCELLED
 
 
 def code_in(text: str) -> str:

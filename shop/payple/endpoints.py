@@ -25,6 +25,9 @@ SCRIPT_PATHS: Mapping[WindowScript, str] = {
 RETURN_PATHS: Mapping[Purpose, frozenset[str]] = {
     Purpose.WINDOW: frozenset({"/index.php", "/php/", "/php/index.php"}),
     Purpose.INQUIRY: frozenset({"/php/PayChkAct.php"}),
+    Purpose.REFUND: frozenset({"/php/account/api/cPayCAct.php"}),
+    Purpose.RECEIPT_ISSUE: frozenset({"/php/taxsave/api/tsAct.php?ACT_=TSREG"}),
+    Purpose.RECEIPT_CANCEL: frozenset({"/php/taxsave/api/tsAct.php?ACT_=TSCANCEL"}),
 }
 CONFIRM_PATHS = ("/php/PayCardConfirmAct.php?ACT_=PAYM", "/php/PayConfirmAct.php?ACT_=PAYM")
 APP_CARD_CONFIRM_PATH = "/api/v1/payments/cards/approval/confirm"
@@ -92,7 +95,7 @@ class Gateway:
     def admit(self, purpose: Purpose, return_url: str) -> str:
         """The address an authentication hands out, rebuilt on our origin. Raises UnknownEndpoint."""
         place = _place(return_url)
-        if not place or place.origin != self.origin or place.parts.path not in RETURN_PATHS[purpose]:
+        if not place or place.origin != self.origin or not _leads_to(place, RETURN_PATHS[purpose]):
             raise UnknownEndpoint("the authentication names an address that is not the gateway's")
         query = place.parts.query
         if place.parts.fragment or not _QUERY.fullmatch(query):
@@ -135,8 +138,19 @@ def _endpoint(url: str) -> tuple[str, str, tuple[str, ...]] | None:
     place = _place(url)
     if not place or place.parts.fragment:
         return None
+    return place.origin, place.parts.path, _acts(place)
+
+
+def _leads_to(place: _Place, known: frozenset[str]) -> bool:
+    """Whether an address has one of these paths, and its `ACT_` where the path alone does not say what it does."""
+    paths = (path.partition("?ACT_=") for path in known)
+    return any(place.parts.path == path and (not act or _acts(place) == (act,)) for path, _, act in paths)
+
+
+def _acts(place: _Place) -> tuple[str, ...]:
+    """What the address asks to be done: every `ACT_` of its query."""
     query = parse_qsl(place.parts.query, keep_blank_values=True)
-    return place.origin, place.parts.path, tuple(value for name, value in query if name == "ACT_")
+    return tuple(value for name, value in query if name == "ACT_")
 
 
 def _is_loopback(host: str) -> bool:

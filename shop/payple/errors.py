@@ -3,7 +3,8 @@
     GatewayError
      |- NotSent              nothing left this machine   -> say so, let the payer try again
      |   `- UnknownEndpoint  the address is not the gateway's, so it was not dialled
-     |- OutcomeUnknown       it may have happened        -> keep the state open, inquire later
+     |- OutcomeUnknown       it may have happened        -> keep the state open, inquire later; an inquiry need
+     |                                                      not know of refunds: those wait for a person
      `- Refused              it answered no (code)       -> record it, show a sentence of ours
 
     MalformedClaim           what the browser posted cannot be a claim -> answer 400, change nothing
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 
 class GatewayError(Exception):
-    """A call that did not end in a payment. `code` is the gateway's response code, or blank."""
+    """A call that did not end as it was meant to. `code` is the gateway's response code, or blank."""
 
     def __init__(self, message: str, code: str = "") -> None:
         super().__init__(f"{code} {message}".strip())
@@ -32,7 +33,10 @@ class UnknownEndpoint(NotSent):
 
 
 class OutcomeUnknown(GatewayError):
-    """The request may have been carried out. Only an inquiry may settle it, never a second try."""
+    """The request may have been carried out. Nothing settles it but evidence: an inquiry, never a second try.
+
+    Safe to repeat are only the inquiry, the cancel of everything that is left, and what concerns receipts.
+    """
 
 
 class Refused(GatewayError):

@@ -21,7 +21,7 @@ Ending = Literal["answered", "not_sent", "unknown"]
 class Exchange:
     """What was asked and answered, without keys, tokens, names, phone, card or account numbers."""
 
-    operation: str  # authenticate, confirm, inquire
+    operation: str  # authenticate, confirm, inquire, refund, issue_cash_receipt, cancel_cash_receipt
     about: str  # the caller's own note, such as the attempt_no
     url: str  # the path only
     request: dict[str, object]

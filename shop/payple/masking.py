@@ -21,15 +21,16 @@ _KEPT = frozenset({
     "PCD_PAY_CARDNAME", "PCD_PAY_CARDQUOTA", "PCD_PAY_CARDTRADENUM", "PCD_PAY_CARDAUTHNO",
     "PCD_PAY_BANK", "PCD_PAY_BANKNAME", "PCD_PAY_BANKACCTYPE",
     "PCD_TAXSAVE_FLAG", "PCD_TAXSAVE_RST", "PCD_TAXSAVE_MGTNUM", "PCD_TAXSAVE_AMOUNT",
+    "PCD_TAXSAVE_TRADEUSE",
 })
 _FREE_TEXT = frozenset({"result_msg", "PCD_PAY_MSG", "PCD_PAY_GOODS", "PCD_TAXSAVE_MSG"})
 _SECRETS = frozenset({
     "cst_id", "custKey", "AuthKey", "PCD_CST_ID", "PCD_CUST_KEY", "PCD_AUTH_KEY", "PCD_PAY_REQKEY",
     "PCD_PAYER_ID", "PCD_REFUND_KEY", "clientKey",
+    "PCD_TAXSAVE_IDENTINUM",  # somebody's, and as long as a key: hidden just as strictly
 })
 _PERSONAL = frozenset({
     "PCD_PAYER_NAME", "PCD_PAYER_HP", "PCD_PAYER_EMAIL", "PCD_PAY_CARDNUM", "PCD_PAY_BANKNUM",
-    "PCD_TAXSAVE_IDENTINUM",
 })
 # fmt: on
 _SHORTEST_SECRET = 8  # a raw cst_id such as "test" is no secret and would blot out half a message
@@ -48,21 +49,22 @@ class Mask:
     def fields(self, message: Mapping[str, object]) -> dict[str, object]:
         """The message as it may be kept: blank stays blank, everything not on the list becomes ***."""
         entries = list(message.items())[:_FIELD_LIMIT]
-        return {self._without_secrets(plain(name, 60)): self._value(name, value) for name, value in entries}
+        return {self.without_secrets(plain(name, 60)): self._value(name, value) for name, value in entries}
 
     def text(self, text: str) -> str:
         """A message for people without secrets, names, or anything that looks like a number of someone."""
-        return _LOOKS_PERSONAL.sub(HIDDEN, _without(self._without_secrets(plain(text)), self._personal))
+        return _LOOKS_PERSONAL.sub(HIDDEN, _without(self.without_secrets(plain(text)), self._personal))
 
     def _value(self, name: str, value: object) -> object:
         if value is None or value == "":
             return value
         shown = str(value) if isinstance(value, (str, int)) else ""
         if shown and name in _KEPT:
-            return self._without_secrets(plain(shown))
+            return self.without_secrets(plain(shown))
         return self.text(shown) if shown and name in _FREE_TEXT else HIDDEN
 
-    def _without_secrets(self, text: str) -> str:
+    def without_secrets(self, text: str) -> str:
+        """The text without the keys and identity numbers of these messages."""
         return _without(text, self._secrets)
 
 

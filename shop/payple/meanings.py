@@ -198,21 +198,38 @@ EVENT_OVER = _shop(
 NO_SUCH_PAYMENT = _shop(
     "해당 결제를 찾지 못했어요. 상점에 문의해 주세요.",
     "No such payment was found; please contact the shop.")
+
+# a refund is refused: staff reads this
+REFUND_UNAUTHENTICATED = _shop(
+    "환불 요청의 인증이 거절되어 환불하지 않았어요. 결제 연동 정보를 확인해 주세요.",
+    "The keys of the refund request were not accepted, so nothing was refunded; please check the settings.")
+REFUND_KEY = _shop(
+    "환불 서비스 키가 맞지 않아 환불하지 않았어요. 설정의 환불 키를 확인해 주세요.",
+    "The refund key is wrong, so nothing was refunded; please check it in the settings.")
 ALREADY_REFUNDED = _shop(
     "이미 취소된 결제예요.",
     "This payment has already been cancelled.")
+NOTHING_LEFT = _shop(
+    "이미 모두 취소됐거나 찾을 수 없는 결제예요. 앞선 환불과 거래일을 확인해 주세요.",
+    "This payment is already cancelled in full or was not found; please check earlier refunds and the trade date.")
 NOT_REFUNDABLE = _shop(
-    "지금은 취소할 수 없는 결제예요. 상점에 문의해 주세요.",
-    "This payment cannot be cancelled now; please contact the shop.")
+    "취소할 수 없는 상태의 결제예요. 페이플에 문의해 주세요.",
+    "This payment cannot be cancelled; please ask Payple.")
 REFUND_TOO_LATE = _shop(
-    "취소할 수 있는 기간이 지났어요. 상점에 문의해 주세요.",
-    "The time for cancelling this payment is over; please contact the shop.")
+    "취소할 수 있는 기간이 지났어요. 다른 방법으로 돌려드리거나 페이플에 문의해 주세요.",
+    "The time for cancelling this payment is over; please refund another way or ask Payple.")
 REFUND_TOO_MUCH = _shop(
-    "취소할 수 있는 금액을 넘었어요. 상점에 문의해 주세요.",
-    "The amount is more than can still be refunded; please contact the shop.")
+    "취소할 수 있는 금액을 넘었어요. 남은 금액을 확인해 주세요.",
+    "The amount is more than can still be refunded; please check what is left.")
+REFUND_DAY_LIMIT = _shop(
+    "하루에 취소할 수 있는 한도를 넘었어요. 내일 다시 시도해 주세요.",
+    "The limit for refunds in one day is exceeded; please try again tomorrow.")
+REFUND_AMOUNT = _shop(
+    "환불할 금액이나 부가세가 원래 결제와 맞지 않아 환불하지 않았어요. 금액을 확인해 주세요.",
+    "The amount or its VAT does not fit the payment, so nothing was refunded; please check the amounts.")
 NO_PARTIAL_REFUND = _shop(
-    "일부만 취소할 수 없는 결제예요. 상점에 문의해 주세요.",
-    "This payment cannot be refunded in part; please contact the shop.")
+    "일부만 취소할 수 없는 결제예요. 전액 환불하거나 페이플에 문의해 주세요.",
+    "This payment cannot be refunded in part; please refund it in full or ask Payple.")
 
 # the gateway, and nothing was charged
 GATEWAY_BUSY = _gateway(

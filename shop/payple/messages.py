@@ -1,4 +1,7 @@
-"""What our server sends: one dataclass per request, `to_wire()` with the gateway's field names."""
+"""What our server sends to take money or to ask about it: `to_wire()` holds the gateway's field names.
+
+What it sends to give money back stands in `refund.py`, and for cash receipts in `cash_receipt.py`.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,9 @@ from .vocabulary import Method, Purpose
 _PURPOSE_FIELDS: Mapping[Purpose, dict[str, str]] = {
     Purpose.WINDOW: {},
     Purpose.INQUIRY: {"PCD_PAYCHK_FLAG": "Y"},
+    Purpose.REFUND: {"PCD_PAYCANCEL_FLAG": "Y"},
+    Purpose.RECEIPT_ISSUE: {"PCD_PAY_WORK": "TSREG"},
+    Purpose.RECEIPT_CANCEL: {"PCD_PAY_WORK": "TSCANCEL"},
 }
 
 
@@ -57,9 +63,7 @@ class Inquiry:
     def to_wire(self, partner: Authentication) -> dict[str, str]:
         """The tokens of this one authentication, and the attempt."""
         return {
-            "PCD_CST_ID": partner.cst_id,
-            "PCD_CUST_KEY": partner.cust_key,
-            "PCD_AUTH_KEY": partner.auth_key,
+            **partner.to_wire(),
             "PCD_PAYCHK_FLAG": "Y",
             "PCD_PAY_TYPE": self.method.value,
             "PCD_PAY_OID": self.attempt_no,

@@ -26,8 +26,18 @@ class WindowScript(StrEnum):
     CLIENTKEY = "clientkey"
 
 
+class ReceiptPurpose(StrEnum):
+    """What the payer uses a cash receipt for: a person's income deduction, or a company's proof of expense."""
+
+    PERSONAL = "personal"
+    COMPANY = "company"
+
+
 class Purpose(Enum):
     """What a partner authentication is for. One authentication serves one request within 30 minutes."""
 
     WINDOW = "window"
     INQUIRY = "inquiry"
+    REFUND = "refund"
+    RECEIPT_ISSUE = "receipt_issue"
+    RECEIPT_CANCEL = "receipt_cancel"

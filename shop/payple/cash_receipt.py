@@ -1,0 +1,108 @@
+"""Cash receipts of transfers: issued after the payment, or cancelled by themselves (quick guide 5-2).
+
+One payment has at most one receipt, so a request whose answer was lost may be sent again.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Self
+
+from .answers import Answer, insist_on_attempt, insist_on_success
+from .authentication import Authentication
+from .errors import OutcomeUnknown
+from .vocabulary import ReceiptPurpose
+
+_IDENTITY = re.compile(r"[0-9]{10,19}")  # a phone, a business number, a cash-receipt card
+_BUSINESS_NUMBER = re.compile(r"[0-9]{10}")
+
+
+@dataclass(frozen=True)
+class _ReceiptOrder:
+    """What both requests say. `amount` in won.
+
+    Without purpose and identity the gateway takes those that the payer gave in the window: the shop never
+    learns them. Raises ValueError, naming no number, for what cannot be.
+    """
+
+    attempt_no: str
+    payer_id: str = field(repr=False)  # PaymentFound.payer_id
+    amount: int
+    purpose: ReceiptPurpose | None = None
+    identity: str = field(default="", repr=False)  # hyphens are welcome
+
+    def __post_init__(self) -> None:
+        if self.amount < 1:
+            raise ValueError("a cash receipt is for at least 1 won")
+        if bool(self.purpose) != bool(self.identity):
+            raise ValueError("a cash receipt names both its purpose and an identity number, or neither")
+        shape = _BUSINESS_NUMBER if self.purpose is ReceiptPurpose.COMPANY else _IDENTITY
+        if self.purpose and not shape.fullmatch(self._digits):
+            raise ValueError("the identity number does not fit the purpose of the cash receipt")
+
+    @property
+    def _digits(self) -> str:
+        return self.identity.replace("-", "")
+
+    def to_wire(self, partner: Authentication) -> dict[str, str]:
+        """The tokens of this one authentication, and the receipt."""
+        wanted = {
+            **partner.to_wire(),
+            "PCD_PAYER_ID": self.payer_id,
+            "PCD_PAY_OID": self.attempt_no,
+            "PCD_TAXSAVE_AMOUNT": str(self.amount),
+        }
+        if self.purpose:
+            wanted |= {"PCD_TAXSAVE_TRADEUSE": self.purpose.value, "PCD_TAXSAVE_IDENTINUM": self._digits}
+        return wanted
+
+
+class CashReceiptRequest(_ReceiptOrder):
+    """A receipt to be issued, for at most what was paid and not refunded."""
+
+
+class CashReceiptCancel(_ReceiptOrder):
+    """A receipt to be cancelled, with the amount that it was issued for."""
+
+
+@dataclass(frozen=True)
+class _ReceiptDone:
+    attempt_no: str
+    number: str  # given by the National Tax Service
+    amount: int  # won
+    code: str
+    message: str
+
+    @classmethod
+    def _read(cls, answer: Answer, order: _ReceiptOrder, work: str) -> Self:
+        """Read the answer. Raises Refused, or OutcomeUnknown, also for a yes to something not asked."""
+        insist_on_success(answer)
+        insist_on_attempt(answer, order.attempt_no)
+        if answer.won("PCD_TAXSAVE_AMOUNT") not in (None, order.amount):  # older answers name none
+            raise OutcomeUnknown("the gateway's yes names another amount")
+        if answer.text("PCD_PAY_WORK") not in ("", work):
+            raise OutcomeUnknown("the gateway's yes is about something else")
+        number, code = answer.text("PCD_TAXSAVE_MGTNUM"), answer.code("PCD_PAY_CODE")
+        return cls(order.attempt_no, number, order.amount, code, answer.message("PCD_PAY_MSG"))
+
+
+class CashReceiptIssued(_ReceiptDone):
+    """A receipt that now exists, in the gateway's own words."""
+
+    @classmethod
+    def from_wire(cls, answer: Answer, request: CashReceiptRequest) -> CashReceiptIssued:
+        """Read the answer. Raises Refused, or OutcomeUnknown, also for a yes without a number."""
+        issued = cls._read(answer, request, "TSREG")
+        if not issued.number:
+            raise OutcomeUnknown("the gateway's yes names no receipt")
+        return issued
+
+
+class CashReceiptCancelled(_ReceiptDone):
+    """A receipt that no longer counts; `number` is its own, blank if the answer does not repeat it."""
+
+    @classmethod
+    def from_wire(cls, answer: Answer, cancel: CashReceiptCancel) -> CashReceiptCancelled:
+        """Read the answer. Raises Refused, or OutcomeUnknown."""
+        return cls._read(answer, cancel, "TSCANCEL")
