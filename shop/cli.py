@@ -1,6 +1,7 @@
 """Commands for operators: ``flask --app app …``."""
 
 import json
+import logging
 import threading
 from dataclasses import asdict
 
@@ -10,6 +11,8 @@ from flask import Flask
 from shop import clock
 from shop.services import catalogue, ledger, sweep
 from shop.views.shop import client
+
+log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
@@ -36,8 +39,12 @@ def show_ledger() -> None:
 @click.option("--every", type=click.IntRange(min=1), help="Repeat after this many seconds until stopped.")
 def run_sweep(every: int | None) -> None:
     """Ask the gateway about everything open, settle it, expire unpaid orders; print what was done as JSON."""
-    stopped = threading.Event()
-    while True:
+    if every is None:
         click.echo(json.dumps(asdict(sweep.run(client(), now=clock.now()))))
-        if every is None or stopped.wait(every):
-            return
+        return
+    pause = threading.Event()
+    while not pause.wait(every):
+        try:
+            click.echo(json.dumps(asdict(sweep.run(client(), now=clock.now()))))
+        except Exception:  # a database that is away for a minute must not end the sweep for good
+            log.exception("this run of the sweep failed; the next one tries again")

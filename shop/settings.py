@@ -105,6 +105,8 @@ class Settings:
             csp_extra=_csp_extra(env),
             instance=instance,
         )
+        if shop_port == simulator_port and mode is Mode.SIMULATOR:
+            env.complain("SHOP_PORT and SIMULATOR_PORT must differ: they are two servers")
         if env.problems:
             raise SettingsError(env.problems)
         return settings

@@ -127,6 +127,10 @@ def test_postgresql_is_reached_through_psycopg_however_it_is_spelled(scheme: str
     assert settings.database_url == "postgresql+psycopg://u:p@db/shop"
 
 
+def test_shop_and_simulator_cannot_share_a_port(tmp_path: Path) -> None:
+    assert "SIMULATOR_PORT" in problems({"SECRET_KEY": SECRET, "SHOP_PORT": "8001"}, tmp_path)[0]
+
+
 def test_the_total_deadline_cannot_be_below_the_others(tmp_path: Path) -> None:
     assert "PAYPLE_TOTAL_TIMEOUT" in problems({"SECRET_KEY": SECRET, "PAYPLE_TOTAL_TIMEOUT": "5"}, tmp_path)[0]
 
