@@ -29,7 +29,7 @@ format: $(STAMP) ## Format the code and repair what the linter can repair by its
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-browser: $(STAMP)
+browser: $(STAMP) ## Find the browser that the tests drive; as root on Debian install it.
 	@$(BIN)/python -m tests.tools.browser
 
 # Installed again only when requirements.txt is newer than the last installation.
