@@ -1,6 +1,6 @@
 """Cash receipts of transfers: issued after the payment, or cancelled by themselves (quick guide 5-2).
 
-One payment has at most one receipt, so a request whose answer was lost may be sent again.
+One payment has at most one receipt, so it does no harm to repeat a request whose answer was lost.
 """
 
 from __future__ import annotations

@@ -219,6 +219,9 @@ CANCEL: tuple[Row, ...] = (
     ("PAYC0011", "", m.REFUND_TOO_MUCH),
 )
 
+# The tax office's own answer, also beside a refund that is done.
+CASH_RECEIPT: tuple[Row, ...] = (("-10002122", "현금영수증 발행취소 실패..", m.RECEIPT_NOT_CANCELLED),)
+
 # The card company's or acquirer's own answer, passed through.
 INSTITUTION: tuple[Row, ...] = (
     ("1101", "필수 데이터 정보 누락 입니다.", m.SHOP_REQUEST),
@@ -299,5 +302,6 @@ ROWS: tuple[Row, ...] = (
     *CARD_BILLING,
     *TRANSFER,
     *CANCEL,
+    *CASH_RECEIPT,
     *INSTITUTION,
 )

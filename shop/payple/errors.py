@@ -33,9 +33,9 @@ class UnknownEndpoint(NotSent):
 
 
 class OutcomeUnknown(GatewayError):
-    """The request may have been carried out. Nothing settles it but evidence: an inquiry, never a second try.
+    """The request may have been carried out. Only evidence settles it, such as an inquiry; not a second try.
 
-    Safe to repeat are only the inquiry, the cancel of everything that is left, and what concerns receipts.
+    Three may be tried again: an inquiry, the cancel of everything that is left, and a cash receipt.
     """
 
 

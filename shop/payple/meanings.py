@@ -236,6 +236,11 @@ GATEWAY_BUSY = _gateway(
     "결제 서비스에 잠시 문제가 있어요. 조금 뒤에 다시 시도해 주세요.",
     "The payment service has a problem right now; please try again shortly.")
 
+# a cash receipt by itself: no money is concerned
+RECEIPT_NOT_CANCELLED = Meaning(
+    "현금영수증 발행을 취소하지 못했어요. 다음 날 다시 시도해 주세요.",
+    "The cash receipt could not be cancelled; please try again the next day.", Fault.GATEWAY)
+
 # the keys that came with the claim are not good: says nothing about the attempt
 CLAIM_KEYS = _claim(
     "결제 인증 정보가 맞지 않아 결제하지 않았어요. 다시 결제해 주세요.",

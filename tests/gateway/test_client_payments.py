@@ -2,96 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
-from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
 
 from shop.payple import (
-    KOREA,
-    Claim,
     Credentials,
-    Exchange,
-    Gateway,
     GatewayError,
     Method,
     NotSent,
     OutcomeUnknown,
-    PaymentFound,
-    PaypleClient,
     Refused,
     UnknownEndpoint,
-    WindowRequest,
     Work,
     codes,
-    window_fields,
 )
-from shop.simulator import SimulatorSettings, create_simulator
-from tests.payer import Payer, wsgi_session
-
-SHOP = "http://localhost:8000"
-STAND_IN = "http://127.0.0.1:8001"
-WISH = WindowRequest(
-    attempt_no="T20261123ABCDEFGHJK",
-    amount=1000,
-    goods="테스트 상품",
-    method=Method.CARD,
-    work=Work.CERT,
-    result_url="/payments/result",
-    payer_name="홍길동",
-    payer_phone="01012345678",
-    payer_email="test@payple.kr",
-)
-
-
-@dataclass
-class Wire:
-    """A client, a payer and the simulator between them."""
-
-    session: requests.Session
-    exchanges: list[Exchange]
-
-    def client(self, credentials: Credentials | None = None, referer: str = SHOP) -> PaypleClient:
-        return PaypleClient(
-            Gateway.at(STAND_IN),
-            credentials or Credentials.public_test(),
-            referer=referer,
-            http=self.session,
-            observer=self.exchanges.append,
-        )
-
-    def pay(self, wish: WindowRequest, scenario: str = "approved", **choices: Any) -> Claim:
-        """Open the window for this wish and bring back what the browser would deliver."""
-        payer = Payer(self.session, page_url=f"{SHOP}/orders/1", simulator=STAND_IN)
-        return Claim.from_wire(payer.pay(window_fields(wish, self.client().authenticate()), scenario, **choices))
-
-    def inquire(self, wish: WindowRequest, day: date | None = None) -> PaymentFound | None:
-        return self.client().inquire(wish.attempt_no, day or self.opening_day(wish), wish.method)
-
-    def opening_day(self, wish: WindowRequest) -> date:
-        """The day in Korea on which this wish was paid, or today while it was not."""
-        paid_at = self.booked(wish)["paid_at"]
-        return datetime.fromisoformat(paid_at).astimezone(KOREA).date() if paid_at else datetime.now(KOREA).date()
-
-    def booked(self, wish: WindowRequest) -> dict[str, Any]:
-        """What the simulator's own books say."""
-        booked: dict[str, Any] = self.session.get(f"{STAND_IN}/_sim/payments/{wish.attempt_no}").json()
-        return booked
-
-    def charged(self, wish: WindowRequest) -> bool:
-        return bool(self.booked(wish)["state"] == "approved")
-
-    def break_next(self, op: str, kind: str, phase: str) -> None:
-        self.session.post(f"{STAND_IN}/_sim/faults", json={"op": op, "kind": kind, "phase": phase}).raise_for_status()
+from tests.gateway.merchant import SIMULATOR
+from tests.gateway.wire import WISH, Wire
 
 
 @pytest.fixture
-def wire(tmp_path: Path) -> Wire:
-    app = create_simulator(SimulatorSettings(data=tmp_path / "simulator.sqlite", origin=STAND_IN))
-    return Wire(wsgi_session(app, STAND_IN), [])
+def wire(session: requests.Session) -> Wire:
+    return Wire(session, [])
 
 
 def test_a_certified_card_is_charged_by_the_confirm_and_not_before(wire: Wire) -> None:
@@ -109,7 +43,7 @@ def test_a_certified_card_is_charged_by_the_confirm_and_not_before(wire: Wire) -
     assert found.card.issuer
     assert "*" in found.card.number
     assert found.card.approval_no
-    assert found.card.slip_url.startswith(STAND_IN + "/")
+    assert found.card.slip_url.startswith(SIMULATOR + "/")
 
 
 def test_a_certified_transfer_brings_its_bank_and_its_cash_receipt(wire: Wire) -> None:
@@ -261,7 +195,7 @@ def test_a_second_confirm_of_one_claim_never_charges_again(wire: Wire) -> None:
     wire.client().confirm(claim)
     with pytest.raises(GatewayError):
         wire.client().confirm(claim)
-    entries = wire.session.get(f"{STAND_IN}/_sim/ledger").json()
+    entries = wire.session.get(f"{SIMULATOR}/_sim/ledger").json()
     assert [entry["amount"] for entry in entries if entry["effect"] == "charged"] == [1000]
 
 

@@ -9,7 +9,6 @@ import pytest
 
 from shop.payple import (
     Claim,
-    Credentials,
     Exchange,
     Gateway,
     GatewayError,
@@ -19,12 +18,11 @@ from shop.payple import (
     PaypleClient,
     Purpose,
     Refused,
-    Timeouts,
     UnknownEndpoint,
 )
 from tests.loopback import Behaviour, Loopback, answering, loopback
+from tests.unit.stub_gateway import KEYS, LOST, client, granted, path_of, refused
 
-KEYS = Credentials.public_test()
 CONFIRMED = {
     "PCD_PAY_RST": "success",
     "PCD_PAY_CODE": "PCCF0000",
@@ -41,35 +39,6 @@ CONFIRMED = {
     "PCD_PAY_REQKEY": "Vnx-request-key",
 }
 INQUIRED = CONFIRMED | {"PCD_PAY_CODE": "PCHK000"}
-LOST: Behaviour = answering(b"<html>502</html>", "502 Bad Gateway")
-
-
-def granted(server: Loopback, path: str = "/php/PayChkAct.php") -> Behaviour:
-    """A partner authentication's answer that leads to this server."""
-    return answering(
-        {
-            "result": "success",
-            "result_msg": "사용자 인증 완료!!",
-            "cst_id": "cst-id-token",
-            "custKey": "cust-key-token",
-            "AuthKey": "auth-key-token",
-            "return_url": server.address + path,
-        }
-    )
-
-
-def refused(code: str, message: str = "거절") -> Behaviour:
-    return answering({"PCD_PAY_RST": "error", "PCD_PAY_CODE": code, "PCD_PAY_MSG": message})
-
-
-def client(server: Loopback, seen: list[Exchange] | None = None) -> PaypleClient:
-    return PaypleClient(
-        Gateway.at(server.address),
-        KEYS,
-        referer="http://localhost:8000",
-        timeouts=Timeouts(connect=1, read=1, total=2),
-        observer=None if seen is None else seen.append,
-    )
 
 
 def claim(server: Loopback, **changes: str) -> Claim:
@@ -86,10 +55,6 @@ def claim(server: Loopback, **changes: str) -> Claim:
 
 def inquire(server: Loopback, seen: list[Exchange] | None = None) -> object:
     return client(server, seen).inquire("ORDER_1", date(2023, 12, 19), Method.CARD, about="ORDER_1")
-
-
-def path_of(request: bytes) -> str:
-    return request.split(b" ", 2)[1].decode()
 
 
 # Partner authentication.

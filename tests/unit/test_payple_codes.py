@@ -32,6 +32,7 @@ DOCUMENTED = [
     *family("SPAY", "1-5 11-12 19 9998"),
     *family("BILL", "1-3"),
     *family("PAYC", "1-2 7 11"),
+    "-10002122",
     *family("", "1101 1103-1105 1110 1112-1113 1115-1117 1120 1122-1130 1132-1141 1144 1149-1153 1156"),
     *family("", "2101 2118 2137-2138"),
     *family("", "3100-3101 3106 3110-3112 3115 3117-3123 3128 3133-3134 3143 3146 3199 3201 3212-3213"),
@@ -44,7 +45,7 @@ MONEY_MAY_HAVE_MOVED = [
     *("CPAY0018", "SPAY0011", "CPCA0010", "CPCA0018", "SPCD1001", "RPCD1001", "3201"),
     *("CPCA0012", "CPCA0014", "CPCA0026", "CPCA0202", "CPAY0008", "SPCD0019", "SPCD0025", "CBIL0006"),
     *("CPCA0201", "CPAY0202", "SPCD0014", "RPCD0015", "1103", "1156", "2138", "3199"),
-    *("CPCA0011", "SPCD1003", "RPCD1003", "1113", "1125", "3106", "3268", "SPCD9999"),
+    *("CPCA0011", "SPCD1003", "RPCD1003", "1113", "1120", "1125", "3106", "3268", "SPCD9999"),
 ]
 
 
@@ -98,6 +99,17 @@ def test_a_refusal_of_the_claims_keys_blames_the_claim_and_not_the_attempt(code:
 def test_an_expired_authentication_asks_the_payer_to_start_again(code: str) -> None:
     known = codes.TABLE[code]
     assert (known.fault, known.outcome, known.retry) == (Fault.PAYER, Outcome.DECLINED, True)
+
+
+@pytest.mark.parametrize("code", ["PAYC0007", "1115", "3121"])
+def test_a_refused_cancel_may_be_one_that_was_done_before(code: str) -> None:
+    assert codes.says_already_cancelled(code)
+    assert codes.TABLE[code].outcome is Outcome.DECLINED
+
+
+@pytest.mark.parametrize("code", ["PAYC0000", "PAYC0002", "PAYC0011", "1116", "1117", "1125", "1128", "CBIL0003", ""])
+def test_any_other_refusal_says_nothing_of_an_earlier_cancel(code: str) -> None:
+    assert not codes.says_already_cancelled(code)
 
 
 def test_a_code_nobody_published_is_not_guessed() -> None:

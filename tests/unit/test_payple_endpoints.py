@@ -135,6 +135,9 @@ WINDOW = "https://democpay.payple.kr/index.php?ACT_=PAYM&CPAYVER=202102051731"
         (Purpose.WINDOW, WINDOW),
         (Purpose.WINDOW, "https://democpay.payple.kr/php/?ACT_=PAYM"),
         (Purpose.INQUIRY, "https://democpay.payple.kr/php/PayChkAct.php"),
+        (Purpose.REFUND, "https://democpay.payple.kr/php/account/api/cPayCAct.php"),
+        (Purpose.RECEIPT_ISSUE, "https://democpay.payple.kr/php/taxsave/api/tsAct.php?ACT_=TSREG"),
+        (Purpose.RECEIPT_CANCEL, "https://democpay.payple.kr/php/taxsave/api/tsAct.php?run=7&ACT_=TSCANCEL"),
     ],
 )
 def test_a_return_url_of_the_right_purpose_is_admitted(purpose: Purpose, return_url: str) -> None:
@@ -165,10 +168,17 @@ def test_a_return_url_that_is_not_the_windows_is_refused(return_url: str) -> Non
         TEST.admit(Purpose.WINDOW, return_url)
 
 
-@pytest.mark.parametrize("return_url", [WINDOW, *HOSTILE])
-def test_a_return_url_that_is_not_the_inquirys_is_refused(return_url: str) -> None:
+@pytest.mark.parametrize("return_url", [WINDOW, *(url for url in HOSTILE if "cPayCAct" not in url)])
+@pytest.mark.parametrize("purpose", [purpose for purpose in Purpose if purpose is not Purpose.WINDOW])
+def test_a_return_url_that_is_not_this_purposes_is_refused(purpose: Purpose, return_url: str) -> None:
     with pytest.raises(UnknownEndpoint):
-        TEST.admit(Purpose.INQUIRY, return_url)
+        TEST.admit(purpose, return_url)
+
+
+@pytest.mark.parametrize("purpose", [Purpose.INQUIRY, Purpose.RECEIPT_ISSUE, Purpose.RECEIPT_CANCEL])
+def test_no_other_purpose_leads_to_the_cancel_address(purpose: Purpose) -> None:
+    with pytest.raises(UnknownEndpoint):
+        TEST.admit(purpose, "https://democpay.payple.kr/php/account/api/cPayCAct.php?ACT_=PAYM")
 
 
 @pytest.mark.parametrize("url", ["https://www.danalpay.com/receipt?tid=1&a=%20", "https://slip.example:8443/x"])

@@ -36,6 +36,9 @@ def test_what_an_integrator_needs_is_kept() -> None:
         "PCD_PAY_TOTAL": "1000",
         "PCD_PAY_TIME": "20231219134223",
         "PCD_PAY_CARDAUTHNO": "85324231",
+        "PCD_REFUND_TOTAL": "500",
+        "PCD_TAXSAVE_RST": "-10002122",
+        "PCD_TAXSAVE_TRADEUSE": "company",
         "PCD_PAY_MSG": "한도가 초과하였습니다.",
     }
     assert Mask(fields).fields(fields) == fields
@@ -59,6 +62,11 @@ def test_a_key_is_hidden_wherever_an_answer_echoes_it() -> None:
         "return_url": "https://x.example/?k=***",
         "***": "***",
     }
+
+
+def test_an_identity_number_is_hidden_like_a_key_even_in_fields_that_are_kept() -> None:
+    mask = Mask({"PCD_TAXSAVE_IDENTINUM": "01012345678"})
+    assert mask.fields({"PCD_TAXSAVE_MGTNUM": "G01012345678"}) == {"PCD_TAXSAVE_MGTNUM": "G***"}
 
 
 def test_a_short_raw_id_is_no_secret_that_would_blot_out_other_words() -> None:
