@@ -83,18 +83,20 @@ def granted(server: Loopback, path: str) -> Behaviour:
     )
 
 
-def settled(project: Path, server: Loopback, confirm_url: str) -> list[str]:
+def settled(
+    project: Path, server: Loopback, confirm_url: str, number: str = "ORDER_17027809", then: str = ""
+) -> list[str]:
     """Run the example against this server, then settle one claim; the lines that it printed."""
     posted = [
         ("PCD_PAY_RST", "success"),
-        ("PCD_PAY_OID", "ORDER_17027809"),
+        ("PCD_PAY_OID", number),
         ("PCD_AUTH_KEY", "claim-key"),
         ("PCD_PAY_REQKEY", "request-key"),
         ("PCD_PAY_COFURL", confirm_url),
     ]
     text = example()
     assert STAND_IN in text
-    finished = run(project, f"{text.replace(STAND_IN, server.address)}\n\nprint(settle({posted!r}))\n")
+    finished = run(project, f"{text.replace(STAND_IN, server.address)}\n\nprint(settle({posted!r}))\n{then}\n")
     assert finished.stderr == ""
     return finished.stdout.splitlines()
 
@@ -115,7 +117,7 @@ def test_the_copied_folder_stands_alone(project: Path) -> None:
     ("answers", "ending"),
     [
         ([answering(CONFIRMED)], "paid"),
-        ([answering(CONFIRMED | {"PCD_PAY_TOTAL": "100"})], "not paid, or not ours: look again later"),
+        ([answering(CONFIRMED | {"PCD_PAY_TOTAL": "100"})], "not ours: a person has to look"),
         ([answering(DECLINED)], "declined: 카드 한도를 넘었어요. 다른 카드나 결제 방법을 이용해 주세요."),
     ],
     ids=["paid", "another amount", "declined"],
@@ -129,7 +131,7 @@ def test_the_example_opens_a_window_and_settles(project: Path, answers: list[Beh
     assert end == ending
 
 
-def test_the_example_inquires_after_an_answer_that_was_lost(project: Path) -> None:
+def test_the_example_looks_again_after_an_answer_that_was_lost(project: Path) -> None:
     with loopback() as server:
         server.behaviours += [
             granted(server, "/index.php?ACT_=PAYM"),
@@ -137,10 +139,19 @@ def test_the_example_inquires_after_an_answer_that_was_lost(project: Path) -> No
             granted(server, "/php/PayChkAct.php"),
             answering(CONFIRMED),
         ]
-        _, end = settled(project, server, server.address + "/php/PayCardConfirmAct.php?ACT_=PAYM")
+        ask = "import datetime; print(look_again(datetime.date(2023, 12, 19)))"
+        _, lost, found = settled(project, server, server.address + "/php/PayCardConfirmAct.php?ACT_=PAYM", then=ask)
         asked = [request.split(b" ", 2)[1].decode() for request in server.requests]
     assert asked == ["/php/auth.php", "/php/PayCardConfirmAct.php?ACT_=PAYM", "/php/auth.php", "/php/PayChkAct.php"]
-    assert end == "paid"
+    assert (lost, found) == ("unknown: keep it open, never confirm again, look_again() later", "paid")
+
+
+def test_the_example_never_takes_money_for_a_number_that_is_not_its_own(project: Path) -> None:
+    with loopback() as server:
+        server.behaviours.append(granted(server, "/index.php?ACT_=PAYM"))
+        _, end = settled(project, server, server.address + "/php/PayCardConfirmAct.php?ACT_=PAYM", number="ANOTHER")
+        assert len(server.requests) == 1
+    assert end.startswith("not paid")
 
 
 def test_the_example_sends_nothing_to_an_address_that_a_forger_names(project: Path) -> None:

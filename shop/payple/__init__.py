@@ -5,8 +5,7 @@ refund, issue_cash_receipt, cancel_cash_receipt.
 
 ```python
 # copy-client-example: against the simulator; for Payple's own test server write Gateway.test()
-from datetime import datetime
-from payple import KOREA, Claim, Credentials, Gateway, Method, NotSent, OutcomeUnknown, PaypleClient, Refused
+from payple import Claim, Credentials, Gateway, Method, NotSent, OutcomeUnknown, PaypleClient, Refused
 from payple import WindowRequest, Work, codes, window_fields
 
 GATEWAY = Gateway.at("http://127.0.0.1:8001")
@@ -15,17 +14,28 @@ wish = WindowRequest("ORDER_17027809", 1000, "테스트 상품", Method.CARD, Wo
 print(window_fields(wish, client.authenticate()))    # the page gives these to PaypleCpayAuthCheck
 
 
-def settle(posted):                         # the name-value pairs that the browser brought to /result
-    try:
-        found = client.confirm(Claim.from_wire(posted))     # only a claim, so ask; this takes the money
+def settle(posted):                             # the name-value pairs that the browser brought to /result
+    claim = Claim.from_wire(posted)             # MalformedClaim: answer 400
+    if claim.attempt_no != wish.attempt_no or not claim.is_success:
+        return "not paid: the payer may try again, with a new number"
+    try:                                        # store "confirming" first: the next line takes the money
+        return judge(client.confirm(claim))
     except NotSent:
         return "nothing happened: let the payer try again"
     except Refused as no:
         return f"declined: {codes.lookup(no.code).ko}"
-    except OutcomeUnknown:                  # it may have happened: never confirm again, inquire, now and later
-        found = client.inquire(wish.attempt_no, datetime.now(KOREA).date(), wish.method)
-    ours = found and (found.attempt_no, found.amount) == (wish.attempt_no, wish.amount)
-    return "paid" if ours else "not paid, or not ours: look again later"
+    except OutcomeUnknown:
+        return "unknown: keep it open, never confirm again, look_again() later"
+
+
+def look_again(trade_date):                     # a day in Korea; around midnight try two. GatewayError: ask later
+    found = client.inquire(wish.attempt_no, trade_date, wish.method)
+    return judge(found) if found else "nothing found yet"
+
+
+def judge(found):                               # the gateway's own word, held against the order
+    ours = (found.attempt_no, found.amount, found.method) == (wish.attempt_no, wish.amount, wish.method)
+    return "paid" if ours else "not ours: a person has to look"
 ```
 """
 
