@@ -13,6 +13,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from shop.simulator.app import create_simulator
+from shop.simulator.outgoing import checked_address
 from shop.simulator.settings import SimulatorSettings
 
 THREADS = 8
@@ -42,8 +43,10 @@ class Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        """Built in the worker, so that no database connection is shared over the fork."""
-        return create_simulator(self._settings)
+        """Built in the worker, so that no database connection is shared over the fork; its postman goes to work."""
+        app = create_simulator(self._settings)
+        app.extensions["simulator_postman"].start()
+        return app
 
     def _say_ready(self, _arbiter: object) -> None:
         sys.stdout.write(f"simulator: {self._settings.origin} (console: {self._settings.origin}/_sim)\n")
@@ -57,11 +60,16 @@ def main(arguments: Sequence[str]) -> int:
         return _fail(f"the simulator does not serve while PAYPLE_MODE is {mode}")
     asked = _parser().parse_args(arguments)
     try:
+        checked_address(asked.webhook_url, tuple(asked.webhook_host))
+    except ValueError as error:
+        return _fail(f"--webhook-url: {error}")
+    try:
         listener = socket.create_server((asked.host, asked.port), backlog=256)
     except OSError as error:
         return _fail(f"{asked.host}:{asked.port} cannot be used: {os.strerror(error.errno or 0)}")
-    port = listener.getsockname()[1]
-    Server(SimulatorSettings(asked.data, asked.origin or f"http://{asked.host}:{port}"), listener).run()  # type: ignore[no-untyped-call]
+    origin = asked.origin or f"http://{asked.host}:{listener.getsockname()[1]}"
+    settings = SimulatorSettings(asked.data, origin, asked.webhook_url, tuple(asked.webhook_host))
+    Server(settings, listener).run()  # type: ignore[no-untyped-call]
     return 0
 
 
@@ -73,6 +81,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=8001, help="0 takes a free one")
     parser.add_argument("--data", type=Path, default=Path("instance/simulator.sqlite"), help="its SQLite file")
     parser.add_argument("--origin", default="", help="the address it tells others, if it is not http://HOST:PORT")
+    parser.add_argument("--webhook-url", default="", help="where webhooks of the default partner go")
+    parser.add_argument(
+        "--webhook-host",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a host besides this machine that webhooks may go to; may be given again",
+    )
     return parser
 
 

@@ -10,10 +10,11 @@ from shop.simulator.rulebook import Rule
 
 @dataclass(frozen=True)
 class Answer:
-    """`lost`: the effect has happened as the scenario wants it, and the answer never leaves."""
+    """`lost`: the effect has happened as the scenario wants it, and the answer never leaves; `seconds`: it is late."""
 
     fields: dict[str, str] = field(default_factory=dict)
     lost: bool = False
+    seconds: float = 0.0
 
 
 def error(code: str, message: str = "", **more: str) -> dict[str, str]:

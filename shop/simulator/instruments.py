@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from datetime import datetime
 
 from shop.simulator import clock
 from shop.simulator.payment import Instrument
+from shop.simulator.sample_numbers import TEST_PASSWORD, account_number, is_luhn
 
 BANKS = {
     "002": "산업은행", "003": "기업은행", "004": "국민은행", "007": "수협은행", "011": "농협은행", "020": "우리은행",
@@ -15,11 +17,13 @@ BANKS = {
     "071": "우체국", "081": "하나은행", "088": "신한은행",
 }  # fmt: skip
 # Made-up prefixes: no issuer hands out cards that begin with 9999.
-ISSUERS = {"999901": "삼성카드", "999902": "신한카드", "999903": "KB국민카드", "999904": "현대카드"}
+ISSUERS = {
+    "999901": "삼성카드", "999902": "신한카드", "999903": "KB국민카드", "999904": "현대카드", "999905": "롯데카드",
+    "999906": "하나카드", "999907": "우리카드", "999908": "NH농협카드", "999909": "비씨카드",
+}  # fmt: skip
 OTHER_ISSUER = "시뮬레이터카드"
-TEST_CARD = {"card_number": "9999 0100 0000 0001", "expiry": "12/39", "identity": "900101", "password": "00"}
-TEST_RECEIPT = {"phone": "01000000000", "business_no": "1234567890"}
-TEST_ACCOUNT = {"bank": "020", "account": "1002000000456", "birth": "900101", "business_no": "1234567890"}
+INSTALMENT_MINIMUM = 50_000
+INSTALMENTS = (0, *range(2, 13))
 
 
 class Unusable(ValueError):
@@ -33,34 +37,64 @@ class Unusable(ValueError):
 def card_from(typed: Mapping[str, str], now: datetime) -> Instrument:
     """A card whose number, expiry, birth date or business number and password digits have the right form."""
     number = _digits(typed.get("card_number", ""))
-    if not re.fullmatch(r"\d{15,16}", number, re.ASCII):
+    if not re.fullmatch(r"\d{15,16}", number, re.ASCII) or not is_luhn(number):
         raise Unusable("카드번호를 확인해 주세요.", "Please check the card number.")
     if _expires(typed.get("expiry", "")) < clock.trade_date(now)[2:6]:
         raise Unusable("유효기간을 확인해 주세요.", "Please check the expiry date.")
-    if not re.fullmatch(r"\d{6}|\d{10}", _digits(typed.get("identity", "")), re.ASCII):
-        raise Unusable(
-            "생년월일 6자리 또는 사업자등록번호 10자리를 입력해 주세요.",
-            "Enter 6 digits of birth or 10 of a business number.",
-        )
+    _insist_on_identity(typed.get("identity", ""))
     if not re.fullmatch(r"\d{2}", typed.get("password", ""), re.ASCII):
         raise Unusable("카드 비밀번호 앞 2자리를 입력해 주세요.", "Enter the first two digits of the card password.")
-    return Instrument(ISSUERS.get(number[:6], OTHER_ISSUER), f"{number[:4]}-****-****-{number[-4:]}")
+    masked = f"{number[:4]}-****-****-{number[-4:]}"
+    mark = number[8:12] if number.startswith("9999") else ""
+    return Instrument(ISSUERS.get(number[:6], OTHER_ISSUER), masked, likeness=_likeness(number), mark=mark)
+
+
+def app_card_from(typed: Mapping[str, str]) -> Instrument:
+    """The card that the payer chooses in the app of a card company."""
+    company = typed.get("company", "")
+    if company not in ISSUERS:
+        raise Unusable("카드사를 선택해 주세요.", "Please choose a card company.")
+    return Instrument(ISSUERS[company], f"{company[:4]}-****-****-0002", code=company)
+
+
+def instalments_from(typed: Mapping[str, str], total: int) -> int:
+    """Months of an app card; 0 is a lump sum, and below 50,000 won there is nothing else."""
+    months = typed.get("instalments", "0")
+    if months not in {str(choice) for choice in instalments_for(total)}:
+        raise Unusable("할부 개월을 확인해 주세요.", "Please check the instalments.")
+    return int(months)
+
+
+def instalments_for(total: int) -> tuple[int, ...]:
+    """The instalment months that a payer may choose from."""
+    return INSTALMENTS if total >= INSTALMENT_MINIMUM else (0,)
 
 
 def account_from(typed: Mapping[str, str]) -> Instrument:
     """A personal or business account whose bank, number and holder number have the right form."""
     bank, number = typed.get("bank", ""), _digits(typed.get("account", ""))
-    if bank not in BANKS or not re.fullmatch(r"\d{10,14}", number, re.ASCII):
+    if re.fullmatch(r"01\d{8,9}", number, re.ASCII):
+        raise Unusable(
+            "평생계좌번호가 아닌 실계좌번호를 입력해 주세요.",
+            "Enter the account's own number, not a phone-number alias.",
+        )
+    if bank not in BANKS or not re.fullmatch(r"\d{10,14}", number, re.ASCII) or len(set(number)) == 1:
         raise Unusable("은행과 계좌번호를 확인해 주세요.", "Please check bank and account number.")
     is_company = typed.get("holder") == "company"
-    identity = _digits(typed.get("business_no" if is_company else "birth", ""))
-    if not re.fullmatch(r"\d{10}" if is_company else r"\d{6}", identity, re.ASCII):
-        raise Unusable(
-            "생년월일 6자리 또는 사업자등록번호 10자리를 입력해 주세요.",
-            "Enter 6 digits of birth or 10 of a business number.",
-        )
+    _insist_on_identity(typed.get("business_no" if is_company else "birth", ""), 10 if is_company else 6)
     masked = f"{number[:3]}-{'*' * (len(number) - 6)}-{number[-3:]}"
-    return Instrument(BANKS[bank], masked, bank, "company" if is_company else "personal")
+    mark = number[6:10] if number == account_number(number[6:10]) else ""
+    holder = "company" if is_company else "personal"
+    return Instrument(BANKS[bank], masked, bank, holder, _likeness(bank + number), mark)
+
+
+def insist_on_password(typed: Mapping[str, str]) -> None:
+    """The payment password that belongs to a billing key, or the code of the text message."""
+    if typed.get("payment_password", "") != TEST_PASSWORD:
+        raise Unusable(
+            f"비밀번호가 맞지 않습니다. 테스트 비밀번호는 {TEST_PASSWORD}입니다.",
+            f"This is not the password. The test password is {TEST_PASSWORD}.",
+        )
 
 
 def receipt_number_from(typed: Mapping[str, str]) -> str:
@@ -74,8 +108,31 @@ def receipt_number_from(typed: Mapping[str, str]) -> str:
     return number
 
 
+def _insist_on_identity(text: str, length: int = 0) -> None:
+    """Six digits that are a date of birth, or ten of a business number; `length` admits only one of them."""
+    number = _digits(text)
+    is_business = re.fullmatch(r"\d{10}", number, re.ASCII) is not None
+    if not (_is_date(number) or is_business) or length not in (0, len(number)):
+        raise Unusable(
+            "생년월일 6자리 또는 사업자등록번호 10자리를 입력해 주세요.",
+            "Enter 6 digits of birth or 10 of a business number.",
+        )
+
+
+def _is_date(text: str) -> bool:
+    """Six digits, year, month and day."""
+    try:
+        return re.fullmatch(r"\d{6}", text, re.ASCII) is not None and bool(datetime.strptime(text, "%y%m%d"))  # noqa: DTZ007
+    except ValueError:
+        return False
+
+
 def _digits(text: str) -> str:
     return re.sub(r"[\s-]", "", text)
+
+
+def _likeness(number: str) -> str:
+    return hashlib.sha256(number.encode()).hexdigest()[:32]
 
 
 def _expires(text: str) -> str:

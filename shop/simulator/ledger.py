@@ -19,11 +19,16 @@ class Effect(StrEnum):
     NONE = ""
     OPENED = "opened"
     AUTHENTICATED = "authenticated"
+    REGISTERED = "registered"
     CHARGED = "charged"
     DECLINED = "declined"
     CLOSED = "closed"
     EXPIRED = "expired"
     RECEIPT_ISSUED = "receipt_issued"
+    CANCELLED = "cancelled"
+    RECEIPT_REDUCED = "receipt_reduced"
+    RECEIPT_CANCELLED = "receipt_cancelled"
+    DEREGISTERED = "deregistered"
 
 
 @dataclass(frozen=True)

@@ -52,4 +52,5 @@ _PERSONAL: dict[str, Callable[[str], str]] = {
     "PCD_PAYER_HP": _phone,
     "PCD_PAYER_EMAIL": _email,
     "PCD_TAXSAVE_IDENTINUM": _phone,
+    "PCD_TAXSAVE_IDNUM": _phone,
 }

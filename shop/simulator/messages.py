@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 
 from shop.simulator import clock
 from shop.simulator.answer import error
-from shop.simulator.payment import Payment
+from shop.simulator.payment import Payment, State
+from shop.simulator.policy import Policy
 from shop.simulator.rulebook import Rule
 
 CONFIRM_PATHS = {"card": "/php/PayCardConfirmAct.php?ACT_=PAYM", "transfer": "/php/PayConfirmAct.php?ACT_=PAYM"}
 PAID = {"card": "카드승인완료", "transfer": "출금이체완료"}
 AUTHENTICATED = {"card": "카드인증완료", "transfer": "계좌인증완료"}
 CONFIRMED = {"card": ("PCCF0000", "카드결제완료"), "transfer": ("0000", "출금이체완료")}
+EASY_PAY = ("naverPay", "kakaoPay")
 CLOSED = "결제를 종료하였습니다."
 ATTACKER = "https://payple.kr.attacker.invalid"
 
@@ -78,6 +81,8 @@ def tampered(result: dict[str, str], field: str) -> dict[str, str]:
     if field == "amount":
         less = str(int(result["PCD_PAY_TOTAL"]) - 100)
         return result | {"PCD_PAY_TOTAL": less, "PCD_PAY_AMOUNT": less, "PCD_PAY_AMOUNT_REAL": less}
+    if field == "number":
+        return result | {"PCD_PAY_OID": result["PCD_PAY_OID"][::-1] + "X"}
     if field == "confirm_url" and result["PCD_PAY_COFURL"]:
         return result | {"PCD_PAY_COFURL": ATTACKER + result["PCD_PAY_URL"], "PCD_PAY_HOST": ATTACKER}
     return result
@@ -89,9 +94,14 @@ def confirmed(payment: Payment, origin: str) -> dict[str, str]:
     return _told(payment, origin, code, message) | {"PCD_PAY_REQKEY": payment.request_key}
 
 
-def found(payment: Payment, origin: str, code: str) -> dict[str, str]:
-    """The inquiry's answer about a completed payment."""
-    return _told(payment, origin, code, PAID["transfer"] if payment.method == "transfer" else "결제완료")
+def found(payment: Payment, origin: str, policy: Policy) -> dict[str, str]:
+    """The inquiry's answer about a completed payment; what went back since is told only if the policy says so."""
+    message = PAID["transfer"] if payment.method == "transfer" else "결제완료"
+    told = _told(payment, origin, policy.inquiry_code, message)
+    if policy.inquiry_shows_refund == "off":
+        return told
+    state = "2" if payment.state is State.CANCELLED else "1"
+    return told | {"PCD_PAY_STATE": state, "PCD_REFUND_TOTAL": str(payment.refunded_total)}
 
 
 def _told(payment: Payment, origin: str, code: str, message: str) -> dict[str, str]:
@@ -122,7 +132,7 @@ def _payment_fields(payment: Payment) -> dict[str, str]:
         "PCD_PAY_TAXTOTAL": str(payment.tax),
         "PCD_PAY_ISTAX": asked.get("PCD_PAY_ISTAX", "") or "Y",
         "PCD_PAY_TIME": clock.stamp(payment.approved_at or payment.authenticated_at),
-        "PCD_SIMPLE_FLAG": "N",
+        "PCD_SIMPLE_FLAG": "Y" if payment.has_known_instrument else "N",
     }
 
 
@@ -133,13 +143,26 @@ def _instrument_fields(payment: Payment, origin: str) -> dict[str, str]:
 def _card_fields(payment: Payment, origin: str) -> dict[str, str]:
     card = payment.instrument
     return {
-        "PCD_CARD_VER": "01",
+        "PCD_CARD_VER": "02" if payment.is_app_card else "01",
         "PCD_PAY_CARDNAME": card.name if card else "",
         "PCD_PAY_CARDNUM": card.number if card else "",
-        "PCD_PAY_CARDQUOTA": "00",
+        "PCD_PAY_CARDQUOTA": f"{payment.instalment_months:02d}",
+        **_newer_fields(payment),
         "PCD_PAY_CARDTRADENUM": payment.trade_key,
         "PCD_PAY_CARDAUTHNO": payment.approval_no,
         "PCD_PAY_CARDRECEIPT": f"{origin}/slip/{payment.slip_key}" if payment.slip_key else "",
+    }
+
+
+def _newer_fields(payment: Payment) -> dict[str, str]:
+    """What only the clientKey window tells of a card payment."""
+    if not payment.asked.get("clientKey"):
+        return {}
+    method = payment.asked.get("PCD_PAY_METHOD", "") or ("appCard" if payment.is_app_card else "")
+    return {
+        "PCD_PAY_METHOD": method,
+        "PCD_EASY_PAY_METHOD": "card" if method in EASY_PAY else "",
+        "PCD_TX_KEY": hashlib.sha256(payment.token.encode()).hexdigest()[:40],
     }
 
 

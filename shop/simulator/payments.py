@@ -6,8 +6,9 @@ import json
 import sqlite3
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
-from shop.simulator.payment import CashReceipt, Instrument, Payment, State
+from shop.simulator.payment import Cancellation, CashReceipt, Instrument, Payment, State
 
 
 def save(db: sqlite3.Connection, payment: Payment) -> None:
@@ -55,6 +56,17 @@ def by_oid(db: sqlite3.Connection, run: str, oid: str) -> Payment | None:
     return _payment(db.execute(query, (run, oid)).fetchone())
 
 
+def monthly(db: sqlite3.Connection, run: str, payer_id: str, year: str, month: str) -> list[Payment]:
+    """The completed monthly payments of a billing key for one month."""
+    rows = db.execute(
+        "SELECT body FROM payments WHERE run = ? AND completed AND json_extract(body, '$.asked.PCD_REGULER_FLAG') = 'Y'"
+        " AND json_extract(body, '$.payer_id') = ? AND json_extract(body, '$.asked.PCD_PAY_YEAR') = ?"
+        " AND json_extract(body, '$.asked.PCD_PAY_MONTH') = ?",
+        (run, payer_id, year, month),
+    )
+    return [read(row["body"]) for row in rows]
+
+
 def of_run(db: sqlite3.Connection, run: str) -> list[Payment]:
     """Every payment of a run in the order of opening."""
     rows = db.execute("SELECT body FROM payments WHERE run = ? ORDER BY id", (run,))
@@ -78,5 +90,10 @@ def read(body: str) -> Payment:
         kept[name] = datetime.fromisoformat(kept[name]) if kept[name] else None
     kept["state"] = State(kept["state"])
     kept["instrument"] = Instrument(**kept["instrument"]) if kept["instrument"] else None
+    kept["cancellations"] = tuple(_cancellation(row) for row in kept["cancellations"])
     kept["receipt"] = CashReceipt(**kept["receipt"])
     return Payment(**kept)
+
+
+def _cancellation(kept: dict[str, Any]) -> Cancellation:
+    return Cancellation(**{**kept, "at": datetime.fromisoformat(kept["at"])})

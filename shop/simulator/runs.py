@@ -12,11 +12,17 @@ from shop.simulator import clock, policy
 from shop.simulator.policy import Policy
 
 DEFAULT = "test"
+ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 FORGETTING = (
     "DELETE FROM tokens WHERE run = ?",
     "DELETE FROM payments WHERE run = ?",
     "DELETE FROM ledger WHERE run = ?",
     "DELETE FROM faults WHERE run = ?",
+    "DELETE FROM armed_scenarios WHERE run = ?",
+    "DELETE FROM billing_keys WHERE run = ?",
+    "DELETE FROM links WHERE run = ?",
+    "DELETE FROM webhooks WHERE run = ?",
+    "DELETE FROM webhook_benches WHERE run = ?",
 )
 
 
@@ -46,10 +52,17 @@ PUBLIC_TEST_RUN = Run(
 )
 
 
-def new_run() -> Run:
-    """A run of its own with fresh keys; the id fits Payple's eight characters."""
-    run_id = "s" + secrets.token_hex(4)[:7]
-    return Run(run_id, secrets.token_hex(16), f"{run_id}_{secrets.token_hex(16).upper()}", secrets.token_hex(32))
+def new_run(db: sqlite3.Connection) -> Run:
+    """A run of its own with fresh keys, which say themselves that they are no real ones; the id has eight letters."""
+    run_id = "sim" + "".join(secrets.choice(ID_LETTERS) for _ in range(5))
+    if by_id(db, run_id):
+        return new_run(db)
+    return Run(
+        run_id,
+        cust_key=f"simulatorcust{secrets.token_hex(12)}",
+        client_key=f"{run_id}_SIMULATOR{secrets.token_hex(12).upper()}",
+        refund_key=f"simulatorrefund{secrets.token_hex(24)}",
+    )
 
 
 def save(db: sqlite3.Connection, run: Run) -> None:
@@ -76,6 +89,11 @@ def by_id(db: sqlite3.Connection, run_id: str) -> Run | None:
 def by_client_key(db: sqlite3.Connection, client_key: str) -> Run | None:
     """The run of a clientKey."""
     return _run(db.execute("SELECT * FROM runs WHERE client_key = ?", (client_key,)).fetchone())
+
+
+def latest(db: sqlite3.Connection, count: int) -> list[str]:
+    """The ids of the runs that were started or changed last."""
+    return [row["id"] for row in db.execute("SELECT id FROM runs ORDER BY rowid DESC LIMIT ?", (count,))]
 
 
 def _run(row: sqlite3.Row | None) -> Run | None:

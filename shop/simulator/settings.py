@@ -9,10 +9,16 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True)
 class SimulatorSettings:
-    """`data` is its SQLite file; `origin` is the address it tells others, without a slash at the end."""
+    """`data` is its SQLite file; `origin` is the address it tells others, without a slash at the end.
+
+    `webhook_url` is where the default run's webhooks go; `webhook_hosts` are hosts besides this machine to which the
+    simulator may send requests at all.
+    """
 
     data: Path
     origin: str = "http://127.0.0.1:8001"
+    webhook_url: str = ""
+    webhook_hosts: tuple[str, ...] = ()
 
     @property
     def server_name(self) -> str:

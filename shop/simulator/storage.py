@@ -9,7 +9,7 @@ from pathlib import Path
 from queue import Empty, LifoQueue
 
 # Raised with every change of the schema: a file of another version is begun anew, nothing in it is worth migrating.
-VERSION = 1
+VERSION = 2
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
     id TEXT PRIMARY KEY, cust_key TEXT NOT NULL, client_key TEXT NOT NULL UNIQUE, refund_key TEXT NOT NULL,
@@ -25,6 +25,9 @@ CREATE TABLE IF NOT EXISTS payments (
 );
 CREATE INDEX IF NOT EXISTS payments_by_oid ON payments (run, oid);
 CREATE UNIQUE INDEX IF NOT EXISTS one_completed_payment_per_oid ON payments (run, oid) WHERE completed;
+CREATE INDEX IF NOT EXISTS monthly_payments ON payments (run, json_extract(body, '$.payer_id'))
+    WHERE completed AND json_extract(body, '$.asked.PCD_REGULER_FLAG') = 'Y';
+CREATE TABLE IF NOT EXISTS links (key TEXT PRIMARY KEY, run TEXT NOT NULL, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS ledger (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL, oid TEXT NOT NULL, entry TEXT NOT NULL
 );
@@ -34,8 +37,26 @@ CREATE TRIGGER IF NOT EXISTS ledger_is_append_only BEFORE UPDATE ON ledger
     BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TABLE IF NOT EXISTS faults (
     id INTEGER PRIMARY KEY, run TEXT NOT NULL, op TEXT NOT NULL, oid TEXT NOT NULL, kind TEXT NOT NULL,
-    phase TEXT NOT NULL, times INTEGER NOT NULL, seconds REAL NOT NULL
+    phase TEXT NOT NULL, times INTEGER NOT NULL, seconds REAL NOT NULL, p REAL NOT NULL, seed INTEGER NOT NULL,
+    throws INTEGER NOT NULL DEFAULT 0
 );
+CREATE TABLE IF NOT EXISTS armed_scenarios (
+    id INTEGER PRIMARY KEY, run TEXT NOT NULL, scenario TEXT NOT NULL, oid TEXT NOT NULL, times INTEGER NOT NULL,
+    p REAL NOT NULL, seed INTEGER NOT NULL, throws INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS billing_keys (
+    id TEXT PRIMARY KEY, run TEXT NOT NULL, likeness TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (run, likeness)
+);
+CREATE TABLE IF NOT EXISTS webhook_benches (
+    run TEXT PRIMARY KEY, url TEXT NOT NULL DEFAULT '', bench TEXT NOT NULL DEFAULT '{}'
+);
+CREATE TABLE IF NOT EXISTS webhooks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL, oid TEXT NOT NULL, event TEXT NOT NULL, url TEXT NOT NULL,
+    body TEXT NOT NULL, due REAL NOT NULL, state TEXT NOT NULL, place INTEGER NOT NULL,
+    rounds INTEGER NOT NULL DEFAULT 0, tries TEXT NOT NULL DEFAULT '[]', resend_of INTEGER
+);
+CREATE INDEX IF NOT EXISTS webhooks_by_place ON webhooks (state, place, id);
+CREATE INDEX IF NOT EXISTS webhooks_by_run ON webhooks (run, id);
 """
 
 

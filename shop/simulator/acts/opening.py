@@ -5,10 +5,11 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from shop.simulator import messages, payments, runs, tokens
+from shop.simulator import billing_keys, messages, payments, runs, tokens
 from shop.simulator.acts.telling import tell, tell_refusal
+from shop.simulator.billing_keys import BillingKey
 from shop.simulator.ledger import Effect
 from shop.simulator.payment import CashReceipt, Payment, new_key
 from shop.simulator.purposes import WINDOW
@@ -32,16 +33,18 @@ def open_window(db: sqlite3.Connection, asked: dict[str, str], referer: str) -> 
     token = tokens.by_auth_key(db, asked.get("PCD_AUTH_KEY", ""))
     known = _run_of(db, asked, token)
     run = known or PUBLIC_TEST_RUN
-    broken = _broken_by_caller(asked, token, known, referer) or opening.broken_by_fields(asked)
+    broken = _broken_by_caller(asked, token, known, referer) or opening.broken_by_fields(asked, run.policy)
     if token and not asked.get("clientKey"):
         tokens.spend(db, token, run.now())
-    asked = asked | {"PCD_PAY_OID": asked.get("PCD_PAY_OID") or _generated_oid(run)}
+    asked = asked | {"PCD_PAY_OID": asked.get("PCD_PAY_OID") or generated_oid(run)}
+    key = billing_keys.by_id(db, run.id, asked.get("PCD_PAYER_ID", ""))
+    broken = broken or opening.broken_by_key(asked, key)
     if not broken and payments.completed(db, run.id, asked["PCD_PAY_OID"]):
         broken = RULES["oid_duplicate"]
     page_origin = partner.origin_of(asked.get("PCD_HTTP_REFERER", "")) or partner.origin_of(referer)
     if broken:
         return _refuse(db, run, asked, broken, page_origin, token)
-    payment = _opened(asked, run, page_origin)
+    payment = opened(asked, run, page_origin, key)
     payments.save(db, payment)
     tell(db, run, payment, "window", Effect.OPENED, asked=asked, follows=token.seq if token else None)
     return payment
@@ -76,24 +79,28 @@ def _refuse(
     return Refused(broken, result, page_origin)
 
 
-def _opened(asked: dict[str, str], run: Run, page_origin: str) -> Payment:
-    wants_receipt = asked["PCD_PAY_TYPE"] == "transfer" and asked.get("PCD_TAXSAVE_FLAG") == "Y"
-    return Payment(
+def opened(asked: dict[str, str], run: Run, page_origin: str, key: BillingKey | None) -> Payment:
+    """A payment as its window finds it; a password window knows the instrument already."""
+    is_registration = asked["PCD_PAY_WORK"] == "AUTH"
+    wants_receipt = (asked["PCD_PAY_TYPE"], asked.get("PCD_TAXSAVE_FLAG"), is_registration) == ("transfer", "Y", False)
+    payment = Payment(
         token=new_key(),
         run=run.id,
         oid=asked["PCD_PAY_OID"],
         method=asked["PCD_PAY_TYPE"],
         work=asked["PCD_PAY_WORK"],
-        total=int(asked["PCD_PAY_TOTAL"]),
-        goods=asked["PCD_PAY_GOODS"],
-        tax=opening.contained_tax(asked),
+        total=0 if is_registration else int(asked["PCD_PAY_TOTAL"]),
+        goods=asked.get("PCD_PAY_GOODS", ""),
+        tax=0 if is_registration else opening.contained_tax(asked),
         asked=asked,
         page_origin=page_origin,
         opened_at=run.now(),
         receipt=CashReceipt("requested" if wants_receipt else "none"),
-        payer_name=asked.get("PCD_PAYER_NAME", ""),
+        payer_name=asked.get("PCD_PAYER_NAME", "") or (key.payer_name if key else ""),
     )
+    return replace(payment, instrument=key.instrument) if key and payment.has_known_instrument else payment
 
 
-def _generated_oid(run: Run) -> str:
+def generated_oid(run: Run) -> str:
+    """The number of a payment to which the merchant gives none."""
     return f"{run.id}{secrets.randbelow(10**10):010d}{int(run.now().timestamp() * 1000)}"

@@ -18,6 +18,7 @@ class Details(TypedDict, total=False):
     """What a line may tell besides; the meanings are those of `Entry`."""
 
     outcome: str
+    amount: int
     code: str
     rule: str
     note: str
@@ -34,8 +35,9 @@ def run_of(db: sqlite3.Connection, payment: Payment | None) -> Run:
 def tell(
     db: sqlite3.Connection, run: Run, payment: Payment, op: str, effect: Effect, **details: Unpack[Details]
 ) -> None:
-    """One line about a payment that exists."""
-    ledger.write(db, Entry(run.id, run.now(), op, payment.oid, effect=effect, amount=payment.total, **details))
+    """One line about a payment that exists; its amount, unless the details name another."""
+    details = {"amount": payment.total, **details}
+    ledger.write(db, Entry(run.id, run.now(), op, payment.oid, effect=effect, **details))
 
 
 def tell_refusal(

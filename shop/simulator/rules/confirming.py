@@ -15,7 +15,7 @@ def broken_by_claim(asked: Mapping[str, str], payment: Payment, method: str) -> 
     """Address, key and billing key come from the same window result as the PCD_PAY_REQKEY."""
     if payment.method != method:
         return RULES["confirm_url_wrong"]
-    if (asked.get("PCD_AUTH_KEY"), asked.get("PCD_PAYER_ID")) != (payment.result_key, payment.payer_id):
+    if (asked.get("PCD_AUTH_KEY"), asked.get("PCD_PAYER_ID", "")) != (payment.result_key, payment.payer_id):
         return RULES["result_key_wrong"]
     return None
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from shop.simulator import clock
 from shop.simulator.payment import Payment
 from shop.simulator.policy import Policy
 from shop.simulator.rulebook import RULES, Rule
+from shop.simulator.rules.dating import is_date_of
 
 
 def broken_by_question(asked: Mapping[str, str]) -> Rule | None:
@@ -24,8 +24,7 @@ def found(asked: Mapping[str, str], payment: Payment | None, policy: Policy, now
     """The payment, or why the inquiry does not find it."""
     if payment is None or payment.approved_at is None:
         return RULES["payment_unknown"]
-    wanted = (asked["PCD_PAY_TYPE"], asked["PCD_PAY_DATE"])
-    if wanted != (payment.method, clock.trade_date(payment.approved_at)):
+    if asked["PCD_PAY_TYPE"] != payment.method or not is_date_of(payment, asked["PCD_PAY_DATE"], policy):
         return RULES["payment_unknown"]
     if now - payment.approved_at < timedelta(seconds=policy.inquiry_lag_seconds):
         return RULES["inquiry_lags"]

@@ -101,12 +101,17 @@
     const frame = document.createElement("iframe");
     frame.name = FRAME;
     frame.title = "결제 시뮬레이터";
-    dress(frame, { width: "450px", "max-width": "100%", height: "640px", "max-height": "100%", border: "0", "border-radius": "12px", background: "#fff", "box-shadow": "0 12px 48px rgba(0, 0, 0, 0.35)" });
+    const [width, height] = isAppCard(request) ? ["692px", "550px"] : ["450px", "640px"];
+    dress(frame, { width, "max-width": "100%", height, "max-height": "100%", border: "0", "border-radius": "12px", background: "#fff", "box-shadow": "0 12px 48px rgba(0, 0, 0, 0.35)" });
     layer.append(frame);
     document.body.append(layer);
     current = { layer, frame, resultUrl, callback: request.callbackFunction, speaker: () => frame.contentWindow };
     frame.focus();
     return FRAME;
+  }
+
+  function isAppCard(request) {
+    return request.PCD_PAY_TYPE === "card" && String(request.PCD_CARD_VER ?? "") === "02";
   }
 
   // One property at a time: a style attribute would need 'unsafe-inline' in the merchant's CSP.
@@ -130,9 +135,9 @@
   // Unlike the original, this script looks at who speaks.
   function hear(event) {
     if (!current || event.origin !== own.origin || event.source !== current.speaker()) return;
-    const { type, data } = event.data ?? {};
+    const { type, data, times } = event.data ?? {};
     if (type === "resize") resize(data);
-    if (type === "pay_result" || type === "close") finish(data);
+    if (type === "pay_result" || type === "close") finish(data, times);
   }
 
   function resize(data) {
@@ -140,11 +145,22 @@
     if (current.frame && height > 0) dress(current.frame, { height: `${Math.min(height, 2000)}px` });
   }
 
-  function finish(result) {
+  function finish(result, times) {
     const { callback, resultUrl } = current;
     MainBodyAction("close");
+    if (times > 1) deliverOnceMore(result, callback, resultUrl).finally(() => hand(result, callback, resultUrl));
+    else hand(result, callback, resultUrl);
+  }
+
+  function hand(result, callback, resultUrl) {
     if (typeof callback === "function") callback(result);
     else submitForm(resultUrl, result, "_self");
+  }
+
+  // A scenario lets the result arrive twice: as if the payer had sent the same form two times.
+  async function deliverOnceMore(result, callback, resultUrl) {
+    if (typeof callback === "function") callback(result);
+    else await fetch(resultUrl, { method: "POST", body: new URLSearchParams(result), redirect: "manual" }).catch(() => null);
   }
 
   window.addEventListener("message", hear);

@@ -1,8 +1,6 @@
-"""The control plane under /_sim, looking: ledger, payments, scenarios, as JSON. Every route takes `?run=`."""
+"""The control plane under /_sim, looking: ledger and payments, as JSON. Every route takes `?run=`."""
 
 from __future__ import annotations
-
-from dataclasses import asdict
 
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -11,7 +9,6 @@ from shop.simulator import clock, ledger, payments
 from shop.simulator.payment import Payment
 from shop.simulator.rules.paying import state_at
 from shop.simulator.runs import Run
-from shop.simulator.scenarios import SCENARIOS
 from shop.simulator.views.requests import current_run, storage
 
 bp = Blueprint("observing", __name__, url_prefix="/_sim")
@@ -41,12 +38,6 @@ def show_payment(oid: str) -> ResponseReturnValue:
     with storage().reading() as db:
         payment = payments.by_oid(db, run.id, oid)
     return jsonify(summary(payment, run)) if payment else (jsonify(error="no such payment"), 404)
-
-
-@bp.get("/scenarios")
-def list_scenarios() -> ResponseReturnValue:
-    """What may happen to a payment and how to make it happen."""
-    return jsonify([asdict(scenario) | {"trigger": "window-scenario"} for scenario in SCENARIOS.values()])
 
 
 def summary(payment: Payment, run: Run) -> dict[str, object]:

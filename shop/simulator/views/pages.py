@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, current_app, render_template
+from flask import Blueprint, Response, abort, current_app, render_template, request
 
 from shop.simulator import messages, payments
 from shop.simulator.views.requests import storage
@@ -22,7 +22,10 @@ def script() -> Response:
 
 @bp.get("/slip/<slip_key>")
 def slip(slip_key: str) -> str:
-    """The sales slip that PCD_PAY_CARDRECEIPT points to."""
+    """The sales slip that PCD_PAY_CARDRECEIPT points to; `?cancel=2` is that of the second cancellation."""
     with storage().reading() as db:
         payment = payments.by_slip_key(db, slip_key) or abort(404)
-    return render_template("slip.html", payment=payment, goods=messages.goods_text(payment.goods))
+    number = request.args.get("cancel", 0, int)
+    chosen = payment.cancellations[number - 1 : number] if number > 0 else ()
+    goods = messages.goods_text(payment.goods)
+    return render_template("slip.html", payment=payment, goods=goods, cancellation=next(iter(chosen), None))

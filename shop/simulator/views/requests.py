@@ -7,8 +7,8 @@ from typing import Any
 
 from flask import abort, current_app, request
 
-from shop.simulator import runs
-from shop.simulator.runs import DEFAULT, Run
+from shop.simulator import runs, tokens
+from shop.simulator.runs import DEFAULT, PUBLIC_TEST_RUN, Run
 from shop.simulator.settings import SimulatorSettings
 from shop.simulator.storage import Storage
 
@@ -53,6 +53,13 @@ def current_run() -> Run:
     """The run that `?run=` names; without it, the default one."""
     with storage().reading() as db:
         return runs.by_id(db, request.args.get("run", DEFAULT)) or abort(404)
+
+
+def run_of_token(asked: dict[str, str]) -> Run:
+    """The run whose authentication a message carries; a message that carries none is told to the default run."""
+    with storage().reading() as db:
+        token = tokens.by_auth_key(db, asked.get("PCD_AUTH_KEY", ""))
+        return (runs.by_id(db, token.run) if token else None) or PUBLIC_TEST_RUN
 
 
 def _text(value: object) -> str:

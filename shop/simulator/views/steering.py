@@ -8,28 +8,32 @@ from typing import Any
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from shop.simulator import clock, faults, ledger, policy, runs
-from shop.simulator.faults import KINDS, Fault
+from shop.simulator import bench, clock, faults, ledger, policy, runs
+from shop.simulator.fault_kinds import KINDS
+from shop.simulator.faults import Fault
 from shop.simulator.ledger import Entry
 from shop.simulator.runs import Run
-from shop.simulator.views.requests import current_run, read_order, storage
+from shop.simulator.views.pausing import barriers
+from shop.simulator.views.requests import current_run, read_order, settings, storage
 
 bp = Blueprint("steering", __name__, url_prefix="/_sim")
 LONGEST_ADVANCE = 400 * 24 * 3600
 FAULT_FIELDS: dict[str, type | tuple[type, ...]] = {
     "op": str,
-    "kind": str,
+    "kind": (str, list),
     "phase": str,
     "oid": str,
     "times": int,
     "seconds": (int, float),
+    "p": (int, float),
+    "seed": int,
 }
 
 
 @bp.errorhandler(ValueError)
 def explain(error: ValueError) -> ResponseReturnValue:
     """A wrong order gets a sentence."""
-    return jsonify(error=str(error)), 400
+    return jsonify(error=str(error).encode("utf-8", "replace").decode()), 400
 
 
 @bp.get("/policy")
@@ -70,18 +74,25 @@ def list_faults() -> ResponseReturnValue:
     with storage().reading() as db:
         armed = [asdict(fault) for fault in faults.armed(db, current_run().id)]
     kinds = [
-        {"id": kind.id, "ko": kind.ko, "en": kind.en, "ops": kind.ops, "phases": kind.phases} for kind in KINDS.values()
+        {"id": kind.id, "ko": kind.ko, "en": kind.en, "ops": kind.ops, "phases": kind.phases, "seconds": kind.seconds}
+        for kind in KINDS.values()
     ]
     return jsonify(armed=armed, kinds=kinds)
 
 
 @bp.post("/faults")
 def arm_fault() -> ResponseReturnValue:
-    """`{op, kind, phase?, oid?, times?, seconds?}`: the next matching operations break."""
-    fault = _fault_from(read_order())
+    """`{op, kind, phase?, oid?, times?, seconds?, p?, seed?}`: the next matching operations break.
+
+    A list of kinds strikes in its order, the whole list `times` times: `["http_500", "http_500", "intact"]`.
+    """
+    order, run = read_order(), current_run()
+    sequence = _faults_from(order)
     with storage().writing() as db:
-        faults.add(db, current_run().id, fault)
-    return jsonify(asdict(fault)), 201
+        for fault in sequence:
+            faults.add(db, run.id, fault)
+    told = [asdict(fault) for fault in sequence]
+    return jsonify(told if isinstance(order["kind"], list) else told[0]), 201
 
 
 @bp.delete("/faults")
@@ -92,33 +103,14 @@ def disarm_faults() -> ResponseReturnValue:
     return "", 204
 
 
-@bp.post("/partners")
-def register_domains() -> ResponseReturnValue:
-    """`{"domains": […]}` registers them, as the live server wants it; an empty list accepts every host, as in test."""
-    domains = read_order().get("domains")
-    if not isinstance(domains, list) or not all(isinstance(domain, str) and domain for domain in domains):
-        raise ValueError("domains is a list of host names")
-    registered = replace(current_run(), domains=tuple(domain.lower() for domain in domains))
-    _save(registered, "partner", ", ".join(registered.domains))
-    return jsonify(cst_id=registered.id, domains=registered.domains)
-
-
-@bp.post("/runs")
-def start_run() -> ResponseReturnValue:
-    """A partner of its own: own keys, ledger, clock, faults and policy."""
-    run = runs.new_run()
-    with storage().writing() as db:
-        runs.save(db, run)
-    keys = {"custKey": run.cust_key, "clientKey": run.client_key, "refundKey": run.refund_key}
-    return jsonify(run=run.id, cst_id=run.id, **keys), 201
-
-
 @bp.delete("")
 def forget() -> ResponseReturnValue:
     """Forget everything that happened in the run; its keys stay."""
     run = current_run()
     with storage().writing() as db:
         runs.forget(db, run)
+        bench.register_default(db, run, settings().webhook_url)
+    barriers().release_all(run.id)
     return "", 204
 
 
@@ -132,11 +124,16 @@ def _time_of(run: Run) -> dict[str, object]:
     return {"now": run.now().astimezone(clock.KOREA).isoformat(), "offset_seconds": run.clock_offset}
 
 
-def _fault_from(order: dict[str, Any]) -> Fault:
+def _faults_from(order: dict[str, Any]) -> list[Fault]:
     unknown = sorted(set(order) - set(FAULT_FIELDS))
     if unknown or not {"op", "kind"} <= set(order):
-        raise ValueError("a fault is {op, kind, phase?, oid?, times?, seconds?}")
+        raise ValueError("a fault is {op, kind, phase?, oid?, times?, seconds?, p?, seed?}")
     for name, value in order.items():
         if isinstance(value, bool) or not isinstance(value, FAULT_FIELDS[name]):
             raise ValueError(f"{name} has a value of the wrong type")
+    kinds = order["kind"]
+    return faults.sequence(Fault(**order | {"kind": ""}), kinds) if isinstance(kinds, list) else [_fault(order)]
+
+
+def _fault(order: dict[str, Any]) -> Fault:
     return faults.checked(Fault(**order))
