@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -29,6 +30,7 @@ class Merchant:
     simulator: str
     window: str = "authkey"
     order_page: str = ""
+    more_policy: str = ""
     posted: list[dict[str, str]] = field(default_factory=list)
     alerts: list[str] = field(default_factory=list)
     origin: str = ""
@@ -62,7 +64,7 @@ class Merchant:
     def policy(self) -> str:
         """The strictest that lets a payment window in."""
         allowed = f"script-src {self.simulator} 'nonce-ours'; frame-src {self.simulator}; img-src data:"
-        return f"default-src 'none'; {allowed}; form-action 'self' {self.simulator}; base-uri 'none'"
+        return f"default-src 'none'; {allowed}; form-action 'self' {self.simulator}; base-uri 'none'{self.more_policy}"
 
     def _ticket(self) -> dict[str, str]:
         if self.window == "clientkey":
@@ -102,15 +104,21 @@ def handler_of(merchant: Merchant) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-@pytest.fixture
-def merchant(program: Program) -> Iterator[Merchant]:
-    """A merchant with a web server of its own, on another host than the simulator."""
-    merchant = Merchant(program.simulator_url)
+@contextmanager
+def serving(merchant: Merchant) -> Iterator[Merchant]:
+    """Its web server, on another host than the simulator."""
     with ThreadingHTTPServer(("127.0.0.1", 0), handler_of(merchant)) as server:
         merchant.origin = f"http://localhost:{server.server_port}"
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield merchant
         server.shutdown()
+
+
+@pytest.fixture
+def merchant(program: Program) -> Iterator[Merchant]:
+    """A merchant with a web server of its own."""
+    with serving(Merchant(program.simulator_url)) as merchant:
+        yield merchant
 
 
 @pytest.fixture
