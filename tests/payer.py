@@ -176,9 +176,9 @@ class Window:
         delivery = next(form for form in self.page.forms if "data-deliver" in form.attributes)
         return delivery.action if delivery.attributes["data-deliver"] == "form" else ""
 
-    def approve(self, scenario: str = "approved", **typed: str) -> Window:
-        """Press the pay button; `typed` replaces pre-filled fields."""
-        return self._press("window-approve", scenario=scenario, **typed)
+    def approve(self, scenario: str = "", **typed: str) -> Window:
+        """Press the pay button; `typed` replaces pre-filled fields. No scenario leaves the list as it is."""
+        return self._press("window-approve", **({"scenario": scenario} if scenario else {}), **typed)
 
     def close(self) -> Window:
         """Press the close button."""
@@ -215,9 +215,7 @@ class Payer:
         referer = f"{parts.scheme}://{parts.netloc}/"
         return Window(self.session, self.session.post(address, data=sent, headers={"Referer": referer}))
 
-    def pay(
-        self, fields: Mapping[str, str], scenario: str = "approved", *, cash_receipt: bool = True, **typed: str
-    ) -> Pairs:
+    def pay(self, fields: Mapping[str, str], scenario: str = "", *, cash_receipt: bool = True, **typed: str) -> Pairs:
         """Go through the window; an empty list if the result never arrives. A refused window delivers its refusal."""
         window = self.open(fields)
         if "window-refused" in window.page.texts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import fields
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,7 @@ def test_every_policy_has_a_switch(merchant: Merchant) -> None:
     ("path", "order"),
     [
         ("/policy", {"no_such": 1}),
+        ("/policy", {"\ud800": 1}),
         ("/policy", {"dup_confirm": "maybe"}),
         ("/policy", {"confirm_minutes": -1}),
         ("/policy", {"confirm_minutes": True}),
@@ -162,11 +164,32 @@ def test_a_form_gives_no_orders(merchant: Merchant) -> None:
     assert response.status_code == 400
 
 
+def test_a_huge_body_is_not_read(merchant: Merchant) -> None:
+    assert merchant.session.post(f"{SIMULATOR}/php/auth.php", data=b"x" * 300_000).status_code == 413
+
+
 def test_the_clock_moves_without_sleeping(merchant: Merchant) -> None:
     moved = merchant.order("POST", "/clock", {"advance": 90})
 
     assert moved["offset_seconds"] == 90
     assert merchant.order("GET", "/clock")["now"] > moved["now"]
+
+
+def test_midnight_is_koreas_and_on_the_runs_clock(merchant: Merchant) -> None:
+    """Half a minute before it and half a minute after: two trade dates, and each inquiry wants its own."""
+    now = datetime.fromisoformat(merchant.order("GET", "/clock")["now"])
+    midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    paid = []
+    for at in (midnight - timedelta(seconds=30), midnight + timedelta(seconds=30)):
+        shown = datetime.fromisoformat(merchant.order("GET", "/clock")["now"])
+        merchant.order("POST", "/clock", {"advance": (at - shown).total_seconds()})
+        paid.append(merchant.claim(PCD_PAY_WORK="PAY"))
+    dates = [claim["PCD_PAY_TIME"][:8] for claim in paid]
+
+    assert dates == [f"{now:%Y%m%d}", f"{midnight:%Y%m%d}"]
+    for claim in paid:
+        found = [merchant.inquire(claim["PCD_PAY_OID"], date=date)["PCD_PAY_RST"] == "success" for date in dates]
+        assert found == [date == claim["PCD_PAY_TIME"][:8] for date in dates]
 
 
 def test_a_reset_forgets_everything_but_the_keys(merchant: Merchant) -> None:
@@ -254,7 +277,7 @@ class TestConsole:
         page = merchant.session.get(f"{SIMULATOR}/_sim", params={"lang": "en"}).text
 
         assert "Payment simulator console" in page
-        assert "Scenarios (chosen in the window)" in page
+        assert "Scenarios and how to call them" in page
 
     def test_a_payments_story_shows_its_messages_without_secrets(self, merchant: Merchant) -> None:
         claim = merchant.claim()

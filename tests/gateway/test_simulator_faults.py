@@ -7,10 +7,20 @@ import json
 import pytest
 import requests
 
-from shop.simulator.faults import KINDS
+from shop.simulator.fault_kinds import KINDS
 from tests.gateway.merchant import Merchant
 
-CELLS = [(kind.id, op, phase) for kind in KINDS.values() for op in kind.ops for phase in kind.phases]
+OPS = ("auth", "confirm", "inquiry")
+# A careful merchant can read these all the same, or has to wait for them: test_simulator_faults2.
+ELSEWHERE = ("intact", "extra_keys", "euc_kr", "bom", "oversize", "redirect", "read_hang", "drip")
+CELLS = [
+    (kind.id, op, phase)
+    for kind in KINDS.values()
+    if kind.id not in ELSEWHERE
+    for op in OPS
+    if op in kind.ops
+    for phase in kind.phases
+]
 
 
 def send(merchant: Merchant, op: str, claim: dict[str, str]) -> requests.Response | None:
@@ -29,11 +39,22 @@ def send(merchant: Merchant, op: str, claim: dict[str, str]) -> requests.Respons
         return None
 
 
+def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object in which no field is said twice."""
+    told = dict(pairs)
+    if len(told) != len(pairs):
+        raise ValueError("a field is repeated")
+    return told
+
+
 def is_intact(answer: requests.Response | None, oid: str) -> bool:
     """Whether an answer is one that a merchant may believe."""
     try:
-        told = answer.json() if answer is not None and answer.status_code == 200 else {}
-    except json.JSONDecodeError:
+        body = answer.content if answer is not None and answer.status_code == 200 else b"{}"
+        told = json.loads(body, object_pairs_hook=once)
+    except ValueError:
+        return False
+    if not isinstance(told, dict) or not all(isinstance(value, str) for value in told.values()):
         return False
     if told.get("result") == "success":
         return True

@@ -5,50 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import requests
 
-from tests.gateway.merchant import Merchant
-from tests.tools.servers import clean_environment, free_ports
-from tests.tools.sources import ROOT
-
-
-def start(*arguments: str, **settings: str) -> subprocess.Popen[str]:
-    """The command, in a process group of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "shop.simulator", *arguments],
-        cwd=ROOT,
-        env=clean_environment(settings),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
-@contextmanager
-def serving(data: Path) -> Iterator[tuple[Merchant, int]]:
-    """A started simulator and its process group; it is over at the end, however it was treated."""
-    process = start("--port", str(free_ports(1)[0]), "--data", str(data))
-    assert process.stdout, "a pipe was asked for"
-    assert process.stderr, "a pipe was asked for"
-    try:
-        ready = process.stdout.readline()
-        assert ready.startswith("simulator: http://127.0.0.1:"), process.stderr.read()
-        with requests.Session() as session:
-            yield Merchant(session, origin=ready.split()[1]), process.pid
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGTERM)
-        process.wait(10)
-        process.stdout.close()
-        process.stderr.close()
+from tests.gateway.receiver import receiving
+from tests.gateway.serving import serving, start
+from tests.tools.servers import free_ports
 
 
 def test_it_says_in_one_line_that_it_is_ready_and_serves(tmp_path: Path) -> None:
@@ -80,6 +45,64 @@ def test_a_charge_survives_kill_9(tmp_path: Path) -> None:
     with serving(tmp_path / "simulator.sqlite") as (merchant, _):
         assert merchant.payment(claim["PCD_PAY_OID"])["state"] == "approved"
         assert merchant.inquire(claim["PCD_PAY_OID"])["PCD_PAY_RST"] == "success"
+
+
+def test_a_cancel_survives_kill_9_even_before_its_answer(tmp_path: Path) -> None:
+    """Killed while the answer waits at a barrier: the merchant hears nothing, and the money has gone back."""
+    with serving(tmp_path / "simulator.sqlite") as (merchant, group), ThreadPoolExecutor(1) as pool:
+        with receiving() as driver:
+            paid = merchant.paid()
+            barrier = {"op": "cancel", "phase": "after", "notify_url": driver.url}
+            merchant.order("POST", "/barrier", barrier)
+            answer = pool.submit(merchant.cancel, paid, 300)
+            driver.came.get(timeout=10)
+            os.killpg(group, signal.SIGKILL)
+        with pytest.raises(requests.ConnectionError):
+            answer.result(10)
+
+    with serving(tmp_path / "simulator.sqlite") as (merchant, _):
+        payment = merchant.payment(paid["PCD_PAY_OID"])
+        assert (payment["state"], payment["refunded_total"]) == ("partially_cancelled", 300)
+        assert "cancelled" in [line["effect"] for line in merchant.ledger()]
+
+
+def test_webhooks_leave_by_themselves_and_also_after_kill_9(tmp_path: Path) -> None:
+    """One leaves while the simulator runs; another is held, outlives the process, and leaves after its release."""
+    with receiving() as receiver:
+        start_with = (tmp_path / "simulator.sqlite", "--webhook-url", receiver.url)
+        with serving(*start_with) as (merchant, group):
+            first = merchant.paid()
+            assert receiver.came.get(timeout=10)["PCD_PAY_OID"] == first["PCD_PAY_OID"]
+            merchant.order("POST", "/webhooks", {"hold": True})
+            second = merchant.paid()
+            os.killpg(group, signal.SIGKILL)
+
+        with serving(*start_with) as (merchant, _):
+            merchant.order("POST", "/webhooks", {"release": True})
+            assert receiver.came.get(timeout=10)["PCD_PAY_OID"] == second["PCD_PAY_OID"]
+        assert receiver.came.empty()
+
+
+def test_the_clock_sets_the_postman_off(tmp_path: Path) -> None:
+    """A retry that is a minute away on the run's clock comes as soon as the clock has been moved."""
+    with (
+        receiving() as receiver,
+        serving(tmp_path / "simulator.sqlite", "--webhook-url", receiver.url) as (merchant, _),
+    ):
+        merchant.order("POST", "/webhooks", {"delay": 3600})
+        merchant.paid()
+        merchant.order("POST", "/clock", {"advance": 3600})
+
+        assert receiver.came.get(timeout=10)["PCD_PAY_RST"] == "success"
+
+
+def test_a_webhook_address_elsewhere_is_one_sentence_and_exit_1(tmp_path: Path) -> None:
+    process = start("--data", str(tmp_path / "s.sqlite"), "--webhook-url", "http://example.com/hook")
+
+    _, errors = process.communicate(timeout=30)
+
+    assert process.returncode == 1
+    assert "--webhook-host" in errors
 
 
 def test_a_busy_port_is_one_sentence_and_exit_1(tmp_path: Path) -> None:

@@ -1,0 +1,139 @@
+"""The CERT confirm: the one request of a merchant that charges."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.gateway.merchant import Merchant
+
+
+@pytest.mark.parametrize(("method", "code"), [("card", "PCCF0000"), ("transfer", "0000")])
+def test_a_confirm_charges_what_the_window_was_opened_with(merchant: Merchant, method: str, code: str) -> None:
+    """PCCF0000 for cards, 0000 for transfers; the request names no amount (quick guide, CERT)."""
+    claim = merchant.claim(PCD_PAY_TYPE=method, PCD_PAY_TOTAL="15400")
+
+    answer = merchant.confirm(claim)
+
+    assert (answer["PCD_PAY_RST"], answer["PCD_PAY_CODE"]) == ("success", code)
+    assert answer["PCD_PAY_OID"] == claim["PCD_PAY_OID"]
+    assert answer["PCD_PAY_TYPE"] == method
+    assert (answer["PCD_PAY_TOTAL"], answer["PCD_PAY_AMOUNT_REAL"]) == ("15400", "15400")
+    payment = merchant.payment(claim["PCD_PAY_OID"])
+    assert (payment["state"], payment["total"]) == ("approved", 15400)
+    assert payment["paid_at"]
+
+
+@pytest.mark.parametrize(("method", "code"), [("card", "CBIL0003"), ("transfer", "BILL0003")])
+def test_a_second_confirm_of_one_key_is_refused(merchant: Merchant, method: str, code: str) -> None:
+    """Whatever it says, it never charges again (undocumented: our choice)."""
+    claim = merchant.claim(PCD_PAY_TYPE=method)
+    merchant.confirm(claim)
+
+    assert merchant.confirm(claim)["PCD_PAY_CODE"] == code
+    assert [entry["effect"] for entry in merchant.ledger()].count("charged") == 1
+    merchant.broke("request_key_used")
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "rule"),
+    [
+        ({"PCD_CST_ID": "nobody"}, "AUTH0003", "confirm_partner_unknown"),
+        ({"PCD_CUST_KEY": "wrong"}, "AUTH0002", "confirm_cust_key_wrong"),
+        ({"PCD_PAY_REQKEY": "made up"}, "CBIL0003", "request_key_unknown"),
+        ({"PCD_PAY_REQKEY": ""}, "CBIL0003", "request_key_unknown"),
+        ({"PCD_AUTH_KEY": "made up"}, "CBIL0001", "result_key_wrong"),
+        ({"PCD_PAYER_ID": "made up"}, "CBIL0001", "result_key_wrong"),
+    ],
+)
+def test_a_wrong_confirm_is_refused_and_the_right_one_still_works(
+    merchant: Merchant, changes: dict[str, str], code: str, rule: str
+) -> None:
+    """Raw keys, and the keys of one window result (quick guide, CERT; 응답코드)."""
+    claim = merchant.claim()
+
+    assert merchant.confirm(claim, **changes)["PCD_PAY_CODE"] == code
+    merchant.broke(rule)
+    assert merchant.confirm(claim)["PCD_PAY_RST"] == "success"
+
+
+def test_tokens_are_no_raw_keys(merchant: Merchant) -> None:
+    """The confirm needs no authentication and takes no tokens of one (quick guide, CERT)."""
+    ticket, claim = merchant.authenticate(), merchant.claim()
+
+    answer = merchant.confirm(claim, PCD_CST_ID=ticket["cst_id"], PCD_CUST_KEY=ticket["custKey"])
+
+    assert answer["PCD_PAY_RST"] == "error"
+
+
+def test_keys_of_two_payments_do_not_mix(merchant: Merchant) -> None:
+    """PCD_AUTH_KEY and PCD_PAY_REQKEY belong together (quick guide, CERT)."""
+    cheap, dear = merchant.claim(), merchant.claim(PCD_PAY_TOTAL="90000")
+
+    answer = merchant.confirm(cheap, PCD_PAY_REQKEY=dear["PCD_PAY_REQKEY"])
+
+    assert answer["PCD_PAY_CODE"] == "CBIL0001"
+
+
+@pytest.mark.parametrize(
+    ("method", "url"),
+    [
+        ("card", "/php/PayConfirmAct.php?ACT_=PAYM"),
+        ("transfer", "/php/PayCardConfirmAct.php?ACT_=PAYM"),
+        ("card", "/php/PayCardConfirmAct.php"),
+        ("card", "/php/PayCardConfirmAct.php?ACT_=OTHER"),
+    ],
+)
+def test_the_confirm_goes_to_the_address_of_the_result(merchant: Merchant, method: str, url: str) -> None:
+    """AUTH0008: PCD_PAY_COFURL as received (quick guide, CERT; 응답코드)."""
+    claim = merchant.claim(PCD_PAY_TYPE=method)
+
+    assert merchant.confirm(claim, url)["PCD_PAY_CODE"] == "AUTH0008"
+    merchant.broke("confirm_url_wrong")
+    assert merchant.confirm(claim)["PCD_PAY_RST"] == "success"
+
+
+def test_ten_minutes_after_the_result_it_is_too_late(merchant: Merchant) -> None:
+    """PCCFD001; an unconfirmed authentication never charges (응답코드)."""
+    claim = merchant.claim()
+    merchant.order("POST", "/clock", {"advance": 601})
+
+    assert merchant.confirm(claim)["PCD_PAY_CODE"] == "PCCFD001"
+    assert merchant.payment(claim["PCD_PAY_OID"])["state"] == "expired"
+    merchant.broke("confirm_too_late")
+
+
+def test_a_number_completed_elsewhere_is_refused_at_the_confirm(merchant: Merchant) -> None:
+    """The first completed payment of a number wins (quick guide 3-3)."""
+    first, second = merchant.claim(PCD_PAY_OID="ONE"), merchant.claim(PCD_PAY_OID="ONE")
+    merchant.confirm(first)
+
+    assert merchant.confirm(second)["PCD_PAY_CODE"] == "CPCA0201"
+
+
+@pytest.mark.parametrize(
+    ("path", "keys", "code", "rule"),
+    [
+        ("PayCardConfirmAct", {"PCD_CST_ID": "nobody"}, "AUTH0003", "confirm_partner_unknown"),
+        ("PayCardConfirmAct", {"PCD_CUST_KEY": "wrong"}, "AUTH0002", "confirm_cust_key_wrong"),
+        ("PayCardConfirmAct", {}, "CBIL0003", "request_key_unknown"),
+        ("PayConfirmAct", {}, "BILL0003", "request_key_unknown"),
+    ],
+)
+def test_what_no_window_has_authenticated_is_not_charged(
+    merchant: Merchant, path: str, keys: dict[str, str], code: str, rule: str
+) -> None:
+    """A PCD_PAY_REQKEY that was never given out; needs no payer, so it can be tried anywhere (응답코드)."""
+    made_up = dict.fromkeys(("PCD_AUTH_KEY", "PCD_PAY_REQKEY", "PCD_PAYER_ID"), "bWFkZSB1cA==")
+
+    answer = merchant.confirm(made_up, f"/php/{path}.php?ACT_=PAYM", **keys)
+
+    assert (answer["PCD_PAY_RST"], answer["PCD_PAY_CODE"]) == ("error", code)
+    merchant.broke(rule)
+
+
+@pytest.mark.parametrize("body", [b"", b"[1]", b"{", b"\x00", b'{"PCD_CST_ID": "test", "PCD_CUST_KEY": null}'])
+def test_a_body_of_any_kind_is_refused_in_json(merchant: Merchant, body: bytes) -> None:
+    """What cannot be read counts as an empty message (undocumented: our choice)."""
+    response = merchant.session.post(f"{merchant.origin}/php/PayCardConfirmAct.php?ACT_=PAYM", data=body)
+
+    assert (response.status_code, response.json()["PCD_PAY_RST"]) == (200, "error")

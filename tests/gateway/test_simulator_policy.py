@@ -1,0 +1,123 @@
+"""Switches for what Payple's documents leave open, or say in two ways. Those of one operation are tested with it."""
+
+from __future__ import annotations
+
+import pytest
+
+from shop.simulator.policy import SWITCHES, Policy
+from tests.gateway.merchant import SIMULATOR, Merchant
+from tests.payer import Page
+
+PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X)"
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_every_switch_takes_what_it_says_and_nothing_else(merchant: Merchant, name: str) -> None:
+    """The default stands first, and each has a sentence in both languages."""
+    switch = SWITCHES[name]
+
+    for value in switch.choices or (0, switch.maximum):
+        assert merchant.order("POST", "/policy", {name: value})[name] == value
+    wrongs: tuple[object, ...] = ("nothing", -1, 0.5, None, [])
+    for wrong in wrongs:
+        assert merchant.session.post(f"{SIMULATOR}/_sim/policy", json={name: wrong}).status_code == 400
+    assert switch.ko != switch.en != ""
+    assert not switch.choices or getattr(Policy(), name) in switch.choices
+
+
+@pytest.mark.parametrize("work", ["PAY", "CERT"])
+def test_a_transfer_may_say_bill0000(merchant: Merchant, work: str) -> None:
+    merchant.order("POST", "/policy", {"transfer_code": "BILL0000"})
+
+    claim = merchant.claim(PCD_PAY_TYPE="transfer", PCD_PAY_WORK=work)
+
+    told = merchant.confirm(claim) if work == "CERT" else claim
+    assert told["PCD_PAY_CODE"] == "BILL0000"
+    assert merchant.inquire(claim["PCD_PAY_OID"], "transfer")["PCD_PAY_CODE"] == "PCHK000"
+    assert merchant.paid()["PCD_PAY_CODE"] == "0000"
+
+
+def test_the_tax_of_a_taxable_order_may_be_zero(merchant: Merchant) -> None:
+    """As the quick guide's tables print it; a mixed order shows what was sent."""
+    merchant.order("POST", "/policy", {"tax_in_result": "zero"})
+    claim = merchant.claim()
+    confirmed = merchant.confirm(claim)
+
+    assert claim["PCD_PAY_TAXTOTAL"] == confirmed["PCD_PAY_TAXTOTAL"] == "0"
+    assert merchant.inquire(claim["PCD_PAY_OID"])["PCD_PAY_TAXTOTAL"] == "0"
+    assert merchant.cancel(confirmed)["PCD_REFUND_TAXTOTAL"] == "91"
+    assert merchant.paid(PCD_PAY_TAXTOTAL="50")["PCD_PAY_TAXTOTAL"] == "50"
+
+
+def test_amounts_may_be_json_numbers(merchant: Merchant) -> None:
+    """Some real answers have them unquoted; a blank stays a string."""
+    merchant.order("POST", "/policy", {"numbers_as_numbers": "on"})
+
+    confirmed: dict[str, object] = dict(merchant.confirm(merchant.claim()))
+
+    assert (confirmed["PCD_PAY_TOTAL"], confirmed["PCD_PAY_TAXTOTAL"]) == (1000, 91)
+    assert (confirmed["PCD_PAY_CODE"], confirmed["PCD_PAY_DISCOUNT"]) == ("PCCF0000", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PCD_PAY_OID", "A" * 31),
+        ("PCD_PAY_GOODS", "상" * 51),
+        ("PCD_PAYER_NAME", "김" * 21),
+        ("PCD_PAYER_NO", "1" * 19),
+    ],
+)
+def test_a_newer_window_takes_shorter_values(merchant: Merchant, name: str, value: str) -> None:
+    """cpc0034, as third parties report it; the quick guide's own limits are longer."""
+    assert merchant.claim(**{name: value})["PCD_PAY_RST"] == "success"
+    merchant.order("POST", "/policy", {"strict_lengths": "on"})
+
+    assert merchant.claim(**{name: value})["PCD_PAY_CODE"] == "cpc0034"
+
+
+class TestConfirmHost:
+    """The newer confirm address of cards, and AUTH0008 for whoever does not go where the result points."""
+
+    def test_the_result_names_the_newer_address_and_it_works(self, merchant: Merchant) -> None:
+        merchant.order("POST", "/policy", {"confirm_host": "api_v2"})
+
+        claim = merchant.claim()
+
+        assert claim["PCD_PAY_COFURL"] == f"{SIMULATOR}/api/v1/payments/cards/approval/confirm"
+        assert merchant.confirm(claim)["PCD_PAY_CODE"] == "PCCF0000"
+
+    @pytest.mark.parametrize(
+        ("told", "used"),
+        [
+            ("api_v2", "/php/PayCardConfirmAct.php?ACT_=PAYM"),
+            ("same", "/api/v1/payments/cards/approval/confirm"),
+        ],
+    )
+    def test_another_address_than_the_received_one_is_refused(self, merchant: Merchant, told: str, used: str) -> None:
+        merchant.order("POST", "/policy", {"confirm_host": told})
+
+        assert merchant.confirm(merchant.claim(), used)["PCD_PAY_CODE"] == "AUTH0008"
+
+    def test_transfers_stay_where_they_were(self, merchant: Merchant) -> None:
+        merchant.order("POST", "/policy", {"confirm_host": "api_v2"})
+
+        assert merchant.confirm(merchant.claim(PCD_PAY_TYPE="transfer"))["PCD_PAY_RST"] == "success"
+
+
+@pytest.mark.parametrize(
+    ("switch", "agent", "method"), [("off", PHONE, "post"), ("on", PHONE, "get"), ("on", "Mozilla/5.0", "post")]
+)
+def test_a_phone_may_deliver_by_get(merchant: Merchant, switch: str, agent: str, method: str) -> None:
+    merchant.order("POST", "/policy", {"result_by_get": switch})
+    window = merchant.payer.open(merchant.fields(PCD_RST_URL="http://localhost:8000/payments/result")).approve()
+
+    page = Page(merchant.session.get(window.page.url, headers={"User-Agent": agent}))
+
+    assert next(form for form in page.forms if "data-deliver" in form.attributes).attributes["method"] == method
+
+
+def test_on_and_off_may_be_true_and_false(merchant: Merchant) -> None:
+    assert merchant.order("POST", "/policy", {"numbers_as_numbers": True})["numbers_as_numbers"] == "on"
+    assert merchant.order("POST", "/policy", {"numbers_as_numbers": False})["numbers_as_numbers"] == "off"
+    assert merchant.session.post(f"{SIMULATOR}/_sim/policy", json={"transfer_code": True}).status_code == 400
