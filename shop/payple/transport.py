@@ -34,7 +34,11 @@ class Timeouts:
 
 
 class Transport:
-    """A pooled way to the gateway for at most `max_calls` calls at a time, safe for threads and forks."""
+    """A pooled way to the gateway for at most `max_calls` calls at a time, safe for threads and forks.
+
+    A further call waits as long as a connection may take, then says that nothing was sent: callers of a gateway
+    that hangs must not pile up behind each other.
+    """
 
     def __init__(self, referer: str, timeouts: Timeouts, max_calls: int, http: requests.Session | None = None) -> None:
         """With a session of the caller's own, everything but its ConnectTimeout counts as perhaps sent."""
@@ -53,17 +57,19 @@ class Transport:
     def post(self, url: str, message: Mapping[str, str]) -> dict[str, object]:
         """Send one message. Raises NotSent if nothing left this machine, else OutcomeUnknown."""
         crew = self._present_crew()
+        if not crew.slots.acquire(timeout=self._timeouts.connect):
+            raise NotSent("too many calls to the gateway are open")
         line = Line(said=self._given is not None)
         body = json.dumps(message, ensure_ascii=False).encode()
         try:
             call = crew.threads.submit(self._talk, crew.http, line, url, body)
         except RuntimeError as error:  # the machine has no thread to spare
+            crew.slots.release()
             raise _given_up(line) from error
+        call.add_done_callback(lambda _: crew.slots.release())
         done, _ = wait([call], timeout=self._timeouts.total)
         if done:
             return call.result()
-        if call.cancel():
-            raise NotSent("too many calls to the gateway are open")
         raise _given_up(line)
 
     def _talk(self, http: requests.Session, line: Line, url: str, body: bytes) -> dict[str, object]:
@@ -91,7 +97,12 @@ class Transport:
         with self._lock:
             if self._crew is None or self._crew.pid != os.getpid():
                 http = self._given or _session(self._max_calls)
-                self._crew = _Crew(os.getpid(), http, ThreadPoolExecutor(self._max_calls, "payple"))
+                self._crew = _Crew(
+                    os.getpid(),
+                    http,
+                    ThreadPoolExecutor(self._max_calls, "payple"),
+                    threading.BoundedSemaphore(self._max_calls),
+                )
             return self._crew
 
 
@@ -100,6 +111,7 @@ class _Crew:
     pid: int
     http: requests.Session
     threads: ThreadPoolExecutor
+    slots: threading.BoundedSemaphore
 
 
 def _given_up(line: Line) -> GatewayError:

@@ -116,13 +116,19 @@ def test_a_tls_handshake_that_hangs_is_not_sent() -> None:
 
 
 def test_a_call_that_never_got_a_free_line_is_not_sent() -> None:
-    wire, over = transport(Timeouts(connect=5, read=5, total=0.2), max_calls=1), threading.Event()
-    wire._present_crew().threads.submit(over.wait)
+    wire = transport(Timeouts(connect=0.2, read=5, total=5), max_calls=1)
+    wire._present_crew().slots.acquire()
     with loopback(answering(YES)) as server:
         with pytest.raises(NotSent, match="too many"):
             wire.post(server.address, MESSAGE)
-        over.set()
         assert server.connections == 0
+
+
+def test_a_line_that_is_free_again_serves_the_next_call() -> None:
+    wire = transport(max_calls=1)
+    with loopback(answering(YES)) as server:
+        for _call in range(3):
+            assert wire.post(server.address, MESSAGE)["PCD_PAY_RST"] == "success"
 
 
 def test_a_machine_without_a_thread_to_spare_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
