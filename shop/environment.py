@@ -6,8 +6,8 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 Choice = TypeVar("Choice", bound=StrEnum)
-LONGEST_WAIT = 600.0
-"""Seconds. Longer than any buyer waits."""
+LONGEST_WAIT = 50.0
+"""Seconds. A call ends before the sweep takes its worker for dead, after a minute."""
 
 
 class Environment:
@@ -42,7 +42,7 @@ class Environment:
         return default
 
     def seconds(self, name: str, default: float) -> float:
-        """A positive number of seconds, at most ten minutes."""
+        """A positive number of seconds, at most ``LONGEST_WAIT``."""
         value = self.text(name, str(default))
         try:
             number = float(value)

@@ -5,10 +5,15 @@ ShopError
  |- OutOfStock          fewer left than wanted
  |- CartProblem         empty, changed in another tab, or larger than we sell at once
  |- CannotPay           this order cannot be paid now; ``reason`` says why
+ |- RefundRefused       this refund must not be sent; ``reason`` says why
+ |- ReceiptRefused      this cash receipt can be neither issued nor cancelled; ``reason`` says why
+ |- SignInRefused       wrong name or password, or too many tries
+ |- StaffProblem        this staff account cannot be made or changed like this
 
 They become HTTP once, in ``views.problems``; what the gateway answers has its own tree in ``payple.errors``.
 """
 
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -55,6 +60,67 @@ class CannotPay(ShopError):
         EXPIRED = "expired"
         ATTENTION = "attention"
         TOO_MANY = "too_many"
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class RefundRefused(ShopError):
+    """Nothing was sent. ``refundable`` is what is left, in won."""
+
+    class Reason(StrEnum):
+        """Why not."""
+
+        NOT_PAID = "not_paid"
+        STALE_BALANCE = "stale_balance"
+        TOO_LARGE = "too_large"
+        IN_FLIGHT = "in_flight"
+        NOT_UNKNOWN = "not_unknown"
+
+    def __init__(self, reason: Reason, refundable: int = 0) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+        self.refundable = refundable
+
+
+class ReceiptRefused(ShopError):
+    """Nothing was sent."""
+
+    class Reason(StrEnum):
+        """Why not."""
+
+        NOT_PAID = "not_paid"
+        NOT_A_TRANSFER = "not_a_transfer"
+        ALREADY_ISSUED = "already_issued"
+        IDENTITY = "identity"
+        NOTHING_ACTIVE = "nothing_active"
+        NOTHING_LEFT = "nothing_left"
+        IN_FLIGHT = "in_flight"
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class SignInRefused(ShopError):
+    """Wrong name or password; or, with a ``wait``, too many tries before this one, which was not looked at."""
+
+    def __init__(self, wait: timedelta | None = None) -> None:
+        super().__init__("too many tries" if wait else "wrong")
+        self.wait = wait
+
+
+class StaffProblem(ShopError):
+    """An account cannot be made or changed like this."""
+
+    class Reason(StrEnum):
+        """Why not."""
+
+        NAME = "name"
+        PASSWORD = "password"  # noqa: S105 - the reason, not one
+        TAKEN = "taken"
+        UNKNOWN = "unknown"
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.value)

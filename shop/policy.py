@@ -22,8 +22,14 @@ MOST_ATTEMPTS = 20
 """Per order. Nobody types a card number twenty times; a script does."""
 MOST_CLAIMS = 5
 """Pairs of keys that we try per attempt; the real one is normally the first."""
+MOST_CLAIMED_INQUIRIES = 5
+"""How often a new claim makes us ask about an attempt at once; after that only the schedule does."""
+MOST_UNANSWERED = 8
+"""Inquiries without any answer after which, once the time is over, a person has to look: some three days."""
 CONFIRM_PATIENCE = timedelta(seconds=60)
 """A confirm older than this has no living worker behind it: the total deadline of a call is shorter."""
+CONFIRM_GRACE = timedelta(minutes=15)
+"""After our confirm left: the gateway takes one for ten minutes, and shows it to an inquiry soon after."""
 
 _MONEY = frozenset({AttemptState.PAID, AttemptState.ORPHANED, AttemptState.ATTENTION})
 EDGES: dict[AttemptState, frozenset[AttemptState]] = {
@@ -34,13 +40,13 @@ EDGES: dict[AttemptState, frozenset[AttemptState]] = {
     AttemptState.EXPIRED: _MONEY,
     AttemptState.PAID: frozenset(),
     AttemptState.ORPHANED: frozenset(),
-    AttemptState.ATTENTION: frozenset(),
+    AttemptState.ATTENTION: frozenset({AttemptState.ORPHANED}),
 }
 """What may follow what. Money that arrives late is still money: declined and expired can become paid, never back."""
 
 
-OPEN = (AttemptState.PREPARED, AttemptState.CONFIRMING, AttemptState.UNKNOWN)
-"""Not finished: the gateway may still have news."""
+LATE = (AttemptState.DECLINED, AttemptState.EXPIRED)
+"""Given up without money. News that comes late is still heard."""
 
 
 def sources_of(state: AttemptState) -> list[AttemptState]:
@@ -59,13 +65,17 @@ class Asked:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What an answer of the gateway means for an attempt; ``reasons`` names what did not agree."""
+    """What an answer of the gateway means for an attempt.
+
+    ``reasons`` names what did not agree; ``asks_again`` marks a "nobody has paid" that rests on silence only.
+    """
 
     state: AttemptState
     code: str = ""
     message: str = ""
     reasons: tuple[str, ...] = ()
     found: PaymentFound | None = None
+    asks_again: bool = False
 
 
 def judge(asked: Asked, found: PaymentFound) -> Verdict:
@@ -76,7 +86,10 @@ def judge(asked: Asked, found: PaymentFound) -> Verdict:
 
 
 def mismatches(asked: Asked, found: PaymentFound) -> list[str]:
-    """What in the answer contradicts the question: number, total, requested amount where it is told, method."""
+    """What in the answer contradicts the question: number, total, requested amount where it is told, method.
+
+    Money that has already gone back, which some answers tell, pays nothing either.
+    """
     told = {
         "attempt_no": (found.attempt_no, asked.attempt_no),
         "amount": (found.amount, asked.amount),
@@ -85,6 +98,7 @@ def mismatches(asked: Asked, found: PaymentFound) -> list[str]:
             asked.amount,
         ),
         "method": (found.method, asked.method),
+        "refunded": (found.refunded_amount or 0, 0),
     }
     return [name for name, (theirs, ours) in told.items() if theirs != ours]
 
@@ -105,23 +119,29 @@ def after_refusal(refused: Refused, *, blames_claim: bool) -> Verdict:
     return Verdict(state, refused.code, refused.message)
 
 
-def nothing_found(state: AttemptState, work: Work, deadline_at: datetime, now: datetime) -> AttemptState | None:
-    """What it means that the gateway knows no such payment; None: nothing yet.
+def nothing_found(state: AttemptState, work: Work, *, is_over: bool) -> AttemptState | None:
+    """What it means that the gateway knows no such payment; None: nothing new.
 
-    Before the deadline a lost confirm may still show up, so it stays unknown; a window that pays at once has either
-    paid or not, so the buyer may try again. After the deadline nobody has paid.
+    While a payment can still come of it, a lost confirm stays unknown; a window that pays at once has either paid or
+    not, so the buyer may try again. Once its time ``is_over``, nobody has paid: we stop waiting, but ask again later.
     """
-    if work == "PAY":
-        if now > deadline_at:
-            return AttemptState.EXPIRED
-        return AttemptState.PREPARED if state is AttemptState.UNKNOWN else None
-    return AttemptState.DECLINED if now > deadline_at else None
+    if state in LATE:
+        return None
+    if not is_over:
+        return AttemptState.PREPARED if state is AttemptState.UNKNOWN and work == "PAY" else None
+    return AttemptState.DECLINED if state is not AttemptState.PREPARED and work == "CERT" else AttemptState.EXPIRED
 
 
 def next_inquiry(asked_before: int) -> timedelta:
-    """How long to wait before asking about the same attempt again."""
+    """How long to wait before asking about the same open attempt again."""
     steps = (5, 30, 120, 600, 3600, 86_400)
     return timedelta(seconds=steps[min(asked_before, len(steps) - 1)])
+
+
+def next_late_inquiry(asked_before: int) -> timedelta | None:
+    """An inquiry may show a payment late: ask twice more about what we gave up, an hour and a day after."""
+    steps = (timedelta(hours=1), timedelta(days=1))
+    return steps[asked_before] if asked_before < len(steps) else None
 
 
 def days_to_search(opened: date, today: date) -> list[date]:
@@ -139,6 +159,13 @@ def order_state(attempts: Collection[AttemptState], *, expired: bool) -> OrderSt
     if any(state in attempts for state in HOLDING):
         return OrderState.CHECKING
     return OrderState.EXPIRED if expired else OrderState.AWAITING_PAYMENT
+
+
+def refunded_state(charged: int, refunded: int) -> OrderState:
+    """What a paid order is after refunds, in won."""
+    if refunded <= 0:
+        return OrderState.PAID
+    return OrderState.REFUNDED if refunded >= charged else OrderState.PARTIALLY_REFUNDED
 
 
 def insist_on_payable(state: OrderState, attempts: int, expires_at: datetime, now: datetime) -> None:

@@ -42,6 +42,27 @@ HOLDING = (AttemptState.CONFIRMING, AttemptState.UNKNOWN, AttemptState.PAID)
 """At most one attempt of an order is in one of these: a unique partial index says so on both engines."""
 
 
+class RefundState(StrEnum):
+    """One refund of a paid attempt, or the return of money that belongs to no order.
+
+    reserved   the amount is taken out of what can be refunded; nothing was sent
+    submitted  our cancel call was committed as an intent and may be under way
+    unknown    the call had no definite answer: a full cancel is repeated, a partial one waits for a person
+    done       the gateway said yes to this number and amount
+    refused    the gateway said no; the amount can be refunded again
+    """
+
+    RESERVED = "reserved"
+    SUBMITTED = "submitted"
+    UNKNOWN = "unknown"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+IN_FLIGHT = (RefundState.RESERVED, RefundState.SUBMITTED, RefundState.UNKNOWN)
+"""Counted as gone until the gateway says otherwise; at most one refund of an attempt is in one of these."""
+
+
 class CashReceiptState(StrEnum):
     """The cash receipt (현금영수증) of a bank transfer."""
 
@@ -51,6 +72,10 @@ class CashReceiptState(StrEnum):
     CANCEL_DUE = "cancel_due"
     CANCELLED = "cancelled"
     FAILED = "failed"
+
+
+ACTIVE_RECEIPT = (CashReceiptState.REQUESTED, CashReceiptState.ISSUED, CashReceiptState.CANCEL_DUE)
+"""At most one cash receipt of an attempt is in one of these."""
 
 
 class Source(StrEnum):

@@ -63,24 +63,34 @@ def test_a_refusal_that_blames_the_claim_leaves_the_attempt_alive() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "work", "minutes_after_deadline", "becomes"),
+    ("state", "work", "is_over", "becomes"),
     [
-        (AttemptState.UNKNOWN, Work.CERT, -1, None),
-        (AttemptState.CONFIRMING, Work.CERT, -1, None),
-        (AttemptState.UNKNOWN, Work.CERT, 1, AttemptState.DECLINED),
-        (AttemptState.CONFIRMING, Work.CERT, 1, AttemptState.DECLINED),
-        (AttemptState.PREPARED, Work.PAY, -1, None),
-        (AttemptState.UNKNOWN, Work.PAY, -1, AttemptState.PREPARED),
-        (AttemptState.PREPARED, Work.PAY, 1, AttemptState.EXPIRED),
-        (AttemptState.UNKNOWN, Work.PAY, 1, AttemptState.EXPIRED),
+        (AttemptState.UNKNOWN, Work.CERT, False, None),
+        (AttemptState.CONFIRMING, Work.CERT, False, None),
+        (AttemptState.PREPARED, Work.CERT, False, None),
+        (AttemptState.PREPARED, Work.PAY, False, None),
+        (AttemptState.UNKNOWN, Work.PAY, False, AttemptState.PREPARED),
+        (AttemptState.UNKNOWN, Work.CERT, True, AttemptState.DECLINED),
+        (AttemptState.CONFIRMING, Work.CERT, True, AttemptState.DECLINED),
+        (AttemptState.PREPARED, Work.CERT, True, AttemptState.EXPIRED),
+        (AttemptState.PREPARED, Work.PAY, True, AttemptState.EXPIRED),
+        (AttemptState.UNKNOWN, Work.PAY, True, AttemptState.EXPIRED),
+        (AttemptState.DECLINED, Work.CERT, True, None),
+        (AttemptState.EXPIRED, Work.PAY, True, None),
     ],
 )
-def test_what_not_found_means_depends_on_the_deadline(
-    state: AttemptState, work: Work, minutes_after_deadline: int, becomes: AttemptState | None
+def test_what_not_found_means_depends_on_whether_a_payment_can_still_come(
+    state: AttemptState, work: Work, is_over: bool, becomes: AttemptState | None
 ) -> None:
-    now = NOW + timedelta(minutes=minutes_after_deadline)
+    assert policy.nothing_found(state, work, is_over=is_over) is becomes
 
-    assert policy.nothing_found(state, work, NOW, now) is becomes
+
+def test_what_was_given_up_on_silence_is_asked_about_twice_more() -> None:
+    assert [policy.next_late_inquiry(asked) for asked in range(3)] == [timedelta(hours=1), timedelta(days=1), None]
+
+
+def test_money_that_went_back_already_pays_nothing() -> None:
+    assert judge(ASKED, found(refunded_amount=1000)).reasons == ("refunded",)
 
 
 def test_nothing_leads_away_from_money_that_moved() -> None:
@@ -89,7 +99,7 @@ def test_nothing_leads_away_from_money_that_moved() -> None:
 
 
 @pytest.mark.parametrize(
-    "state", set(AttemptState) - {AttemptState.PAID, AttemptState.ORPHANED, AttemptState.ATTENTION}
+    "state", sorted(set(AttemptState) - {AttemptState.PAID, AttemptState.ORPHANED, AttemptState.ATTENTION})
 )
 def test_money_can_be_found_late_from_every_other_state(state: AttemptState) -> None:
     assert state in policy.sources_of(AttemptState.PAID)
@@ -103,7 +113,7 @@ def test_an_order_is_paid_exactly_when_an_attempt_is(states: list[AttemptState],
     assert order is not OrderState.AWAITING_PAYMENT or not set(states) & set(HOLDING)
 
 
-@pytest.mark.parametrize("state", set(OrderState) - {OrderState.AWAITING_PAYMENT})
+@pytest.mark.parametrize("state", sorted(set(OrderState) - {OrderState.AWAITING_PAYMENT}))
 def test_only_a_waiting_order_can_be_paid(state: OrderState) -> None:
     with pytest.raises(CannotPay):
         policy.insist_on_payable(state, 0, NOW + timedelta(hours=1), NOW)

@@ -1,5 +1,6 @@
 """Settings: what is accepted, what stops the start, and that one message names everything wrong."""
 
+import json
 import stat
 from pathlib import Path
 
@@ -69,6 +70,32 @@ def test_live_mode_refuses_each_public_test_key(name: str, field: str, tmp_path:
 
 def test_live_mode_refuses_plain_http(tmp_path: Path) -> None:
     assert "SHOP_URL" in problems(LIVE | {"SHOP_URL": "http://shop.example.kr"}, tmp_path)[0]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"ADMIN_USERNAME": "kim"}, {"ADMIN_PASSWORD": "p" * 12}, {"ADMIN_USERNAME": "kim", "ADMIN_PASSWORD": "short"}],
+)
+def test_half_a_staff_login_or_a_short_password_is_refused(given: dict[str, str], tmp_path: Path) -> None:
+    [problem] = problems({"SECRET_KEY": SECRET} | given, tmp_path)
+
+    assert "ADMIN_" in problem
+    assert "short" not in problem or "too short" in problem
+
+
+def test_an_older_secrets_file_gets_what_it_lacks_and_keeps_its_key(tmp_path: Path) -> None:
+    (tmp_path / "secrets.json").write_text(json.dumps({"SECRET_KEY": SECRET}))
+
+    write_instance_secrets(tmp_path)
+    first = (tmp_path / "secrets.json").read_text()
+    write_instance_secrets(tmp_path)
+
+    settings = Settings.from_env({}, tmp_path)
+    assert settings.secret_key == SECRET
+    assert settings.admin_username
+    assert len(settings.admin_password) >= 12
+    assert settings.admin_password not in repr(settings)
+    assert (tmp_path / "secrets.json").read_text() == first
 
 
 def test_some_keys_without_the_others_are_a_contradiction(tmp_path: Path) -> None:

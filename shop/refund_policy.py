@@ -1,0 +1,133 @@
+"""The rules about refunds and cash receipts. Pure: facts in, plans out; no database, no web, no network.
+
+A plan can be shown before the button is pressed, and is the same when it is carried out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from shop import clock
+from shop.money import Tax, TaxBreakdown, Won, contained_vat
+
+RECEIPT_HOUR = time(9, 0, tzinfo=clock.KOREA)
+"""When what is due "the next day" is done: the tax office takes cancellations from the day after the payment."""
+
+NOTHING = Won(0)
+
+
+class RefundTooLarge(ValueError):
+    """More than is left, or nothing. Carries what is left, in won."""
+
+    def __init__(self, refundable: Won) -> None:
+        super().__init__(f"refundable: {refundable}")
+        self.refundable = refundable
+
+
+@dataclass(frozen=True)
+class PaidFacts:
+    """A paid attempt as the gateway told it, and what has been returned since. Refunds in flight count as gone."""
+
+    paid: TaxBreakdown
+    charged: Won
+    gone: Won = NOTHING
+    gone_vat: Won = NOTHING
+    receipt: Won | None = None
+
+    @property
+    def refundable(self) -> Won:
+        """What is left: never more than was charged, even if the gateway gave a discount on the total."""
+        return Won(max(0, min(self.paid.total, self.charged) - self.gone))
+
+    @property
+    def vat_left(self) -> Won:
+        """The tax that has not been returned yet."""
+        return Won(max(0, self.paid.vat - self.gone_vat))
+
+
+@dataclass(frozen=True)
+class RefundPlan:
+    """What a refund does: money, tax, cash receipt. ``receipt_after`` None: there is no receipt to change."""
+
+    amount: Won
+    vat: Won
+    sends_vat: bool
+    remainder: Won
+    receipt_after: Won | None
+
+    @property
+    def is_full(self) -> bool:
+        """Everything that was left goes back: only such a call may be repeated when its answer is lost."""
+        return self.remainder == 0
+
+
+def plan_refund(facts: PaidFacts, amount: Won, vat: Won | None = None) -> RefundPlan:
+    """Work out a refund of ``amount`` won. ``vat`` is its tax part where the refunded goods are known.
+
+    :raises RefundTooLarge: nothing, or more than is left
+    """
+    if not 0 < amount <= facts.refundable:
+        raise RefundTooLarge(facts.refundable)
+    remainder = Won(facts.refundable - amount)
+    part = vat_part(facts, amount) if vat is None else vat
+    after = None if facts.receipt is None else Won(max(0, facts.receipt - amount))
+    return RefundPlan(amount, _bounded(part, amount, remainder, facts.vat_left), facts.paid.is_mixed, remainder, after)
+
+
+def vat_part(facts: PaidFacts, amount: Won) -> Won:
+    """The tax inside a part of the payment, in proportion, rounded half up."""
+    whole = facts.paid.total
+    return Won((2 * amount * facts.paid.vat + whole) // (2 * whole))
+
+
+def vat_of_goods(parts: Iterable[tuple[Won, Tax]]) -> Won:
+    """The tax inside refunded goods: contained in the taxable ones, none in the exempt ones."""
+    return contained_vat(Won(sum(amount for amount, tax in parts if tax is Tax.TAXABLE)))
+
+
+def _bounded(vat: Won, amount: Won, remainder: Won, vat_left: Won) -> Won:
+    """Never more tax than is left or than the amount; and never so little that what remains holds more tax than money.
+
+    The last part takes all that is left.
+    """
+    least = max(0, vat_left - remainder)
+    return Won(max(least, min(vat, amount, vat_left)))
+
+
+@dataclass(frozen=True)
+class ReceiptDue:
+    """What we owe the tax office: a cancel, and a new receipt for what remains (0: none), not before ``due_at``."""
+
+    due_at: datetime
+    reissue: Won
+
+
+def receipt_owed(plan_after: Won | None, now: datetime, *, settled: bool) -> ReceiptDue | None:
+    """What a refund leaves to do for the cash receipt.
+
+    If the gateway settled the receipt itself (cancelled or reduced it), nothing. Otherwise nothing has changed at the
+    tax office, so the receipt is cancelled and issued again for the rest, from the next day on.
+    """
+    if plan_after is None or settled:
+        return None
+    return ReceiptDue(next_receipt_day(now), plan_after)
+
+
+def next_receipt_day(now: datetime) -> datetime:
+    """Nine in the morning of the next Korean day."""
+    tomorrow: date = clock.korea_date(now) + timedelta(days=1)
+    return datetime.combine(tomorrow, RECEIPT_HOUR)
+
+
+def next_receipt_try(tries: int, now: datetime) -> datetime:
+    """A failed receipt job is tried again hourly at first, then daily; it stays visible until it is done."""
+    hourly = 3
+    return now + timedelta(hours=1) if tries < hourly else next_receipt_day(now)
+
+
+def next_cancel_try(tries: int) -> timedelta:
+    """How long to wait before a full cancel whose answer was lost is sent again."""
+    steps = (5, 30, 120, 600, 3600, 86_400)
+    return timedelta(seconds=steps[min(tries, len(steps) - 1)])

@@ -1,0 +1,121 @@
+"""The rules about refunds: never more than is left, tax that adds up, and a cash receipt that follows the money."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shop import clock
+from shop.money import Tax, TaxBreakdown, Won, contained_vat
+from shop.refund_policy import (
+    PaidFacts,
+    RefundTooLarge,
+    next_receipt_day,
+    plan_refund,
+    receipt_owed,
+    vat_of_goods,
+)
+
+NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+
+
+def paid(taxable: int = 11_000, exempt: int = 0, **more: object) -> PaidFacts:
+    split = TaxBreakdown(Won(taxable), Won(exempt), contained_vat(Won(taxable)))
+    return PaidFacts(split, charged=split.total, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("amount", [0, -1, 11_001, 10**12])
+def test_nothing_or_more_than_is_left_cannot_be_refunded(amount: int) -> None:
+    with pytest.raises(RefundTooLarge) as caught:
+        plan_refund(paid(), Won(amount))
+    assert caught.value.refundable == 11_000
+
+
+def test_what_is_in_flight_is_already_gone() -> None:
+    with pytest.raises(RefundTooLarge):
+        plan_refund(paid(gone=Won(10_000)), Won(1001))
+    assert plan_refund(paid(gone=Won(10_000)), Won(1000)).is_full
+
+
+def test_never_more_than_was_charged_after_a_discount_of_the_gateway() -> None:
+    facts = PaidFacts(TaxBreakdown(Won(11_000), Won(0), Won(1000)), charged=Won(10_000))
+
+    assert facts.refundable == 10_000
+
+
+def test_the_last_part_takes_the_rest_of_the_tax() -> None:
+    facts = paid(taxable=1000, exempt=500)
+    first = plan_refund(facts, Won(700))
+    rest = plan_refund(paid(taxable=1000, exempt=500, gone=first.amount, gone_vat=first.vat), Won(800))
+
+    assert first.vat + rest.vat == 91
+    assert rest.is_full
+
+
+def test_only_a_mixed_order_tells_the_gateway_the_tax() -> None:
+    assert plan_refund(paid(taxable=1000, exempt=500), Won(100)).sends_vat
+    assert not plan_refund(paid(taxable=1000), Won(100)).sends_vat
+    assert not plan_refund(paid(taxable=0, exempt=500), Won(100)).sends_vat
+
+
+def test_refunded_books_carry_no_tax_and_pens_carry_theirs() -> None:
+    facts = paid(taxable=11_000, exempt=20_000)
+    book = vat_of_goods([(Won(20_000), Tax.EXEMPT)])
+    pen = vat_of_goods([(Won(11_000), Tax.TAXABLE)])
+
+    assert plan_refund(facts, Won(20_000), book).vat == 0
+    assert plan_refund(facts, Won(11_000), pen).vat == 1000
+
+
+@given(
+    st.integers(0, 2_000_000),
+    st.integers(0, 2_000_000),
+    st.lists(st.integers(1, 500_000), max_size=12),
+)
+def test_however_it_is_split_the_parts_add_up_and_what_remains_makes_sense(
+    taxable: int, exempt: int, parts: list[int]
+) -> None:
+    facts = paid(taxable, exempt)
+    gone = vat = 0
+    for part in parts:
+        facts = paid(taxable, exempt, gone=Won(gone), gone_vat=Won(vat))
+        if not facts.refundable:
+            break
+        plan = plan_refund(facts, Won(min(part, facts.refundable)))
+        gone, vat = gone + plan.amount, vat + plan.vat
+        left, vat_left = facts.paid.total - gone, facts.paid.vat - vat
+        assert 0 <= plan.vat <= plan.amount
+        assert 0 <= vat_left <= left
+        assert plan.remainder == left
+    if gone == facts.paid.total:
+        assert vat == facts.paid.vat
+
+
+def test_a_receipt_that_the_gateway_settled_owes_nothing() -> None:
+    assert receipt_owed(Won(500), NOW, settled=True) is None
+    assert receipt_owed(None, NOW, settled=False) is None
+
+
+def test_a_receipt_that_it_did_not_settle_is_due_the_next_korean_day() -> None:
+    due = receipt_owed(Won(500), NOW, settled=False)
+
+    assert due is not None
+    assert due.reissue == 500
+    assert clock.korea_date(due.due_at) == clock.korea_date(NOW) + timedelta(days=1)
+
+
+@pytest.mark.parametrize("hour", range(24))
+def test_the_next_receipt_day_is_always_tomorrow_in_korea(hour: int) -> None:
+    now = NOW.replace(hour=hour)
+
+    assert clock.korea_date(next_receipt_day(now)) - clock.korea_date(now) == timedelta(days=1)
+    assert next_receipt_day(now) > now
+
+
+def test_a_receipt_is_reduced_by_what_goes_back() -> None:
+    facts = paid(receipt=Won(11_000))
+
+    assert plan_refund(facts, Won(1000)).receipt_after == 10_000
+    assert plan_refund(facts, Won(11_000)).receipt_after == 0
+    assert plan_refund(paid(), Won(1000)).receipt_after is None
