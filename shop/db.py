@@ -65,14 +65,20 @@ def transaction() -> Iterator[None]:
     BEGIN IMMEDIATE: a deferred transaction that reads first and writes later fails at once when its snapshot is old.
     Never hold one open while the network is waited for.
     """
-    db.session.rollback()
-    db.session.connection(execution_options={WRITES: True})
+    session = db.session()
+    if session.info.get(WRITES):
+        raise RuntimeError("a write transaction is open already: a service must not begin another inside it")
+    session.rollback()
+    session.connection(execution_options={WRITES: True})
+    session.info[WRITES] = True
     try:
         yield
-        db.session.commit()
+        session.commit()
     except BaseException:
-        db.session.rollback()
+        session.rollback()
         raise
+    finally:
+        session.info[WRITES] = False
 
 
 def release() -> None:

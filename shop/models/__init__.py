@@ -1,8 +1,22 @@
 """Rows and constraints. A model holds facts and what follows from them; the verbs are in ``shop.services``."""
 
 from shop.models.attempt import Attempt, TriedClaim
+from shop.models.cash_receipt import CashReceipt
 from shop.models.journal import JournalEntry
 from shop.models.order import Order, OrderLine
 from shop.models.product import Product
+from shop.models.refund import Refund
+from shop.models.staff import FailedLogin, StaffMember
 
-__all__ = ["Attempt", "JournalEntry", "Order", "OrderLine", "Product", "TriedClaim"]
+__all__ = [
+    "Attempt",
+    "CashReceipt",
+    "FailedLogin",
+    "JournalEntry",
+    "Order",
+    "OrderLine",
+    "Product",
+    "Refund",
+    "StaffMember",
+    "TriedClaim",
+]

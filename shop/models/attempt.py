@@ -10,10 +10,12 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.db import Base, UtcDateTime, one_of
 from shop.payple import Method, Work
-from shop.states import HOLDING, AttemptState, CashReceiptState
+from shop.states import HOLDING, AttemptState
 
 if TYPE_CHECKING:
+    from shop.models.cash_receipt import CashReceipt
     from shop.models.order import Order
+    from shop.models.refund import Refund
 
 _HOLDING = text("state IN ({})".format(", ".join(f"'{state}'" for state in HOLDING)))
 
@@ -22,7 +24,8 @@ class Attempt(Base):
     """``attempt_no`` is the gateway's order number: ours, unguessable, never used twice.
 
     The claim columns repeat what a browser said and decide nothing. Everything from ``result_code`` down was told by
-    the gateway in answer to our own call. Only ``shop.services.settlement`` writes ``state`` after the first one.
+    the gateway in answer to our own call. Only ``shop.services.recording`` writes ``state`` after the first one.
+    ``next_inquiry_at`` is when to ask the gateway next; None: there is nothing left to ask.
     """
 
     __tablename__ = "attempts"
@@ -33,7 +36,9 @@ class Attempt(Base):
             name="paid_has_its_evidence",
         ),
         Index("one_holding_attempt", "order_id", unique=True, sqlite_where=_HOLDING, postgresql_where=_HOLDING),
-        Index("attempt_by_state", "state", "next_inquiry_at"),
+        Index("attempt_by_inquiry", "next_inquiry_at"),
+        Index("attempt_by_state", "state", "id"),
+        Index("attempt_by_trade_date", "trade_date", "order_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -56,6 +61,7 @@ class Attempt(Base):
     claim_result: Mapped[str] = mapped_column(String(10), default="")
     claim_code: Mapped[str] = mapped_column(String(20), default="")
     claim_refused: Mapped[str] = mapped_column(String(20), default="")
+    claim_account_kind: Mapped[str] = mapped_column(String(10), default="")
 
     result_code: Mapped[str] = mapped_column(String(20), default="")
     result_message: Mapped[str] = mapped_column(String(200), default="")
@@ -71,24 +77,25 @@ class Attempt(Base):
     slip_url: Mapped[str] = mapped_column(Text, default="")
     bank_name: Mapped[str] = mapped_column(String(40), default="")
     account: Mapped[str] = mapped_column(String(40), default="")
-    account_kind: Mapped[str] = mapped_column(String(10), default="")
-    cash_receipt_state: Mapped[CashReceiptState] = mapped_column(
-        one_of(CashReceiptState, "cash_receipt_state"), default=CashReceiptState.NONE
-    )
-    cash_receipt_number: Mapped[str] = mapped_column(String(60), default="")
 
     order: Mapped[Order] = relationship(back_populates="attempts")
+    refunds: Mapped[list[Refund]] = relationship(back_populates="attempt", order_by="Refund.id")
+    cash_receipts: Mapped[list[CashReceipt]] = relationship(back_populates="attempt", order_by="CashReceipt.id")
 
     @property
-    def cash_receipt_kind(self) -> str:
-        """``personal`` for income deduction, ``company`` for expense proof; blank where nobody told us."""
-        return self.account_kind
+    def cash_receipt(self) -> CashReceipt | None:
+        """The newest cash receipt of this payment."""
+        return self.cash_receipts[-1] if self.cash_receipts else None
 
     @property
     def is_unanswered(self) -> bool:
         """A call of ours without an answer, or a claim about a window that pays at once: an inquiry would tell."""
         claimed = self.state is AttemptState.PREPARED and self.work is Work.PAY and self.claimed_at is not None
         return claimed or self.state in (AttemptState.CONFIRMING, AttemptState.UNKNOWN)
+
+    def is_abandoned(self, now: datetime) -> bool:
+        """Its window was opened, nothing came back, and its time is over."""
+        return self.state is AttemptState.PREPARED and now > self.deadline_at
 
 
 class TriedClaim(Base):

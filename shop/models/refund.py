@@ -1,0 +1,67 @@
+"""One refund, and what the gateway told us about it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from shop.db import Base, UtcDateTime, one_of
+from shop.states import IN_FLIGHT, RefundState
+
+if TYPE_CHECKING:
+    from shop.models.attempt import Attempt
+    from shop.models.order import Order
+
+_IN_FLIGHT = text("state IN ({})".format(", ".join(f"'{state}'" for state in IN_FLIGHT)))
+
+
+class Refund(Base):
+    """``intent`` is the one-time mark of the form: the same form sent again is the same refund.
+
+    ``vat`` is the tax part of the amount; ``sends_vat`` says whether the gateway has to be told (mixed orders only).
+    ``is_full`` refunds everything that was left: only such a call may be repeated, since the second is refused.
+    ``requested_by`` is a staff name; blank where the shop itself returns money that belongs to no order.
+    """
+
+    __tablename__ = "refunds"
+    __table_args__ = (
+        CheckConstraint("amount > 0 AND vat >= 0 AND vat <= amount", name="refund_amount_positive"),
+        Index("one_refund_in_flight", "attempt_id", unique=True, sqlite_where=_IN_FLIGHT, postgresql_where=_IN_FLIGHT),
+        Index("refund_by_state", "state", "next_try_at"),
+        Index("refund_by_settlement", "settled_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    intent: Mapped[str] = mapped_column(String(60), unique=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempts.id"), index=True)
+    state: Mapped[RefundState] = mapped_column(one_of(RefundState, "refund_state"), default=RefundState.RESERVED)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    vat: Mapped[int] = mapped_column(BigInteger)
+    sends_vat: Mapped[bool]
+    is_full: Mapped[bool]
+    reason: Mapped[str] = mapped_column(String(200))
+    requested_by: Mapped[str] = mapped_column(String(40), default="")
+    decided_by: Mapped[str] = mapped_column(String(40), default="")
+    reserved_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    tries: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    result_code: Mapped[str] = mapped_column(String(20), default="")
+    result_message: Mapped[str] = mapped_column(String(200), default="")
+    trade_key: Mapped[str] = mapped_column(String(60), default="")
+    slip_url: Mapped[str] = mapped_column(Text, default="")
+    receipt_code: Mapped[str] = mapped_column(String(20), default="")
+    receipt_message: Mapped[str] = mapped_column(String(200), default="")
+
+    order: Mapped[Order] = relationship(back_populates="refunds")
+    attempt: Mapped[Attempt] = relationship(back_populates="refunds")
+
+    @property
+    def is_orphan(self) -> bool:
+        """Whether the shop itself returns money that belongs to no order."""
+        return not self.requested_by
