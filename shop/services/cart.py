@@ -23,6 +23,11 @@ class CartLine:
         """Price times quantity, in won."""
         return Won(self.product.price * self.quantity)
 
+    @property
+    def is_short(self) -> bool:
+        """Whether fewer are left than this, so that the order would be refused."""
+        return self.quantity > self.product.maximum
+
 
 @dataclass(frozen=True)
 class Cart:
@@ -44,6 +49,11 @@ class Cart:
     def total(self) -> Won:
         """What the buyer would pay, in won."""
         return self.breakdown.total
+
+    @property
+    def has_shortage(self) -> bool:
+        """Whether a line asks for more than is left."""
+        return any(line.is_short for line in self.lines)
 
     @property
     def is_too_large(self) -> bool:

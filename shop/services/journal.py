@@ -36,6 +36,12 @@ def note(
     )
 
 
+def note_staff(event: str, *, at: datetime, by: str, evidence: Mapping[str, object] | None = None) -> None:
+    """Add what a person of the staff did that concerns no single order."""
+    told = {"by": by} | dict(evidence or {})
+    db.session.add(JournalEntry(at=at, event=event, source=Source.STAFF.value, evidence=told))
+
+
 def keep_exchange(exchange: Exchange) -> None:
     """The client's observer: keep each exchange with the gateway, already masked.
 

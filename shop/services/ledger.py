@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 from shop.db import db
 from shop.models import Attempt
-from shop.states import AttemptState, CashReceiptState
+from shop.states import CashReceiptState, RefundState
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,18 @@ class LedgerLine:
 
 def lines() -> Iterator[LedgerLine]:
     """Every attempt, oldest first, without holding them all in memory."""
-    query = select(Attempt).options(joinedload(Attempt.order)).order_by(Attempt.id).execution_options(yield_per=500)
+    query = (
+        select(Attempt)
+        .options(joinedload(Attempt.order), selectinload(Attempt.refunds), selectinload(Attempt.cash_receipts))
+        .order_by(Attempt.id)
+        .execution_options(yield_per=500)
+    )
     return (_line(attempt) for attempt in db.session.scalars(query))
 
 
 def _line(attempt: Attempt) -> LedgerLine:
-    receipted = attempt.state is AttemptState.PAID and attempt.cash_receipt_state is CashReceiptState.ISSUED
+    refunds, receipt = [refund for refund in attempt.refunds if not refund.is_orphan], attempt.cash_receipt
+    covers = receipt is not None and receipt.state in (CashReceiptState.ISSUED, CashReceiptState.CANCEL_DUE)
     return LedgerLine(
         order_no=attempt.order.order_no,
         attempt_no=attempt.attempt_no,
@@ -43,9 +49,9 @@ def _line(attempt: Attempt) -> LedgerLine:
         work=attempt.work.value,
         state=attempt.state.value,
         amount=attempt.amount,
-        refunded=0,
-        refund_unknown=False,
-        cash_receipt_state=attempt.cash_receipt_state.value,
-        cash_receipt_amount=attempt.amount if receipted else 0,
+        refunded=sum(refund.amount for refund in refunds if refund.state is RefundState.DONE),
+        refund_unknown=any(refund.state is RefundState.UNKNOWN for refund in refunds),
+        cash_receipt_state=receipt.state.value if receipt else CashReceiptState.NONE.value,
+        cash_receipt_amount=receipt.amount if receipt and covers else 0,
         paid_at=attempt.paid_at.isoformat() if attempt.paid_at else None,
     )

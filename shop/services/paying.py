@@ -52,7 +52,9 @@ def start_attempt(
     :raises CannotPay: the order is paid, being checked, expired or tried too often
     :raises GatewayError: the gateway did not let us in; the attempt is withdrawn, nothing can have been paid
     """
-    request = _prepare(order.id, choices, now)
+    order_id = order.id
+    settlement.look_before_paying_again(order, client, now=now)
+    request = _prepare(order_id, choices, now)
     try:
         ticket = client.client_key if script is WindowScript.CLIENTKEY else _authenticate(client, request)
     except GatewayError as error:
@@ -89,6 +91,7 @@ def _new_attempt(order: Order, choices: Choices, now: datetime) -> Attempt:
         amount=order.amount,
         started_at=now,
         deadline_at=now + policy.ATTEMPT_LIFETIME,
+        next_inquiry_at=now + policy.ATTEMPT_LIFETIME,
     )
 
 

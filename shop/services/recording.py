@@ -8,17 +8,20 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from shop import policy
 from shop.db import db, transaction
-from shop.errors import OutOfStock
-from shop.models import Attempt, Order, TriedClaim
+from shop.errors import NotFound, OutOfStock
+from shop.models import Attempt, CashReceipt, Order, Refund, TriedClaim
 from shop.payple import Claim, PaymentFound, Work
 from shop.policy import Asked, Verdict
 from shop.services import journal, ordering
-from shop.states import HOLDING, AttemptState, CashReceiptState, OrderState, Source
+from shop.states import HOLDING, AttemptState, CashReceiptState, OrderState, RefundState, Source
+
+LONGEST_INSTALMENT = 99
+"""Months. The field has two digits; whatever an answer says must fit its column."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,18 @@ class AttemptFacts:
     deadline_at: datetime
     confirming_at: datetime | None
     is_claimed: bool
+    claim_refused: str
+    inquiries: int
 
     @property
     def attempt_no(self) -> str:
         """Our number for this try."""
         return self.asked.attempt_no
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether no payment can come of it any more."""
+        late = self.deadline_at if self.confirming_at is None else self.confirming_at + policy.CONFIRM_GRACE
+        return now > max(self.deadline_at, late)
 
 
 def facts_of(attempt: Attempt) -> AttemptFacts:
@@ -55,22 +65,25 @@ def facts_of(attempt: Attempt) -> AttemptFacts:
         deadline_at=attempt.deadline_at,
         confirming_at=attempt.confirming_at,
         is_claimed=attempt.claimed_at is not None,
+        claim_refused=attempt.claim_refused,
+        inquiries=attempt.inquiries,
     )
 
 
 def note_claim(facts: AttemptFacts, claim: Claim, refused: str, *, source: Source, now: datetime) -> None:
-    """Remember what was claimed, as a claim. A different one than before may ask the gateway again, a few times."""
+    """Remember what was claimed, as a claim. News that an inquiry can judge makes us ask at once, a few times."""
     with transaction():
-        attempt = _locked_attempt(facts)
-        if attempt.state is not AttemptState.PREPARED:
+        attempt = locked_attempt(facts)
+        if attempt.state is not AttemptState.PREPARED and attempt.state not in policy.LATE:
             return
         news = (claim.result, claim.code[:20], refused)
         if news == (attempt.claim_result, attempt.claim_code, attempt.claim_refused) and attempt.claimed_at:
             return
         attempt.claimed_at = now
         attempt.claim_result, attempt.claim_code, attempt.claim_refused = news
-        attempt.account_kind = claim.account_kind
-        if attempt.inquiries < policy.MOST_CLAIMS:
+        attempt.claim_account_kind = claim.account_kind
+        asks = facts.work is Work.PAY or bool(refused) or attempt.state in policy.LATE
+        if asks and attempt.inquiries < policy.MOST_CLAIMED_INQUIRIES:
             attempt.next_inquiry_at = now
         journal.note(
             "claim",
@@ -82,17 +95,26 @@ def note_claim(facts: AttemptFacts, claim: Claim, refused: str, *, source: Sourc
         )
 
 
+def ask_now(facts: AttemptFacts, now: datetime) -> None:
+    """Bring the next inquiry about an open window forward, a few times at most."""
+    with transaction():
+        attempt = locked_attempt(facts)
+        if attempt.state is AttemptState.PREPARED and attempt.inquiries < policy.MOST_CLAIMED_INQUIRIES:
+            attempt.next_inquiry_at = now
+
+
 def begin_confirm(facts: AttemptFacts, claim: Claim, *, source: Source, now: datetime) -> bool:
     """Commit the intent to confirm. False: another attempt holds the order, it is too late, or the keys were tried."""
     try:
         with transaction():
-            attempt = _locked_attempt(facts)
+            attempt = locked_attempt(facts)
             if attempt.order.state is not OrderState.AWAITING_PAYMENT or now > facts.deadline_at:
                 return False
-            if not _first_try(facts, claim) or not _move(facts, AttemptState.CONFIRMING, confirming_at=now):
+            waits = {"confirming_at": now, "next_inquiry_at": now + policy.CONFIRM_PATIENCE}
+            if not _first_try(facts, claim) or not _move(facts, AttemptState.CONFIRMING, **waits):
                 return False
             db.session.add(TriedClaim(attempt_id=facts.id, digest=_digest(claim)))
-            _follow(attempt.order)
+            follow(attempt.order)
             journal.note("confirming", at=now, order=attempt.order, attempt_no=facts.attempt_no, source=source)
             return True
     except IntegrityError:  # the index that admits one holding attempt per order, or one try per pair of keys
@@ -102,10 +124,12 @@ def begin_confirm(facts: AttemptFacts, claim: Claim, *, source: Source, now: dat
 def lease_inquiry(facts: AttemptFacts, now: datetime) -> bool:
     """Take the right to ask about this attempt now. Only one asks, and less and less often."""
     with transaction():
-        attempt = _locked_attempt(facts)
-        if attempt.state not in policy.OPEN or (attempt.next_inquiry_at and attempt.next_inquiry_at > now):
+        attempt = locked_attempt(facts)
+        if attempt.next_inquiry_at is None or attempt.next_inquiry_at > now:
             return False
-        attempt.next_inquiry_at = now + policy.next_inquiry(attempt.inquiries)
+        late = attempt.state in policy.LATE
+        wait = policy.next_late_inquiry(attempt.inquiries + 1) if late else policy.next_inquiry(attempt.inquiries)
+        attempt.next_inquiry_at = now + wait if wait else None
         attempt.inquiries += 1
         return True
 
@@ -118,13 +142,17 @@ def record(
     ``unused`` is a claim whose keys never left this machine: they may be tried again.
     """
     with transaction():
-        attempt = _locked_attempt(facts)
+        attempt = locked_attempt(facts)
         state = _place_for(attempt, verdict.state)
-        if not _move(facts, state, **_told(verdict, now)):
+        if state is None or not _move(facts, state, **_told(facts, state, verdict, now)):
             return False
-        _follow(attempt.order)
+        follow(attempt.order)
         if unused:
             _forget(facts, unused)
+        if state is AttemptState.PAID and verdict.found:
+            _keep_receipt(attempt, verdict.found, now)
+        if state in (AttemptState.ORPHANED, AttemptState.ATTENTION):
+            _owe_orphan(attempt, verdict, now)
         journal.note(
             state.value,
             at=now,
@@ -136,34 +164,57 @@ def record(
         return True
 
 
-def expire_order(order_id: int, *, source: Source, now: datetime) -> bool:
-    """Give up an unpaid order and return its stock, once nothing can be paid for it any more."""
+def close_attention(attempt_no: str, *, by: str, now: datetime) -> None:
+    """A person has looked at a contradictory answer: its money is an orphan's, and the order goes on without it.
+
+    :raises NotFound: no such attempt is waiting for a person
+    """
     with transaction():
-        order = _locked_order(order_id)
+        attempt = db.session.scalar(select(Attempt).where(Attempt.attempt_no == attempt_no))
+        if attempt is None:
+            raise NotFound
+        order = lock_order(attempt.order_id)
+        if attempt.state is not AttemptState.ATTENTION or not _move(facts_of(attempt), AttemptState.ORPHANED):
+            raise NotFound
+        follow(order)
+        journal.note(
+            "attention_closed", at=now, order=order, attempt_no=attempt_no, source=Source.STAFF, evidence={"by": by}
+        )
+
+
+def expire_order(order_id: int, *, source: Source, now: datetime) -> bool:
+    """Give up an unpaid order and return its stock, once the gateway was asked about each of its windows."""
+    with transaction():
+        order = lock_order(order_id)
         if order.state is not OrderState.AWAITING_PAYMENT or now < order.expires_at:
             return False
-        if any(_may_still_pay(attempt, now) for attempt in order.attempts):
+        if any(attempt.state is AttemptState.PREPARED for attempt in order.attempts):
             return False
-        for attempt in order.attempts:
-            _move(facts_of(attempt), AttemptState.EXPIRED)
         order.state = OrderState.EXPIRED
         ordering.give_stock_back(order.lines)
         journal.note("order_expired", at=now, order=order, source=source)
         return True
 
 
-def _may_still_pay(attempt: Attempt, now: datetime) -> bool:
-    """A window that pays at once is only given up after the gateway was asked, which ends the attempt itself."""
-    return attempt.state is AttemptState.PREPARED and (now <= attempt.deadline_at or attempt.work is Work.PAY)
-
-
-def _locked_order(order_id: int) -> Order:
+def lock_order(order_id: int) -> Order:
     """The order, held until the transaction ends: everything about one order happens one after the other."""
     return db.session.scalars(select(Order).where(Order.id == order_id).with_for_update()).one()
 
 
-def _locked_attempt(facts: AttemptFacts) -> Attempt:
-    _locked_order(facts.order_id)
+def lock_order_no(order_no: str) -> Order:
+    """The same by its number.
+
+    :raises NotFound: there is none
+    """
+    order = db.session.scalar(select(Order).where(Order.order_no == order_no).with_for_update())
+    if order is None:
+        raise NotFound
+    return order
+
+
+def locked_attempt(facts: AttemptFacts) -> Attempt:
+    """The attempt, with its order held."""
+    lock_order(facts.order_id)
     return db.session.get_one(Attempt, facts.id)
 
 
@@ -176,20 +227,36 @@ def _move(facts: AttemptFacts, state: AttemptState, **values: object) -> bool:
     return moved.rowcount == 1
 
 
-def _follow(order: Order) -> None:
-    """Let the order show what its attempts have become."""
-    states = db.session.scalars(select(Attempt.state).where(Attempt.order_id == order.id)).all()
-    order.state = policy.order_state(states, expired=order.state is OrderState.EXPIRED)
+def follow(order: Order) -> None:
+    """Let the order show what its attempts and refunds have become."""
+    query = select(Attempt.state, Attempt.amount, Attempt.charged_amount).where(Attempt.order_id == order.id)
+    rows = db.session.execute(query).all()
+    order.state = policy.order_state([row.state for row in rows], expired=order.state is OrderState.EXPIRED)
+    if order.state is OrderState.PAID:
+        charged = sum(row.charged_amount or row.amount for row in rows if row.state is AttemptState.PAID)
+        order.state = policy.refunded_state(charged, _refunded(order))
 
 
-def _place_for(attempt: Attempt, state: AttemptState) -> AttemptState:
-    """Money for an order that another attempt holds, or whose goods are gone, is an orphan: it has to go back."""
-    if state is not AttemptState.PAID:
+def _refunded(order: Order) -> int:
+    """Won that went back to the payer of this order."""
+    done = (Refund.order_id == order.id, Refund.state == RefundState.DONE, Refund.requested_by != "")
+    return db.session.scalar(select(func.coalesce(func.sum(Refund.amount), 0)).where(*done)) or 0
+
+
+def _place_for(attempt: Attempt, state: AttemptState) -> AttemptState | None:
+    """Where the attempt can go, given the others of its order; None: it stays what it is.
+
+    Money for an order that another attempt holds, or whose goods are gone, is an orphan: it has to go back. What is
+    not known about a second attempt needs no hold of its own: the order is blocked already, and we ask again.
+    """
+    if state not in HOLDING:
         return state
     held = select(Attempt.id).where(
         Attempt.order_id == attempt.order_id, Attempt.id != attempt.id, Attempt.state.in_(HOLDING)
     )
-    if db.session.scalar(held.limit(1)) is not None or not _goods_are_there(attempt.order):
+    if db.session.scalar(held.limit(1)) is not None:
+        return AttemptState.ORPHANED if state is AttemptState.PAID else None
+    if state is AttemptState.PAID and not _goods_are_there(attempt.order):
         return AttemptState.ORPHANED
     return state
 
@@ -206,13 +273,21 @@ def _goods_are_there(order: Order) -> bool:
     return True
 
 
-def _told(verdict: Verdict, now: datetime) -> dict[str, object]:
-    """The columns that repeat the gateway's answer."""
+def _told(facts: AttemptFacts, state: AttemptState, verdict: Verdict, now: datetime) -> dict[str, object]:
+    """The columns that repeat the gateway's answer, and when to ask again."""
     values: dict[str, object] = {"result_code": verdict.code[:20], "result_message": verdict.message[:200]}
-    if verdict.state is AttemptState.UNKNOWN:
-        values["next_inquiry_at"] = now + policy.next_inquiry(0)
-        values["inquiries"] = 1
+    values |= _schedule(facts, state, verdict, now)
     return values | (_cut(_receipt(verdict.found)) if verdict.found else {})
+
+
+def _schedule(facts: AttemptFacts, state: AttemptState, verdict: Verdict, now: datetime) -> dict[str, object]:
+    """When to ask the gateway next: soon while we do not know, later about what we gave up, never about the rest."""
+    if state is AttemptState.UNKNOWN:
+        return {"next_inquiry_at": now + policy.next_inquiry(0), "inquiries": 1}
+    if state is AttemptState.PREPARED:
+        return {"next_inquiry_at": facts.deadline_at} if facts.work is Work.CERT else {}
+    wait = policy.next_late_inquiry(0) if verdict.asks_again else None
+    return {"next_inquiry_at": now + wait if wait else None, "inquiries": 0}
 
 
 def _cut(values: dict[str, object]) -> dict[str, object]:
@@ -235,7 +310,7 @@ def _receipt(found: PaymentFound) -> dict[str, object]:
         values |= {
             "card_issuer": found.card.issuer,
             "card_number": found.card.number,
-            "instalment_months": found.card.instalment_months,
+            "instalment_months": min(found.card.instalment_months, LONGEST_INSTALMENT),
             "approval_no": found.card.approval_no,
             "trade_key": found.card.trade_key,
             "slip_url": found.card.slip_url,
@@ -244,15 +319,45 @@ def _receipt(found: PaymentFound) -> dict[str, object]:
         values |= {
             "bank_name": found.transfer.bank_name,
             "account": found.transfer.account,
-            "cash_receipt_state": _cash_receipt_state(found),
-            "cash_receipt_number": found.transfer.cash_receipt_number,
         }
     return values
 
 
-def _cash_receipt_state(found: PaymentFound) -> CashReceiptState:
-    issued = found.transfer is not None and found.transfer.cash_receipt_issued
-    return CashReceiptState.ISSUED if issued else CashReceiptState.NONE
+def _keep_receipt(attempt: Attempt, found: PaymentFound, now: datetime) -> None:
+    """A cash receipt that was issued in the window, or by the confirm, is a row of its own."""
+    if found.transfer is None or not found.transfer.cash_receipt_issued:
+        return
+    receipt = CashReceipt(
+        order_id=attempt.order_id,
+        attempt_id=attempt.id,
+        state=CashReceiptState.ISSUED,
+        amount=found.charged_amount or found.amount,
+        purpose=attempt.claim_account_kind,
+        number=found.transfer.cash_receipt_number[:60],
+        created_at=now,
+        issued_at=found.paid_at,
+    )
+    db.session.add(receipt)
+
+
+def _owe_orphan(attempt: Attempt, verdict: Verdict, now: datetime) -> None:
+    """Money of ours that no order can take goes back in full: the job is committed with the verdict that found it."""
+    found = verdict.found
+    if found is None or found.attempt_no != attempt.attempt_no:
+        return
+    orphan = Refund(
+        intent=f"orphan-{attempt.attempt_no}",
+        order_id=attempt.order_id,
+        attempt_id=attempt.id,
+        amount=found.charged_amount or found.amount,
+        vat=0,
+        sends_vat=False,
+        is_full=True,
+        reason=", ".join(verdict.reasons) or "orphaned",
+        reserved_at=now,
+        next_try_at=now,
+    )
+    db.session.add(orphan)
 
 
 def _evidence(verdict: Verdict) -> dict[str, object]:

@@ -12,6 +12,7 @@ Writing a verdict down is ``recording``'s; deciding what an answer means is ``po
 
 import logging
 from datetime import datetime
+from itertools import product
 
 from sqlalchemy import select
 
@@ -21,6 +22,7 @@ from shop.models import Attempt, Order
 from shop.payple import (
     Claim,
     GatewayError,
+    Method,
     NotSent,
     OutcomeUnknown,
     PaymentFound,
@@ -31,7 +33,7 @@ from shop.payple import (
     codes,
 )
 from shop.policy import Verdict
-from shop.services import recording
+from shop.services import recording, refunding
 from shop.services.recording import AttemptFacts
 from shop.states import AttemptState, OrderState, Source
 
@@ -44,48 +46,71 @@ def hear(claim: Claim, client: PaypleClient, *, source: Source, now: datetime) -
     if facts is None:
         log.info("a claim about an attempt that is not ours: no call was made")
         return None
-    if facts.state is AttemptState.PREPARED:
+    if facts.state is AttemptState.PREPARED or facts.state in policy.LATE:
         doubt = _doubt(facts, claim, client)
         recording.note_claim(facts, claim, doubt, source=source, now=now)
-        if facts.work is Work.PAY:
+        if facts.work is Work.CERT and facts.state is AttemptState.PREPARED and not doubt:
+            if claim.is_success:
+                _confirm(facts, claim, client, source=source, now=now)
+        else:
             look(facts.attempt_no, client, source=source, now=now)
-        elif claim.is_success and not doubt:
-            _confirm(facts, claim, client, source=source, now=now)
     return facts.order_no
 
 
-def look(attempt_no: str, client: PaypleClient, *, source: Source, now: datetime) -> None:
-    """Ask the gateway what became of an open attempt, if it is time to ask, and record what it says."""
+def look(attempt_no: str, client: PaypleClient, *, source: Source, now: datetime) -> bool:
+    """Ask the gateway what became of an attempt, if it is time to ask, and record what it says.
+
+    False: it did not answer, so that asking about others is better left for later.
+    """
     facts = _find(attempt_no)
-    if facts is None:
-        return
-    if facts.state is AttemptState.PREPARED and facts.work is Work.CERT:
-        _expire(facts, source=source, now=now)
-        return
-    if not _may_have_paid(facts, now) or not recording.lease_inquiry(facts, now):
-        return
+    if facts is None or not recording.lease_inquiry(facts, now):
+        return True
+    watch = clock.Watch(now)
     try:
         found = _inquire(facts, client, now)
     except GatewayError as error:
-        _remember_doubt(facts, error, source=source, now=now)
-        return
+        _remember_doubt(facts, error, source=source, now=watch.now())
+        return False
     if found is not None:
-        recording.record(facts, policy.judge(facts.asked, found), source=source, now=now)
-        return
-    state = policy.nothing_found(facts.state, facts.work, facts.deadline_at, now)
+        recording.record(facts, policy.judge(facts.asked, found), source=source, now=watch.now())
+        refunding.send_due(client, now=watch.now(), order_id=facts.order_id)
+        return True
+    state = policy.nothing_found(facts.state, facts.work, is_over=facts.is_over(now))
     if state is not None:
-        recording.record(facts, Verdict(state), source=source, now=now)
+        recording.record(facts, Verdict(state, asks_again=True), source=source, now=watch.now())
+    return True
 
 
 def look_at_order(order: Order, client: PaypleClient, *, now: datetime) -> None:
     """Somebody looks at the page of an order: ask about what is unanswered, and let it expire when its time is over."""
-    order_id = order.id
-    waiting = [attempt.attempt_no for attempt in order.attempts if attempt.is_unanswered]
-    is_over = order.state is OrderState.AWAITING_PAYMENT and now >= order.expires_at
-    for attempt_no in waiting:
-        look(attempt_no, client, source=Source.PAGE, now=now)
+    order_id, is_over = order.id, order.state is OrderState.AWAITING_PAYMENT and now >= order.expires_at
+    waiting = [attempt for attempt in order.attempts if attempt.is_unanswered or attempt.is_abandoned(now)]
+    for attempt_no in [attempt.attempt_no for attempt in reversed(waiting)]:
+        if not look(attempt_no, client, source=Source.PAGE, now=now):
+            break
     if is_over:
         recording.expire_order(order_id, source=Source.PAGE, now=now)
+
+
+def look_before_paying_again(order: Order, client: PaypleClient, *, now: datetime) -> None:
+    """An earlier window may have charged at once without its result ever coming back: ask before opening another."""
+    open_windows = [
+        recording.facts_of(attempt)
+        for attempt in order.attempts
+        if attempt.state is AttemptState.PREPARED and attempt.work is Work.PAY
+    ]
+    for facts in open_windows:
+        recording.ask_now(facts, now)
+        if not look(facts.attempt_no, client, source=Source.PAGE, now=now):
+            break
+
+
+def close(attempt_no: str, *, by: str, now: datetime) -> None:
+    """A person has looked at an answer that fits no order: the order goes on without this attempt.
+
+    :raises NotFound: no such attempt is waiting for a person
+    """
+    recording.close_attention(attempt_no, by=by, now=now)
 
 
 def withdraw(attempt_no: str, error: GatewayError, *, now: datetime) -> None:
@@ -111,13 +136,15 @@ def _doubt(facts: AttemptFacts, claim: Claim, client: PaypleClient) -> str:
     """
     if not claim.is_success:
         return ""
-    if claim.amount not in (None, facts.asked.amount):
-        return "amount"
-    if claim.method not in (None, facts.asked.method):
-        return "method"
-    if facts.work is Work.CERT:
-        return _doubtful_address(claim, client)
-    return ""
+    told = {
+        "work": (claim.work, facts.work),
+        "amount": (claim.amount, facts.asked.amount),
+        "method": (claim.method, facts.asked.method),
+    }
+    changed = [name for name, (theirs, ours) in told.items() if theirs not in (None, ours)]
+    if changed:
+        return changed[0]
+    return _doubtful_address(claim, client) if facts.work is Work.CERT else ""
 
 
 def _doubtful_address(claim: Claim, client: PaypleClient) -> str:
@@ -133,16 +160,21 @@ def _confirm(facts: AttemptFacts, claim: Claim, client: PaypleClient, *, source:
     """Commit the intent, make the one call that charges, and record what it answered."""
     if not recording.begin_confirm(facts, claim, source=source, now=now):
         return
-    unused = None
+    unused, watch, other = None, clock.Watch(now), None
     try:
-        verdict = policy.judge(facts.asked, client.confirm(claim, about=facts.attempt_no))
+        found = client.confirm(claim, about=facts.attempt_no)
+        verdict, other = policy.judge(facts.asked, found), _find(found.attempt_no)
     except NotSent as error:
         verdict, unused = Verdict(AttemptState.PREPARED, error.code, error.message), claim
     except OutcomeUnknown as error:
         verdict = Verdict(AttemptState.UNKNOWN, error.code, error.message)
     except Refused as error:
         verdict = policy.after_refusal(error, blames_claim=_blames_claim(error.code))
-    recording.record(facts, verdict, source=source, now=now, unused=unused)
+    recording.record(facts, verdict, source=source, now=watch.now(), unused=unused)
+    refunding.send_due(client, now=watch.now(), order_id=facts.order_id)
+    if other is not None and other.id != facts.id:  # the keys were another attempt's: its money has just moved
+        recording.ask_now(other, watch.now())
+        look(other.attempt_no, client, source=source, now=watch.now())
 
 
 def _blames_claim(code: str) -> bool:
@@ -150,31 +182,31 @@ def _blames_claim(code: str) -> bool:
     return known is not None and known.fault is codes.Fault.CLAIM
 
 
-def _may_have_paid(facts: AttemptFacts, now: datetime) -> bool:
-    """Whether there is something to ask: not of finished attempts, nor while our own confirm may be running."""
-    if facts.state is AttemptState.CONFIRMING:
-        return facts.confirming_at is None or now - facts.confirming_at > policy.CONFIRM_PATIENCE
-    return facts.state in policy.OPEN
-
-
-def _expire(facts: AttemptFacts, *, source: Source, now: datetime) -> None:
-    """Without a confirm of ours no money can have moved, so nobody has to be asked."""
-    if now > facts.deadline_at:
-        recording.record(facts, Verdict(AttemptState.EXPIRED), source=source, now=now)
-
-
 def _inquire(facts: AttemptFacts, client: PaypleClient, now: datetime) -> PaymentFound | None:
-    """Ask for each day on which the payment may be filed: around midnight there are two."""
+    """Ask for each day on which the payment may be filed: around midnight there are two.
+
+    If the browser may have changed the method, or before we give the attempt up, the other method is asked for too.
+    """
     days = policy.days_to_search(clock.korea_date(facts.started_at), clock.korea_date(now))
-    for day in days:
-        found = client.inquire(facts.attempt_no, day, facts.asked.method, about=facts.attempt_no)
+    thorough = facts.claim_refused == "method" or facts.is_over(now)
+    methods = sorted(Method, key=lambda method: method is not facts.asked.method)[: 2 if thorough else 1]
+    for method, day in product(methods, days):
+        found = client.inquire(facts.attempt_no, day, method, about=facts.attempt_no)
         if found is not None:
             return found
     return None
 
 
 def _remember_doubt(facts: AttemptFacts, error: GatewayError, *, source: Source, now: datetime) -> None:
-    """A window that pays at once, a claim about it, and no answer to our question: it may be paid, so it blocks."""
-    if facts.state is AttemptState.PREPARED and facts.is_claimed:
-        verdict = Verdict(AttemptState.UNKNOWN, error.code, error.message)
-        recording.record(facts, verdict, source=source, now=now)
+    """No answer to our question.
+
+    A claimed window that pays at once may be paid, so it blocks. What stays without an answer long after its time is
+    over needs a person.
+    """
+    state = None
+    if facts.state not in policy.LATE and facts.is_over(now) and facts.inquiries >= policy.MOST_UNANSWERED:
+        state = AttemptState.ATTENTION
+    elif facts.state is AttemptState.PREPARED and facts.is_claimed and facts.work is Work.PAY:
+        state = AttemptState.UNKNOWN
+    if state is not None:
+        recording.record(facts, Verdict(state, error.code, error.message), source=source, now=now)

@@ -1,0 +1,274 @@
+"""Cash receipts of transfers: issued later by staff, cancelled, and put right after refunds.
+
+The target is always the same: the active receipt covers what was paid less what went back. A receipt that the gateway
+did not settle with a refund is cancelled and issued again from the next day on; until then it stays visible as due.
+One payment has at most one receipt at the tax office, so a request whose answer was lost may be sent again.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import and_, or_, select, update
+
+from shop import policy, refund_policy
+from shop.db import db, release, transaction
+from shop.errors import ReceiptRefused
+from shop.models import Attempt, CashReceipt, Order
+from shop.payple import (
+    CashReceiptCancel,
+    CashReceiptRequest,
+    GatewayError,
+    Method,
+    OutcomeUnknown,
+    PaypleClient,
+    ReceiptPurpose,
+    codes,
+)
+from shop.services import journal, recording, refunding
+from shop.states import ACTIVE_RECEIPT, IN_FLIGHT, CashReceiptState
+
+BATCH = 100
+IDENTITIES = {
+    ReceiptPurpose.PERSONAL: re.compile(r"01[016789][0-9]{7,8}|[0-9]{13,19}"),
+    ReceiptPurpose.COMPANY: re.compile(r"[0-9]{10}"),
+}
+"""Income deduction by phone or cash-receipt card, expense proof by business number. Digits only."""
+
+
+@dataclass(frozen=True)
+class ReceiptWish:
+    """Whom the receipt is for. ``identity`` is digits only, and personal data."""
+
+    purpose: ReceiptPurpose
+    identity: str
+
+
+def issue(order_no: str, wish: ReceiptWish, *, by: str, client: PaypleClient, now: datetime) -> CashReceipt:
+    """Issue a receipt for what was paid and not refunded.
+
+    :raises NotFound: no such order
+    :raises ReceiptRefused: nothing was sent; ``reason`` says why
+    """
+    if not is_identity(wish.purpose, wish.identity):
+        raise ReceiptRefused(ReceiptRefused.Reason.IDENTITY)
+    with transaction():
+        order = recording.lock_order_no(order_no)
+        attempt = _insist_on_transfer(order)
+        receipt = _requested(attempt, _insist_on_rest(order, attempt), now)
+        receipt.purpose, receipt.identity, receipt.requested_by = wish.purpose.value, wish.identity, by
+        db.session.flush()
+        _note(receipt, "receipt_requested", now, by)
+        receipt_id = receipt.id
+    _issue(receipt_id, client, now)
+    return db.session.get_one(CashReceipt, receipt_id)
+
+
+def cancel(order_no: str, *, by: str, client: PaypleClient, now: datetime) -> CashReceipt:
+    """Cancel the active receipt now; no money moves. One that is due is not waited for, and its rest is issued again.
+
+    :raises NotFound: no such order
+    :raises ReceiptRefused: there is none; nothing was sent
+    """
+    with transaction():
+        order = recording.lock_order_no(order_no)
+        attempt = _insist_on_transfer(order)
+        receipt = refunding.active_receipt(attempt)
+        if receipt is None:
+            raise ReceiptRefused(ReceiptRefused.Reason.NOTHING_ACTIVE)
+        rest = receipt.reissue_amount if receipt.state is CashReceiptState.CANCEL_DUE else 0
+        _move(receipt.id, receipt.state, CashReceiptState.CANCEL_DUE, {"due_at": now, "reissue_amount": rest})
+        db.session.refresh(receipt)
+        _note(receipt, "receipt_cancel_due", now, by)
+        receipt_id = receipt.id
+    _cancel(receipt_id, client, now)
+    return db.session.get_one(CashReceipt, receipt_id)
+
+
+def run_due(client: PaypleClient, *, now: datetime) -> list[int]:
+    """Do what is owed to the tax office and due: cancels, issues of the rest, and requests without an answer."""
+    due = _due(now)
+    for receipt_id, state in due:
+        if state is CashReceiptState.CANCEL_DUE:
+            _cancel(receipt_id, client, now)
+        else:
+            _issue(receipt_id, client, now)
+    return [receipt_id for receipt_id, _state in due]
+
+
+def is_identity(purpose: ReceiptPurpose, identity: str) -> bool:
+    """Whether a number has the shape that the purpose wants."""
+    return IDENTITIES[purpose].fullmatch(identity) is not None
+
+
+# --- the two calls --------------------------------------------------------------------------------------------------
+
+
+def _issue(receipt_id: int, client: PaypleClient, now: datetime) -> None:
+    receipt = _take(receipt_id, CashReceiptState.REQUESTED, now)
+    if receipt is None:
+        return
+    purpose = ReceiptPurpose(receipt.purpose) if receipt.identity else None
+    attempt_no, identity = receipt.attempt.attempt_no, receipt.identity
+    message = CashReceiptRequest(attempt_no, receipt.attempt.payer_id, receipt.amount, purpose, identity)
+    trade_date, is_repeated = receipt.attempt.trade_date, receipt.tries > 1
+    release()
+    try:
+        number = _issued_before(client, attempt_no, trade_date) if is_repeated else ""
+        number = number or client.issue_cash_receipt(message, about=attempt_no).number
+    except GatewayError as error:
+        _failed(receipt_id, CashReceiptState.REQUESTED, error, now)
+        return
+    told: dict[str, object] = {"number": number[:60], "issued_at": now, "due_at": None}
+    with transaction():
+        receipt = _locked(receipt_id)
+        if _move(receipt_id, CashReceiptState.REQUESTED, CashReceiptState.ISSUED, told):
+            db.session.refresh(receipt)
+            _note(receipt, "receipt_issued", now)
+
+
+def _issued_before(client: PaypleClient, attempt_no: str, trade_date: date | None) -> str:
+    """The number of a receipt that an earlier request, whose answer was lost, did issue; blank if it did not."""
+    found = client.inquire(attempt_no, trade_date, Method.TRANSFER, about=attempt_no) if trade_date else None
+    return found.transfer.cash_receipt_number if found and found.transfer and found.transfer.cash_receipt_issued else ""
+
+
+def _cancel(receipt_id: int, client: PaypleClient, now: datetime) -> None:
+    """Cancel, and where a rest remains paid, issue a new receipt for it at once."""
+    receipt = _take(receipt_id, CashReceiptState.CANCEL_DUE, now)
+    if receipt is None:
+        return
+    purpose = ReceiptPurpose(receipt.purpose) if receipt.identity else None
+    attempt_no, identity = receipt.attempt.attempt_no, receipt.identity
+    message = CashReceiptCancel(attempt_no, receipt.attempt.payer_id, receipt.amount, purpose, identity)
+    is_repeated = receipt.tries > 1
+    release()
+    try:
+        code = client.cancel_cash_receipt(message, about=attempt_no).code
+    except GatewayError as error:
+        if not (is_repeated and codes.says_already_cancelled(error.code)):
+            _failed(receipt_id, CashReceiptState.CANCEL_DUE, error, now)
+            return
+        code = error.code  # the earlier cancel, whose answer was lost, had worked
+    rest_id = _cancelled(receipt_id, code, now)
+    if rest_id is not None:
+        _issue(rest_id, client, now)
+
+
+def _take(receipt_id: int, state: CashReceiptState, now: datetime) -> CashReceipt | None:
+    """Commit that the call is about to leave, and keep others away from it for a while."""
+    with transaction():
+        lease = now + policy.CONFIRM_PATIENCE
+        free = or_(CashReceipt.due_at.is_(None), CashReceipt.due_at <= now)
+        taken = db.session.connection().execute(
+            update(CashReceipt)
+            .where(CashReceipt.id == receipt_id, CashReceipt.state == state, free)
+            .values(due_at=lease, tries=CashReceipt.tries + 1)
+        )
+        if taken.rowcount != 1:
+            return None
+    return db.session.get_one(CashReceipt, receipt_id)
+
+
+def _cancelled(receipt_id: int, code: str, now: datetime) -> int | None:
+    """Record the cancel and, in the same transaction, the request for what remains. Answers that request's id."""
+    with transaction():
+        receipt = _locked(receipt_id)
+        told = {"result_code": code[:20], "result_message": "", "cancelled_at": now, "due_at": None}
+        if not _move(receipt_id, CashReceiptState.CANCEL_DUE, CashReceiptState.CANCELLED, told):
+            return None
+        db.session.refresh(receipt)
+        _note(receipt, "receipt_cancelled", now)
+        if receipt.reissue_amount == 0:
+            return None
+        rest = _requested(receipt.attempt, receipt.reissue_amount, now)
+        rest.purpose, rest.identity, rest.requested_by = receipt.purpose, receipt.identity, receipt.requested_by
+        db.session.flush()
+        _note(rest, "receipt_requested", now)
+        return rest.id
+
+
+def _failed(receipt_id: int, state: CashReceiptState, error: GatewayError, now: datetime) -> None:
+    """A receipt that failed is tried again later; one that the gateway refused to issue, on a person's word, is not."""
+    with transaction():
+        receipt = _locked(receipt_id)
+        again = refund_policy.next_receipt_try(receipt.tries, now)
+        told: dict[str, object] = {
+            "result_code": error.code[:20],
+            "result_message": error.message[:200],
+            "due_at": again,
+        }
+        ends = state is CashReceiptState.REQUESTED and not isinstance(error, OutcomeUnknown)
+        after = CashReceiptState.FAILED if ends else state
+        if _move(receipt_id, state, after, told):
+            db.session.refresh(receipt)
+            _note(receipt, f"receipt_{after.value}", now)
+
+
+# --- rows -----------------------------------------------------------------------------------------------------------
+
+
+def _insist_on_transfer(order: Order) -> Attempt:
+    attempt = order.paid_attempt
+    if attempt is None:
+        raise ReceiptRefused(ReceiptRefused.Reason.NOT_PAID)
+    if attempt.method is not Method.TRANSFER:
+        raise ReceiptRefused(ReceiptRefused.Reason.NOT_A_TRANSFER)
+    if any(refund.state in IN_FLIGHT for refund in attempt.refunds):
+        raise ReceiptRefused(ReceiptRefused.Reason.IN_FLIGHT)
+    return attempt
+
+
+def _insist_on_rest(order: Order, attempt: Attempt) -> int:
+    """What a new receipt may cover, in won."""
+    if any(receipt.state in ACTIVE_RECEIPT for receipt in attempt.cash_receipts):
+        raise ReceiptRefused(ReceiptRefused.Reason.ALREADY_ISSUED)
+    paid = refunding.facts(order)
+    if paid is None or paid.refundable == 0:
+        raise ReceiptRefused(ReceiptRefused.Reason.NOTHING_LEFT)
+    return paid.refundable
+
+
+def _requested(attempt: Attempt, amount: int, now: datetime) -> CashReceipt:
+    receipt = CashReceipt(
+        order_id=attempt.order_id,
+        attempt_id=attempt.id,
+        state=CashReceiptState.REQUESTED,
+        amount=amount,
+        created_at=now,
+    )
+    db.session.add(receipt)
+    return receipt
+
+
+def _due(now: datetime) -> list[tuple[int, CashReceiptState]]:
+    """Dated jobs whose time has come."""
+    owed = CashReceipt.state.in_((CashReceiptState.CANCEL_DUE, CashReceiptState.REQUESTED))
+    unsent = and_(CashReceipt.due_at.is_(None), CashReceipt.created_at < now - policy.CONFIRM_PATIENCE)
+    query = select(CashReceipt.id, CashReceipt.state).where(owed, or_(CashReceipt.due_at <= now, unsent))
+    found = [(row.id, row.state) for row in db.session.execute(query.order_by(CashReceipt.id).limit(BATCH))]
+    release()
+    return found
+
+
+def _locked(receipt_id: int) -> CashReceipt:
+    receipt = db.session.get_one(CashReceipt, receipt_id)
+    recording.lock_order(receipt.order_id)
+    db.session.refresh(receipt)
+    return receipt
+
+
+def _move(receipt_id: int, before: CashReceiptState, after: CashReceiptState, values: dict[str, object]) -> bool:
+    moved = db.session.connection().execute(
+        update(CashReceipt)
+        .where(CashReceipt.id == receipt_id, CashReceipt.state == before)
+        .values(state=after, **values)
+    )
+    return moved.rowcount == 1
+
+
+def _note(receipt: CashReceipt, event: str, now: datetime, by: str = "") -> None:
+    """Numbers and codes; never the identity."""
+    evidence = {"amount": receipt.amount, "code": receipt.result_code, "rest": receipt.reissue_amount, "by": by}
+    order, attempt_no = receipt.order, receipt.attempt.attempt_no
+    journal.note(event, at=now, order=order, attempt_no=attempt_no, evidence=evidence)

@@ -1,0 +1,370 @@
+"""Refunds: reserve, commit, send, settle. The number, the date and the type of the payment come from our rows only.
+
+The amount is taken out of what can be refunded before anything is sent, so two people can never return the same won.
+A lost answer to a full cancel is asked again by repeating it: the second is refused because nothing is left. A lost
+answer to a partial one is never repeated, because two equal partial cancels would both succeed: a person decides.
+"""
+
+import logging
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, or_, select, update
+
+from shop import policy, refund_policy
+from shop.db import db, release, transaction
+from shop.errors import NotFound, RefundRefused
+from shop.models import Attempt, CashReceipt, Order, Refund
+from shop.money import Tax, Won
+from shop.payple import GatewayError, NotSent, OutcomeUnknown, PaypleClient, RefundDone, RefundRequest, Refused, codes
+from shop.refund_policy import PaidFacts, RefundPlan, RefundTooLarge
+from shop.services import journal, recording
+from shop.states import IN_FLIGHT, AttemptState, CashReceiptState, RefundState, Source
+
+log = logging.getLogger(__name__)
+BATCH = 100
+
+
+@dataclass(frozen=True)
+class RefundWish:
+    """What somebody asked for. ``seen_refundable`` is the balance that the person saw, in won.
+
+    ``line_ids`` are order lines that go back whole: their tax is known; otherwise the tax part is proportional.
+    ``intent`` is the one-time mark of the form.
+    """
+
+    amount: Won
+    seen_refundable: Won
+    reason: str
+    intent: str
+    line_ids: tuple[int, ...] = ()
+
+
+def facts(order: Order) -> PaidFacts | None:
+    """What a plan needs to know about a paid order; None if nothing is paid."""
+    attempt = order.paid_attempt
+    return _facts(order, attempt) if attempt else None
+
+
+def plan(order: Order, amount: Won, line_ids: Sequence[int] = ()) -> RefundPlan:
+    """What a refund would do, without doing it.
+
+    :raises RefundRefused: nothing is paid, or the amount is not within what is left
+    """
+    paid = facts(order)
+    if paid is None:
+        raise RefundRefused(RefundRefused.Reason.NOT_PAID)
+    try:
+        return refund_policy.plan_refund(paid, amount, _vat_of_lines(order, amount, line_ids))
+    except RefundTooLarge as error:
+        raise RefundRefused(RefundRefused.Reason.TOO_LARGE, error.refundable) from error
+
+
+def request(order_no: str, wish: RefundWish, *, by: str, client: PaypleClient, now: datetime) -> Refund:
+    """Refund a part or all of an order. The same intent, sent again, gives the same refund.
+
+    :raises NotFound: no such order
+    :raises RefundRefused: nothing was sent; ``reason`` says why
+    """
+    refund_id, is_new = _reserve(order_no, wish, by, now)
+    if is_new:
+        send(refund_id, client, now=now)
+    return db.session.get_one(Refund, refund_id)
+
+
+def decide(refund_id: int, *, was_refunded: bool, by: str, now: datetime) -> Refund:
+    """A person settles a refund whose answer was lost, by evidence from outside. Their name is kept.
+
+    :raises NotFound: no such refund
+    :raises RefundRefused: it is not unknown (any more)
+    """
+    with transaction():
+        refund = db.session.get(Refund, refund_id)
+        if refund is None:
+            raise NotFound
+        recording.lock_order(refund.order_id)
+        state = RefundState.DONE if was_refunded else RefundState.REFUSED
+        if not _move(refund.id, RefundState.UNKNOWN, state, settled_at=now, decided_by=by):
+            raise RefundRefused(RefundRefused.Reason.NOT_UNKNOWN)
+        db.session.refresh(refund)
+        if was_refunded:
+            _change_receipt(refund, settled=False, now=now)
+        _close(refund, "refund_decided", Source.STAFF, now, {"was_refunded": was_refunded, "by": by})
+    return refund
+
+
+def send_due(client: PaypleClient, *, now: datetime, order_id: int | None = None) -> list[int]:
+    """Send what the shop itself owes, and repeat the full cancels whose answer was lost."""
+    sent = _due(now, order_id)
+    for refund_id in sent:
+        send(refund_id, client, now=now)
+    return sent
+
+
+def send(refund_id: int, client: PaypleClient, *, now: datetime) -> None:
+    """Commit the intent, send one cancel, and record what the gateway answered."""
+    message = _submit(refund_id, now)
+    if message is None:
+        return
+    try:
+        done = client.refund(message, about=message.attempt_no)
+    except NotSent as error:
+        _not_sent(refund_id, error, now)
+    except OutcomeUnknown as error:
+        _unknown(refund_id, error, now)
+    except Refused as error:
+        _refused(refund_id, error, now)
+    else:
+        _done(refund_id, done, now)
+
+
+# --- before the call ------------------------------------------------------------------------------------------------
+
+
+def _reserve(order_no: str, wish: RefundWish, by: str, now: datetime) -> tuple[int, bool]:
+    """Take the amount out of what can be refunded. Answers the refund's id and whether it is new."""
+    with transaction():
+        order = recording.lock_order_no(order_no)
+        before = db.session.scalar(select(Refund).where(Refund.intent == wish.intent, Refund.order_id == order.id))
+        if before is not None:
+            return before.id, False
+        plan_now = _insist(order, wish)
+        refund = _row(order, wish, plan_now, by, now)
+        db.session.add(refund)
+        journal.note(
+            "refund_reserved", at=now, order=order, attempt_no=refund.attempt.attempt_no, evidence=_asked(refund)
+        )
+        db.session.flush()
+        return refund.id, True
+
+
+def _insist(order: Order, wish: RefundWish) -> RefundPlan:
+    """The plan, if the refund may be sent: nothing in flight, and the balance is still the one that was seen."""
+    paid = facts(order)
+    if paid is None:
+        raise RefundRefused(RefundRefused.Reason.NOT_PAID)
+    if any(refund.state in IN_FLIGHT and not refund.is_orphan for refund in order.refunds):
+        raise RefundRefused(RefundRefused.Reason.IN_FLIGHT, paid.refundable)
+    if wish.seen_refundable != paid.refundable:
+        raise RefundRefused(RefundRefused.Reason.STALE_BALANCE, paid.refundable)
+    return plan(order, wish.amount, wish.line_ids)
+
+
+def _row(order: Order, wish: RefundWish, planned: RefundPlan, by: str, now: datetime) -> Refund:
+    attempt = order.paid_attempt
+    if attempt is None:
+        raise RefundRefused(RefundRefused.Reason.NOT_PAID)
+    return Refund(
+        intent=wish.intent or secrets.token_urlsafe(18),
+        order=order,
+        attempt=attempt,
+        amount=planned.amount,
+        vat=planned.vat,
+        sends_vat=planned.sends_vat,
+        is_full=planned.is_full,
+        reason=wish.reason,
+        requested_by=by,
+        reserved_at=now,
+    )
+
+
+def _submit(refund_id: int, now: datetime) -> RefundRequest | None:
+    """Commit that the call is about to leave. None: somebody else is at it, or it is over."""
+    with transaction():
+        refund = db.session.get_one(Refund, refund_id)
+        recording.lock_order(refund.order_id)
+        db.session.refresh(refund)
+        sendable = [RefundState.RESERVED] + ([RefundState.UNKNOWN] if refund.is_full else [])
+        if refund.state not in sendable or refund.attempt.trade_date is None:
+            return None
+        values = {"submitted_at": now, "tries": refund.tries + 1, "next_try_at": None}
+        if not _move(refund_id, refund.state, RefundState.SUBMITTED, **values):
+            return None
+        return RefundRequest(
+            attempt_no=refund.attempt.attempt_no,
+            trade_date=refund.attempt.trade_date,
+            amount=refund.amount,
+            tax=refund.vat if refund.sends_vat else None,
+        )
+
+
+def _due(now: datetime, order_id: int | None) -> list[int]:
+    """Refunds that may be sent (again): the shop's own, lost full cancels, and those whose worker died."""
+    waiting = Refund.next_try_at <= now
+    lost = and_(Refund.state == RefundState.UNKNOWN, Refund.is_full, waiting)
+    owed = and_(Refund.state == RefundState.RESERVED, Refund.requested_by == "", waiting)
+    query = select(Refund.id).where(or_(lost, owed)).order_by(Refund.id).limit(BATCH)
+    if order_id is not None:
+        query = query.where(Refund.order_id == order_id)
+    found = list(db.session.scalars(query))
+    release()
+    return found
+
+
+def give_up_dead(now: datetime) -> list[int]:
+    """What became of refunds whose worker died: never sent is released, perhaps sent is unknown."""
+    long_ago = now - policy.CONFIRM_PATIENCE
+    silent = and_(Refund.state == RefundState.RESERVED, Refund.requested_by != "", Refund.reserved_at < long_ago)
+    lost = and_(Refund.state == RefundState.SUBMITTED, Refund.submitted_at < long_ago)
+    found = [(row.id, row.state) for row in db.session.scalars(select(Refund).where(or_(silent, lost)).limit(BATCH))]
+    release()
+    for refund_id, state in found:
+        if state is RefundState.RESERVED:
+            _not_sent(refund_id, NotSent("the program stopped before it was sent"), now, state)
+        else:
+            _unknown(refund_id, OutcomeUnknown("the program stopped while it was sent"), now)
+    return [refund_id for refund_id, _state in found]
+
+
+# --- after the call -------------------------------------------------------------------------------------------------
+
+
+def _done(refund_id: int, done: RefundDone, now: datetime) -> None:
+    values = {"trade_key": done.trade_key[:60], "slip_url": done.slip_url}
+    receipt = done.receipt
+    if receipt is not None:
+        values |= {"receipt_code": receipt.code[:20], "receipt_message": receipt.message[:200]}
+    settled = receipt is not None and receipt.settled
+    _finish(refund_id, done.code, done.message, settled=settled, now=now, **values)
+
+
+def _refused(refund_id: int, error: Refused, now: datetime) -> None:
+    """A definite no. If it is the no to a repeated full cancel, because nothing is left, the first one had worked."""
+    refund = db.session.get_one(Refund, refund_id)
+    repeated, attempt_state = refund.is_full and refund.tries > 1, refund.attempt.state
+    release()
+    if codes.says_already_cancelled(error.code) and (repeated or attempt_state is not AttemptState.PAID):
+        _finish(refund_id, error.code, error.message, settled=False, now=now)
+        return
+    _settle(refund_id, RefundState.REFUSED, error, now, settled_at=now)
+
+
+def _not_sent(refund_id: int, error: NotSent, now: datetime, before: RefundState = RefundState.SUBMITTED) -> None:
+    """Nothing left this machine: a person may press again; what the shop owes is tried again later."""
+    refund = db.session.get_one(Refund, refund_id)
+    orphan, tries = refund.is_orphan, refund.tries
+    release()
+    if orphan:
+        wait = now + refund_policy.next_cancel_try(tries)
+        _settle(refund_id, RefundState.RESERVED, error, now, before=before, next_try_at=wait)
+    else:
+        _settle(refund_id, RefundState.REFUSED, error, now, before=before, settled_at=now)
+
+
+def _unknown(refund_id: int, error: OutcomeUnknown, now: datetime) -> None:
+    """It may have happened. A full cancel is repeated later; a partial one waits for a person."""
+    refund = db.session.get_one(Refund, refund_id)
+    wait = now + refund_policy.next_cancel_try(refund.tries - 1) if refund.is_full else None
+    release()
+    _settle(refund_id, RefundState.UNKNOWN, error, now, next_try_at=wait)
+
+
+def _settle(
+    refund_id: int,
+    state: RefundState,
+    error: GatewayError,
+    now: datetime,
+    before: RefundState = RefundState.SUBMITTED,
+    **values: object,
+) -> None:
+    told: dict[str, object] = {"result_code": error.code[:20], "result_message": error.message[:200]}
+    with transaction():
+        refund = db.session.get_one(Refund, refund_id)
+        recording.lock_order(refund.order_id)
+        if _move(refund_id, before, state, **told, **values):
+            db.session.refresh(refund)
+            _close(refund, f"refund_{state.value}", None, now, told)
+
+
+def _finish(refund_id: int, code: str, message: str, *, settled: bool, now: datetime, **values: object) -> None:
+    """The money is back: record it, follow with the cash receipt, and let the order show it."""
+    told: dict[str, object] = {"result_code": code[:20], "result_message": message[:200]}
+    with transaction():
+        refund = db.session.get_one(Refund, refund_id)
+        recording.lock_order(refund.order_id)
+        if not _move(refund_id, RefundState.SUBMITTED, RefundState.DONE, settled_at=now, **told, **values):
+            return
+        db.session.refresh(refund)
+        _change_receipt(refund, settled=settled, now=now)
+        _close(refund, "refund_done", None, now, told | {"receipt_settled": settled})
+
+
+def _change_receipt(refund: Refund, *, settled: bool, now: datetime) -> None:
+    """The active cash receipt follows the money: reduced by the gateway, or due to be cancelled and issued again."""
+    receipt = active_receipt(refund.attempt)
+    if receipt is None or refund.is_orphan:
+        return
+    if receipt.state is CashReceiptState.CANCEL_DUE:
+        receipt.reissue_amount = max(0, receipt.reissue_amount - refund.amount)
+        return
+    rest = Won(max(0, receipt.amount - refund.amount))
+    due = refund_policy.receipt_owed(rest, now, settled=settled)
+    if due is not None:
+        _put_receipt(receipt, CashReceiptState.CANCEL_DUE, due_at=due.due_at, reissue_amount=due.reissue)
+    elif rest:
+        receipt.amount = rest
+    else:
+        _put_receipt(receipt, CashReceiptState.CANCELLED, amount=rest, cancelled_at=now)
+
+
+def _put_receipt(receipt: CashReceipt, state: CashReceiptState, **values: object) -> None:
+    """One conditional update, from the state it was seen in; the order is locked."""
+    seen = (CashReceipt.id == receipt.id, CashReceipt.state == receipt.state)
+    db.session.connection().execute(update(CashReceipt).where(*seen).values(state=state, **values))
+    db.session.refresh(receipt)
+
+
+def _close(refund: Refund, event: str, source: Source | None, now: datetime, evidence: dict[str, object]) -> None:
+    """Write the journal and let attempt and order show what the refund has become."""
+    recording.follow(refund.order)
+    journal.note(
+        event,
+        at=now,
+        order=refund.order,
+        attempt_no=refund.attempt.attempt_no,
+        source=source,
+        evidence=_asked(refund) | evidence,
+    )
+
+
+def _move(refund_id: int, before: RefundState, after: RefundState, **values: object) -> bool:
+    """One conditional update: only from the state it was seen in."""
+    moved = db.session.connection().execute(
+        update(Refund).where(Refund.id == refund_id, Refund.state == before).values(state=after, **values)
+    )
+    return moved.rowcount == 1
+
+
+# --- facts ----------------------------------------------------------------------------------------------------------
+
+
+def active_receipt(attempt: Attempt) -> CashReceipt | None:
+    """The cash receipt that covers this payment now."""
+    covering = (CashReceiptState.ISSUED, CashReceiptState.CANCEL_DUE)
+    return next((receipt for receipt in attempt.cash_receipts if receipt.state in covering), None)
+
+
+def _facts(order: Order, attempt: Attempt) -> PaidFacts:
+    gone = [refund for refund in attempt.refunds if refund.state in (*IN_FLIGHT, RefundState.DONE)]
+    receipt = active_receipt(attempt)
+    return PaidFacts(
+        paid=order.breakdown,
+        charged=Won(attempt.amount if attempt.charged_amount is None else attempt.charged_amount),
+        gone=Won(sum(refund.amount for refund in gone)),
+        gone_vat=Won(sum(refund.vat for refund in gone)),
+        receipt=Won(receipt.amount) if receipt else None,
+    )
+
+
+def _vat_of_lines(order: Order, amount: Won, line_ids: Sequence[int]) -> Won | None:
+    """The tax of the chosen lines, if they add up to the amount; else it has to be worked out in proportion."""
+    chosen = [(Won(line.amount), Tax(line.tax)) for line in order.lines if line.id in line_ids]
+    if not chosen or sum(part for part, _tax in chosen) != amount:
+        return None
+    return refund_policy.vat_of_goods(chosen)
+
+
+def _asked(refund: Refund) -> dict[str, object]:
+    return {"amount": refund.amount, "vat": refund.vat, "full": refund.is_full, "by": refund.requested_by}

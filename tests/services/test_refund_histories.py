@@ -1,0 +1,140 @@
+"""Random histories of one paid transfer: whatever happens in whatever order, the books agree to the won."""
+
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shop.errors import RefundRefused
+from shop.money import Won
+from shop.services import refunding, sweep
+from shop.services.refunding import RefundWish
+from shop.states import CashReceiptState, RefundState
+from shop.views.shop import client
+from tests import world as worlds
+from tests.services.test_cash_receipts import covered
+from tests.services.test_refunding import paid_order, returned
+from tests.world import World
+
+PAID = 10_000
+FAULTS = (
+    None,
+    ("cancel", "lost_answer", "before"),
+    ("cancel", "lost_answer", "after"),
+    ("cancel", "http_500", "after"),
+    ("auth", "http_500", "before"),
+    ("cancel", "unknown_outcome", "before"),
+)
+
+steps = st.one_of(
+    st.tuples(st.just("refund"), st.integers(1, PAID + 2_000), st.sampled_from(FAULTS)),
+    st.tuples(st.just("again"), st.just(0), st.none()),
+    st.tuples(st.just("sweep"), st.integers(0, 40), st.none()),
+    st.tuples(st.just("receipts_fail"), st.just(0), st.none()),
+    st.tuples(st.just("decide"), st.just(0), st.none()),
+)
+
+
+@dataclass
+class History:
+    """One order and what staff did to it."""
+
+    world: World
+    order_no: str
+    intents: list[RefundWish] = field(default_factory=list)
+
+    def play(self, act: str, number: int, fault: tuple[str, str, str] | None) -> None:
+        """One step."""
+        match act:
+            case "refund":
+                if fault:
+                    self.world.fault(fault[0], fault[1], phase=fault[2])
+                self.refund(number)
+                self.world.control("DELETE", "faults")
+            case "again" if self.intents:
+                self.send(self.intents[-1])
+            case "sweep":
+                self.world.advance(hours=number)
+                sweep.run(client(), now=worlds.now())
+            case "receipts_fail":
+                self.world.control("POST", "policy", {"receipt_on_refund": "fail"})
+            case "decide":
+                self.decide()
+
+    def refund(self, amount: int) -> None:
+        facts = refunding.facts(self.world.order(self.order_no))
+        assert facts is not None
+        wish = RefundWish(Won(amount), facts.refundable, "변심", f"{self.order_no}-{len(self.intents)}")
+        self.intents.append(wish)
+        self.send(wish)
+
+    def send(self, wish: RefundWish) -> None:
+        try:
+            refunding.request(self.order_no, wish, by="kim", client=client(), now=worlds.now())
+        except RefundRefused:
+            return
+
+    def decide(self) -> None:
+        """A person looks at the gateway's own administration and says what is true."""
+        order = self.world.order(self.order_no)
+        unknown = [refund for refund in order.refunds if refund.state is RefundState.UNKNOWN and not refund.is_full]
+        for refund in unknown:
+            truth = returned(self.world, self.order_no) > order.refunded
+            refunding.decide(refund.id, was_refunded=truth, by="lee", now=worlds.now())
+
+    def settle(self) -> None:
+        """Faults are over, the sweep does what it may, a person decides what only a person can, and days go by."""
+        self.world.advance(days=2)
+        sweep.run(client(), now=worlds.now())
+        self.check()
+        self.decide()
+        for _day in range(3):
+            self.world.advance(days=1, hours=1)
+            sweep.run(client(), now=worlds.now())
+
+    def check(self) -> None:
+        """What holds after every step."""
+        order, back = self.world.order(self.order_no), returned(self.world, self.order_no)
+        assert order.refunded <= back <= PAID
+        refused = [entry["code"] for entry in self.world.control("GET", "ledger") if entry["op"] == "cancel"]
+        assert "PAYC0011" not in refused, "an over-refund was sent"
+        done = [refund for refund in order.refunds if refund.state is RefundState.DONE]
+        assert len({refund.intent for refund in order.refunds}) == len(order.refunds)
+        assert sum(refund.amount for refund in done) == order.refunded
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(steps, min_size=1, max_size=8))
+def test_books_agree_after_any_history(
+    world: World, history: list[tuple[str, int, tuple[str, str, str] | None]]
+) -> None:
+    world.control("DELETE", "")
+    world.control("DELETE", "faults")
+    world.control("POST", "policy", {"receipt_on_refund": "settled"})
+    run = History(world, paid_order(world, method="transfer"))
+
+    for step in history:
+        run.play(*step)
+        run.check()
+    run.settle()
+    run.check()
+
+    order = world.order(run.order_no)
+    assert order.refunded == returned(world, run.order_no)
+    assert [
+        refund.state for refund in order.refunds if refund.state not in (RefundState.DONE, RefundState.REFUSED)
+    ] == []
+    owed = [receipt for receipt in order.cash_receipts if receipt.state is CashReceiptState.CANCEL_DUE]
+    assert owed or covered(world, run.order_no) == PAID - order.refunded
+
+
+def test_the_oracle_can_fail(world: World) -> None:
+    """Money that goes back behind the shop's back is seen by the check that the histories rely on."""
+    run = History(world, paid_order(world, method="transfer"))
+    (attempt,) = world.order(run.order_no).attempts
+    world.control("POST", f"payments/{attempt.attempt_no}/cancel", {"amount": 500})
+
+    assert world.order(run.order_no).refunded != returned(world, run.order_no)
+    with pytest.raises(AssertionError):
+        assert world.order(run.order_no).refunded == returned(world, run.order_no)
