@@ -1,8 +1,8 @@
 """The composition root.
 
 Importing it builds the shop and nothing else: ``gunicorn app:app`` serves the shop alone, ``flask --app
-app`` finds its commands. Run as a program it writes the first-run secrets, migrates, and starts shop and
-simulator as two servers.
+app`` finds its commands. Run as a program it writes the first-run secrets, migrates, makes the first staff
+account, and starts shop and simulator as two servers.
 """
 
 import os
@@ -12,8 +12,10 @@ from pathlib import Path
 from dotenv import dotenv_values
 from flask_migrate import upgrade
 
+from shop import clock
+from shop.errors import StaffProblem
 from shop.factory import create_app
-from shop.services import catalogue
+from shop.services import catalogue, staff
 from shop.serving import CannotServe, Server, insist_on_free_ports, serve
 from shop.settings import Mode, Settings, SettingsError, write_instance_secrets
 
@@ -36,18 +38,22 @@ def main() -> int:
         settings = Settings.from_env(values, INSTANCE)
         servers = chosen_servers(settings)
         insist_on_free_ports(servers)
+        prepare_database(settings)
     except (SettingsError, CannotServe) as problem:
         print(problem, file=sys.stderr)
         return 1
-    prepare_database(settings)
     return serve(servers, HOME, lambda: print(banner(settings), flush=True))
 
 
 def chosen_servers(settings: Settings) -> list[Server]:
-    """The shop alone against Payple; when we play Payple ourselves, the simulator and the sweep as well."""
-    if settings.mode is not Mode.SIMULATOR:
+    """The shop and, so that nothing stays open, its sweep; the simulator too when we play Payple ourselves.
+
+    In live mode several machines may serve the shop: there an operator's timer runs the sweep.
+    """
+    if settings.mode is Mode.LIVE:
         return [shop(settings)]
-    return [shop(settings), simulator(settings), sweep()]
+    simulators = [simulator(settings)] if settings.mode is Mode.SIMULATOR else []
+    return [shop(settings), *simulators, sweep()]
 
 
 def shop(settings: Settings) -> Server:
@@ -72,23 +78,51 @@ def simulator(settings: Settings) -> Server:
 
 
 def sweep() -> Server:
-    """Settle what nobody came back for, every minute. Against Payple, an operator's timer does this."""
+    """Settle what nobody came back for, every minute."""
     return Server("sweep", (sys.executable, "-m", "flask", "--app", "app", "sweep", "--every", "60"))
 
 
 def prepare_database(settings: Settings) -> None:
-    """Bring the schema up to date and fill an empty shop, before any worker runs."""
+    """Bring the schema up to date, fill an empty shop and make the first staff account, before any worker runs.
+
+    :raises SettingsError: nobody could sign in, and no first account is set
+    """
     with create_app(settings).app_context():
         upgrade()
-        catalogue.seed_demo()
+        if settings.mode is not Mode.LIVE:
+            catalogue.seed_demo()
+        if staff.exists():
+            return
+        if not settings.admin_username:
+            raise SettingsError(["ADMIN_USERNAME and ADMIN_PASSWORD are missing: there is no staff account yet"])
+        try:
+            staff.add_first(settings.admin_username, settings.admin_password, now=clock.now())
+        except StaffProblem as problem:
+            raise SettingsError([f"ADMIN_USERNAME or ADMIN_PASSWORD cannot be used: {problem}"]) from problem
 
 
 def banner(settings: Settings) -> str:
     """What a person who has just started the program wants to know."""
-    lines = [f"Payple reference shop, {settings.mode} mode", f"  shop       {settings.shop_url}"]
+    lines = [
+        f"Payple reference shop, {settings.mode} mode",
+        f"  shop       {settings.shop_url}",
+        f"  staff      {settings.shop_url}/admin/",
+    ]
     if settings.mode is Mode.SIMULATOR:
-        lines += [f"  simulator  {settings.simulator_url}", f"  console    {settings.simulator_url}/_sim"]
+        lines += [
+            f"  login      {login(settings)}",
+            f"  simulator  {settings.simulator_url}",
+            f"  console    {settings.simulator_url}/_sim",
+        ]
     return "\n".join([*lines, "Ctrl-C stops everything."])
+
+
+def login(settings: Settings) -> str:
+    """The staff login of this simulator installation, as long as it is the one that opens."""
+    with create_app(settings).app_context():
+        if staff.opens(settings.admin_username, settings.admin_password):
+            return f"{settings.admin_username} / {settings.admin_password}"
+    return "an account of your own (flask --app app staff add NAME makes one)"
 
 
 if __name__ == "__main__":

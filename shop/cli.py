@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 import threading
 from dataclasses import asdict
 
@@ -9,7 +10,8 @@ import click
 from flask import Flask
 
 from shop import clock
-from shop.services import catalogue, ledger, sweep
+from shop.errors import StaffProblem
+from shop.services import catalogue, ledger, staff, sweep
 from shop.views.shop import client
 
 log = logging.getLogger(__name__)
@@ -20,6 +22,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(seed)
     app.cli.add_command(show_ledger)
     app.cli.add_command(run_sweep)
+    app.cli.add_command(staff_accounts)
 
 
 @click.command("seed")
@@ -48,3 +51,46 @@ def run_sweep(every: int | None) -> None:
             click.echo(json.dumps(asdict(sweep.run(client(), now=clock.now()))))
         except Exception:  # a database that is away for a minute must not end the sweep for good
             log.exception("this run of the sweep failed; the next one tries again")
+
+
+@click.group("staff")
+def staff_accounts() -> None:
+    """Accounts for the staff area."""
+
+
+@staff_accounts.command("add")
+@click.argument("name")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
+def add_staff(name: str, *, password_stdin: bool) -> None:
+    """Make an account. The password is asked for, so that it stands in no history and no process list."""
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    try:
+        staff.add(name, password, now=clock.now())
+    except StaffProblem as problem:
+        raise click.ClickException(_told(problem)) from problem
+    click.echo(f"{name} can sign in now.")
+
+
+@staff_accounts.command("disable")
+@click.argument("name")
+def disable_staff(name: str) -> None:
+    """Close an account for good. What it did stays in the journal."""
+    try:
+        staff.disable(name, now=clock.now())
+    except StaffProblem as problem:
+        raise click.ClickException(_told(problem)) from problem
+    click.echo(f"{name} can no longer sign in.")
+
+
+def _told(problem: StaffProblem) -> str:
+    return {
+        StaffProblem.Reason.NAME: f"A name is one word of at most {staff.LONGEST_NAME} letters.",
+        StaffProblem.Reason.PASSWORD: (
+            f"A password has {staff.LEAST_PASSWORD} to {staff.LONGEST_PASSWORD} characters."
+        ),
+        StaffProblem.Reason.TAKEN: "There is an account of this name already.",
+        StaffProblem.Reason.UNKNOWN: "There is no account of this name.",
+    }[problem.reason]

@@ -11,13 +11,15 @@ from shop import cli, db
 from shop.payple import PaypleClient
 from shop.services import journal
 from shop.settings import Settings
-from shop.views import callbacks, cart, catalogue, filters, health, orders, payments, problems, security
+from shop.views import admin, callbacks, cart, catalogue, filters, health, orders, payments, problems, security
 from shop.views.shop import EXTENSION
 
 ROOT = Path(__file__).parent.parent
 LARGEST_BODY = 64 * 1024
 """Bytes. The largest honest request is a payment result of a few kilobytes."""
 MOST_FIELDS = 200
+MOST_CALLS = 2
+"""Calls to the gateway at a time and worker: half of its threads, so that pages stay quick while the gateway hangs."""
 
 
 def create_app(settings: Settings, http: requests.Session | None = None) -> Flask:
@@ -33,7 +35,7 @@ def create_app(settings: Settings, http: requests.Session | None = None) -> Flas
     security.init_app(app)
     problems.init_app(app)
     _protect_forms(app)
-    for module in (catalogue, cart, orders, payments, callbacks, health):
+    for module in (catalogue, cart, orders, payments, callbacks, health, admin):
         app.register_blueprint(module.bp)
     cli.init_app(app)
     return app
@@ -43,6 +45,7 @@ def _configure(app: Flask, settings: Settings) -> None:
     app.config.from_mapping(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},  # an error of the database must not log names and phones
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
         MAX_FORM_PARTS=MOST_FIELDS,
@@ -64,6 +67,7 @@ def _client(settings: Settings, http: requests.Session | None) -> PaypleClient:
         referer=settings.shop_url,
         timeouts=settings.timeouts,
         observer=journal.keep_exchange,
+        max_calls=MOST_CALLS,
         http=http,
     )
 

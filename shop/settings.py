@@ -17,7 +17,8 @@ LEAST_ORDER_MINUTES = 40
 """Thirty minutes for the authentication, ten for the confirm: stock must be held at least that long."""
 KEY_NAMES = ("PAYPLE_CST_ID", "PAYPLE_CUST_KEY", "PAYPLE_REFUND_KEY", "PAYPLE_CLIENT_KEY")
 LEAST_SECRET_KEY = 32
-"""Characters."""
+LEAST_ADMIN_PASSWORD = 12
+"""Characters, both."""
 _SECRETS_FILE = "secrets.json"
 
 
@@ -56,6 +57,8 @@ class Settings:
     simulator_port: int
     database_url: str = field(repr=False)
     secret_key: str = field(repr=False)
+    admin_username: str
+    admin_password: str = field(repr=False)
     gateway: Gateway
     credentials: Credentials = field(repr=False)
     timeouts: Timeouts
@@ -87,6 +90,7 @@ class Settings:
         simulator_port = env.whole("SIMULATOR_PORT", 8001, least=1, most=65535)
         shop_url = _shop_url(env, mode, shop_port)
         simulator_url = env.origin("SIMULATOR_URL", f"http://127.0.0.1:{simulator_port}")
+        admin_username, admin_password = _admin(env, mode, instance)
         settings = cls(
             mode=mode,
             shop_url=shop_url,
@@ -96,6 +100,8 @@ class Settings:
             simulator_port=simulator_port,
             database_url=_database_url(env, instance),
             secret_key=_secret_key(env, mode, instance),
+            admin_username=admin_username,
+            admin_password=admin_password,
             gateway=_gateway(env, mode, simulator_url),
             credentials=_credentials(env, mode),
             timeouts=_timeouts(env),
@@ -113,14 +119,31 @@ class Settings:
 
 
 def write_instance_secrets(instance: Path) -> None:
-    """Make up the secrets of a simulator installation once. Whoever comes second finds the first one's whole file."""
+    """Make up the secrets of a simulator installation once. Whoever comes second finds the first one's whole file.
+
+    A file of an older version gets what it lacks and keeps what it has.
+    """
     instance.mkdir(parents=True, exist_ok=True)
+    kept, made_up = _instance_secrets(instance), _new_secrets()
+    if made_up.keys() <= kept.keys():
+        return
     draft = instance / f".{_SECRETS_FILE}.{os.getpid()}"
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump({"SECRET_KEY": secrets.token_urlsafe(48)}, file)
+        json.dump(made_up | kept, file)
+    if kept:
+        draft.replace(instance / _SECRETS_FILE)
+        return
     with suppress(FileExistsError):
         os.link(draft, instance / _SECRETS_FILE)
     draft.unlink()
+
+
+def _new_secrets() -> dict[str, str]:
+    return {
+        "SECRET_KEY": secrets.token_urlsafe(48),
+        "ADMIN_USERNAME": "staff",
+        "ADMIN_PASSWORD": secrets.token_urlsafe(12),
+    }
 
 
 def _shop_url(env: Environment, mode: Mode, port: int) -> str:
@@ -152,7 +175,10 @@ def _credentials(env: Environment, mode: Mode) -> Credentials:
     for name in missing:
         env.complain(f"{name} is missing" if mode is Mode.LIVE else f"{name} is missing although another key is set")
     keys = Credentials(
-        *(given[name] for name in ("PAYPLE_CST_ID", "PAYPLE_CUST_KEY", "PAYPLE_CLIENT_KEY", "PAYPLE_REFUND_KEY"))
+        cst_id=given["PAYPLE_CST_ID"],
+        cust_key=given["PAYPLE_CUST_KEY"],
+        refund_key=given["PAYPLE_REFUND_KEY"],
+        client_key=given["PAYPLE_CLIENT_KEY"],
     )
     if mode is Mode.LIVE:
         _refuse_public_keys(env, keys, public)
@@ -180,6 +206,19 @@ def _secret_key(env: Environment, mode: Mode, instance: Path) -> str:
     elif len(key) < LEAST_SECRET_KEY:
         env.complain(f"SECRET_KEY is too short: at least {LEAST_SECRET_KEY} characters")
     return key
+
+
+def _admin(env: Environment, mode: Mode, instance: Path) -> tuple[str, str]:
+    """Name and password of the first staff account; blank is fine once there is one."""
+    name, password = env.text("ADMIN_USERNAME"), env.text("ADMIN_PASSWORD")
+    if bool(name) != bool(password):
+        env.complain("ADMIN_USERNAME and ADMIN_PASSWORD belong together: set both or neither")
+    elif name and len(password) < LEAST_ADMIN_PASSWORD:
+        env.complain(f"ADMIN_PASSWORD is too short: at least {LEAST_ADMIN_PASSWORD} characters")
+    if mode is Mode.SIMULATOR and not name:
+        kept = _instance_secrets(instance)
+        return kept.get("ADMIN_USERNAME", ""), kept.get("ADMIN_PASSWORD", "")
+    return name, password
 
 
 def _instance_secrets(instance: Path) -> dict[str, str]:

@@ -17,6 +17,7 @@ import requests
 from tests.tools import servers
 from tests.tools.servers import Program, clean_environment, lay_home, running, wait_until_ready
 
+ADMIN = {"ADMIN_USERNAME": "kim", "ADMIN_PASSWORD": "correct horse battery"}
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="finds the children in /proc, which Linux has")
 
 
@@ -85,12 +86,43 @@ def test_live_mode_names_everything_that_is_missing(home: Path) -> None:
     assert list((home / "instance").iterdir()) == []
 
 
-def test_test_mode_starts_the_shop_alone(tmp_path: Path) -> None:
-    settings = {"PAYPLE_MODE": "test", "SECRET_KEY": "k" * 40}
+def test_test_mode_starts_no_simulator(tmp_path: Path) -> None:
+    settings = {"PAYPLE_MODE": "test", "SECRET_KEY": "k" * 40, **ADMIN}
     with running(tmp_path / "home", settings) as program:
         assert requests.get(f"{program.shop_url}/healthz", timeout=10).status_code == 200
         assert not answers(program.simulator_url)
         assert program.simulator_url not in program.log
+
+
+def test_nobody_to_sign_in_stops_the_start_in_test_mode(home: Path) -> None:
+    """There is no default password: the first account is named by the operator, once."""
+    settings = {"PAYPLE_MODE": "test", "SECRET_KEY": "k" * 40}
+    program = servers.start(home, settings)
+
+    assert program.process.wait(30) == 1
+    assert "ADMIN_USERNAME and ADMIN_PASSWORD are missing" in program.log
+    assert "Traceback" not in program.log
+
+    with_account = servers.start(home, settings | ADMIN)
+    wait_until_ready(with_account)
+    assert ADMIN["ADMIN_PASSWORD"] not in with_account.log
+    with_account.stop()
+    without_again = servers.start(home, settings)
+    wait_until_ready(without_again)
+    without_again.stop()
+
+
+def test_the_banner_names_a_staff_login_that_opens(tmp_path: Path) -> None:
+    with running(tmp_path / "home") as program:
+        [line] = [line for line in program.log.splitlines() if line.strip().startswith("login")]
+        name, _slash, password = line.split()[1:]
+        browser = requests.Session()
+        page = browser.get(f"{program.shop_url}/admin/login", timeout=10).text
+        token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
+        form = {"name": name, "password": password, "csrf_token": token}
+        answer = browser.post(f"{program.shop_url}/admin/login", form, timeout=10)
+
+    assert answer.url == f"{program.shop_url}/admin/orders"
 
 
 def test_importing_app_writes_nothing(home: Path) -> None:

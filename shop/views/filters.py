@@ -1,5 +1,6 @@
 """How values look on a page: money, time, phone numbers, and texts that exist in two languages."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from flask import Flask, Response, request
@@ -20,6 +21,10 @@ def init_app(app: Flask, translations: str) -> None:
         "won": won,
         "korea_time": korea_time,
         "phone": phone,
+        "masked_phone": masked_phone,
+        "masked": masked,
+        "korea_seconds": korea_seconds,
+        "evidence": evidence,
         "in_language": in_language,
     }
     app.context_processor(_words)
@@ -36,9 +41,35 @@ def korea_time(moment: datetime) -> str:
     return f"{clock.korea_time(moment):%Y. %-m. %-d. %H:%M}"
 
 
+def korea_seconds(moment: datetime) -> str:
+    """A moment on a Korean clock, to the second, for putting things in order."""
+    return f"{clock.korea_time(moment):%Y. %-m. %-d. %H:%M:%S}"
+
+
+def evidence(kept: Mapping[str, object]) -> list[tuple[str, str]]:
+    """What the journal kept of an event, flat, without empty values and without the prefix of the wire's names."""
+    facts: list[tuple[str, str]] = []
+    for name, value in kept.items():
+        if isinstance(value, dict):
+            facts += [(f"{name} {inner}", text) for inner, text in evidence(value)]
+        elif value not in ("", None, []) and name != "by":
+            facts.append((name.split("_", 1)[-1] if name.isupper() else name, str(value)))
+    return facts
+
+
 def phone(digits: str) -> str:
     """A phone number with its hyphens."""
     return f"{digits[:3]}-{digits[3:-4]}-{digits[-4:]}"
+
+
+def masked_phone(digits: str) -> str:
+    """A phone number of which only the end is readable."""
+    return f"{digits[:3]}-****-{digits[-4:]}"
+
+
+def masked(identity: str) -> str:
+    """A personal number of which only the last four digits are readable."""
+    return "*" * max(0, len(identity) - 4) + identity[-4:]
 
 
 def in_language(row: object, name: str) -> str:

@@ -39,7 +39,7 @@ class Delivery(StrEnum):
 class ShopForm(FlaskForm):
     """A form that is filled from form fields only, never from a JSON body with values of any type."""
 
-    def __init__(self, formdata: MultiDict[str, str] | None = None, **values: str) -> None:
+    def __init__(self, formdata: MultiDict[str, str] | None = None, **values: object) -> None:
         super().__init__(formdata=formdata, **values)
 
     def is_valid(self) -> bool:
@@ -105,7 +105,7 @@ class QuantityForm(ShopForm):
 class CheckoutForm(ShopForm):
     """Who pays."""
 
-    cart_id = HiddenField()
+    cart_id = HiddenField(validators=[Length(max=40), printable])
     payer_name = StringField(
         _("이름"),
         filters=[one_line],

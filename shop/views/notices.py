@@ -9,7 +9,8 @@ from flask_wtf import FlaskForm
 
 from shop.models import Attempt, Order
 from shop.payple import Work, codes
-from shop.states import AttemptState, OrderState
+from shop.states import IN_FLIGHT, AttemptState, OrderState, RefundState
+from shop.views.filters import won
 
 
 class Kind(StrEnum):
@@ -42,20 +43,31 @@ def nothing_found() -> Notice:
     return Notice(Kind.WARN, sentence, _("두 가지를 다시 확인해 주세요."))
 
 
-def of_order(order: Order) -> Notice | None:
-    """What the payer should know about the last try, if anything."""
-    attempt = order.last_attempt
-    if order.state is OrderState.PAID:
-        return _of_paid(order)
-    return _of_attempt(attempt) if attempt and order.state is not OrderState.EXPIRED else None
+def of_order(order: Order, *, settling: bool = False) -> Notice | None:
+    """What the payer should know about the last try, if anything; ``settling``: a reported payment is looked for."""
+    if order.paid_attempt:
+        return _of_second_payment(order)
+    if settling:
+        return _checking()
+    attempt = _open_attempt(order) or order.last_attempt
+    is_over = order.state is OrderState.EXPIRED and (attempt is None or attempt.state is not AttemptState.ORPHANED)
+    return _of_attempt(attempt) if attempt and not is_over else None
 
 
-def _of_paid(order: Order) -> Notice | None:
-    if not any(attempt.state is AttemptState.ORPHANED for attempt in order.attempts):
+def _open_attempt(order: Order) -> Attempt | None:
+    """The try whose outcome is open. A newer one may have been closed since, which says nothing about the order."""
+    unsettled = (AttemptState.CONFIRMING, AttemptState.UNKNOWN, AttemptState.ATTENTION)
+    return next((attempt for attempt in order.attempts if attempt.state in unsettled), None)
+
+
+def _of_second_payment(order: Order) -> Notice | None:
+    second = next((attempt for attempt in order.attempts if attempt.state is AttemptState.ORPHANED), None)
+    if second is None:
         return None
-    return Notice(
-        Kind.WARN, _("결제가 한 번 더 들어왔어요."), _("두 번째 결제는 돌려 드릴게요. 따로 하실 일은 없어요.")
-    )
+    sentence = _("결제가 한 번 더 들어왔어요.")
+    if _is_returned(second):
+        return Notice(Kind.GOOD, sentence, _("두 번째 결제는 모두 돌려 드렸어요."))
+    return Notice(Kind.WARN, sentence, _("두 번째 결제는 돌려 드릴게요. 따로 하실 일은 없어요."))
 
 
 def _of_attempt(attempt: Attempt) -> Notice | None:
@@ -63,9 +75,9 @@ def _of_attempt(attempt: Attempt) -> Notice | None:
         case AttemptState.CONFIRMING | AttemptState.UNKNOWN:
             return _checking(attempt.result_code)
         case AttemptState.ATTENTION:
-            return _attention(attempt.result_code)
+            return _attention(attempt)
         case AttemptState.ORPHANED:
-            return _orphaned()
+            return _orphaned(attempt)
         case AttemptState.DECLINED:
             return of_code(attempt.result_code, _("결제가 승인되지 않았어요."))
         case AttemptState.PREPARED if attempt.claimed_at:
@@ -73,18 +85,51 @@ def _of_attempt(attempt: Attempt) -> Notice | None:
     return None
 
 
-def _checking(code: str) -> Notice:
+def _checking(code: str = "") -> Notice:
     advice = _("돈이 빠져나갔을 수 있으니 다시 결제하지 말고 잠시만 기다려 주세요. 확인되면 이 페이지가 바뀌어요.")
-    return Notice(Kind.INFO, _("결제 결과를 결제사에 확인하고 있어요."), advice, code)
+    return Notice(Kind.INFO, _("결제 결과를 결제사에 확인하고 있어요."), advice, _of_failure(code))
 
 
-def _attention(code: str) -> Notice:
-    advice = _("다시 결제하지 말아 주세요. 확인한 뒤 바로잡거나 돌려 드릴게요.")
-    return Notice(Kind.WARN, _("결제 내용이 주문과 달라서 직원이 확인하고 있어요."), advice, code)
+def _attention(attempt: Attempt) -> Notice:
+    """The gateway's answer does not fit, or none came until the end; say what is known of the money."""
+    silent, odd = (
+        _("결제사에서 결과를 알 수 없어서 직원이 확인하고 있어요."),
+        _("결제 내용이 주문과 달라서 직원이 확인하고 있어요."),
+    )
+    sentence = silent if attempt.trade_date is None else odd
+    advice = f"{_charged(attempt)} {_given_back(attempt)} {_('다시 결제하지 말아 주세요.')}"
+    return Notice(Kind.WARN, sentence, advice.strip(), _of_failure(attempt.result_code))
 
 
-def _orphaned() -> Notice:
-    return Notice(Kind.WARN, _("주문 시간이 지난 뒤에 결제가 들어왔어요."), _("받은 돈은 돌려 드릴게요."))
+def _charged(attempt: Attempt) -> str:
+    amount = attempt.charged_amount or next((refund.amount for refund in attempt.refunds), None)
+    return _("결제사가 알려 온 결제 금액은 %(amount)s이에요.", amount=won(amount)) if amount else ""
+
+
+def _given_back(attempt: Attempt) -> str:
+    if _is_returned(attempt):
+        return _("받은 돈은 모두 돌려 드렸어요.")
+    if any(refund.state in IN_FLIGHT for refund in attempt.refunds):
+        return _("받은 돈은 돌려 드리고 있어요.")
+    return _("확인한 뒤 바로잡거나 돌려 드릴게요.")
+
+
+def _of_failure(code: str) -> str:
+    """A code worth showing. One that says success would contradict the sentence it stands under."""
+    return "" if codes.is_success(code) else code
+
+
+def _orphaned(attempt: Attempt) -> Notice:
+    """The money cannot be taken for this order: it came too late, or was not what was asked for."""
+    late, other = _("주문 시간이 지난 뒤에 결제가 들어왔어요."), _("결제 내용이 주문과 달라서 받지 않았어요.")
+    sentence = late if attempt.order.state is OrderState.EXPIRED else other
+    if _is_returned(attempt):
+        return Notice(Kind.GOOD, sentence, _("받은 돈은 모두 돌려 드렸어요."))
+    return Notice(Kind.WARN, sentence, _("받은 돈은 돌려 드릴게요."))
+
+
+def _is_returned(attempt: Attempt) -> bool:
+    return any(refund.state is RefundState.DONE for refund in attempt.refunds)
 
 
 def _of_claim(attempt: Attempt) -> Notice:
@@ -121,9 +166,9 @@ def of_code(code: str, otherwise: str) -> Notice:
     """What a response code of the gateway means for the payer, in our own words."""
     known = codes.lookup(code)
     if known is None:
-        return Notice(Kind.BAD, otherwise, _("돈은 빠져나가지 않았어요. 다시 결제해 주세요."), code)
+        return Notice(Kind.BAD, otherwise, _("돈은 빠져나가지 않았어요. 다시 결제해 주세요."), _of_failure(code))
     sentence = known.en if str(get_locale()) == "en" else known.ko
-    return Notice(Kind.BAD, sentence, _advice(known), code)
+    return Notice(Kind.BAD, sentence, _advice(known), _of_failure(code))
 
 
 def _advice(known: codes.ResponseCode) -> str:

@@ -12,6 +12,7 @@ from shop.services import ordering, settlement
 from shop.services.ordering import PAGE_SIZE, CartOnHand, Payer
 from shop.views import notices, order_page
 from shop.views.forms import CheckoutForm, LookupForm
+from shop.views.paging import row_number
 from shop.views.shop import client, settings
 from shop.views.visitor import cart_id, cart_items, empty_cart, remember_found, remembered_visitor, visitor
 
@@ -45,7 +46,7 @@ def place() -> ResponseReturnValue:
 @bp.get("/orders")
 def history() -> ResponseReturnValue:
     """The orders of this browser, newest first."""
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=row_number)
     orders = ordering.history(visitor(), before)
     cursor = orders[PAGE_SIZE - 1].id if len(orders) > PAGE_SIZE else None
     return render_template("orders/history.html", orders=orders[:PAGE_SIZE], next_cursor=cursor)

@@ -33,7 +33,10 @@ def _posted() -> MultiDict[str, str]:
     """Form fields, or the members of a JSON object as text: what is neither text nor yes or no will match no choice."""
     if not request.is_json:
         return request.form
-    body = request.get_json()
+    try:
+        body = request.get_json()
+    except RecursionError as error:
+        raise BadRequest from error
     if not isinstance(body, dict):
         raise BadRequest
     switches = {True: "y", False: ""}

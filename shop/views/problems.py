@@ -1,7 +1,7 @@
 """Errors become answers here, once. Every refusal is a page with a sentence and a next step, or the same as JSON."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from flask import Flask, jsonify, render_template, request
@@ -13,20 +13,27 @@ from werkzeug.exceptions import HTTPException
 
 from shop.errors import CannotPay, CartProblem, NotFound, OutOfStock, ShopError
 from shop.payple import GatewayError, MalformedClaim
+from shop.services import catalogue
 from shop.views import notices
+from shop.views.filters import in_language
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is told about an error: nothing of ours or of others, only what the reader can do."""
+    """What is told about an error: nothing of ours or of others, only what the reader can do.
+
+    ``link_to`` is the endpoint of the page where it can be put right, ``link_label`` what its button says.
+    """
 
     status: int
     title: str
     sentence: str
     advice: str = ""
     code: str = ""
+    link_to: str = ""
+    link_label: str = ""
 
 
 def init_app(app: Flask) -> None:
@@ -64,13 +71,26 @@ def _of_shop(error: ShopError) -> Problem:
         case NotFound():
             return _nothing_here()
         case OutOfStock():
-            sentence = _("담은 수량만큼 남아 있지 않은 상품이 있어요.")
-            return Problem(409, _("재고가 부족해요"), sentence, _("장바구니에서 수량을 줄여 주세요."), "out_of_stock")
+            return _of_stock(error)
         case CartProblem():
             return _of_cart(error)
         case CannotPay():
             return _of_order(error)
     return _internal()
+
+
+def _of_stock(error: OutOfStock) -> Problem:
+    product = catalogue.products_by_slug([error.slug]).get(error.slug)
+    sentence = _("담은 수량만큼 남아 있지 않은 상품이 있어요.")
+    if product:
+        sentence = _("담은 수량만큼 남아 있지 않아요: %(name)s", name=in_language(product, "name"))
+    advice = _("장바구니에서 수량을 줄이거나 빼 주세요.")
+    return _in_cart(Problem(409, _("재고가 부족해요"), sentence, advice, "out_of_stock"))
+
+
+def _in_cart(problem: Problem) -> Problem:
+    """The cart is where this can be put right."""
+    return replace(problem, link_to="cart.show", link_label=_("장바구니 보기"))
 
 
 def _of_cart(error: CartProblem) -> Problem:
@@ -80,7 +100,8 @@ def _of_cart(error: CartProblem) -> Problem:
         CartProblem.Reason.TOO_LARGE: _("한 번에 결제할 수 있는 금액을 넘었어요. 나누어 주문해 주세요."),
         CartProblem.Reason.BELOW_MINIMUM: _("1,000원부터 결제할 수 있어요."),
     }
-    return Problem(409, _("주문할 수 없어요"), sentences[error.reason], code=error.reason.value)
+    problem = Problem(409, _("주문할 수 없어요"), sentences[error.reason], code=error.reason.value)
+    return problem if error.reason is CartProblem.Reason.EMPTY else _in_cart(problem)
 
 
 def _of_order(error: CannotPay) -> Problem:

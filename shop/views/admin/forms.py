@@ -1,0 +1,165 @@
+"""The forms of the staff area."""
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+
+from flask import request
+from flask_babel import lazy_gettext as _
+from wtforms import (
+    DateField,
+    Field,
+    HiddenField,
+    PasswordField,
+    RadioField,
+    SelectChoice,
+    SelectField,
+    StringField,
+    ValidationError,
+)
+from wtforms.validators import DataRequired, Length, Optional
+
+from shop.models import Order, OrderLine
+from shop.money import Won
+from shop.payple import ReceiptPurpose
+from shop.services.cash_receipts import is_identity
+from shop.services.order_search import OrderFilter
+from shop.services.refunding import RefundWish
+from shop.services.staff import LONGEST_NAME, LONGEST_PASSWORD
+from shop.states import OrderState
+from shop.views.forms import ShopForm, digits_only, matches, one_line, one_of, printable
+
+AMOUNT = re.compile(r"[1-9][0-9]{0,9}")
+BALANCE = re.compile(r"[0-9]{1,10}")
+INTENT = re.compile(r"[A-Za-z0-9_-]{20,60}")
+
+
+def plain_number(value: str | None) -> str:
+    """A sum as people write it: commas, blanks and the won sign do not matter."""
+    return re.sub(r"[,\s₩원]", "", value or "")
+
+
+class SignInForm(ShopForm):
+    """Name and password. ``next`` names one of our own pages."""
+
+    next = HiddenField()
+    name = StringField(
+        _("이름"), filters=[one_line], validators=[DataRequired(_("이름을 입력하세요.")), Length(max=LONGEST_NAME)]
+    )
+    password = PasswordField(
+        _("비밀번호"), validators=[DataRequired(_("비밀번호를 입력하세요.")), Length(max=LONGEST_PASSWORD)]
+    )
+
+
+class ConfirmForm(ShopForm):
+    """Anything that moves money: the password, where it has to be entered again."""
+
+    password = PasswordField(_("비밀번호 확인"), validators=[Length(max=LONGEST_PASSWORD)])
+
+
+class RefundForm(ConfirmForm):
+    """A refund, by amount or by lines. The same fields travel through the plan page, so what was shown is what is sent.
+
+    ``intent`` marks this one form; ``seen_refundable`` is the balance that the person saw, in won.
+    """
+
+    amount = StringField(_("환불 금액"), filters=[plain_number])
+    reason = StringField(
+        _("환불 사유"),
+        filters=[one_line],
+        validators=[
+            DataRequired(_("환불 사유를 입력하세요.")),
+            Length(max=200, message=_("환불 사유는 200자까지 입력할 수 있습니다.")),
+            printable,
+        ],
+    )
+    intent = HiddenField(validators=[matches(INTENT, _("양식이 올바르지 않습니다. 다시 시작하세요."))])
+    seen_refundable = HiddenField(validators=[matches(BALANCE, _("양식이 올바르지 않습니다. 다시 시작하세요."))])
+    lines: Sequence[OrderLine] = ()
+
+    def is_valid_for(self, order: Order) -> bool:
+        """Whether it can be understood for this order; lines of other orders do not count."""
+        self.lines = [line for line in order.lines if f"line_{line.id}" in request.form]
+        return self.is_valid()
+
+    def validate_amount(self, field: Field) -> None:
+        """Chosen lines say the amount; then nothing else may be typed beside them."""
+        lines = str(sum(line.amount for line in self.lines)) if self.lines else ""
+        if lines and field.data not in ("", lines, self.seen_refundable.data):
+            raise ValidationError(_("입력한 금액과 고른 상품의 합계가 다릅니다. 둘 중 하나만 정하세요."))
+        field.data = lines or field.data
+        if not AMOUNT.fullmatch(field.data):
+            raise ValidationError(_("환불 금액은 1원 이상의 숫자로 입력하세요."))
+
+    @property
+    def wish(self) -> RefundWish:
+        """What is asked for."""
+        return RefundWish(
+            amount=Won(int(self.amount.data or 0)),
+            seen_refundable=Won(int(self.seen_refundable.data or 0)),
+            reason=self.reason.data or "",
+            intent=self.intent.data or "",
+            line_ids=tuple(line.id for line in self.lines),
+        )
+
+
+class ReceiptForm(ConfirmForm):
+    """Whom a cash receipt is for."""
+
+    purpose = RadioField(default=ReceiptPurpose.PERSONAL.value, choices=one_of(*ReceiptPurpose))
+    identity = StringField(_("휴대전화 또는 사업자등록번호"), filters=[digits_only])
+
+    def validate_identity(self, field: Field) -> None:
+        """The number has to fit the purpose."""
+        purpose = self.purpose.data
+        if purpose in list(ReceiptPurpose) and not is_identity(ReceiptPurpose(purpose), field.data or ""):
+            raise ValidationError(_("소득공제는 휴대전화 번호, 지출증빙은 사업자등록번호 10자리를 입력하세요."))
+
+
+class DecisionForm(ConfirmForm):
+    """What became of a refund whose answer was lost."""
+
+    answer = RadioField(choices=one_of("refunded", "not_refunded"))
+
+
+class SearchForm(ShopForm):
+    """Which orders to list. It comes by GET, so the address of a list can be kept."""
+
+    q = StringField(_("검색어"), filters=[one_line], validators=[Length(max=60), printable])
+    state = SelectField(_("상태"), choices=[SelectChoice("", ""), *one_of(*OrderState)], validators=[Optional()])
+    date = DateField(_("거래일"), validators=[Optional()])
+
+    class Meta(ShopForm.Meta):
+        """A question changes nothing, so it needs no token."""
+
+        csrf = False
+
+    @property
+    def wanted(self) -> OrderFilter:
+        """The filter it means."""
+        state = OrderState(self.state.data) if self.state.data else None
+        return OrderFilter(self.q.data or "", state, self.date.data)
+
+    @property
+    def address(self) -> dict[str, str]:
+        """The same question as it stands in an address."""
+        day = self.date.data.isoformat() if self.date.data else ""
+        asked = {"q": self.q.data or "", "state": self.state.data or "", "date": day}
+        return {name: value for name, value in asked.items() if value}
+
+
+class DayForm(ShopForm):
+    """Which day to settle."""
+
+    date = DateField(_("거래일"), validators=[DataRequired(_("거래일을 2026-11-23처럼 입력하세요."))])
+
+    class Meta(ShopForm.Meta):
+        """A question changes nothing, so it needs no token."""
+
+        csrf = False
+
+    @property
+    def day(self) -> dt.date:
+        """The chosen day."""
+        chosen: dt.date = self.date.data
+        return chosen

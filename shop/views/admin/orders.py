@@ -1,0 +1,72 @@
+"""The list of orders, the same list as CSV, and the page of one order."""
+
+from flask import Response, g, render_template, request, stream_with_context
+from flask.typing import ResponseReturnValue
+
+from shop import clock
+from shop.models import Order
+from shop.services import order_search, settlement, staff
+from shop.states import Source
+from shop.views.admin import csv_export, notices, order_page
+from shop.views.admin.area import bp
+from shop.views.admin.forms import SearchForm
+from shop.views.notices import Notice
+from shop.views.paging import row_number
+from shop.views.shop import client
+
+
+@bp.get("/orders")
+def orders() -> ResponseReturnValue:
+    """Orders, newest first, as searched for."""
+    form = SearchForm(request.args)
+    if not form.is_valid():
+        return render_template("admin/orders.html", form=form, page=None), 422
+    page = order_search.page(form.wanted, request.args.get("before", type=row_number))
+    return render_template("admin/orders.html", form=form, page=page, asked=form.address)
+
+
+@bp.get("/orders.csv")
+def export_orders() -> ResponseReturnValue:
+    """All orders of the same search, streamed; who took them is written down."""
+    form = SearchForm(request.args)
+    if not form.is_valid():
+        return render_template("admin/orders.html", form=form, page=None), 422
+    staff.record_export(g.staff.name, form.address, now=clock.now())
+    rows = csv_export.of_orders(order_search.every(form.wanted))
+    return Response(stream_with_context(rows), headers=csv_export.headers("orders"))
+
+
+@bp.get("/orders/<order_no>")
+def show_order(order_no: str) -> ResponseReturnValue:
+    """One order with everything that happened to it."""
+    order = order_search.get_order(order_no)
+    return order_page.render(order, notice=_outcome(order))
+
+
+@bp.post("/orders/<order_no>/attempts/<attempt_no>/inquiry")
+def ask_again(order_no: str, attempt_no: str) -> ResponseReturnValue:
+    """Ask the gateway once more about an attempt without an answer."""
+    order = order_search.get_order(order_no)
+    asked = [attempt.attempt_no for attempt in order.attempts if attempt.attempt_no == attempt_no]
+    for number in asked:
+        settlement.look(number, client(), source=Source.STAFF, now=clock.now())
+    return order_page.back_to(order_no)
+
+
+@bp.post("/orders/<order_no>/attempts/<attempt_no>/close")
+def close_attention(order_no: str, attempt_no: str) -> ResponseReturnValue:
+    """A person has looked at an answer that fits no order; who it was is written down."""
+    order = order_search.get_order(order_no)
+    for number in [attempt.attempt_no for attempt in order.attempts if attempt.attempt_no == attempt_no]:
+        settlement.close(number, by=g.staff.name, now=clock.now())
+    return order_page.back_to(order_no)
+
+
+def _outcome(order: Order) -> Notice | None:
+    """What became of the refund or cash receipt that the address points at, if it is this order's."""
+    refund_id, receipt_id = (request.args.get(name, type=row_number) for name in ("refund", "receipt"))
+    refund = next((row for row in order.refunds if row.id == refund_id), None)
+    receipt = next((row for row in order.cash_receipts if row.id == receipt_id), None)
+    if refund:
+        return notices.of_refund(refund)
+    return notices.of_receipt(receipt) if receipt else None

@@ -1,0 +1,37 @@
+"""Cash receipts by hand: issue one later, or cancel one by itself."""
+
+from flask import g
+from flask.typing import ResponseReturnValue
+
+from shop import clock
+from shop.payple import ReceiptPurpose
+from shop.services import cash_receipts, order_search
+from shop.services.cash_receipts import ReceiptWish
+from shop.views.admin import order_page, staff_session
+from shop.views.admin.area import bp
+from shop.views.admin.forms import ConfirmForm, ReceiptForm
+from shop.views.notices import of_form
+from shop.views.shop import client
+
+
+@bp.post("/orders/<order_no>/cash-receipts")
+def issue_cash_receipt(order_no: str) -> ResponseReturnValue:
+    """Issue a cash receipt for what was paid and not refunded."""
+    order, form = order_search.get_order(order_no), ReceiptForm()
+    if not form.is_valid():
+        return order_page.render(order, receipt_form=form, notice=of_form(form)), 422
+    staff_session.insist_on_password(form.password.data)
+    wish = ReceiptWish(ReceiptPurpose(form.purpose.data), form.identity.data or "")
+    receipt = cash_receipts.issue(order_no, wish, by=g.staff.name, client=client(), now=clock.now())
+    return order_page.back_to(order_no, receipt=receipt.id)
+
+
+@bp.post("/orders/<order_no>/cash-receipts/cancel")
+def cancel_cash_receipt(order_no: str) -> ResponseReturnValue:
+    """Cancel the active cash receipt. No money moves."""
+    order, form = order_search.get_order(order_no), ConfirmForm()
+    if not form.is_valid():
+        return order_page.render(order, notice=of_form(form)), 422
+    staff_session.insist_on_password(form.password.data)
+    receipt = cash_receipts.cancel(order_no, by=g.staff.name, client=client(), now=clock.now())
+    return order_page.back_to(order_no, receipt=receipt.id)

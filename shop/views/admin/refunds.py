@@ -1,0 +1,68 @@
+"""Refunds in two steps: a plan that is looked at, then the same plan sent. And the two answers to a lost one."""
+
+from flask import g, render_template
+from flask.typing import ResponseReturnValue
+
+from shop import clock
+from shop.errors import RefundRefused, SignInRefused
+from shop.models import Order
+from shop.money import Won
+from shop.services import order_search, refunding
+from shop.views.admin import notices, order_page, staff_session
+from shop.views.admin.area import bp
+from shop.views.admin.forms import DecisionForm, RefundForm
+from shop.views.notices import Notice, of_form
+from shop.views.shop import client
+
+
+@bp.post("/orders/<order_no>/refund-plan")
+def plan_refund(order_no: str) -> ResponseReturnValue:
+    """Show what a refund would do to money, tax and cash receipt. Nothing is sent."""
+    order, form = order_search.get_order(order_no), RefundForm()
+    if not form.is_valid_for(order):
+        return order_page.render(order, refund_form=form), 422
+    return _plan_page(order, form)
+
+
+@bp.post("/orders/<order_no>/refunds")
+def send_refund(order_no: str) -> ResponseReturnValue:
+    """Send the refund that the plan page showed."""
+    order, form = order_search.get_order(order_no), RefundForm()
+    if not form.is_valid_for(order):
+        return order_page.render(order, refund_form=form), 422
+    try:
+        staff_session.insist_on_password(form.password.data)
+    except SignInRefused as refused:
+        return _plan_page(order, form, notices.of_password(refused)), notices.status(refused)
+    refund = refunding.request(order_no, form.wish, by=g.staff.name, client=client(), now=clock.now())
+    return order_page.back_to(order_no, refund=refund.id)
+
+
+@bp.post("/orders/<order_no>/refunds/<int:refund_id>/decision")
+def decide_refund(order_no: str, refund_id: int) -> ResponseReturnValue:
+    """Settle a refund whose answer was lost, on the word of the person who looked it up."""
+    order, form = order_search.get_order(order_no), DecisionForm()
+    if not form.is_valid() or refund_id not in [refund.id for refund in order.refunds]:
+        return order_page.render(order, notice=of_form(form)), 422
+    staff_session.insist_on_password(form.password.data)
+    was_refunded = form.answer.data == "refunded"
+    refunding.decide(refund_id, was_refunded=was_refunded, by=g.staff.name, now=clock.now())
+    return order_page.back_to(order_no, refund=refund_id)
+
+
+def _plan_page(order: Order, form: RefundForm, notice: Notice | None = None) -> str:
+    """The plan, worked out from the balance as it is now; if that has moved, nobody should decide on the old one."""
+    paid, wish = refunding.facts(order), form.wish
+    if paid is None:
+        raise RefundRefused(RefundRefused.Reason.NOT_PAID)
+    if wish.seen_refundable != paid.refundable:
+        raise RefundRefused(RefundRefused.Reason.STALE_BALANCE, paid.refundable)
+    return render_template(
+        "admin/refund_plan.html",
+        order=order,
+        form=form,
+        notice=notice,
+        plan=refunding.plan(order, Won(wish.amount), wish.line_ids),
+        paid=paid,
+        needs_password=not staff_session.is_confirmed(),
+    )
