@@ -9,35 +9,35 @@
   const messages = form.querySelector("[data-payment-messages]");
   const csrfToken = document.querySelector("meta[name=csrf-token]").content;
 
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    pay();
-  });
+  payButton.addEventListener("click", pay);
+  form.addEventListener("submit", (event) => event.preventDefault()); // Enter in a choice is no wish to pay
 
   async function pay() {
     if (typeof window.PaypleCpayAuthCheck !== "function") return say("missing");
     offerSecondButton(null);
     setBusy(true);
     say("starting");
+    const chosen = new FormData(form);
     try {
-      const fields = await startAttempt();
-      if (fields) openInGesture(fields);
+      const fields = await startAttempt(chosen);
+      if (!fields) return;
+      if (chosen.get("window") === "direct") window.PaypleCpayAuthCheck(fields);
+      else openInGesture(fields);
     } finally {
       setBusy(false);
     }
   }
 
   // One attempt, one authentication, one window: the server answers with everything the window wants.
-  async function startAttempt() {
-    const chosen = new FormData(form);
+  async function startAttempt(chosen) {
     try {
-      const response = await fetch(form.action, {
+      const response = await fetch(form.dataset.attemptsUrl, {
         method: "POST",
         headers: { Accept: "application/json", "X-CSRFToken": csrfToken },
         body: new URLSearchParams(chosen),
       });
       const answer = await response.json();
-      if (!answer.fields) return say(answer.error ? "refused" : "offline", answer.error);
+      if (!answer.fields) return sayRefusal(response.status, answer.error);
       if (chosen.get("delivery") === "callback") answer.fields.callbackFunction = postResult;
       return answer.fields;
     } catch {
@@ -45,7 +45,14 @@
     }
   }
 
+  // A page that has been open for long knows too little: the order has moved on, or the token is old. Offer a new one.
+  function sayRefusal(status, error) {
+    if (!error) return say("offline");
+    say([400, 404, 409].includes(status) ? "outdated" : "refused", error);
+  }
+
   // Browsers let a page open a window only shortly after a press. Once that time has passed, ask for a second press.
+  // A direct window does without: it only leads to another page.
   function openInGesture(fields) {
     const gestureIsOver = navigator.userActivation && !navigator.userActivation.isActive;
     if (gestureIsOver) {
@@ -112,5 +119,7 @@
       slot.textContent = parts[slot.dataset.part] ?? "";
     }
     messages.replaceChildren(message);
+    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    messages.scrollIntoView({ block: "nearest", behavior: isCalm ? "auto" : "smooth" });
   }
 })();
