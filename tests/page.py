@@ -45,7 +45,7 @@ class PageClient:
 
     def open(self, path: str, **more: Any) -> TestResponse:
         """Any request, in a context of its own: the test's database session and ``g`` are not the request's."""
-        return Context().run(self._client.open, path, base_url=self.base_url, **more)
+        return Context().run(self._client.open, path, base_url=self.base_url, buffered=True, **more)
 
     def csrf_token(self) -> str:
         """A token for this browser's session, from a page that has a form."""

@@ -15,19 +15,17 @@ from flask import Flask
 import shop.payple
 from shop.factory import create_app
 from shop.settings import Settings
-from shop.simulator import SimulatorSettings, create_simulator
-from shop.states import AttemptState, OrderState
+from shop.simulator import SimulatorSettings, create_simulator, scenario_list
+from shop.states import AttemptState, CashReceiptState, OrderState, RefundState
 from tests import world
 from tests.tools.sources import ROOT
 
 ENGLISH, KOREAN = "README.md", "README.ko.md"
 LANGUAGES = (ENGLISH, KOREAN)
-SURFACE = 6
-"""Which `##` section is the public surface, in both languages."""
+SURFACE, SIMULATOR = 7, 8
+"""Which `##` sections are the public surface and the simulator, in both languages."""
 FOREIGN = {"CI"}
 """Set by the machine that tests, not by a person who runs the shop."""
-PROMISED = {"PAYPLE_CONFORMANCE_URL"}
-"""Explained in .env.example although nothing reads them yet; once something does, the READMEs have to name them too."""
 LARGEST_PICTURE = 150 * 1024
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -118,7 +116,12 @@ def settings_read_by_the_shop(tmp_path: Path) -> set[str]:
 
 
 def environment_names(tree: ast.Module) -> Iterator[str]:
-    """Names read from the process's environment: os.environ.get("X"), os.environ["X"], os.getenv("X")."""
+    """Names read from the process's environment: os.environ.get("X"), os.environ["X"], os.getenv(X) with X = "X"."""
+    constants = {
+        ast.unparse(node.targets[0]): node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+    }
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("os.environ.get", "os.getenv") and node.args:
             name: ast.expr = node.args[0]
@@ -126,7 +129,7 @@ def environment_names(tree: ast.Module) -> Iterator[str]:
             name = node.slice
         else:
             continue
-        yield str(name.value) if isinstance(name, ast.Constant) else ast.unparse(name)
+        yield str(name.value if isinstance(name, ast.Constant) else constants.get(ast.unparse(name), ast.unparse(name)))
 
 
 def settings_read_elsewhere() -> set[str]:
@@ -141,7 +144,7 @@ def test_every_setting_is_read_and_every_setting_that_is_read_is_documented(name
     read_by_code = settings_read_by_the_shop(tmp_path) | settings_read_elsewhere()
 
     assert settings_of_readme(name) == read_by_code
-    assert set(settings_of_example()) - (PROMISED - read_by_code) == read_by_code
+    assert set(settings_of_example()) == read_by_code
 
 
 def test_every_setting_of_the_example_has_a_sentence() -> None:
@@ -169,6 +172,7 @@ def test_the_values_that_the_example_shows_are_the_defaults(tmp_path: Path) -> N
         "os.environ.get('PLANTED', '')",
         "os.environ['PLANTED']",
         "x = 1 if os.getenv('PLANTED') else 2",
+        "NAME = 'PLANTED'\nos.environ.get(NAME, '')",
     ],
 )
 def test_the_reader_of_environments_sees_a_planted_name(text: str) -> None:
@@ -228,6 +232,30 @@ def test_every_route_exists(name: str, apps: Mapping[str, Flask]) -> None:
     assert missing == []
 
 
+def test_every_route_of_the_control_panel_is_named(apps: Mapping[str, Flask]) -> None:
+    rules = {
+        f"{method} {rule.rule}"
+        for rule in apps["/_sim"].url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.rule.startswith("/_sim") and not rule.rule.endswith("/")
+    }
+
+    assert rules - set(sections(ENGLISH)[SIMULATOR].codes) == set()
+
+
+def test_the_scenarios_are_those_of_the_simulator() -> None:
+    """The Korean table is the simulator's own; the English one has the same rows and the same ways to them."""
+    codes = [[re.findall(r"`([^`]+)`", row) for row in _scenario_rows(name)] for name in (ENGLISH, KOREAN)]
+
+    assert scenario_list.markdown() in read(KOREAN)
+    assert codes[0] == codes[1]
+
+
+def _scenario_rows(name: str) -> list[str]:
+    folded = sections(name)[SIMULATOR].prose.partition("<details>")[2].partition("</details>")[0]
+    return [line for line in folded.splitlines() if line.startswith("| `")]
+
+
 def _is_route(apps: Mapping[str, Flask], method: str, path: str) -> bool:
     app = apps["/_sim" if path.startswith("/_sim") else ""]
     return any(rule.rule == path and method in (rule.methods or ()) for rule in app.url_map.iter_rules())
@@ -237,7 +265,7 @@ def _is_route(apps: Mapping[str, Flask], method: str, path: str) -> bool:
 def test_the_states_are_those_of_the_code(name: str) -> None:
     listed = re.findall(r"`(\w+)`", paragraph(name, SURFACE, "`awaiting_payment`"))
 
-    assert listed == [*OrderState, *AttemptState]
+    assert listed == [*OrderState, *AttemptState, *RefundState, *CashReceiptState]
 
 
 # --- commands -------------------------------------------------------------------------------------------------------

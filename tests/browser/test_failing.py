@@ -101,6 +101,52 @@ def test_a_blocked_window_is_explained_and_opens_with_a_second_press(
     order.insist_on_state("paid")
 
 
+def test_a_direct_window_needs_no_second_press_however_slow_the_answer(
+    new_page: NewPage, blocking_browser: Browser, program: Program
+) -> None:
+    """It replaces the page, and no browser blocks that."""
+    order = order_on_a_blocking_phone(new_page, blocking_browser, program)
+    order.choose(Choices(window="direct"))
+
+    window, _ = order.open_window("same page", lambda: press_pay_and_wait_too_long(order))
+    window.approve()
+
+    order.insist_on_state("paid")
+
+
+def test_what_goes_wrong_comes_into_view(phone: Store) -> None:
+    """The message stands below the choices; nobody has to look for it."""
+    order = phone.order()
+    order.page.route(re.compile("/attempts$"), lambda route: route.fulfill(status=200, body="no JSON"))
+
+    order.press_pay()
+
+    expect(order.page.get_by_text("shop_unreachable")).to_be_in_viewport(ratio=1)
+
+
+def test_the_hint_first_sends_the_payer_to_the_open_window(desktop: Store) -> None:
+    """A second payment window is a second payment."""
+    order = desktop.order()
+    order.open_window("layer")
+
+    expect(order.page.get_by_text("열려 있는지 찾아봐 주세요. 결제창이 닫혔을 때만")).to_be_visible()
+
+
+def test_a_page_that_was_left_open_offers_a_new_look_at_its_order(new_page: NewPage, program: Program) -> None:
+    """Meanwhile the order was paid in another tab."""
+    page = new_page(accepted="409")
+    left_open = Store(page, program.shop_url).order()
+    other_tab = OrderPage(page.context.new_page())
+    other_tab.page.goto(page.url)
+    other_tab.open_window("layer")[0].approve()
+    other_tab.insist_on_state("paid")
+
+    left_open.press_pay()
+    page.get_by_test_id("reload").click()
+
+    left_open.insist_on_state("paid")
+
+
 def order_on_a_blocking_phone(new_page: NewPage, browser: Browser, program: Program) -> OrderPage:
     order = Store(new_page(phone=True, of=browser), program.shop_url).order()
     order.choose(Choices(window="popup"))

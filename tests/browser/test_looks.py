@@ -1,10 +1,10 @@
 """What only a browser can tell: widths, keyboard, cookies."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import NewPage
-from tests.browser.pages import Store
+from tests.browser.pages import Choices, Store
 from tests.tools.servers import Program
 
 NARROWEST = {"width": 320, "height": 640}
@@ -28,6 +28,62 @@ def test_an_order_page_fits_a_narrow_phone(new_page: NewPage, program: Program) 
 
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROWEST["width"]
     expect(order.page.get_by_test_id("pay")).to_be_visible()
+
+
+def test_on_a_phone_the_pay_button_is_on_the_first_screen(phone: Store) -> None:
+    order = phone.order()
+
+    expect(order.page.get_by_test_id("pay")).to_be_in_viewport(ratio=1)
+
+
+def test_the_pay_bar_never_covers_what_has_the_focus(new_page: NewPage, program: Program) -> None:
+    """Through all choices with the keyboard, the focused one stays above the bar."""
+    page = new_page(phone=True, viewport={"width": 390, "height": 640})
+    Store(page, program.shop_url).order()
+    choices = page.locator(".choice-input:checked, .choice-input[type=checkbox]")
+
+    for number in range(choices.count()):
+        choices.nth(number).focus()
+        bar = page.locator(".payment-bar").evaluate("bar => bar.getBoundingClientRect().top")
+        focused = choices.nth(number).evaluate("input => input.getBoundingClientRect().bottom")
+        assert focused <= bar, number
+
+
+def test_without_a_script_nothing_can_be_pressed_and_nothing_starts(new_page: NewPage, program: Program) -> None:
+    page = new_page()
+    order_url = Store(page, program.shop_url).order().page.url
+    cookies = page.context.storage_state()
+    bare = new_page(java_script_enabled=False, storage_state=cookies)
+    asked: list[str] = []
+    bare.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
+    bare.goto(order_url)
+
+    expect(bare.get_by_test_id("pay")).to_be_hidden()
+    bare.locator("input[name=method][value=card]").press("Enter")
+    bare.wait_for_load_state()
+
+    assert [line for line in asked if line.startswith("POST") or "/attempts" in line] == []
+    assert "csrf" not in bare.url
+
+
+@pytest.mark.parametrize("width", [320, 360])
+def test_the_long_numbers_of_a_receipt_stay_on_one_line(width: int, new_page: NewPage, program: Program) -> None:
+    order = Store(new_page(phone=True, viewport={"width": width, "height": 640}), program.shop_url).order()
+    order.choose(Choices(window="direct"))
+    order.open_window("same page")[0].approve()
+    order.insist_on_state("paid")
+
+    for field in ("attempt_no", "trade_key"):
+        assert lines_of(order.receipt_row(field).locator("dd")) == 1, field
+
+
+def lines_of(value: Locator) -> int:
+    """On how many lines a text stands."""
+    count: int = value.evaluate(
+        "dd => { const text = document.createRange(); text.selectNodeContents(dd);"
+        " return new Set([...text.getClientRects()].map((box) => Math.round(box.top))).size; }"
+    )
+    return count
 
 
 def test_the_first_tab_stop_leads_to_the_content(desktop: Store) -> None:

@@ -1,0 +1,53 @@
+"""What people of the staff do, in the words of their pages."""
+
+from __future__ import annotations
+
+from tests.page import Page, PageClient
+from tests.world import World
+
+NAME = "kim"
+PASSWORD = "correct horse battery"
+
+
+def sign_in(browser: PageClient, name: str = NAME, password: str = PASSWORD, status: int = 200) -> PageClient:
+    """Sign in with a browser; answers the same browser."""
+    page = browser.get("/admin/login")
+    browser.submit("/admin/login", {"name": name, "password": password}, status, page=page)
+    return browser
+
+
+def paid_order(world: World, slug: str = "test-product", quantity: int = 10, **choices: str) -> str:
+    """An order that somebody has paid; answers its number. ``choices`` are those of the order page."""
+    buyer = world.browser()
+    return pay(world, buyer, buyer.place_order(slug, quantity), **choices)
+
+
+def pay(world: World, buyer: PageClient, order_no: str, **choices: str) -> str:
+    """Pay an order that is there; answers its number."""
+    opening = buyer.start_attempt(order_no, 200, **choices)
+    world.deliver(world.payer().pay(opening["fields"]))
+    return order_no
+
+
+def fields_of(page: Page, test_id: str = "refund-form") -> dict[str, str]:
+    """The fields of a form as they stand on a page, the unticked boxes left out."""
+    inside = False
+    fields: dict[str, str] = {}
+    for name, tag in page.tags.all:
+        if name == "form":
+            inside = tag.get("data-testid") == test_id
+        if inside and name == "input" and (tag.get("type") != "checkbox" or "checked" in tag):
+            fields[tag.get("name", "")] = tag.get("value", "")
+    return fields
+
+
+def plan(browser: PageClient, order_no: str, status: int = 200, **typed: str) -> Page:
+    """The first step of a refund: what would it do?"""
+    form = fields_of(browser.get(f"/admin/orders/{order_no}")) | {"reason": "변심"} | typed
+    return browser.submit(f"/admin/orders/{order_no}/refund-plan", form, status)
+
+
+def refund(browser: PageClient, order_no: str, status: int = 200, *, password: str = PASSWORD, **typed: str) -> Page:
+    """Both steps of a refund, with the password entered again."""
+    form = fields_of(plan(browser, order_no, 200, **typed)) | {"password": password}
+    return browser.submit(f"/admin/orders/{order_no}/refunds", form, status)

@@ -1,0 +1,281 @@
+"""Finding orders, reading one, taking a list away, and the settlement sheet of a day."""
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+
+from shop import clock
+from shop.db import db
+from shop.models import JournalEntry, Order
+from shop.services import order_search, settlement_sheet
+from shop.services.order_search import OrderFilter
+from shop.views.admin import csv_export
+from tests.page import PageClient
+from tests.staff import paid_order, refund
+from tests.world import World
+
+
+def found(browser: PageClient, query: str = "") -> list[str]:
+    return browser.get(f"/admin/orders{query}").values("order-row", "data-order")
+
+
+def test_every_page_of_the_area_is_well_made_in_both_languages(world: World, officer: PageClient) -> None:
+    card, transfer = paid_order(world), paid_order(world, method="transfer", cash_receipt="y")
+    refund(officer, card, amount="1000")
+    world.fault("cancel", "lost_answer", phase="after", times=1)
+    refund(officer, transfer, amount="1000")
+    world.browser().place_order()
+
+    for language in ("ko", "en"):
+        officer.get(f"/admin/orders?lang={language}")
+        for path in ("orders", f"orders/{card}", f"orders/{transfer}", "desk", "settlement", "login"):
+            page = officer.get(f"/admin/{path}")
+            assert page.language == language
+
+
+@pytest.mark.both_engines
+def test_orders_are_found_by_number_name_phone_state_and_trade_date(world: World, officer: PageClient) -> None:
+    buyer = world.browser()
+    mine = buyer.place_order(payer_name="이나직", payer_phone="010-2222-3333")
+    paid = paid_order(world)
+    attempt = world.order(paid).paid_attempt
+    assert attempt is not None
+    today = clock.korea_date(clock.now())
+
+    assert found(officer) == [paid, mine]
+    assert found(officer, f"?q={mine}") == [mine]
+    assert found(officer, f"?q={mine.lower()}") == [mine]
+    assert found(officer, "?q=이나직") == [mine]
+    assert found(officer, "?q=3333") == [mine]
+    assert found(officer, "?q=010-2222-3333") == [mine]
+    assert found(officer, "?q=010-9999-3333") == []
+    assert found(officer, f"?q={attempt.attempt_no}") == [paid]
+    assert found(officer, "?state=paid") == [paid]
+    assert found(officer, "?state=awaiting_payment&q=이나직") == [mine]
+    assert found(officer, f"?date={today}") == [paid]
+    assert found(officer, f"?date={today - timedelta(days=1)}") == []
+    assert found(officer, "?q=%25") == []
+
+
+@pytest.mark.parametrize("query", ["state=everything", "date=2026-13-40", "date=yesterday", "q=" + "a" * 61])
+def test_an_unknown_filter_is_an_error_and_not_a_default(officer: PageClient, query: str) -> None:
+    assert officer.get(f"/admin/orders?{query}", 422).values("order-row", "data-order") == []
+    officer.get(f"/admin/orders.csv?{query}", 422)
+
+
+def test_pages_follow_each_other_without_gaps(
+    world: World, officer: PageClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(order_search, "PAGE_SIZE", 2)
+    placed = [world.browser().place_order() for _number in range(5)]
+
+    first = officer.get("/admin/orders")
+    [more] = [tag["href"] for _name, tag in first.tags.all if tag.get("data-testid") == "next-page"]
+    world.browser().place_order()
+    second = officer.get(more)
+    [more] = [tag["href"] for _name, tag in second.tags.all if tag.get("data-testid") == "next-page"]
+    third = officer.get(more)
+
+    shown = [number for page in (first, second, third) for number in page.values("order-row", "data-order")]
+    assert shown == placed[::-1]
+    assert third.values("next-page", "href") == []
+
+
+def test_every_way_of_searching_has_its_index(world: World) -> None:
+    """Read from the engine's own plan: no search walks through all orders."""
+    today = clock.korea_date(clock.now())
+    searches = [
+        OrderFilter("20260101-AAAAAAAA"),
+        OrderFilter("20260101_AAAAAAAAAAAAAAAAAAAA"),
+        OrderFilter("홍길동"),
+        OrderFilter("5678"),
+        OrderFilter("01012345678"),
+        OrderFilter(trade_date=today),
+    ]
+    for wanted in searches:
+        plan = explain(wanted)
+        assert not [line for line in plan if line.startswith("SCAN orders")], (wanted, plan)
+        assert not [line for line in plan if line.startswith("SCAN attempts")], (wanted, plan)
+
+
+def explain(wanted: OrderFilter) -> list[str]:
+    statement = order_search._query(wanted, None).limit(51)
+    text = str(statement.compile(db.engine, compile_kwargs={"literal_binds": True}))
+    rows = db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")
+    return [str(row[3]) for row in rows]
+
+
+def test_an_order_page_tells_what_happened_in_order_and_hides_the_phone(world: World, officer: PageClient) -> None:
+    order_no = paid_order(world)
+    refund(officer, order_no, amount="1000")
+
+    page = officer.get(f"/admin/orders/{order_no}")
+
+    events = page.values("journal-entry", "data-event")
+    wanted = [
+        "order_placed",
+        "attempt_started",
+        "confirming",
+        "confirm",
+        "paid",
+        "refund_reserved",
+        "refund",
+        "refund_done",
+    ]
+    assert [event for event in events if event in wanted] == wanted
+    assert "010-****-5678" in page.text
+    assert "1234" not in page.text.replace(order_no, "")[: page.text.find("journal-title")]
+    assert page.values("attempt-row", "data-state") == ["paid"]
+
+
+def test_an_unknown_order_is_a_neutral_page(officer: PageClient) -> None:
+    for number in ("20260101-AAAAAAAA", "x", "a" * 500):
+        officer.get(f"/admin/orders/{number}", 404)
+
+
+def test_asking_again_settles_what_is_open(world: World, officer: PageClient) -> None:
+    buyer = world.browser()
+    order_no = buyer.place_order()
+    opening = buyer.start_attempt(order_no)
+    claim = world.payer().pay(opening["fields"], scenario="lost_paid")
+    world.deliver(claim)
+    world.advance(minutes=11)
+    assert officer.get("/admin/desk").values("desk-row", "data-kind") == ["attempt"]
+    page = officer.get(f"/admin/orders/{order_no}")
+    [action] = [form.attributes["action"] for form in page.tags.forms if "inquiry" in form.attributes["action"]]
+
+    assert officer.submit(action, {}).state == "paid"
+    assert officer.get("/admin/desk").values("desk-row", "data-kind") == []
+
+
+@pytest.mark.both_engines
+def test_due_work_runs_at_the_press_of_a_button(world: World, officer: PageClient) -> None:
+    """A full refund whose answer was lost is repeated by the shop, not by a person."""
+    order_no = paid_order(world)
+    world.fault("cancel", "lost_answer", phase="after", times=1)
+    refund(officer, order_no)
+    assert officer.get("/admin/desk").values("desk-row", "data-state") == ["unknown"]
+    assert officer.get("/admin/desk").values("was-refunded", "value") == []
+
+    world.advance(minutes=1)
+    page = officer.submit("/admin/desk/run", {})
+
+    assert page.values("desk-row", "data-state") == []
+    assert officer.get(f"/admin/orders/{order_no}").state == "refunded"
+
+
+def test_money_that_fits_no_order_goes_back_and_the_buyer_is_told(world: World, officer: PageClient) -> None:
+    buyer = world.browser()
+    order_no = buyer.place_order()
+    first, second = buyer.start_attempt(order_no, work="PAY"), buyer.start_attempt(order_no, work="PAY")
+    world.deliver(world.payer().pay(first["fields"]))
+    world.deliver(world.payer().pay(second["fields"]))
+    assert (
+        "돌려 드릴게요" in buyer.get(f"/orders/{order_no}").text
+        or "돌려 드렸어요" in buyer.get(f"/orders/{order_no}").text
+    )
+
+    world.advance(minutes=2)
+    officer.submit("/admin/desk/run", {})
+
+    assert "두 번째 결제는 모두 돌려 드렸어요" in buyer.get(f"/orders/{order_no}").text
+    assert officer.get("/admin/desk").values("desk-row", "data-state") == []
+    rows = officer.get(f"/admin/orders/{order_no}").values("refund-row", "data-state")
+    assert rows == ["done"]
+
+
+def test_the_list_goes_away_as_csv_and_who_took_it_is_kept(world: World, officer: PageClient) -> None:
+    order_no = paid_order(world)
+    refund(officer, order_no, amount="1000")
+    world.browser().place_order(payer_name="이나직")
+
+    response = officer.open("/admin/orders.csv?q=홍길동")
+
+    assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "attachment" in response.headers["Content-Disposition"]
+    assert response.text.startswith("\ufeff")
+    head, *rows = list(csv.reader(io.StringIO(response.text.lstrip("\ufeff"))))
+    assert [row[0] for row in rows] == [order_no]
+    line = dict(zip(head, rows[0], strict=True))
+    assert (line["상태"], line["결제금액"], line["환불 금액"], line["결제 수단"]) == (
+        "부분 환불",
+        "10000",
+        "1000",
+        "카드",
+    )
+    assert line["휴대전화"] == "010-****-5678"
+    db.session.rollback()
+    [entry] = db.session.query(JournalEntry).filter(JournalEntry.event == "orders_exported")
+    assert entry.evidence == {"by": "kim", "filters": {"q": "홍길동"}}
+
+
+@pytest.mark.both_engines
+def test_a_long_list_is_streamed_in_batches(world: World, officer: PageClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(order_search, "EXPORT_BATCH", 2)
+    placed = [world.browser().place_order() for _number in range(5)]
+
+    text = officer.open("/admin/orders.csv").text
+
+    assert [row[0] for row in csv.reader(io.StringIO(text))][1:] == placed[::-1]
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+82", "-1", "@SUM(A1)", "=HYPERLINK('http://evil.example')"])
+def test_no_cell_runs_as_a_formula(world: World, officer: PageClient, name: str) -> None:
+    world.browser().place_order(payer_name=name)
+
+    [row] = list(csv.reader(io.StringIO(officer.open("/admin/orders.csv").text)))[1:]
+
+    assert row[3] == f"'{name}"
+
+
+@pytest.mark.parametrize("start", ["\t", "\r", "\n", "="])
+def test_a_formula_behind_a_blank_is_text_too(start: str) -> None:
+    assert csv_export.harmless(f"{start}1+1").startswith("'")
+
+
+@pytest.mark.both_engines
+def test_the_settlement_sheet_adds_up(world: World, officer: PageClient) -> None:
+    card, transfer = paid_order(world), paid_order(world, method="transfer", quantity=5)
+    refund(officer, card, amount="3000")
+    refund(officer, transfer)
+    day = clock.korea_date(clock.now())
+
+    sheet = settlement_sheet.of_day(day)
+
+    sums = {method.value: (each.approved, each.refunded, each.net) for method, each in sheet.by_method.items()}
+    assert sums == {"card": (10000, 3000, 7000), "transfer": (5000, 5000, 0)}
+    assert (sheet.total.approved, sheet.total.refunded, sheet.total.net) == (15000, 8000, 7000)
+    assert sheet.total.net == sum(line.amount for line in sheet.lines)
+    payments = world.control("GET", "payments")
+    assert sheet.total.net == sum(int(row["total"]) - int(row["refunded_total"]) for row in payments)
+    page = officer.get(f"/admin/settlement?date={day}")
+    assert len(page.values("sheet-line", "data-testid")) == 4
+    assert "7,000원" in page.text
+
+
+def test_a_refund_of_the_next_day_stands_on_the_next_days_sheet(world: World, officer: PageClient) -> None:
+    order_no = paid_order(world)
+    world.advance(hours=9)
+    refund(officer, order_no, amount="1000")
+    day = clock.korea_date(clock.now())
+    paid = world.order(order_no).paid_attempt
+    assert paid is not None
+
+    days = {line.at: line.amount for line in settlement_sheet.of_day(day).lines}
+
+    assert -1000 in days.values()
+    assert (10000 in days.values()) == (paid.trade_date == day)
+
+
+@pytest.mark.parametrize("date", ["", "2026-02-30", "today"])
+def test_a_day_that_is_none_is_refused(officer: PageClient, date: str) -> None:
+    officer.get(f"/admin/settlement?date={date}", 422)
+
+
+def test_old_orders_can_be_found_by_their_phone_end(world: World) -> None:
+    order_no = world.browser().place_order()
+
+    assert db.session.query(Order).filter(Order.phone_end == "5678").one().order_no == order_no
