@@ -258,9 +258,7 @@ def test_two_people_cannot_return_the_same_money(world: World, officer: PageClie
     assert world.order(order_no).refunded == 10000
 
 
-def test_a_contradictory_payment_stays_on_the_desk_until_somebody_has_looked(
-    world: World, officer: PageClient
-) -> None:
+def test_a_contradictory_payment_stays_on_the_desk_until_somebody_has_looked(world: World, officer: PageClient) -> None:
     buyer = world.browser()
     order_no = buyer.place_order(quantity=11)
     opening = buyer.start_attempt(order_no, 200, work="PAY")
