@@ -5,7 +5,6 @@ matter how often, in which order or from how many places the same news arrives.
 """
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, func, select, update
@@ -14,60 +13,12 @@ from sqlalchemy.exc import IntegrityError
 from shop import policy
 from shop.db import db, transaction
 from shop.errors import NotFound, OutOfStock
-from shop.models import Attempt, CashReceipt, Order, Refund, TriedClaim
-from shop.payple import Claim, PaymentFound, Work
-from shop.policy import Asked, Verdict
-from shop.services import journal, ordering
-from shop.states import HOLDING, AttemptState, CashReceiptState, OrderState, RefundState, Source
-
-LONGEST_INSTALMENT = 99
-"""Months. The field has two digits; whatever an answer says must fit its column."""
-
-
-@dataclass(frozen=True)
-class AttemptFacts:
-    """What settling needs to know of an attempt, read before the network is used and never refreshed since."""
-
-    id: int
-    order_id: int
-    order_no: str
-    asked: Asked
-    work: Work
-    state: AttemptState
-    started_at: datetime
-    deadline_at: datetime
-    confirming_at: datetime | None
-    is_claimed: bool
-    claim_refused: str
-    inquiries: int
-
-    @property
-    def attempt_no(self) -> str:
-        """Our number for this try."""
-        return self.asked.attempt_no
-
-    def is_over(self, now: datetime) -> bool:
-        """Whether no payment can come of it any more."""
-        late = self.deadline_at if self.confirming_at is None else self.confirming_at + policy.CONFIRM_GRACE
-        return now > max(self.deadline_at, late)
-
-
-def facts_of(attempt: Attempt) -> AttemptFacts:
-    """Copy what may be needed while no transaction is open."""
-    return AttemptFacts(
-        id=attempt.id,
-        order_id=attempt.order_id,
-        order_no=attempt.order.order_no,
-        asked=Asked(attempt.attempt_no, attempt.amount, attempt.method),
-        work=attempt.work,
-        state=attempt.state,
-        started_at=attempt.started_at,
-        deadline_at=attempt.deadline_at,
-        confirming_at=attempt.confirming_at,
-        is_claimed=attempt.claimed_at is not None,
-        claim_refused=attempt.claim_refused,
-        inquiries=attempt.inquiries,
-    )
+from shop.models import Attempt, Order, Refund, TriedClaim
+from shop.payple import Claim, Work
+from shop.policy import Verdict
+from shop.services import journal, ordering, told
+from shop.services.attempt_facts import AttemptFacts, facts_of
+from shop.states import HOLDING, AttemptState, OrderState, RefundState, Source
 
 
 def note_claim(facts: AttemptFacts, claim: Claim, refused: str, *, source: Source, now: datetime) -> None:
@@ -144,22 +95,22 @@ def record(
     with transaction():
         attempt = locked_attempt(facts)
         state = _place_for(attempt, verdict.state)
-        if state is None or not _move(facts, state, **_told(facts, state, verdict, now)):
+        if state is None or not _move(facts, state, **told.told(facts, state, verdict, now)):
             return False
         follow(attempt.order)
         if unused:
             _forget(facts, unused)
         if state is AttemptState.PAID and verdict.found:
-            _keep_receipt(attempt, verdict.found, now)
+            told.keep_receipt(attempt, verdict.found, now)
         if state in (AttemptState.ORPHANED, AttemptState.ATTENTION):
-            _owe_orphan(attempt, verdict, now)
+            told.owe_orphan(attempt, verdict, now)
         journal.note(
             state.value,
             at=now,
             order=attempt.order,
             attempt_no=facts.attempt_no,
             source=source,
-            evidence=_evidence(verdict),
+            evidence=told.evidence(verdict),
         )
         return True
 
@@ -271,109 +222,6 @@ def _goods_are_there(order: Order) -> bool:
     except OutOfStock:
         return False
     return True
-
-
-def _told(facts: AttemptFacts, state: AttemptState, verdict: Verdict, now: datetime) -> dict[str, object]:
-    """The columns that repeat the gateway's answer, and when to ask again."""
-    values: dict[str, object] = {"result_code": verdict.code[:20], "result_message": verdict.message[:200]}
-    values |= _schedule(facts, state, verdict, now)
-    return values | (_cut(_receipt(verdict.found)) if verdict.found else {})
-
-
-def _schedule(facts: AttemptFacts, state: AttemptState, verdict: Verdict, now: datetime) -> dict[str, object]:
-    """When to ask the gateway next: soon while we do not know, later about what we gave up, never about the rest."""
-    if state is AttemptState.UNKNOWN:
-        return {"next_inquiry_at": now + policy.next_inquiry(0), "inquiries": 1}
-    if state is AttemptState.PREPARED:
-        return {"next_inquiry_at": facts.deadline_at} if facts.work is Work.CERT else {}
-    wait = policy.next_late_inquiry(0) if verdict.asks_again else None
-    return {"next_inquiry_at": now + wait if wait else None, "inquiries": 0}
-
-
-def _cut(values: dict[str, object]) -> dict[str, object]:
-    """Texts no longer than their columns: an answer that is chattier than documented must not stop a settlement."""
-    columns = Attempt.__table__.c
-    return {
-        name: value[: getattr(columns[name].type, "length", None)] if isinstance(value, str) else value
-        for name, value in values.items()
-    }
-
-
-def _receipt(found: PaymentFound) -> dict[str, object]:
-    values: dict[str, object] = {
-        "paid_at": found.paid_at,
-        "trade_date": found.trade_date,
-        "charged_amount": found.charged_amount,
-        "payer_id": found.payer_id,
-    }
-    if found.card:
-        values |= {
-            "card_issuer": found.card.issuer,
-            "card_number": found.card.number,
-            "instalment_months": min(found.card.instalment_months, LONGEST_INSTALMENT),
-            "approval_no": found.card.approval_no,
-            "trade_key": found.card.trade_key,
-            "slip_url": found.card.slip_url,
-        }
-    if found.transfer:
-        values |= {
-            "bank_name": found.transfer.bank_name,
-            "account": found.transfer.account,
-        }
-    return values
-
-
-def _keep_receipt(attempt: Attempt, found: PaymentFound, now: datetime) -> None:
-    """A cash receipt that was issued in the window, or by the confirm, is a row of its own."""
-    if found.transfer is None or not found.transfer.cash_receipt_issued:
-        return
-    receipt = CashReceipt(
-        order_id=attempt.order_id,
-        attempt_id=attempt.id,
-        state=CashReceiptState.ISSUED,
-        amount=found.charged_amount or found.amount,
-        purpose=attempt.claim_account_kind,
-        number=found.transfer.cash_receipt_number[:60],
-        created_at=now,
-        issued_at=found.paid_at,
-    )
-    db.session.add(receipt)
-
-
-def _owe_orphan(attempt: Attempt, verdict: Verdict, now: datetime) -> None:
-    """Money of ours that no order can take goes back in full: the job is committed with the verdict that found it."""
-    found = verdict.found
-    if found is None or found.attempt_no != attempt.attempt_no:
-        return
-    orphan = Refund(
-        intent=f"orphan-{attempt.attempt_no}",
-        order_id=attempt.order_id,
-        attempt_id=attempt.id,
-        amount=found.charged_amount or found.amount,
-        vat=0,
-        sends_vat=False,
-        is_full=True,
-        reason=", ".join(verdict.reasons) or "orphaned",
-        reserved_at=now,
-        next_try_at=now,
-    )
-    db.session.add(orphan)
-
-
-def _evidence(verdict: Verdict) -> dict[str, object]:
-    evidence: dict[str, object] = {
-        "code": verdict.code,
-        "message": verdict.message,
-        "reasons": list(verdict.reasons),
-    }
-    if verdict.found:
-        evidence |= {
-            "attempt_no": verdict.found.attempt_no,
-            "amount": verdict.found.amount,
-            "trade_date": verdict.found.trade_date.isoformat(),
-            "odd_sums": policy.odd_sums(verdict.found),
-        }
-    return evidence
 
 
 def _first_try(facts: AttemptFacts, claim: Claim) -> bool:

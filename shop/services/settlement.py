@@ -34,7 +34,7 @@ from shop.payple import (
 )
 from shop.policy import Verdict
 from shop.services import recording, refunding
-from shop.services.recording import AttemptFacts
+from shop.services.attempt_facts import AttemptFacts, facts_of
 from shop.states import AttemptState, OrderState, Source
 
 log = logging.getLogger(__name__)
@@ -95,7 +95,7 @@ def look_at_order(order: Order, client: PaypleClient, *, now: datetime) -> None:
 def look_before_paying_again(order: Order, client: PaypleClient, *, now: datetime) -> None:
     """An earlier window may have charged at once without its result ever coming back: ask before opening another."""
     open_windows = [
-        recording.facts_of(attempt)
+        facts_of(attempt)
         for attempt in order.attempts
         if attempt.state is AttemptState.PREPARED and attempt.work is Work.PAY
     ]
@@ -124,7 +124,7 @@ def withdraw(attempt_no: str, error: GatewayError, *, now: datetime) -> None:
 def _find(attempt_no: str) -> AttemptFacts | None:
     """Read an attempt by our own number and let go of the database before anything else happens."""
     attempt = db.session.scalar(select(Attempt).where(Attempt.attempt_no == attempt_no)) if attempt_no else None
-    facts = recording.facts_of(attempt) if attempt else None
+    facts = facts_of(attempt) if attempt else None
     release()
     return facts
 

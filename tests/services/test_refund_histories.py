@@ -1,11 +1,15 @@
 """Random histories of one paid transfer: whatever happens in whatever order, the books agree to the won."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Barrier
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from shop.db import db
 from shop.errors import RefundRefused
 from shop.money import Won
 from shop.services import refunding, sweep
@@ -25,11 +29,14 @@ FAULTS = (
     ("cancel", "http_500", "after"),
     ("auth", "http_500", "before"),
     ("cancel", "unknown_outcome", "before"),
+    ("cancel", "refused", "before"),
 )
 
 steps = st.one_of(
     st.tuples(st.just("refund"), st.integers(1, PAID + 2_000), st.sampled_from(FAULTS)),
     st.tuples(st.just("again"), st.just(0), st.none()),
+    st.tuples(st.just("two_operators"), st.integers(1, PAID), st.none()),
+    st.tuples(st.sampled_from(["dies_before_sending", "dies_while_sending"]), st.integers(1, PAID), st.none()),
     st.tuples(st.just("sweep"), st.integers(0, 40), st.none()),
     st.tuples(st.just("receipts_fail"), st.just(0), st.none()),
     st.tuples(st.just("decide"), st.just(0), st.none()),
@@ -46,28 +53,65 @@ class History:
 
     def play(self, act: str, number: int, fault: tuple[str, str, str] | None) -> None:
         """One step."""
-        match act:
-            case "refund":
-                if fault:
-                    self.world.fault(fault[0], fault[1], phase=fault[2])
-                self.refund(number)
-                self.world.control("DELETE", "faults")
-            case "again" if self.intents:
-                self.send(self.intents[-1])
-            case "sweep":
-                self.world.advance(hours=number)
-                sweep.run(client(), now=worlds.now())
-            case "receipts_fail":
-                self.world.control("POST", "policy", {"receipt_on_refund": "fail"})
-            case "decide":
-                self.decide()
+        if fault:
+            self.world.fault(fault[0], fault[1], phase=fault[2])
+        acts: dict[str, Callable[[], None]] = {
+            "refund": lambda: self.refund(number),
+            "again": self.press_again,
+            "two_operators": lambda: self.two_operators(number),
+            "dies_before_sending": lambda: self.die(number, while_sending=False),
+            "dies_while_sending": lambda: self.die(number, while_sending=True),
+            "sweep": lambda: self.sweep_after(number),
+            "receipts_fail": lambda: self.world.control("POST", "policy", {"receipt_on_refund": "fail"}),
+            "decide": self.decide,
+        }
+        acts[act]()
+        self.world.control("DELETE", "faults")
 
-    def refund(self, amount: int) -> None:
+    def press_again(self) -> None:
+        """The last form is sent once more."""
+        for wish in self.intents[-1:]:
+            self.send(wish)
+
+    def sweep_after(self, hours: int) -> None:
+        """Time goes by, and the sweep does what is due."""
+        self.world.advance(hours=hours)
+        sweep.run(client(), now=worlds.now())
+
+    def wish(self, amount: int) -> RefundWish:
+        """A form of its own, with the balance as it is seen now."""
         facts = refunding.facts(self.world.order(self.order_no))
         assert facts is not None
         wish = RefundWish(Won(amount), facts.refundable, "변심", f"{self.order_no}-{len(self.intents)}")
         self.intents.append(wish)
-        self.send(wish)
+        return wish
+
+    def refund(self, amount: int) -> None:
+        self.send(self.wish(amount))
+
+    def two_operators(self, amount: int) -> None:
+        """Two people have the same balance before them and press at the same moment."""
+        wishes, barrier = [self.wish(amount) for _person in range(2)], Barrier(2)
+        db.session.remove()
+
+        def press(wish: RefundWish) -> None:
+            with self.world.app.app_context():
+                barrier.wait()
+                self.send(wish)
+
+        with ThreadPoolExecutor(2) as people:
+            list(people.map(press, wishes))
+
+    def die(self, amount: int, *, while_sending: bool) -> None:
+        """The program stops at the worst moment and starts again minutes later."""
+        try:
+            refund_id, _is_new = refunding._reserve(self.order_no, self.wish(amount), "kim", worlds.now())
+        except RefundRefused:
+            return
+        if while_sending:
+            refunding._submit(refund_id, worlds.now())
+        self.world.advance(minutes=5)
+        sweep.run(client(), now=worlds.now())
 
     def send(self, wish: RefundWish) -> None:
         try:
@@ -104,7 +148,7 @@ class History:
         assert sum(refund.amount for refund in done) == order.refunded
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(steps, min_size=1, max_size=8))
 def test_books_agree_after_any_history(
     world: World, history: list[tuple[str, int, tuple[str, str, str] | None]]

@@ -1,0 +1,118 @@
+"""What the gateway's answers look like in our rows: the attempt's columns, a cash receipt, money that must go back."""
+
+from datetime import datetime
+
+from shop import policy
+from shop.db import db
+from shop.models import Attempt, CashReceipt, Refund
+from shop.payple import PaymentFound, Work
+from shop.policy import Verdict
+from shop.services.attempt_facts import AttemptFacts
+from shop.states import AttemptState, CashReceiptState
+
+LONGEST_INSTALMENT = 99
+"""Months. The field has two digits; whatever an answer says must fit its column."""
+
+
+def told(facts: AttemptFacts, state: AttemptState, verdict: Verdict, now: datetime) -> dict[str, object]:
+    """The columns that repeat the gateway's answer, and when to ask again."""
+    values: dict[str, object] = {"result_code": verdict.code[:20], "result_message": verdict.message[:200]}
+    values |= _schedule(facts, state, verdict, now)
+    return values | (_cut(_receipt(verdict.found)) if verdict.found else {})
+
+
+def _schedule(facts: AttemptFacts, state: AttemptState, verdict: Verdict, now: datetime) -> dict[str, object]:
+    """When to ask the gateway next: soon while we do not know, later about what we gave up, never about the rest."""
+    if state is AttemptState.UNKNOWN:
+        return {"next_inquiry_at": now + policy.next_inquiry(0), "inquiries": 1}
+    if state is AttemptState.PREPARED:
+        return {"next_inquiry_at": facts.deadline_at} if facts.work is Work.CERT else {}
+    wait = policy.next_late_inquiry(0) if verdict.asks_again else None
+    return {"next_inquiry_at": now + wait if wait else None, "inquiries": 0}
+
+
+def _cut(values: dict[str, object]) -> dict[str, object]:
+    """Texts no longer than their columns: an answer that is chattier than documented must not stop a settlement."""
+    columns = Attempt.__table__.c
+    return {
+        name: value[: getattr(columns[name].type, "length", None)] if isinstance(value, str) else value
+        for name, value in values.items()
+    }
+
+
+def _receipt(found: PaymentFound) -> dict[str, object]:
+    values: dict[str, object] = {
+        "paid_at": found.paid_at,
+        "trade_date": found.trade_date,
+        "charged_amount": found.charged_amount,
+        "payer_id": found.payer_id,
+    }
+    if found.card:
+        values |= {
+            "card_issuer": found.card.issuer,
+            "card_number": found.card.number,
+            "instalment_months": min(found.card.instalment_months, LONGEST_INSTALMENT),
+            "approval_no": found.card.approval_no,
+            "trade_key": found.card.trade_key,
+            "slip_url": found.card.slip_url,
+        }
+    if found.transfer:
+        values |= {
+            "bank_name": found.transfer.bank_name,
+            "account": found.transfer.account,
+        }
+    return values
+
+
+def keep_receipt(attempt: Attempt, found: PaymentFound, now: datetime) -> None:
+    """A cash receipt that was issued in the window, or by the confirm, is a row of its own."""
+    if found.transfer is None or not found.transfer.cash_receipt_issued:
+        return
+    receipt = CashReceipt(
+        order_id=attempt.order_id,
+        attempt_id=attempt.id,
+        state=CashReceiptState.ISSUED,
+        amount=found.charged_amount or found.amount,
+        purpose=attempt.claim_account_kind,
+        number=found.transfer.cash_receipt_number[:60],
+        created_at=now,
+        issued_at=found.paid_at,
+    )
+    db.session.add(receipt)
+
+
+def owe_orphan(attempt: Attempt, verdict: Verdict, now: datetime) -> None:
+    """Money of ours that no order can take goes back in full: the job is committed with the verdict that found it."""
+    found = verdict.found
+    if found is None or found.attempt_no != attempt.attempt_no:
+        return
+    orphan = Refund(
+        intent=f"orphan-{attempt.attempt_no}",
+        order_id=attempt.order_id,
+        attempt_id=attempt.id,
+        amount=found.charged_amount or found.amount,
+        vat=0,
+        sends_vat=False,
+        is_full=True,
+        reason=", ".join(verdict.reasons) or "orphaned",
+        reserved_at=now,
+        next_try_at=now,
+    )
+    db.session.add(orphan)
+
+
+def evidence(verdict: Verdict) -> dict[str, object]:
+    """What the journal keeps of a verdict: numbers and codes, never people."""
+    kept: dict[str, object] = {
+        "code": verdict.code,
+        "message": verdict.message,
+        "reasons": list(verdict.reasons),
+    }
+    if verdict.found:
+        kept |= {
+            "attempt_no": verdict.found.attempt_no,
+            "amount": verdict.found.amount,
+            "trade_date": verdict.found.trade_date.isoformat(),
+            "odd_sums": policy.odd_sums(verdict.found),
+        }
+    return kept
