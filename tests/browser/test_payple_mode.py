@@ -7,14 +7,15 @@ simulator, in process, under Payple's address.
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Page, Route
 from werkzeug.serving import make_server
+from werkzeug.wsgi import ClosingIterator
 
 from shop.factory import create_app
 from shop.simulator import SimulatorSettings, create_simulator
@@ -23,6 +24,9 @@ from tests.browser.pages import Choices, OrderPage, Store
 from tests.payer import wsgi_session
 from tests.tools.servers import free_ports
 from tests.world import shop_settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 PAYPLE = "https://democpay.payple.kr"
 JQUERY = "https://code.jquery.com/jquery-3.7.1.min.js"
@@ -49,6 +53,19 @@ class Outside:
         route.fulfill(body=body, content_type="text/javascript", headers=headers)
 
 
+class ReadWhole:
+    """Read each answer before it is sent: the development server leaves a file open when the browser hangs up."""
+
+    def __init__(self, app: "WSGIApplication") -> None:
+        self._app = app
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> list[bytes]:
+        """The answer in one piece."""
+        pieces = ClosingIterator(self._app(environ, start_response))
+        with closing(pieces):
+            return [b"".join(pieces)]
+
+
 @contextmanager
 def shop_in_test_mode(folder: Path, window: str) -> Iterator[str]:
     """The shop with PAYPLE_MODE=test, served from this process; its address."""
@@ -59,7 +76,7 @@ def shop_in_test_mode(folder: Path, window: str) -> Iterator[str]:
     )
     simulator = create_simulator(SimulatorSettings(folder / "simulator.sqlite", origin=PAYPLE))
     app = create_app(settings, http=wsgi_session(simulator, PAYPLE))
-    server = make_server("127.0.0.1", port, app, threaded=True)
+    server = make_server("127.0.0.1", port, ReadWhole(app), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
