@@ -3,7 +3,9 @@
 import json
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
+from shop.db import db
 from shop.payple import Credentials
 from tests.page import PAYER, PageClient
 from tests.world import World
@@ -188,3 +190,35 @@ def test_no_page_and_no_row_holds_a_key(world: World) -> None:
     journal = world.dump(only={"journal"})
     for person in ("홍길동", "01012345678", "hong@example.com"):
         assert person not in journal
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("before", ["9999999999", "9" * 40, "-1", "0", "1e3", "１", "x", ""])
+def test_a_row_number_that_no_row_can_have_is_as_good_as_none(world: World, before: str) -> None:
+    buyer = world.browser()
+    order_no = buyer.place_order()
+
+    page = buyer.get(f"/orders?before={before}")
+
+    assert page.values("history-row", "data-order") == [order_no]
+
+
+def test_json_that_is_nested_without_end_is_refused(world: World) -> None:
+    buyer = world.browser()
+    order_no = buyer.place_order()
+
+    assert start(buyer, order_no, b"[" * 30_000) == 400
+
+
+@pytest.mark.both_engines
+def test_an_error_of_the_database_names_nobody(world: World) -> None:
+    order_no = world.browser().place_order()
+    order = world.order(order_no)
+    order.amount = -1
+
+    with pytest.raises(IntegrityError) as caught:
+        db.session.flush()
+    db.session.rollback()
+
+    assert "order_amount_adds_up" in str(caught.value)
+    assert "[SQL parameters hidden" in str(caught.value)
