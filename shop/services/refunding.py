@@ -141,11 +141,13 @@ def _reserve(order_no: str, wish: RefundWish, by: str, now: datetime) -> tuple[i
 
 
 def _insist(order: Order, wish: RefundWish) -> RefundPlan:
-    """The plan, if the refund may be sent: nothing in flight, and the balance is still the one that was seen."""
+    """The plan, if the refund may be sent: nothing without an answer, and the balance still the one that was seen."""
     paid = facts(order)
     if paid is None:
         raise RefundRefused(RefundRefused.Reason.NOT_PAID)
-    if any(refund.state in IN_FLIGHT and not refund.is_orphan for refund in order.refunds):
+    refunding = any(refund.state in IN_FLIGHT and not refund.is_orphan for refund in order.refunds)
+    issuing = any(receipt.state is CashReceiptState.REQUESTED for receipt in order.cash_receipts)
+    if refunding or issuing:  # a receipt under way would be issued for more than remains
         raise RefundRefused(RefundRefused.Reason.IN_FLIGHT, paid.refundable)
     if wish.seen_refundable != paid.refundable:
         raise RefundRefused(RefundRefused.Reason.STALE_BALANCE, paid.refundable)
@@ -231,29 +233,39 @@ def _done(refund_id: int, done: RefundDone, now: datetime) -> None:
 
 
 def _refused(refund_id: int, error: Refused, now: datetime) -> None:
-    """A definite no. If it is the no to a repeated full cancel, because nothing is left, the first one had worked."""
+    """A definite no to this call.
+
+    To a repeated full cancel it says nothing about the first try, unless it is that nothing is left: then that worked.
+    """
     refund = db.session.get_one(Refund, refund_id)
     repeated, attempt_state = refund.is_full and refund.tries > 1, refund.attempt.state
     release()
     if codes.says_already_cancelled(error.code) and (repeated or attempt_state is not AttemptState.PAID):
         _finish(refund_id, error.code, error.message, settled=False, now=now)
-        return
-    _settle(refund_id, RefundState.REFUSED, error, now, settled_at=now)
+    elif repeated:
+        _unknown(refund_id, error, now)
+    else:
+        _settle(refund_id, RefundState.REFUSED, error, now, settled_at=now)
 
 
 def _not_sent(refund_id: int, error: NotSent, now: datetime, before: RefundState = RefundState.SUBMITTED) -> None:
-    """Nothing left this machine: a person may press again; what the shop owes is tried again later."""
+    """Nothing left this machine: a person may press again; what the shop owes is tried again later.
+
+    If it was the repeat of a full cancel, the first try is as unknown as before.
+    """
     refund = db.session.get_one(Refund, refund_id)
     orphan, tries = refund.is_orphan, refund.tries
     release()
-    if orphan:
+    if tries > 1 and not orphan:
+        _unknown(refund_id, error, now)
+    elif orphan:
         wait = now + refund_policy.next_cancel_try(tries)
         _settle(refund_id, RefundState.RESERVED, error, now, before=before, next_try_at=wait)
     else:
         _settle(refund_id, RefundState.REFUSED, error, now, before=before, settled_at=now)
 
 
-def _unknown(refund_id: int, error: OutcomeUnknown, now: datetime) -> None:
+def _unknown(refund_id: int, error: GatewayError, now: datetime) -> None:
     """It may have happened. A full cancel is repeated later; a partial one waits for a person."""
     refund = db.session.get_one(Refund, refund_id)
     wait = now + refund_policy.next_cancel_try(refund.tries - 1) if refund.is_full else None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shop.errors import ReceiptRefused
+from shop.errors import ReceiptRefused, RefundRefused
 from shop.payple import ReceiptPurpose
 from shop.services import cash_receipts, sweep
 from shop.services.cash_receipts import ReceiptWish
@@ -178,3 +178,19 @@ def test_a_lost_answer_to_an_issue_ends_in_one_receipt(world: World, phase: str)
 
     assert covered(world, order_no) == 10_000
     assert [state for state, _amount in states(world, order_no)] == ["issued"]
+
+
+def test_no_refund_leaves_while_a_receipt_request_has_no_answer(world: World) -> None:
+    """It would be issued for more than remains paid, and nobody would know."""
+    order_no = plain_transfer(world)
+    world.fault("receipt_issue", "lost_answer", phase="before")
+    issue(world, order_no)
+
+    with pytest.raises(RefundRefused) as caught:
+        refund(world, order_no, 4_000)
+    assert caught.value.reason is RefundRefused.Reason.IN_FLIGHT
+
+    world.advance(hours=2)
+    sweep.run(client(), now=worlds.now())
+    refund(world, order_no, 4_000)
+    assert (states(world, order_no), covered(world, order_no)) == ([("issued", 6_000)], 6_000)

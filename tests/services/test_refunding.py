@@ -332,3 +332,26 @@ def test_two_operators_at_once_return_the_money_once(world: World, same_form: bo
     assert cancels(world) == 1
     if same_form:
         assert answers == {"form": width}
+
+
+# --- what a repeated full cancel may not conclude ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("op", "kind"), [("auth", "http_500"), ("cancel", "refused")])
+def test_a_repeat_that_tells_nothing_about_the_first_try_leaves_the_refund_unknown(
+    world: World, op: str, kind: str
+) -> None:
+    """The first cancel worked and its answer was lost: neither "not sent" nor another no makes that undone."""
+    order_no = paid_order(world)
+    world.fault("cancel", "lost_answer", phase="after")
+    refund(world, order_no, 10_000)
+    world.fault(op, kind, phase="before")
+
+    world.advance(seconds=10)
+    sweep.run(client(), now=worlds.now())
+    assert world.order(order_no).refunds[0].state is RefundState.UNKNOWN
+    world.advance(hours=2)
+    sweep.run(client(), now=worlds.now())
+
+    assert world.order(order_no).refunds[0].state is RefundState.DONE
+    assert returned(world, order_no) == world.order(order_no).refunded == 10_000
