@@ -20,9 +20,11 @@ from shop.payple import (
     CashReceiptRequest,
     GatewayError,
     Method,
+    NotSent,
     OutcomeUnknown,
     PaypleClient,
     ReceiptPurpose,
+    Refused,
     codes,
 )
 from shop.services import journal, recording, refunding
@@ -129,7 +131,10 @@ def _issue(receipt_id: int, client: PaypleClient, now: datetime) -> None:
 
 def _issued_before(client: PaypleClient, attempt_no: str, trade_date: date | None) -> str:
     """The number of a receipt that an earlier request, whose answer was lost, did issue; blank if it did not."""
-    found = client.inquire(attempt_no, trade_date, Method.TRANSFER, about=attempt_no) if trade_date else None
+    try:
+        found = client.inquire(attempt_no, trade_date, Method.TRANSFER, about=attempt_no) if trade_date else None
+    except GatewayError as error:  # whatever kept us from asking, the earlier request is as unknown as before
+        raise OutcomeUnknown(error.message, error.code) from error
     return found.transfer.cash_receipt_number if found and found.transfer and found.transfer.cash_receipt_issued else ""
 
 
@@ -198,7 +203,8 @@ def _failed(receipt_id: int, state: CashReceiptState, error: GatewayError, now: 
             "result_message": error.message[:200],
             "due_at": again,
         }
-        ends = state is CashReceiptState.REQUESTED and not isinstance(error, OutcomeUnknown)
+        is_no = isinstance(error, Refused) or (isinstance(error, NotSent) and receipt.tries <= 1)
+        ends = state is CashReceiptState.REQUESTED and is_no
         after = CashReceiptState.FAILED if ends else state
         if _move(receipt_id, state, after, told):
             db.session.refresh(receipt)

@@ -194,3 +194,18 @@ def test_no_refund_leaves_while_a_receipt_request_has_no_answer(world: World) ->
     sweep.run(client(), now=worlds.now())
     refund(world, order_no, 4_000)
     assert (states(world, order_no), covered(world, order_no)) == ([("issued", 6_000)], 6_000)
+
+
+def test_a_repeat_that_is_not_sent_says_nothing_about_the_first_request(world: World) -> None:
+    order_no = plain_transfer(world)
+    world.fault("receipt_issue", "lost_answer", phase="after")
+    issue(world, order_no)
+    world.fault("auth", "http_500", phase="before")
+
+    world.advance(hours=2)
+    sweep.run(client(), now=worlds.now())
+    assert [state for state, _amount in states(world, order_no)] == ["requested"]
+    world.advance(hours=2)
+    sweep.run(client(), now=worlds.now())
+
+    assert (states(world, order_no), covered(world, order_no)) == ([("issued", 10_000)], 10_000)
