@@ -86,7 +86,7 @@ def insist_on_success(answer: Answer) -> None:
     code = code or codes.code_in(message)
     known = codes.lookup(code)
     if result == "error" and known and known.outcome is codes.Outcome.DECLINED:
-        raise Refused(code, message)
+        raise Refused(code, message, answer.text("PCD_PAY_OID"))
     raise OutcomeUnknown(message or "the gateway's answer is neither a yes nor a definite no", code)
 
 

@@ -40,10 +40,14 @@ class OutcomeUnknown(GatewayError):
 
 
 class Refused(GatewayError):
-    """The gateway answered a definite no: no money moved. `codes.lookup(code)` explains it."""
+    """The gateway answered a definite no: no money moved. `codes.lookup(code)` explains it.
 
-    def __init__(self, code: str, message: str) -> None:
+    `attempt_no` is the payment that it named, or blank: a no to somebody else's keys says nothing about yours.
+    """
+
+    def __init__(self, code: str, message: str, attempt_no: str = "") -> None:
         super().__init__(message, code)
+        self.attempt_no = attempt_no
 
 
 class MalformedClaim(ValueError):

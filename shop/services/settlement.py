@@ -169,7 +169,7 @@ def _confirm(facts: AttemptFacts, claim: Claim, client: PaypleClient, *, source:
     except OutcomeUnknown as error:
         verdict = Verdict(AttemptState.UNKNOWN, error.code, error.message)
     except Refused as error:
-        verdict = policy.after_refusal(error, blames_claim=_blames_claim(error.code))
+        verdict = policy.after_refusal(error, blames_claim=_blames_claim(error, facts))
     recording.record(facts, verdict, source=source, now=watch.now(), unused=unused)
     refunding.send_due(client, now=watch.now(), order_id=facts.order_id)
     if other is not None and other.id != facts.id:  # the keys were another attempt's: its money has just moved
@@ -177,9 +177,11 @@ def _confirm(facts: AttemptFacts, claim: Claim, client: PaypleClient, *, source:
         look(other.attempt_no, client, source=source, now=watch.now())
 
 
-def _blames_claim(code: str) -> bool:
-    known = codes.lookup(code)
-    return known is not None and known.fault is codes.Fault.CLAIM
+def _blames_claim(refused: Refused, facts: AttemptFacts) -> bool:
+    """Whether only the claim has failed: its keys are wrong, or they are another payment's."""
+    known = codes.lookup(refused.code)
+    is_of_another = refused.attempt_no not in ("", facts.attempt_no)
+    return is_of_another or (known is not None and known.fault is codes.Fault.CLAIM)
 
 
 def _inquire(facts: AttemptFacts, client: PaypleClient, now: datetime) -> PaymentFound | None:

@@ -229,6 +229,22 @@ def test_a_result_sent_again_changes_nothing(world: World, work: str) -> None:
     assert world.order(order_no).state is OrderState.PAID
 
 
+def test_a_refusal_that_names_another_payment_does_not_decline_this_one(world: World) -> None:
+    """The keys of another attempt, whose card has no money, are pasted into this claim."""
+    buyer, order_no, attempt_no, fields = begin(world)
+    poor = buyer.start_attempt(order_no)
+    keys = dict(world.payer().pay(poor["fields"], scenario="balance"))
+    real = world.payer().pay(fields)
+
+    pasted = {name: keys[f"PCD_{name}"] for name in ("PAY_REQKEY", "AUTH_KEY", "PAYER_ID")}
+    world.deliver(changed(real, **pasted))
+
+    assert world.attempt(attempt_no).state is AttemptState.PREPARED
+    world.deliver(real)
+    assert world.order(order_no).state is OrderState.PAID
+    assert list(world.charged()) == [attempt_no]
+
+
 # --- trying again ---------------------------------------------------------------------------------------------------
 
 
