@@ -1,6 +1,6 @@
 """Rows and constraints. A model holds facts and what follows from them; the verbs are in ``shop.services``."""
 
-from shop.models.attempt import Attempt, TriedClaim
+from shop.models.attempt import Attempt, KeptClaim, TriedClaim
 from shop.models.cash_receipt import CashReceipt
 from shop.models.journal import JournalEntry
 from shop.models.order import Order, OrderLine
@@ -13,6 +13,7 @@ __all__ = [
     "CashReceipt",
     "FailedLogin",
     "JournalEntry",
+    "KeptClaim",
     "Order",
     "OrderLine",
     "Product",

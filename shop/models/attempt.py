@@ -107,3 +107,17 @@ class TriedClaim(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     attempt_id: Mapped[int] = mapped_column(ForeignKey("attempts.id"))
     digest: Mapped[str] = mapped_column(String(64))
+
+
+class KeptClaim(Base):
+    """Keys that came while others of the same attempt were being tried. They wait for the end of that one call."""
+
+    __tablename__ = "kept_claims"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempts.id"), index=True)
+    kept_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    request_key: Mapped[str] = mapped_column(Text)
+    auth_key: Mapped[str] = mapped_column(Text)
+    payer_id: Mapped[str] = mapped_column(Text)
+    confirm_url: Mapped[str] = mapped_column(Text)

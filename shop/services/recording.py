@@ -4,19 +4,18 @@ Every change is one conditional update and one journal row in one transaction, w
 matter how often, in which order or from how many places the same news arrives.
 """
 
-import hashlib
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from shop import policy
 from shop.db import db, transaction
 from shop.errors import NotFound, OutOfStock
-from shop.models import Attempt, Order, Refund, TriedClaim
+from shop.models import Attempt, Order, Refund
 from shop.payple import Claim, Work
 from shop.policy import Verdict
-from shop.services import journal, ordering, told
+from shop.services import claim_keys, journal, ordering, told
 from shop.services.attempt_facts import AttemptFacts, facts_of
 from shop.states import HOLDING, AttemptState, OrderState, RefundState, Source
 
@@ -62,14 +61,39 @@ def begin_confirm(facts: AttemptFacts, claim: Claim, *, source: Source, now: dat
             if attempt.order.state is not OrderState.AWAITING_PAYMENT or now > facts.deadline_at:
                 return False
             waits = {"confirming_at": now, "next_inquiry_at": now + policy.CONFIRM_PATIENCE}
-            if not _first_try(facts, claim) or not _move(facts, AttemptState.CONFIRMING, **waits):
+            if not claim_keys.may_try(facts.id, claim) or not _move(facts, AttemptState.CONFIRMING, **waits):
                 return False
-            db.session.add(TriedClaim(attempt_id=facts.id, digest=_digest(claim)))
+            claim_keys.mark_tried(facts.id, claim)
             follow(attempt.order)
             journal.note("confirming", at=now, order=attempt.order, attempt_no=facts.attempt_no, source=source)
             return True
     except IntegrityError:  # the index that admits one holding attempt per order, or one try per pair of keys
         return False
+
+
+def keep_claim(facts: AttemptFacts, claim: Claim, *, source: Source, now: datetime) -> bool:
+    """Let a claim wait for the confirm that is under way, whose keys may be forged. False: none is under way."""
+    with transaction():
+        attempt = locked_attempt(facts)
+        if attempt.state is not AttemptState.CONFIRMING:
+            return False
+        if claim_keys.keep(facts.id, claim, now):
+            evidence = {"result": claim.result, "code": claim.code[:20], "waits": True}
+            journal.note(
+                "claim", at=now, order=attempt.order, attempt_no=facts.attempt_no, source=source, evidence=evidence
+            )
+        return True
+
+
+def next_claim(facts: AttemptFacts) -> Claim | None:
+    """The claim to try now that a confirm has blamed its own; any other ending leaves nothing to try."""
+    with transaction():
+        attempt = locked_attempt(facts)
+        if attempt.state is AttemptState.PREPARED:
+            return claim_keys.take_kept(facts.id)
+        if attempt.state is not AttemptState.CONFIRMING:
+            claim_keys.drop_kept(facts.id)
+        return None
 
 
 def lease_inquiry(facts: AttemptFacts, now: datetime) -> bool:
@@ -99,7 +123,7 @@ def record(
             return False
         follow(attempt.order)
         if unused:
-            _forget(facts, unused)
+            claim_keys.forget(facts.id, unused)
         if state is AttemptState.PAID and verdict.found:
             told.keep_receipt(attempt, verdict.found, now)
         if state in (AttemptState.ORPHANED, AttemptState.ATTENTION):
@@ -222,18 +246,3 @@ def _goods_are_there(order: Order) -> bool:
     except OutOfStock:
         return False
     return True
-
-
-def _first_try(facts: AttemptFacts, claim: Claim) -> bool:
-    """Whether these keys are new for this attempt and it has tries left."""
-    tried = db.session.scalars(select(TriedClaim.digest).where(TriedClaim.attempt_id == facts.id)).all()
-    return len(tried) < policy.MOST_CLAIMS and _digest(claim) not in tried
-
-
-def _forget(facts: AttemptFacts, claim: Claim) -> None:
-    tried = (TriedClaim.attempt_id == facts.id, TriedClaim.digest == _digest(claim))
-    db.session.connection().execute(delete(TriedClaim).where(*tried))
-
-
-def _digest(claim: Claim) -> str:
-    return hashlib.sha256(f"{claim.request_key}\n{claim.auth_key}".encode()).hexdigest()

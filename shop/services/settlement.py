@@ -46,12 +46,16 @@ def hear(claim: Claim, client: PaypleClient, *, source: Source, now: datetime) -
     if facts is None:
         log.info("a claim about an attempt that is not ours: no call was made")
         return None
+    if facts.state is AttemptState.CONFIRMING and claim.is_success and not _doubt(facts, claim, client):
+        if recording.keep_claim(facts, claim, source=source, now=now):
+            return facts.order_no
+        facts = _find(claim.attempt_no) or facts
     if facts.state is AttemptState.PREPARED or facts.state in policy.LATE:
         doubt = _doubt(facts, claim, client)
         recording.note_claim(facts, claim, doubt, source=source, now=now)
         if facts.work is Work.CERT and facts.state is AttemptState.PREPARED and not doubt:
             if claim.is_success:
-                _confirm(facts, claim, client, source=source, now=now)
+                _confirm_in_turn(facts, claim, client, source=source, now=now)
         else:
             look(facts.attempt_no, client, source=source, now=now)
     return facts.order_no
@@ -156,10 +160,19 @@ def _doubtful_address(claim: Claim, client: PaypleClient) -> str:
     return ""
 
 
-def _confirm(facts: AttemptFacts, claim: Claim, client: PaypleClient, *, source: Source, now: datetime) -> None:
-    """Commit the intent, make the one call that charges, and record what it answered."""
-    if not recording.begin_confirm(facts, claim, source=source, now=now):
+def _confirm_in_turn(facts: AttemptFacts, claim: Claim, client: PaypleClient, *, source: Source, now: datetime) -> None:
+    """Confirm with these keys; if they were no good, with those that another claim brought meanwhile."""
+    watch = clock.Watch(now)
+    if not _confirm(facts, claim, client, source=source, now=now):
         return
+    while (kept := recording.next_claim(facts)) is not None:
+        _confirm(facts, kept, client, source=source, now=watch.now())
+
+
+def _confirm(facts: AttemptFacts, claim: Claim, client: PaypleClient, *, source: Source, now: datetime) -> bool:
+    """Commit the intent, make the one call that charges, and record what it answered. False: it was not to be made."""
+    if not recording.begin_confirm(facts, claim, source=source, now=now):
+        return False
     unused, watch, other = None, clock.Watch(now), None
     try:
         found = client.confirm(claim, about=facts.attempt_no)
@@ -175,6 +188,7 @@ def _confirm(facts: AttemptFacts, claim: Claim, client: PaypleClient, *, source:
     if other is not None and other.id != facts.id:  # the keys were another attempt's: its money has just moved
         recording.ask_now(other, watch.now())
         look(other.attempt_no, client, source=source, now=watch.now())
+    return True
 
 
 def _blames_claim(refused: Refused, facts: AttemptFacts) -> bool:

@@ -1,5 +1,6 @@
 """Settlement: whoever says what, only the gateway's answer to our own question moves money state."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -243,6 +244,71 @@ def test_a_refusal_that_names_another_payment_does_not_decline_this_one(world: W
     world.deliver(real)
     assert world.order(order_no).state is OrderState.PAID
     assert list(world.charged()) == [attempt_no]
+
+
+def while_confirming(world: World, act: Callable[[], object]) -> None:
+    """Do this once, at the moment when the next confirm is on its way to the gateway."""
+    send, waiting = requests.Session.send, [act]
+
+    def interrupted(session: requests.Session, request: requests.PreparedRequest, **more: object) -> requests.Response:
+        if "ConfirmAct" in (request.url or "") and waiting:
+            waiting.pop()()
+        return send(session, request, **more)  # type: ignore[arg-type]  # passed on as they came
+
+    world.monkeypatch.setattr(requests.Session, "send", interrupted)
+
+
+@pytest.mark.both_engines
+def test_a_real_claim_that_comes_while_a_forged_one_is_confirmed_is_tried_after_it(world: World) -> None:
+    _buyer, order_no, attempt_no, fields = begin(world)
+    real = world.payer().pay(fields)
+    while_confirming(world, lambda: world.deliver(real))
+
+    world.deliver(changed(real, PAY_REQKEY="forged"))
+
+    assert world.order(order_no).state is OrderState.PAID
+    assert world.charged() == {attempt_no: 1000}
+    told = ["claim", "confirming", "claim", "confirm", "prepared", "confirming", "confirm", "paid"]
+    assert [event for event in world.events(attempt_no) if event in told] == told
+    assert world.dump(only={"kept_claims"}) == ""
+
+
+def test_keys_that_wait_are_gone_once_the_confirm_before_them_has_ended(world: World) -> None:
+    """The real ones charge, so the forged ones that came meanwhile are never sent."""
+    _buyer, order_no, _attempt_no, fields = begin(world)
+    real = world.payer().pay(fields)
+    forged = [changed(real, PAY_REQKEY=f"forged{number}") for number in range(9)]
+    while_confirming(world, lambda: [world.deliver(claim) for claim in [*forged, real]])
+
+    world.deliver(real)
+
+    assert (world.order(order_no).state, confirms(world)) == (OrderState.PAID, 1)
+    assert world.dump(only={"kept_claims"}) == ""
+
+
+def test_no_more_keys_wait_than_may_be_tried(world: World) -> None:
+    _buyer, _order_no, attempt_no, fields = begin(world)
+    real = world.payer().pay(fields)
+    forged = [changed(real, PAY_REQKEY=f"forged{number}") for number in range(9)]
+    while_confirming(world, lambda: [world.deliver(claim) for claim in forged])
+
+    world.deliver(forged[0])
+
+    assert confirms(world) == policy.MOST_CLAIMS
+    assert world.attempt(attempt_no).state is AttemptState.PREPARED
+    assert world.dump(only={"kept_claims"}) == ""
+
+
+def test_keys_that_wait_are_not_tried_after_a_confirm_without_an_answer(world: World) -> None:
+    _buyer, order_no, _attempt_no, fields = begin(world)
+    real = world.payer().pay(fields)
+    world.fault("confirm", "lost_answer")
+    while_confirming(world, lambda: world.deliver(real))
+
+    world.deliver(changed(real, PAY_REQKEY="forged"))
+
+    assert (world.order(order_no).state, world.charged()) == (OrderState.CHECKING, {})
+    assert world.dump(only={"kept_claims"}) == ""
 
 
 # --- trying again ---------------------------------------------------------------------------------------------------
