@@ -8,6 +8,7 @@ account, and starts shop and simulator as two servers.
 import os
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from flask_migrate import upgrade
@@ -17,7 +18,7 @@ from shop.errors import StaffProblem
 from shop.factory import create_app
 from shop.services import catalogue, staff
 from shop.serving import CannotServe, Server, insist_on_free_ports, serve
-from shop.settings import Mode, Settings, SettingsError, write_instance_secrets
+from shop.settings import WEBHOOK_PATH, Mode, Settings, SettingsError, write_instance_secrets
 
 HOME = Path(__file__).resolve().parent
 INSTANCE = HOME / "instance"
@@ -72,7 +73,8 @@ def simulator(settings: Settings) -> Server:
     command = (
         *(sys.executable, "-m", "shop.simulator", "--host", settings.host),
         *("--port", str(settings.simulator_port), "--origin", settings.simulator_url),
-        *("--data", str(INSTANCE / "simulator.sqlite")),
+        *("--data", str(INSTANCE / "simulator.sqlite"), "--webhook-url", settings.shop_url + WEBHOOK_PATH),
+        *("--webhook-host", str(urlsplit(settings.shop_url).hostname)),
     )
     return Server("simulator", command, settings.host, settings.simulator_port, "/_sim")
 

@@ -8,6 +8,7 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 
 from shop import cli, db
+from shop.listener import Listener
 from shop.payple import PaypleClient
 from shop.services import journal
 from shop.settings import Settings
@@ -22,15 +23,18 @@ MOST_CALLS = 2
 """Calls to the gateway at a time and worker: half of its threads, so that pages stay quick while the gateway hangs."""
 
 
-def create_app(settings: Settings, http: requests.Session | None = None) -> Flask:
+def create_app(settings: Settings, http: requests.Session | None = None, *, listens: bool = True) -> Flask:
     """Build the shop for these settings. Nothing is written, migrated or asked of the gateway yet.
 
     ``http`` replaces the session that reaches the gateway: tests put the simulator behind it, without a socket.
+    An app that does not listen leaves webhooks to the sweep.
     """
     app = Flask("shop", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     _configure(app, settings)
     db.init_app(app, str(ROOT / "shop" / "migrations"))
-    app.extensions[EXTENSION] = {"settings": settings, "client": _client(settings, http)}
+    client = _client(settings, http)
+    wake = Listener(app, client).wake if listens else None
+    app.extensions[EXTENSION] = {"settings": settings, "client": client, "wake_listener": wake}
     filters.init_app(app, str(ROOT / "shop" / "translations"))
     security.init_app(app)
     problems.init_app(app)

@@ -24,6 +24,19 @@ MOST_CLAIMS = 5
 """Pairs of keys that we try per attempt; the real one is normally the first."""
 MOST_CLAIMED_INQUIRIES = 5
 """How often a new claim makes us ask about an attempt at once; after that only the schedule does."""
+WEBHOOK_GRACE = timedelta(seconds=3)
+"""How long a webhook waits for the browser, whose result comes in the same moment: one question then does for both."""
+WEBHOOK_PATIENCE = timedelta(minutes=2)
+"""A webhook that somebody began to hear this long ago has no living worker behind it."""
+MOST_WEBHOOKS = 20
+"""Different ones kept per attempt. The gateway sends a handful; who makes them up could send them for ever."""
+MOST_UNHEARD_WEBHOOKS = 1000
+MOST_UNKNOWN_WEBHOOKS = 200
+"""Kept at a time: those that wait to be heard, and those that name no attempt of ours. More are acknowledged only."""
+MOST_COUNTED = 100
+"""Deliveries of the same webhook that are counted."""
+WEBHOOKS_KEPT = timedelta(days=30)
+UNKNOWN_WEBHOOKS_KEPT = timedelta(days=7)
 MOST_UNANSWERED = 8
 """Inquiries without any answer after which, once the time is over, a person has to look: some three days."""
 CONFIRM_PATIENCE = timedelta(seconds=60)
@@ -47,6 +60,11 @@ EDGES: dict[AttemptState, frozenset[AttemptState]] = {
 
 LATE = (AttemptState.DECLINED, AttemptState.EXPIRED)
 """Given up without money. News that comes late is still heard."""
+
+
+def may_bring_money(state: AttemptState) -> bool:
+    """Whether money may still come of an attempt, so that asking the gateway could tell something new."""
+    return state not in _MONEY
 
 
 def sources_of(state: AttemptState) -> list[AttemptState]:

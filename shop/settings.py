@@ -13,6 +13,7 @@ from shop.environment import Environment
 from shop.payple import Credentials, Gateway, Timeouts, WindowScript
 
 RESULT_PATH = "/payments/result"
+WEBHOOK_PATH = "/payments/webhook"
 LEAST_ORDER_MINUTES = 40
 """Thirty minutes for the authentication, ten for the confirm: stock must be held at least that long."""
 KEY_NAMES = ("PAYPLE_CST_ID", "PAYPLE_CUST_KEY", "PAYPLE_REFUND_KEY", "PAYPLE_CLIENT_KEY")

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from tests.payer import Payer
 from tests.tools import servers
 from tests.tools.servers import Program, clean_environment, lay_home, running, wait_until_ready
 
@@ -123,6 +124,58 @@ def test_the_banner_names_a_staff_login_that_opens(tmp_path: Path) -> None:
         answer = browser.post(f"{program.shop_url}/admin/login", form, timeout=10)
 
     assert answer.url == f"{program.shop_url}/admin/orders"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_a_payment_whose_browser_never_returns_is_paid_by_the_webhook_alone(host: str, tmp_path: Path) -> None:
+    """The program registers its own address at its simulator. A window that asks for a confirm stays unpaid."""
+    with running(tmp_path / "home", {"HOST": host}) as program:
+        lost, unconfirmed = Buyer(program), Buyer(program)
+        fields = unconfirmed.order("CERT")
+        unconfirmed.pays(fields)
+        unconfirmed.is_told_of(fields["PCD_PAY_OID"])
+        lost.pays(lost.order("PAY"), scenario="lost_paid")
+
+        assert wait_for(lambda: lost.sees("paid"))
+        assert unconfirmed.sees("awaiting_payment")
+        assert not unconfirmed.sees("paid")
+
+
+class Buyer:
+    """Somebody without JavaScript at the real shop, and at the real payment window."""
+
+    def __init__(self, program: Program) -> None:
+        self._program, self._session, self._order = program, requests.Session(), ""
+
+    def order(self, work: str) -> dict[str, str]:
+        """Order the test product and open the window; its fields."""
+        self._post("/cart/items", product="test-product", quantity="1")
+        page = self._post("/orders", payer_name="홍길동", payer_phone="010-1234-5678", payer_email="h@example.com")
+        self._order = page.url
+        path = page.url.removeprefix(self._program.shop_url) + "/attempts"
+        answer = self._post(path, method="card", window="popup", work=work, delivery="redirect")
+        fields: dict[str, str] = answer.json()["fields"]
+        return fields
+
+    def pays(self, fields: dict[str, str], scenario: str = "") -> None:
+        """Go through the window and vanish: the result is not delivered."""
+        Payer(requests.Session(), self._order, self._program.simulator_url).pay(fields, scenario)
+
+    def is_told_of(self, attempt_no: str) -> None:
+        """Somebody forges the webhook of a payment."""
+        told = {"PCD_PAY_OID": attempt_no, "PCD_PAY_RST": "success", "PCD_PAY_TOTAL": "1000"}
+        assert requests.post(f"{self._program.shop_url}/payments/webhook", json=told, timeout=10).status_code == 200
+
+    def sees(self, state: str) -> bool:
+        """Whether the order's page shows this state."""
+        return f'data-state="{state}"' in self._session.get(self._order, timeout=10).text
+
+    def _post(self, path: str, **fields: str) -> requests.Response:
+        page = self._session.get(f"{self._program.shop_url}/orders/lookup", timeout=10).text
+        token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
+        answer = self._session.post(self._program.shop_url + path, fields | {"csrf_token": token}, timeout=10)
+        answer.raise_for_status()
+        return answer
 
 
 def test_importing_app_writes_nothing(home: Path) -> None:

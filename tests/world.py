@@ -134,7 +134,7 @@ def open_world(
     gateway = wsgi_session(simulator, SIMULATOR)
     if filled is not None:
         shutil.copy(filled, tmp_path / "shop.sqlite")
-    app = create_app(settings, http=gateway)
+    app = create_app(settings, http=gateway, listens=False)
     app.testing = False
     if filled is None:
         migrate(app)

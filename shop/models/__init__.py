@@ -7,6 +7,7 @@ from shop.models.order import Order, OrderLine
 from shop.models.product import Product
 from shop.models.refund import Refund
 from shop.models.staff import FailedLogin, StaffMember
+from shop.models.webhook import Webhook
 
 __all__ = [
     "Attempt",
@@ -20,4 +21,5 @@ __all__ = [
     "Refund",
     "StaffMember",
     "TriedClaim",
+    "Webhook",
 ]

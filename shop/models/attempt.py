@@ -26,6 +26,7 @@ class Attempt(Base):
     The claim columns repeat what a browser said and decide nothing. Everything from ``result_code`` down was told by
     the gateway in answer to our own call. Only ``shop.services.recording`` writes ``state`` after the first one.
     ``next_inquiry_at`` is when to ask the gateway next; None: there is nothing left to ask.
+    ``hints`` counts how often a webhook made us ask beside that schedule.
     """
 
     __tablename__ = "attempts"
@@ -56,6 +57,7 @@ class Attempt(Base):
     confirming_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     inquiries: Mapped[int] = mapped_column(default=0)
     next_inquiry_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    hints: Mapped[int] = mapped_column(default=0)
 
     claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     claim_result: Mapped[str] = mapped_column(String(10), default="")

@@ -55,6 +55,7 @@ from .refund import ReceiptAnswer, RefundDone, RefundRequest
 from .transport import Timeouts
 from .values import KOREA
 from .vocabulary import Method, Purpose, ReceiptPurpose, WindowScript, Work
+from .webhook import WebhookKind, WebhookMessage
 from .window import WindowRequest, window_fields
 
 __all__ = [
@@ -86,6 +87,8 @@ __all__ = [
     "Timeouts",
     "TransferPayment",
     "UnknownEndpoint",
+    "WebhookKind",
+    "WebhookMessage",
     "WindowRequest",
     "WindowScript",
     "Work",

@@ -18,7 +18,7 @@ def read_object(body: bytes) -> dict[str, object]:
     The header's content type is not looked at: an old back-end says text/html and sends JSON.
     """
     try:
-        answer = json.loads(body.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_no_constant)
+        answer = json.loads(body.decode("utf-8-sig"), object_pairs_hook=read_once, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise OutcomeUnknown("the gateway's answer is not readable JSON") from error
     if not isinstance(answer, dict):
@@ -26,7 +26,7 @@ def read_object(body: bytes) -> dict[str, object]:
     return answer
 
 
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def read_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """An object whose keys all differ: with a repeated one, two readers would see two different answers."""
     fields = dict(pairs)
     if len(fields) != len(pairs):

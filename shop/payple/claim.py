@@ -45,7 +45,7 @@ class Claim:
     @classmethod
     def from_wire(cls, pairs: Iterable[tuple[str, str]]) -> Claim:
         """Read form pairs, repeated names included. Raises MalformedClaim; unknown fields are ignored."""
-        fields = _fields(pairs)
+        fields = checked_fields(pairs)
         result = fields.get("PCD_PAY_RST", "")
         method, work = fields.get("PCD_PAY_TYPE", ""), fields.get("PCD_PAY_WORK", "")
         return cls(
@@ -64,8 +64,8 @@ class Claim:
         )
 
 
-def _fields(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The posted fields, if they can be a claim at all."""
+def checked_fields(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The posted fields, if they can be a claim at all. Raises MalformedClaim."""
     fields: dict[str, str] = {}
     for name, value in pairs:
         if name in fields:

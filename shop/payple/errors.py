@@ -7,7 +7,7 @@
      |                                                      not know of refunds: those wait for a person
      `- Refused              it answered no (code)       -> record it, show a sentence of ours
 
-    MalformedClaim           what the browser posted cannot be a claim -> answer 400, change nothing
+    MalformedClaim           what was posted cannot be a claim -> answer a browser 400 and a webhook 200, change nothing
 
 No message of these carries a key, a token, a name or a phone number: they are safe to log.
 """
@@ -51,4 +51,4 @@ class Refused(GatewayError):
 
 
 class MalformedClaim(ValueError):
-    """A result post with repeated, oversized or unstorable fields."""
+    """A result post or a webhook with repeated, oversized or unstorable fields, or one that cannot be read at all."""

@@ -1,6 +1,6 @@
 """The keys that browsers gave us for a confirm: each pair is tried once, few per attempt, and one after the other.
 
-All of this happens inside the caller's transaction, with the order locked.
+All but the last happens inside the caller's transaction, with the order locked.
 """
 
 import hashlib

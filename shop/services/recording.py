@@ -109,6 +109,22 @@ def lease_inquiry(facts: AttemptFacts, now: datetime) -> bool:
         return True
 
 
+def lease_hint(facts: AttemptFacts, now: datetime) -> bool:
+    """Take the right to ask because of a webhook: a few times per attempt, and no planned question is lost by it.
+
+    About a window that pays at once the next planned one moves nearer: an inquiry may show the payment a little late.
+    """
+    with transaction():
+        attempt = locked_attempt(facts)
+        if not policy.may_bring_money(attempt.state) or attempt.hints >= policy.MOST_CLAIMED_INQUIRIES:
+            return False
+        if attempt.state is AttemptState.PREPARED and facts.work is Work.PAY:
+            soon = now + policy.next_inquiry(attempt.hints)
+            attempt.next_inquiry_at = min(attempt.next_inquiry_at or soon, soon)
+        attempt.hints += 1
+        return True
+
+
 def record(
     facts: AttemptFacts, verdict: Verdict, *, source: Source, now: datetime, unused: Claim | None = None
 ) -> bool:

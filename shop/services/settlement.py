@@ -64,10 +64,12 @@ def hear(claim: Claim, client: PaypleClient, *, source: Source, now: datetime) -
 def look(attempt_no: str, client: PaypleClient, *, source: Source, now: datetime) -> bool:
     """Ask the gateway what became of an attempt, if it is time to ask, and record what it says.
 
-    False: it did not answer, so that asking about others is better left for later.
+    A webhook makes it time, a few times per attempt; what it says is not looked at.
+    False: the gateway did not answer, so that asking about others is better left for later.
     """
     facts = _find(attempt_no)
-    if facts is None or not recording.lease_inquiry(facts, now):
+    lease = recording.lease_hint if source is Source.WEBHOOK else recording.lease_inquiry
+    if facts is None or not lease(facts, now):
         return True
     watch = clock.Watch(now)
     try:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from shop.db import db, release
 from shop.models import Attempt, Order
 from shop.payple import PaypleClient
-from shop.services import cash_receipts, recording, refunding, settlement
+from shop.services import cash_receipts, hearing, recording, refunding, settlement
 from shop.states import AttemptState, OrderState, Source
 
 log = logging.getLogger(__name__)
@@ -23,6 +23,7 @@ BATCH = 100
 class Report:
     """What one run did, by our own numbers."""
 
+    webhooks: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     expired: list[str] = field(default_factory=list)
     refunds: list[int] = field(default_factory=list)
@@ -33,6 +34,9 @@ class Report:
 def run(client: PaypleClient, *, now: datetime) -> Report:
     """Ask about every attempt that is due, expire what nobody can pay any more, and do what we owe."""
     report = Report()
+    with _kept_going(report, "webhooks"):
+        report.webhooks = hearing.drain(client, now=now)
+        hearing.tidy(now)
     for attempt_no in _due_attempts(now):
         with _kept_going(report, attempt_no):
             settlement.look(attempt_no, client, source=Source.SWEEP, now=now)

@@ -1,13 +1,13 @@
 """Where results arrive. Nothing that is said here is believed: it only makes us ask the gateway."""
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from shop import clock
 from shop.payple import Claim
-from shop.services import settlement
+from shop.services import settlement, webhooks
 from shop.states import Source
-from shop.views.shop import client
+from shop.views.shop import client, wake_listener
 
 bp = Blueprint("callbacks", __name__, url_prefix="/payments")
 
@@ -30,3 +30,14 @@ def result() -> ResponseReturnValue:
 def result_by_get() -> ResponseReturnValue:
     """Some phones repeat a result as GET. It says nothing we could use, so it only leads back."""
     return redirect(url_for("orders.history"), code=303)
+
+
+@bp.route("/webhook", methods=["HEAD", "POST"], provide_automatic_options=False)
+def webhook() -> ResponseReturnValue:
+    """Keep what the gateway's server tells, then acknowledge it, whatever it was. The listener asks about it later.
+
+    What could not be kept, because the database does not answer, is not acknowledged: it should be sent again.
+    """
+    if request.method == "POST" and webhooks.receive(request.get_data(cache=False), now=clock.now()):
+        wake_listener()
+    return jsonify(result="success")

@@ -61,7 +61,12 @@ def _answer(problem: Problem) -> ResponseReturnValue:
 
 
 def _refuse_repeated_fields() -> ResponseReturnValue | None:
-    """One name, one value: two of them mean that somebody wants two readers to see different things."""
+    """One name, one value: two of them mean that somebody wants two readers to see different things.
+
+    A webhook is read, and acknowledged even then, by its own view.
+    """
+    if request.endpoint == "callbacks.webhook":
+        return None
     repeated = request.method == "POST" and any(len(values) > 1 for _name, values in request.form.lists())
     return _answer(_bad_request()) if repeated else None
 

@@ -1,0 +1,130 @@
+"""The webhook on the wire: JSON or form, whatever happened, and nothing that a strange body could do."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urlencode
+
+import pytest
+
+from shop.payple import MalformedClaim, Method, WebhookKind, WebhookMessage, Work
+
+PAID = {
+    "PCD_CST_ID": "test",
+    "PCD_PAY_RST": "success",
+    "PCD_PAY_CODE": "0000",
+    "PCD_PAY_MSG": "카드승인완료",
+    "PCD_PAY_OID": "ORDER_1",
+    "PCD_PAY_TYPE": "card",
+    "PCD_PAY_WORK": "CERT",
+    "PCD_PAY_TOTAL": "1000",
+    "PCD_PAY_URL": "",
+    "PCD_PAYER_NAME": "홍길동",
+    "PCD_PAYER_ID": "d0pYTkZPVTBhNDNDdz09",
+}
+CANCELLED = PAID | {"PCD_PAY_CODE": "PAYC0000", "PCD_PAYCANCEL_FLAG": "Y", "PCD_REFUND_TOTAL": "300"}
+DEREGISTERED = {"PCD_CST_ID": "test", "PCD_PAY_WORK": "PUSERDEL", "PCD_PAY_RST": "success", "PCD_PAYER_ID": "key"}
+
+
+def as_json(message: object) -> bytes:
+    return json.dumps(message, ensure_ascii=False).encode()
+
+
+def as_form(message: dict[str, str]) -> bytes:
+    return urlencode(message).encode()
+
+
+@pytest.mark.parametrize("body", [as_json(PAID), as_form(PAID), b"\xef\xbb\xbf" + as_json(PAID)])
+def test_a_payment_is_read_from_either_form(body: bytes) -> None:
+    message = WebhookMessage.from_body(body)
+
+    assert (message.kind, message.claim.attempt_no, message.claim.amount) == (WebhookKind.PAYMENT, "ORDER_1", 1000)
+    assert (message.claim.method, message.claim.work, message.claim.is_success) == (Method.CARD, Work.CERT, True)
+    assert message.refunded_amount is None
+    assert (message.claim.auth_key, message.claim.request_key, message.claim.confirm_url) == ("", "", "")
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        (PAID, "payment"),
+        (PAID | {"PCD_PAY_RST": "error"}, "payment"),
+        (CANCELLED, "refund"),
+        (PAID | {"PCD_PAY_CODE": "PAYC0000"}, "refund"),
+        (PAID | {"PCD_PAYCANCEL_FLAG": "Y"}, "refund"),
+        (PAID | {"PCD_REFUND_TOTAL": "1"}, "refund"),
+        (DEREGISTERED, "registration"),
+        ({"PCD_PAY_WORK": "AUTH", "PCD_PAYER_ID": "key"}, "registration"),
+        ({"PCD_PAY_RST": "success"}, "other"),
+    ],
+)
+def test_what_happened_is_told_by_its_marks(fields: dict[str, str], kind: str) -> None:
+    assert WebhookMessage.from_body(as_json(fields)).kind == kind
+
+
+def test_a_refund_tells_its_amount() -> None:
+    assert WebhookMessage.from_body(as_json(CANCELLED)).refunded_amount == 300
+
+
+def test_numbers_and_nulls_are_read_as_the_texts_they_stand_for() -> None:
+    strict = WebhookMessage.from_body(as_json(PAID))
+    loose = WebhookMessage.from_body(as_json(PAID | {"PCD_PAY_TOTAL": 1000, "PCD_PAY_URL": None}))
+
+    assert loose == strict
+
+
+def test_the_same_news_has_the_same_digest_however_it_is_written_and_other_news_another() -> None:
+    reordered = dict(reversed(PAID.items()))
+    digests = {WebhookMessage.from_body(body).digest for body in (as_json(PAID), as_form(PAID), as_json(reordered))}
+
+    assert len(digests) == 1
+    assert WebhookMessage.from_body(as_json(PAID | {"PCD_PAY_TOTAL": "1001"})).digest not in digests
+
+
+def test_what_may_be_kept_names_nobody() -> None:
+    kept = WebhookMessage.from_body(as_json(PAID | {"PCD_PAY_MSG": "홍길동님 결제", "X": "010-1234-5678"})).masked
+
+    assert (kept["PCD_PAY_OID"], kept["PCD_PAY_TOTAL"], kept["PCD_PAY_URL"]) == ("ORDER_1", "1000", "")
+    assert not any(word in str(kept) for word in ("홍길동", PAID["PCD_PAYER_ID"], "1234-5678"))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"   ",
+        b"[]",
+        b'["PCD_PAY_OID"]',
+        b"{",
+        b"{}",
+        b"null",
+        b"1",
+        b"[" * 40_000,
+        b'{"PCD_PAY_OID":' * 5_000,
+        b'{"PCD_PAY_OID": "a", "PCD_PAY_OID": "b"}',
+        b"PCD_PAY_OID=a&PCD_PAY_OID=b",
+        b'{"PCD_PAY_OID": [1]}',
+        b'{"PCD_PAY_OID": {"a": 1}}',
+        b'{"PCD_PAY_OID": true}',
+        b'{"PCD_PAY_TOTAL": 1000.0}',
+        b'{"PCD_PAY_TOTAL": NaN}',
+        b'{"PCD_PAY_TOTAL": ' + b"9" * 5_000 + b"}",
+        b'{"PCD_PAY_OID": "\\u0000"}',
+        b'{"PCD_PAY_OID": "\\ud800"}',
+        b'{"PCD_PAY_OID": "\xff"}',
+        b"PCD_PAY_OID=%00",
+        b"PCD_PAY_OID=%ED%A0%80",
+        b"PCD_PAY_OID=%B0%E1%C1%A6",
+        '{"PCD_PAY_MSG": "결제"}'.encode("euc-kr"),
+        as_json(PAID | {"PCD_PAY_MSG": "x" * 5_000}),
+        as_json({f"PCD_{number}": "" for number in range(101)}),
+        as_form({f"PCD_{number}": "" for number in range(101)}),
+        as_json({"P" * 101: ""}),
+        b"--x\r\nContent-Disposition: form-data; name=PCD_PAY_OID\r\n\r\na\r\n--x--",
+        b"<a/>",
+        b"hello",
+    ],
+)
+def test_what_cannot_be_a_webhook_is_said_to_be_none(body: bytes) -> None:
+    with pytest.raises(MalformedClaim):
+        WebhookMessage.from_body(body)
