@@ -10,10 +10,21 @@ from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, DateTime, Dialect, Engine, Enum, event
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
 WRITES = "shop_writes"
+LOCK_SECONDS = 5
+"""How long one statement waits for somebody else's lock. Our own transactions last milliseconds."""
+UNAVAILABLE = (OperationalError, InterfaceError, PoolExhausted)
+"""The database is away, locked or full. Nothing is wrong with what was asked: later it may work."""
+_POSTGRESQL_LIMITS = {
+    "lock_timeout": f"{LOCK_SECONDS}s",
+    "statement_timeout": "30s",  # no page needs longer
+    "idle_in_transaction_session_timeout": "60s",  # a machine that vanished gives its locks back
+}
 
 
 class Base(DeclarativeBase):
@@ -86,6 +97,25 @@ def release() -> None:
     db.session.rollback()
 
 
+def engine_options(url: str) -> dict[str, Any]:
+    """How to connect. An error of the database must not log names and phones, so parameters stay hidden.
+
+    PostgreSQL: a connection that broke in the pool is replaced before it is used, the pool has room for sixteen
+    threads, and nothing waits for ever, neither for a host that is away nor for a lock.
+    """
+    if not url.startswith("postgresql"):
+        return {"hide_parameters": True}
+    limits = " ".join(f"-c {name}={value}" for name, value in _POSTGRESQL_LIMITS.items())
+    return {
+        "hide_parameters": True,
+        "pool_pre_ping": True,
+        "pool_size": 8,
+        "max_overflow": 8,
+        "pool_timeout": 10,
+        "connect_args": {"connect_timeout": 5, "tcp_user_timeout": 15_000, "options": limits},
+    }
+
+
 def init_app(app: Flask, migrations: str) -> None:
     """Bind the database to the app and teach SQLite our transactions."""
     db.init_app(app)
@@ -103,7 +133,7 @@ def _prepare_sqlite(engine: Engine) -> None:
 def _set_pragmas(connection: Any, _record: object) -> None:
     """Durable commits, enforced foreign keys, patience with other writers; we begin transactions ourselves."""
     connection.isolation_level = None
-    for pragma in ("foreign_keys=ON", "synchronous=FULL", "busy_timeout=15000"):
+    for pragma in ("foreign_keys=ON", "synchronous=FULL", f"busy_timeout={LOCK_SECONDS * 1000}"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -18,9 +18,14 @@ def render_item(kind: str, item: object, _autogen: AutogenContext) -> str | Lite
 
 
 def prepare(connection: Connection) -> None:
-    """SQLite: readers and the writer no longer block each other. The mode stays with the file."""
+    """SQLite: readers and the writer no longer block each other; the mode stays with the file.
+
+    PostgreSQL: building an index may take longer than any page; waiting for a lock may not.
+    """
     if connection.dialect.name == "sqlite":
         connection.connection.cursor().execute("PRAGMA journal_mode=WAL")
+    else:
+        connection.exec_driver_sql("SET statement_timeout = 0")
 
 
 def run() -> None:

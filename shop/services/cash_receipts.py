@@ -8,6 +8,7 @@ One payment has at most one receipt at the tax office, so a request whose answer
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
 from sqlalchemy import and_, or_, select, update
 
@@ -27,7 +28,7 @@ from shop.payple import (
     Refused,
     codes,
 )
-from shop.services import journal, recording, refunding
+from shop.services import journal, keeping, recording, refunding
 from shop.states import ACTIVE_RECEIPT, IN_FLIGHT, CashReceiptState
 
 BATCH = 100
@@ -118,15 +119,11 @@ def _issue(receipt_id: int, client: PaypleClient, now: datetime) -> None:
     try:
         number = _issued_before(client, attempt_no, trade_date) if is_repeated else ""
         number = number or client.issue_cash_receipt(message, about=attempt_no).number
+        write, ending = partial(_issued, receipt_id, number, now), "issued"
     except GatewayError as error:
-        _failed(receipt_id, CashReceiptState.REQUESTED, error, now)
-        return
-    told: dict[str, object] = {"number": number[:60], "issued_at": now, "due_at": None}
-    with transaction():
-        receipt = _locked(receipt_id)
-        if _move(receipt_id, CashReceiptState.REQUESTED, CashReceiptState.ISSUED, told):
-            db.session.refresh(receipt)
-            _note(receipt, "receipt_issued", now)
+        write = partial(_failed, receipt_id, CashReceiptState.REQUESTED, error, now)
+        ending = f"not issued {error.code}"
+    keeping.keep(f"cash receipt {receipt_id} of {attempt_no} is {ending}", write)
 
 
 def _issued_before(client: PaypleClient, attempt_no: str, trade_date: date | None) -> str:
@@ -148,15 +145,18 @@ def _cancel(receipt_id: int, client: PaypleClient, now: datetime) -> None:
     message = CashReceiptCancel(attempt_no, receipt.attempt.payer_id, receipt.amount, purpose, identity)
     is_repeated = receipt.tries > 1
     release()
+    rest: list[int] = []
     try:
         code = client.cancel_cash_receipt(message, about=attempt_no).code
+        write, ending = partial(_cancelled, receipt_id, code, now, rest), "cancelled"
     except GatewayError as error:
-        if not (is_repeated and codes.says_already_cancelled(error.code)):
-            _failed(receipt_id, CashReceiptState.CANCEL_DUE, error, now)
-            return
-        code = error.code  # the earlier cancel, whose answer was lost, had worked
-    rest_id = _cancelled(receipt_id, code, now)
-    if rest_id is not None:
+        if is_repeated and codes.says_already_cancelled(error.code):  # the earlier one, whose answer was lost, worked
+            write, ending = partial(_cancelled, receipt_id, error.code, now, rest), "cancelled"
+        else:
+            write = partial(_failed, receipt_id, CashReceiptState.CANCEL_DUE, error, now)
+            ending = f"not cancelled {error.code}"
+    keeping.keep(f"cash receipt {receipt_id} of {attempt_no} is {ending}", write)
+    for rest_id in rest:
         _issue(rest_id, client, now)
 
 
@@ -175,22 +175,32 @@ def _take(receipt_id: int, state: CashReceiptState, now: datetime) -> CashReceip
     return db.session.get_one(CashReceipt, receipt_id)
 
 
-def _cancelled(receipt_id: int, code: str, now: datetime) -> int | None:
-    """Record the cancel and, in the same transaction, the request for what remains. Answers that request's id."""
+def _issued(receipt_id: int, number: str, now: datetime) -> None:
+    told: dict[str, object] = {"number": number[:60], "issued_at": now, "due_at": None}
+    with transaction():
+        receipt = _locked(receipt_id)
+        if _move(receipt_id, CashReceiptState.REQUESTED, CashReceiptState.ISSUED, told):
+            db.session.refresh(receipt)
+            _note(receipt, "receipt_issued", now)
+
+
+def _cancelled(receipt_id: int, code: str, now: datetime, rest_ids: list[int]) -> None:
+    """Record the cancel and, in the same transaction, the request for what remains, whose id is added."""
     with transaction():
         receipt = _locked(receipt_id)
         told = {"result_code": code[:20], "result_message": "", "cancelled_at": now, "due_at": None}
         if not _move(receipt_id, CashReceiptState.CANCEL_DUE, CashReceiptState.CANCELLED, told):
-            return None
+            return
         db.session.refresh(receipt)
         _note(receipt, "receipt_cancelled", now)
         if receipt.reissue_amount == 0:
-            return None
+            return
         rest = _requested(receipt.attempt, receipt.reissue_amount, now)
         rest.purpose, rest.identity, rest.requested_by = receipt.purpose, receipt.identity, receipt.requested_by
         db.session.flush()
         _note(rest, "receipt_requested", now)
-        return rest.id
+        rest_id = rest.id
+    rest_ids.append(rest_id)
 
 
 def _failed(receipt_id: int, state: CashReceiptState, error: GatewayError, now: datetime) -> None:

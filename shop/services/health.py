@@ -2,8 +2,11 @@
 
 from sqlalchemy import select
 
-from shop.db import db
+from shop.db import UNAVAILABLE, db
 from shop.models import Product
+
+AWAY = UNAVAILABLE
+"""What is raised while the database is away, locked or full."""
 
 
 def insist_on_database() -> None:

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import and_, or_, select, update
 
@@ -20,7 +21,7 @@ from shop.models import Attempt, CashReceipt, Order, Refund
 from shop.money import Tax, Won
 from shop.payple import GatewayError, NotSent, OutcomeUnknown, PaypleClient, RefundDone, RefundRequest, Refused, codes
 from shop.refund_policy import PaidFacts, RefundPlan, RefundTooLarge
-from shop.services import journal, recording
+from shop.services import journal, keeping, recording
 from shop.states import IN_FLIGHT, AttemptState, CashReceiptState, RefundState, Source
 
 log = logging.getLogger(__name__)
@@ -109,15 +110,15 @@ def send(refund_id: int, client: PaypleClient, *, now: datetime) -> None:
     if message is None:
         return
     try:
-        done = client.refund(message, about=message.attempt_no)
+        write = partial(_done, refund_id, client.refund(message, about=message.attempt_no), now)
+        ending = "done"
     except NotSent as error:
-        _not_sent(refund_id, error, now)
+        write, ending = partial(_not_sent, refund_id, error, now), "not sent"
     except OutcomeUnknown as error:
-        _unknown(refund_id, error, now)
+        write, ending = partial(_unknown, refund_id, error, now), "unknown"
     except Refused as error:
-        _refused(refund_id, error, now)
-    else:
-        _done(refund_id, done, now)
+        write, ending = partial(_refused, refund_id, error, now), f"refused {error.code}"
+    keeping.keep(f"refund {refund_id} of {message.attempt_no} is {ending}", write)
 
 
 # --- before the call ------------------------------------------------------------------------------------------------

@@ -12,12 +12,13 @@ Writing a verdict down is ``recording``'s; deciding what an answer means is ``po
 
 import logging
 from datetime import datetime
+from functools import partial
 from itertools import product
 
 from sqlalchemy import select
 
 from shop import clock, policy
-from shop.db import db, release
+from shop.db import UNAVAILABLE, db, release
 from shop.models import Attempt, Order
 from shop.payple import (
     Claim,
@@ -33,7 +34,7 @@ from shop.payple import (
     codes,
 )
 from shop.policy import Verdict
-from shop.services import recording, refunding
+from shop.services import keeping, recording, refunding
 from shop.services.attempt_facts import AttemptFacts, facts_of
 from shop.states import AttemptState, OrderState, Source
 
@@ -46,19 +47,29 @@ def hear(claim: Claim, client: PaypleClient, *, source: Source, now: datetime) -
     if facts is None:
         log.info("a claim about an attempt that is not ours: no call was made")
         return None
-    if facts.state is AttemptState.CONFIRMING and claim.is_success and not _doubt(facts, claim, client):
-        if recording.keep_claim(facts, claim, source=source, now=now):
-            return facts.order_no
-        facts = _find(claim.attempt_no) or facts
-    if facts.state is AttemptState.PREPARED or facts.state in policy.LATE:
-        doubt = _doubt(facts, claim, client)
-        recording.note_claim(facts, claim, doubt, source=source, now=now)
-        if facts.work is Work.CERT and facts.state is AttemptState.PREPARED and not doubt:
-            if claim.is_success:
-                _confirm_in_turn(facts, claim, client, source=source, now=now)
-        else:
-            look(facts.attempt_no, client, source=source, now=now)
+    try:
+        _follow_up(facts, claim, client, source=source, now=now)
+    except UNAVAILABLE:  # nothing is lost: the page, a second delivery and the sweep ask again
+        release()
+        log.exception("a claim about %s waits for the database", facts.attempt_no)
     return facts.order_no
+
+
+def _follow_up(facts: AttemptFacts, claim: Claim, client: PaypleClient, *, source: Source, now: datetime) -> None:
+    """Note what is claimed, then ask: confirm what we may confirm, inquire about the rest."""
+    doubt = _doubt(facts, claim, client)
+    if facts.state is AttemptState.CONFIRMING and claim.is_success and not doubt:
+        if recording.keep_claim(facts, claim, source=source, now=now):
+            return
+        facts = _find(facts.attempt_no) or facts
+    if facts.state is not AttemptState.PREPARED and facts.state not in policy.LATE:
+        return
+    recording.note_claim(facts, claim, doubt, source=source, now=now)
+    if facts.work is Work.CERT and facts.state is AttemptState.PREPARED and not doubt:
+        if claim.is_success:
+            _confirm_in_turn(facts, claim, client, source=source, now=now)
+    else:
+        look(facts.attempt_no, client, source=source, now=now)
 
 
 def look(attempt_no: str, client: PaypleClient, *, source: Source, now: datetime) -> bool:
@@ -78,7 +89,8 @@ def look(attempt_no: str, client: PaypleClient, *, source: Source, now: datetime
         _remember_doubt(facts, error, source=source, now=watch.now())
         return False
     if found is not None:
-        recording.record(facts, policy.judge(facts.asked, found), source=source, now=watch.now())
+        if not _record(facts, policy.judge(facts.asked, found), source=source, now=watch.now()):
+            return False
         refunding.send_due(client, now=watch.now(), order_id=facts.order_id)
         return True
     state = policy.nothing_found(facts.state, facts.work, is_over=facts.is_over(now))
@@ -88,7 +100,18 @@ def look(attempt_no: str, client: PaypleClient, *, source: Source, now: datetime
 
 
 def look_at_order(order: Order, client: PaypleClient, *, now: datetime) -> None:
-    """Somebody looks at the page of an order: ask about what is unanswered, and let it expire when its time is over."""
+    """Somebody looks at the page of an order: ask about what is unanswered, and let it expire when its time is over.
+
+    The page can be shown as long as its rows can be read, also while nothing can be written.
+    """
+    try:
+        _look_at_order(order, client, now)
+    except UNAVAILABLE:
+        release()
+        log.exception("an order is shown without asking the gateway, because the database takes no writes")
+
+
+def _look_at_order(order: Order, client: PaypleClient, now: datetime) -> None:
     order_id, is_over = order.id, order.state is OrderState.AWAITING_PAYMENT and now >= order.expires_at
     waiting = [attempt for attempt in order.attempts if attempt.is_unanswered or attempt.is_abandoned(now)]
     for attempt_no in [attempt.attempt_no for attempt in reversed(waiting)]:
@@ -185,12 +208,21 @@ def _confirm(facts: AttemptFacts, claim: Claim, client: PaypleClient, *, source:
         verdict = Verdict(AttemptState.UNKNOWN, error.code, error.message)
     except Refused as error:
         verdict = policy.after_refusal(error, blames_claim=_blames_claim(error, facts))
-    recording.record(facts, verdict, source=source, now=watch.now(), unused=unused)
+    if not _record(facts, verdict, source=source, now=watch.now(), unused=unused):
+        return False
     refunding.send_due(client, now=watch.now(), order_id=facts.order_id)
     if other is not None and other.id != facts.id:  # the keys were another attempt's: its money has just moved
         recording.ask_now(other, watch.now())
         look(other.attempt_no, client, source=source, now=watch.now())
     return True
+
+
+def _record(
+    facts: AttemptFacts, verdict: Verdict, *, source: Source, now: datetime, unused: Claim | None = None
+) -> bool:
+    """Write the answer of a call down, also when the database is busy for a moment. False: it could not be kept."""
+    write = partial(recording.record, facts, verdict, source=source, now=now, unused=unused)
+    return keeping.keep(f"{facts.attempt_no} is {verdict.state.value} {verdict.code}".strip(), write)
 
 
 def _blames_claim(refused: Refused, facts: AttemptFacts) -> bool:

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
-from flask import Flask, jsonify, render_template, request
+from flask import Flask, g, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
@@ -13,11 +13,12 @@ from werkzeug.exceptions import HTTPException
 
 from shop.errors import CannotPay, CartProblem, NotFound, OutOfStock, ShopError
 from shop.payple import GatewayError, MalformedClaim
-from shop.services import catalogue
+from shop.services import catalogue, health
 from shop.views import notices
 from shop.views.filters import in_language
 
 log = logging.getLogger(__name__)
+RETRY_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(MalformedClaim, lambda _error: _answer(_bad_request()))
     app.register_error_handler(CSRFError, lambda _error: _answer(_stale_page()))
     app.register_error_handler(HTTPException, lambda error: _answer(_of_http(error)))
+    for kind in health.AWAY:
+        app.register_error_handler(kind, _database_away)
     app.register_error_handler(Exception, _unexpected)
     app.before_request(_refuse_repeated_fields)
 
@@ -170,6 +173,17 @@ def _internal() -> Problem:
     return Problem(
         500, _("문제가 생겼어요"), _("가게 쪽에 문제가 생겼어요. 잠시 뒤에 다시 해 주세요."), code="internal"
     )
+
+
+def _database_away(error: Exception) -> ResponseReturnValue:
+    """Nobody can be told more than to come back: without the database we know nothing, and have changed nothing."""
+    log.error("the database is away at %s", request.endpoint, exc_info=error)
+    g.staff = None  # the staff area's own frame would ask the database again
+    sentence = _("가게를 잠시 이용할 수 없어요. 주문과 결제 기록은 그대로 남아 있어요.")
+    advice = _("1분쯤 뒤에 다시 열어 주세요. 결제를 마쳤다면 다시 결제하지 말고 주문 페이지를 확인해 주세요.")
+    answer = make_response(_answer(Problem(503, _("잠시 쉬고 있어요"), sentence, advice, "away")))
+    answer.headers["Retry-After"] = str(RETRY_SECONDS)
+    return answer
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
