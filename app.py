@@ -58,11 +58,11 @@ def chosen_servers(settings: Settings) -> list[Server]:
 
 
 def shop(settings: Settings) -> Server:
-    """Two workers use two cores; threads let one wait for the gateway while another answers."""
+    """Two workers use two cores; of eight threads six may wait for the gateway while the others answer."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     command = (
         *(sys.executable, "-m", "gunicorn", "app:app", "--bind", f"{host}:{settings.shop_port}"),
-        *("--workers", "2", "--worker-class", "gthread", "--threads", "4"),
+        *("--workers", "2", "--worker-class", "gthread", "--threads", "8"),
         *("--graceful-timeout", "3", "--log-level", "warning", "--no-control-socket"),
     )
     return Server("shop", command, settings.host, settings.shop_port, "/healthz")

@@ -19,8 +19,8 @@ ROOT = Path(__file__).parent.parent
 LARGEST_BODY = 64 * 1024
 """Bytes. The largest honest request is a payment result of a few kilobytes."""
 MOST_FIELDS = 200
-MOST_CALLS = 2
-"""Calls to the gateway at a time and worker: half of its threads, so that pages stay quick while the gateway hangs."""
+MOST_CALLS = 4
+"""Calls to the gateway at a time and worker, and half as many waiting: of eight threads, two always serve pages."""
 
 
 def create_app(settings: Settings, http: requests.Session | None = None, *, listens: bool = True) -> Flask:

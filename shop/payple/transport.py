@@ -36,8 +36,8 @@ class Timeouts:
 class Transport:
     """A pooled way to the gateway for at most `max_calls` calls at a time, safe for threads and forks.
 
-    A further call waits as long as a connection may take, then says that nothing was sent: callers of a gateway
-    that hangs must not pile up behind each other.
+    Half as many more may wait, as long as a connection may take; any further call is told at once that nothing was
+    sent. A burst gets through, and callers of a gateway that hangs do not pile up until no thread is left for pages.
     """
 
     def __init__(self, referer: str, timeouts: Timeouts, max_calls: int, http: requests.Session | None = None) -> None:
@@ -57,25 +57,24 @@ class Transport:
     def post(self, url: str, message: Mapping[str, str]) -> dict[str, object]:
         """Send one message. Raises NotSent if nothing left this machine, else OutcomeUnknown."""
         crew = self._present_crew()
-        if not crew.slots.acquire(timeout=self._timeouts.connect):
+        if not crew.has_room(self._timeouts.connect):
             raise NotSent("too many calls to the gateway are open")
         line = Line(said=self._given is not None)
         body = json.dumps(message, ensure_ascii=False).encode()
         try:
-            call = crew.threads.submit(self._talk, crew.http, line, url, body)
+            call = crew.threads.submit(self._talk, crew, line, url, body)
         except RuntimeError as error:  # the machine has no thread to spare
             crew.slots.release()
             raise _given_up(line) from error
-        call.add_done_callback(lambda _: crew.slots.release())
         done, _ = wait([call], timeout=self._timeouts.total)
         if done:
             return call.result()
         raise _given_up(line)
 
-    def _talk(self, http: requests.Session, line: Line, url: str, body: bytes) -> dict[str, object]:
-        """The call itself, in a thread of its own so that the deadline can be kept."""
+    def _talk(self, crew: _Crew, line: Line, url: str, body: bytes) -> dict[str, object]:
+        """The call itself, in a thread of its own so that the deadline can be kept. Its slot is free when it ends."""
         try:
-            with line, self._send(http, url, body) as response:
+            with line, self._send(crew.http, url, body) as response:
                 return read_object(_read(response))
         except requests.ConnectTimeout as error:
             raise NotSent("the gateway could not be reached in time") from error
@@ -85,6 +84,8 @@ class Transport:
             if line.said:
                 raise OutcomeUnknown("the gateway's answer was lost") from error
             raise NotSent("the gateway could not be reached") from error
+        finally:
+            crew.slots.release()
 
     def _send(self, http: requests.Session, url: str, body: bytes) -> requests.Response:
         limits = (self._timeouts.connect, self._timeouts.read)
@@ -102,6 +103,7 @@ class Transport:
                     http,
                     ThreadPoolExecutor(self._max_calls, "payple"),
                     threading.BoundedSemaphore(self._max_calls),
+                    threading.BoundedSemaphore(max(1, self._max_calls // 2)),
                 )
             return self._crew
 
@@ -112,6 +114,18 @@ class _Crew:
     http: requests.Session
     threads: ThreadPoolExecutor
     slots: threading.BoundedSemaphore
+    bench: threading.BoundedSemaphore
+
+    def has_room(self, patience: float) -> bool:
+        """Take a slot: a free one, or after some seconds on the bench where that has a place."""
+        if self.slots.acquire(blocking=False):
+            return True
+        if not self.bench.acquire(blocking=False):
+            return False
+        try:
+            return self.slots.acquire(timeout=patience)
+        finally:
+            self.bench.release()
 
 
 def _given_up(line: Line) -> GatewayError:

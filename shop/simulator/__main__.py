@@ -1,4 +1,4 @@
-"""`python -m shop.simulator`: the simulator alone, under gunicorn with one worker and eight threads."""
+"""`python -m shop.simulator`: the simulator alone, under gunicorn with one worker and sixteen threads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from shop.simulator.app import create_simulator
 from shop.simulator.outgoing import checked_address
 from shop.simulator.settings import SimulatorSettings
 
-THREADS = 8
+THREADS = 16
 FORBIDDEN_MODES = ("test", "live")
 
 

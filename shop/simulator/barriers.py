@@ -12,7 +12,8 @@ from threading import Event, Lock
 from shop.simulator.fault_kinds import OPS, PHASES
 
 LONGEST = 120.0
-# A paused request occupies one of the server's eight threads; the control panel needs some to let it go.
+# A paused request occupies one of the server's sixteen threads, and so does a call that a fault lets hang; the control
+# panel needs some to let it go.
 MOST_WAITING = 5
 
 

@@ -111,7 +111,7 @@ def test_a_reset_lets_everything_go(merchant: Merchant, driver: Receiver, pool: 
 def test_so_many_never_wait_that_nobody_could_release_them(
     merchant: Merchant, driver: Receiver, pool: ThreadPoolExecutor
 ) -> None:
-    """The server has eight threads: with five standing still, the sixth passes."""
+    """The server has sixteen threads: with five standing still, the sixth passes."""
     numbers = [put_up(merchant, driver, op="auth") for _ in range(6)]
     held = [pool.submit(merchant.authenticate) for _ in range(5)]
     told: Queue[Any] = driver.came

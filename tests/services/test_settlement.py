@@ -806,3 +806,22 @@ def test_a_payment_approved_after_midnight_is_found_under_the_next_day(world: Wo
     assert world.order(order_no).state is OrderState.PAID
     assert world.attempt(attempt_no).trade_date == tomorrow.date()
     assert worlds.korea_date_of(world.attempt(attempt_no).started_at) == tomorrow.date() - timedelta(days=1)
+
+
+def test_a_result_that_finds_every_line_to_the_gateway_taken_can_be_sent_again(world: World) -> None:
+    """While others hang there: nothing left, the buyer is told at once, and the same keys still pay."""
+    buyer, order_no, attempt_no, fields = begin(world)
+    claim = world.payer().pay(fields)
+    crew = client()._transport._present_crew()
+    taken = [places for places in (crew.slots, crew.bench) for _ in range(9) if places.acquire(blocking=False)]
+
+    assert world.deliver(claim).endswith(order_no)
+
+    page = buyer.get(f"/orders/{order_no}")
+    assert (page.state, confirms(world)) == ("awaiting_payment", 0)
+    assert "돈은 빠져나가지 않았어요" in page.text
+    assert page.values("pay", "data-testid") == ["pay"]
+    for places in taken:
+        places.release()
+    world.deliver(claim)
+    assert (world.attempt(attempt_no).state, confirms(world)) == (AttemptState.PAID, 1)

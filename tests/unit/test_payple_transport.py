@@ -124,6 +124,31 @@ def test_a_call_that_never_got_a_free_line_is_not_sent() -> None:
         assert server.connections == 0
 
 
+def test_a_call_beyond_those_that_wait_is_told_at_once() -> None:
+    """Its thread is needed for pages: with a connect timeout of minutes, this ends."""
+    wire = transport(Timeouts(connect=600, read=5, total=600), max_calls=2)
+    crew = wire._present_crew()
+    for places in (crew.slots, crew.slots, crew.bench):
+        places.acquire()
+    with loopback(answering(YES)) as server:
+        with pytest.raises(NotSent, match="too many"):
+            wire.post(server.address, MESSAGE)
+        assert server.connections == 0
+
+
+def test_a_call_that_waits_gets_the_next_free_line() -> None:
+    wire = transport(Timeouts(connect=30, read=5, total=30), max_calls=1)
+    crew = wire._present_crew()
+    crew.slots.acquire()
+    with loopback(answering(YES)) as server, ThreadPoolExecutor(1) as callers:
+        call = callers.submit(wire.post, server.address, MESSAGE)
+        while crew.bench.acquire(blocking=False):  # nobody waits yet
+            crew.bench.release()
+        crew.slots.release()
+        assert call.result(30) == YES
+    assert crew.bench.acquire(blocking=False)
+
+
 def test_a_line_that_is_free_again_serves_the_next_call() -> None:
     wire = transport(max_calls=1)
     with loopback(answering(YES)) as server:
@@ -298,7 +323,7 @@ def test_calls_of_many_threads_do_not_mix() -> None:
     def echo(connection: socket.socket) -> None:
         answering(server.requests[-1].partition(b"\r\n\r\n")[2])(connection)
 
-    with loopback(answering(YES)) as server, ThreadPoolExecutor(8) as callers:
+    with loopback(answering(YES)) as server, ThreadPoolExecutor(6) as callers:
         wire = transport(max_calls=4)
         answers = list(callers.map(lambda _: wire.post(server.address, MESSAGE), range(40)))
         assert answers == [YES] * 40
