@@ -7,6 +7,7 @@ ShopError
  |- CannotPay           this order cannot be paid now; ``reason`` says why
  |- RefundRefused       this refund must not be sent; ``reason`` says why
  |- ReceiptRefused      this cash receipt can be neither issued nor cancelled; ``reason`` says why
+ |- TooManyTries        so often, so fast: not now; ``wait`` says how long
  |- SignInRefused       wrong name or password, or too many tries
  |- StaffProblem        this staff account cannot be made or changed like this
 
@@ -100,6 +101,21 @@ class ReceiptRefused(ShopError):
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.value)
+        self.reason = reason
+
+
+class TooManyTries(ShopError):
+    """Nothing was done, because the same was tried too often; after ``wait`` it may be tried again."""
+
+    class Reason(StrEnum):
+        """What there is too much of."""
+
+        TRIES = "too_many_tries"
+        OPEN_ORDERS = "too_many_open_orders"
+
+    def __init__(self, wait: timedelta, reason: Reason = Reason.TRIES) -> None:
+        super().__init__(reason.value)
+        self.wait = wait
         self.reason = reason
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import requests
 from flask import Flask
 from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shop import cli, db
 from shop.listener import Listener
@@ -42,6 +43,7 @@ def create_app(settings: Settings, http: requests.Session | None = None, *, list
     for module in (catalogue, cart, orders, payments, callbacks, health, admin):
         app.register_blueprint(module.bp)
     cli.init_app(app)
+    _trust_proxies(app, settings.trusted_proxies)
     return app
 
 
@@ -80,3 +82,9 @@ def _protect_forms(app: Flask) -> None:
     """Every POST needs our token, except where payment results arrive: those pages are not ours."""
     csrf = CSRFProtect(app)
     csrf.exempt(callbacks.bp)
+
+
+def _trust_proxies(app: Flask, count: int) -> None:
+    """See the caller's address behind our own proxies; without any, what a request says about its way is a lie."""
+    if count:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=0)  # type: ignore[method-assign] # Flask's way

@@ -17,6 +17,7 @@ WEBHOOK_PATH = "/payments/webhook"
 LEAST_ORDER_MINUTES = 40
 """Thirty minutes for the authentication, ten for the confirm: stock must be held at least that long."""
 KEY_NAMES = ("PAYPLE_CST_ID", "PAYPLE_CUST_KEY", "PAYPLE_REFUND_KEY", "PAYPLE_CLIENT_KEY")
+MOST_PROXIES = 5
 LEAST_SECRET_KEY = 32
 LEAST_ADMIN_PASSWORD = 12
 """Characters, both."""
@@ -29,6 +30,13 @@ class Mode(StrEnum):
     SIMULATOR = "simulator"
     TEST = "test"
     LIVE = "live"
+
+
+class Switch(StrEnum):
+    """A setting that is one or the other."""
+
+    ON = "on"
+    OFF = "off"
 
 
 class Window(StrEnum):
@@ -66,6 +74,8 @@ class Settings:
     window_script: WindowScript
     window: Window
     order_minutes: int
+    rate_limits: bool
+    trusted_proxies: int
     csp_extra: tuple[str, ...]
     instance: Path
 
@@ -109,6 +119,8 @@ class Settings:
             window_script=env.choice("PAYPLE_WINDOW", WindowScript, WindowScript.AUTHKEY),
             window=_window(env, shop_url),
             order_minutes=env.whole("ORDER_MINUTES", 60, least=LEAST_ORDER_MINUTES, most=10_080),
+            rate_limits=_rate_limits(env, mode),
+            trusted_proxies=env.whole("TRUSTED_PROXIES", 0, least=0, most=MOST_PROXIES),
             csp_extra=_csp_extra(env),
             instance=instance,
         )
@@ -258,6 +270,12 @@ def _window(env: Environment, shop_url: str) -> Window:
     if address != shop_url + RESULT_PATH:
         env.complain(f"PCD_RST_URL must be {RESULT_PATH} (popup) or {shop_url + RESULT_PATH} (direct), not {address!r}")
     return Window.DIRECT
+
+
+def _rate_limits(env: Environment, mode: Mode) -> bool:
+    """Off by default with the simulator, where one machine plays thousands of buyers."""
+    default = Switch.OFF if mode is Mode.SIMULATOR else Switch.ON
+    return env.choice("RATE_LIMITS", Switch, default) is Switch.ON
 
 
 def _csp_extra(env: Environment) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from shop.models.order import Order, OrderLine
 from shop.models.product import Product
 from shop.models.refund import Refund
 from shop.models.staff import FailedLogin, StaffMember
+from shop.models.tally import Tally
 from shop.models.webhook import Webhook
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Product",
     "Refund",
     "StaffMember",
+    "Tally",
     "TriedClaim",
     "Webhook",
 ]

@@ -14,7 +14,7 @@ from shop.db import db, transaction
 from shop.errors import CartProblem, NotFound, OutOfStock
 from shop.models import Order, OrderLine, Product
 from shop.services import cart as carts
-from shop.services import journal
+from shop.services import journal, limits
 from shop.services.cart import Cart, CartLine
 
 LEAST_TOTAL = 1000
@@ -54,17 +54,27 @@ class CartOnHand:
     seen_id: str = ""
 
 
-def place_order(cart: CartOnHand, payer: Payer, visitor: Visitor, *, hold: timedelta, now: datetime) -> Order:
+def place_order(
+    cart: CartOnHand,
+    payer: Payer,
+    visitor: Visitor,
+    *,
+    hold: timedelta,
+    now: datetime,
+    caller: limits.Caller = limits.NOBODY,
+) -> Order:
     """Turn a cart into an order and reserve its stock. The same cart gives the same order, however often it is sent.
 
     :raises CartProblem: the cart is empty, too large, below what the payment window takes, or not the one that was seen
     :raises OutOfStock: fewer are left than wanted; nothing was reserved
+    :raises TooManyTries: this caller has placed too many, or has too many unpaid ones
     """
     placed = _order_of_cart(cart.seen_id or cart.id, visitor)
     if placed is not None:
         return placed
     if cart.seen_id not in ("", cart.id):
         raise CartProblem(CartProblem.Reason.CHANGED)
+    limits.count_order(caller, now=now)
     try:
         with transaction():
             return _place(cart, payer, visitor, hold=hold, now=now)

@@ -72,6 +72,12 @@ def _follow_up(facts: AttemptFacts, claim: Claim, client: PaypleClient, *, sourc
         look(facts.attempt_no, client, source=source, now=now)
 
 
+def order_no_of(attempt_no: str) -> str | None:
+    """The order that an attempt belongs to, or None if we never started it. Asks nobody."""
+    facts = _find(attempt_no)
+    return facts.order_no if facts else None
+
+
 def look(attempt_no: str, client: PaypleClient, *, source: Source, now: datetime) -> bool:
     """Ask the gateway what became of an attempt, if it is time to ask, and record what it says.
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from shop.db import db, release
 from shop.models import Attempt, Order
 from shop.payple import PaypleClient
-from shop.services import cash_receipts, hearing, recording, refunding, settlement
+from shop.services import cash_receipts, hearing, limits, recording, refunding, settlement
 from shop.states import AttemptState, OrderState, Source
 
 log = logging.getLogger(__name__)
@@ -50,6 +50,8 @@ def run(client: PaypleClient, *, now: datetime) -> Report:
         report.refunds = refunding.send_due(client, now=now)
     with _kept_going(report, "cash receipts"):
         report.cash_receipts = cash_receipts.run_due(client, now=now)
+    with _kept_going(report, "tallies"):
+        limits.forget_old(now)
     return report
 
 

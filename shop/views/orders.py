@@ -8,9 +8,10 @@ from flask.typing import ResponseReturnValue
 from shop import clock
 from shop.errors import NotFound
 from shop.services import cart as carts
-from shop.services import ordering, settlement
+from shop.services import limits, ordering, settlement
 from shop.services.ordering import PAGE_SIZE, CartOnHand, Payer
 from shop.views import notices, order_page
+from shop.views.caller import caller
 from shop.views.forms import CheckoutForm, LookupForm
 from shop.views.paging import row_number
 from shop.views.shop import client, settings
@@ -37,7 +38,8 @@ def place() -> ResponseReturnValue:
     payer = Payer(form.payer_name.data or "", form.payer_phone.data or "", form.payer_email.data or "")
     on_hand = CartOnHand(cart_items(), cart_id(), seen_id=form.cart_id.data or "")
     hold = timedelta(minutes=settings().order_minutes)
-    order = ordering.place_order(on_hand, payer, remembered_visitor(), hold=hold, now=clock.now())
+    owner = remembered_visitor()
+    order = ordering.place_order(on_hand, payer, owner, hold=hold, now=clock.now(), caller=caller(owner.mark))
     if order.cart_id == cart_id():
         empty_cart()
     return redirect(url_for("orders.show", order_no=order.order_no), code=303)
@@ -69,8 +71,10 @@ def lookup() -> ResponseReturnValue:
         return render_template("orders/lookup.html", form=form)
     if not form.is_valid():
         return render_template("orders/lookup.html", form=form), 422
+    order_no = (form.order_no.data or "").upper()
+    limits.count_lookup(order_no, caller(), now=clock.now())
     try:
-        order = ordering.find_for_guest((form.order_no.data or "").upper(), form.payer_phone.data or "")
+        order = ordering.find_for_guest(order_no, form.payer_phone.data or "")
     except NotFound:
         return render_template("orders/lookup.html", form=form, notice=notices.nothing_found()), 404
     remember_found(order.order_no)

@@ -7,10 +7,11 @@ from werkzeug.exceptions import BadRequest
 
 from shop import clock
 from shop.payple import Method, Work
-from shop.services import ordering, paying
+from shop.services import limits, ordering, paying
 from shop.services.paying import Choices
 from shop.settings import Window
 from shop.views import problems
+from shop.views.caller import caller
 from shop.views.forms import PaymentForm
 from shop.views.shop import client, settings
 from shop.views.visitor import visitor
@@ -25,7 +26,9 @@ def start_attempt(order_no: str) -> ResponseReturnValue:
     form = PaymentForm(_posted())
     if not form.is_valid():
         return problems.form_as_json(form)
-    opening = paying.start_attempt(order, _choices(form), client(), settings().window_script, now=clock.now())
+    now = clock.now()
+    limits.count_attempt(caller(order.visitor), now=now)
+    opening = paying.start_attempt(order, _choices(form), client(), settings().window_script, now=now)
     return jsonify(attempt_no=opening.attempt_no, fields=opening.fields)
 
 

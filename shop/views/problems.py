@@ -11,7 +11,7 @@ from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from shop.errors import CannotPay, CartProblem, NotFound, OutOfStock, ShopError
+from shop.errors import CannotPay, CartProblem, NotFound, OutOfStock, ShopError, TooManyTries
 from shop.payple import GatewayError, MalformedClaim
 from shop.services import catalogue, health
 from shop.views import notices
@@ -26,6 +26,7 @@ class Problem:
     """What is told about an error: nothing of ours or of others, only what the reader can do.
 
     ``link_to`` is the endpoint of the page where it can be put right, ``link_label`` what its button says.
+    ``retry_after``: seconds.
     """
 
     status: int
@@ -35,6 +36,7 @@ class Problem:
     code: str = ""
     link_to: str = ""
     link_label: str = ""
+    retry_after: int = 0
 
 
 def init_app(app: Flask) -> None:
@@ -59,8 +61,13 @@ def form_as_json(form: FlaskForm) -> ResponseReturnValue:
 def _answer(problem: Problem) -> ResponseReturnValue:
     if request.endpoint == "payments.start_attempt":
         error = {"message": problem.sentence, "code": problem.code, "advice": problem.advice}
-        return jsonify(error=error), problem.status
-    return render_template("errors/error.html", **vars(problem)), problem.status
+        answer = jsonify(error=error)
+    else:
+        answer = make_response(render_template("errors/error.html", **vars(problem)))
+    if problem.retry_after:
+        answer.headers["Retry-After"] = str(problem.retry_after)
+    answer.status_code = problem.status
+    return answer
 
 
 def _refuse_repeated_fields() -> ResponseReturnValue | None:
@@ -84,6 +91,8 @@ def _of_shop(error: ShopError) -> Problem:
             return _of_cart(error)
         case CannotPay():
             return _of_order(error)
+        case TooManyTries():
+            return _of_tries(error)
     return _internal()
 
 
@@ -122,6 +131,17 @@ def _of_order(error: CannotPay) -> Problem:
     }
     advice = _("페이지를 새로고침하면 지금 상태를 볼 수 있어요.")
     return Problem(409, _("결제할 수 없어요"), sentences[error.reason], advice, error.reason.value)
+
+
+def _of_tries(error: TooManyTries) -> Problem:
+    seconds = int(error.wait.total_seconds()) + 1
+    advice = _("%(minutes)s분쯤 뒤에 다시 해 주세요.", minutes=-(-seconds // 60))
+    if error.reason is TooManyTries.Reason.OPEN_ORDERS:
+        sentence = _("결제하지 않은 주문이 여러 건 있어요. 그 주문을 먼저 결제해 주세요.")
+        more = {"link_to": "orders.history", "link_label": _("이 브라우저의 주문")}
+        return Problem(429, _("주문할 수 없어요"), sentence, advice, error.reason.value, retry_after=seconds, **more)
+    sentence = _("짧은 시간에 너무 여러 번 시도했어요. 아무것도 바꾸지 않았어요.")
+    return Problem(429, _("조금 천천히 해 주세요"), sentence, advice, error.reason.value, retry_after=seconds)
 
 
 def _of_gateway(error: GatewayError) -> Problem:
@@ -181,9 +201,7 @@ def _database_away(error: Exception) -> ResponseReturnValue:
     g.staff = None  # the staff area's own frame would ask the database again
     sentence = _("가게를 잠시 이용할 수 없어요. 주문과 결제 기록은 그대로 남아 있어요.")
     advice = _("1분쯤 뒤에 다시 열어 주세요. 결제를 마쳤다면 다시 결제하지 말고 주문 페이지를 확인해 주세요.")
-    answer = make_response(_answer(Problem(503, _("잠시 쉬고 있어요"), sentence, advice, "away")))
-    answer.headers["Retry-After"] = str(RETRY_SECONDS)
-    return answer
+    return _answer(Problem(503, _("잠시 쉬고 있어요"), sentence, advice, "away", retry_after=RETRY_SECONDS))
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:

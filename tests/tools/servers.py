@@ -22,7 +22,9 @@ STOP_SECONDS = 15.0
 # Below 32768 the system hands out no port by itself, so none of these is taken by a passing connection.
 PORTS = range(21000, 32000)
 OWN_NAMES = ("PAYPLE_", "SHOP_", "SIMULATOR_", "ADMIN_", "PCD_")
-OTHER_NAMES = ("HOST", "DATABASE_URL", "SECRET_KEY", "ORDER_MINUTES")
+OTHER_NAMES = (
+    *("HOST", "DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "ORDER_MINUTES", "RATE_LIMITS", "TRUSTED_PROXIES"),
+)
 
 
 class ServerFailed(Exception):

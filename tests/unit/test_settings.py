@@ -189,3 +189,19 @@ def test_no_secret_shows_in_the_representation(tmp_path: Path) -> None:
     shown = repr(Settings.from_env(LIVE | {"DATABASE_URL": "postgresql://u:password@db/shop"}, tmp_path))
 
     assert [word for word in (SECRET, "our-customer-key", "our-refund-key", "password") if word in shown] == []
+
+
+@pytest.mark.parametrize(("mode", "limited"), [("simulator", False), ("test", True), ("live", True)])
+def test_limits_are_on_wherever_others_can_come(mode: str, limited: bool, tmp_path: Path) -> None:
+    values = LIVE | {"PAYPLE_MODE": mode}
+
+    assert Settings.from_env(values, tmp_path).rate_limits is limited
+    assert Settings.from_env(values | {"RATE_LIMITS": "on"}, tmp_path).rate_limits
+    assert not Settings.from_env(values | {"RATE_LIMITS": "off"}, tmp_path).rate_limits
+
+
+def test_no_proxy_is_trusted_unless_it_is_said(tmp_path: Path) -> None:
+    assert Settings.from_env({"SECRET_KEY": SECRET}, tmp_path).trusted_proxies == 0
+    assert Settings.from_env({"SECRET_KEY": SECRET, "TRUSTED_PROXIES": "2"}, tmp_path).trusted_proxies == 2
+    (problem,) = problems({"SECRET_KEY": SECRET, "TRUSTED_PROXIES": "all"}, tmp_path)
+    assert "TRUSTED_PROXIES must be a whole number from 0 to 5" in problem
