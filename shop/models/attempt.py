@@ -101,10 +101,17 @@ class Attempt(Base):
 
 
 class TriedClaim(Base):
-    """A pair of keys a browser gave us for a confirm, as a digest. Each pair is tried once, and few per attempt."""
+    """A pair of keys a browser gave us for a confirm, as a digest. Few are tried per attempt.
+
+    Each pair is tried once, whichever attempt it is posted for: the keys of one window charge that window, even when
+    somebody posts them under another number.
+    """
 
     __tablename__ = "tried_claims"
-    __table_args__ = (UniqueConstraint("attempt_id", "digest", name="each_claim_once"),)
+    __table_args__ = (
+        UniqueConstraint("attempt_id", "digest", name="each_claim_once"),
+        Index("keys_once", "digest", unique=True),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     attempt_id: Mapped[int] = mapped_column(ForeignKey("attempts.id"))

@@ -15,9 +15,10 @@ from shop.payple import Claim
 
 
 def may_try(attempt_id: int, claim: Claim) -> bool:
-    """Whether these keys are new for this attempt and it has tries left."""
-    tried = db.session.scalars(select(TriedClaim.digest).where(TriedClaim.attempt_id == attempt_id)).all()
-    return len(tried) < policy.MOST_CLAIMS and _digest(claim) not in tried
+    """Whether these keys are new, for this attempt and for every other, and it has tries left."""
+    tries = select(func.count()).where(TriedClaim.attempt_id == attempt_id)
+    known = select(TriedClaim.id).where(TriedClaim.digest == _digest(claim))
+    return (db.session.scalar(tries) or 0) < policy.MOST_CLAIMS and db.session.scalar(known.limit(1)) is None
 
 
 def mark_tried(attempt_id: int, claim: Claim) -> None:
