@@ -10,8 +10,8 @@ import click
 from flask import Flask
 
 from shop import clock
-from shop.errors import StaffProblem
-from shop.services import catalogue, ledger, staff, sweep
+from shop.errors import CannotMove, StaffProblem
+from shop.services import catalogue, ledger, moving, staff, sweep
 from shop.views.shop import client
 
 log = logging.getLogger(__name__)
@@ -23,6 +23,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(show_ledger)
     app.cli.add_command(run_sweep)
     app.cli.add_command(staff_accounts)
+    app.cli.add_command(copy_to)
 
 
 @click.command("seed")
@@ -51,6 +52,16 @@ def run_sweep(every: int | None) -> None:
             click.echo(json.dumps(asdict(sweep.run(client(), now=clock.now()))))
         except Exception:  # a database that is away for a minute must not end the sweep for good
             log.exception("this run of the sweep failed; the next one tries again")
+
+
+@click.command("copy-to")
+@click.argument("database_url")
+def copy_to(database_url: str) -> None:
+    """Copy everything into another database, which is migrated and empty. Stop the shop first."""
+    try:
+        click.echo(json.dumps(moving.copy_to(database_url)))
+    except CannotMove as problem:
+        raise click.ClickException(f"Nothing was copied: {problem}.") from problem
 
 
 @click.group("staff")

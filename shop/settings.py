@@ -66,6 +66,7 @@ class Settings:
     simulator_port: int
     database_url: str = field(repr=False)
     secret_key: str = field(repr=False)
+    secret_key_fallbacks: tuple[str, ...] = field(repr=False)
     admin_username: str
     admin_password: str = field(repr=False)
     gateway: Gateway
@@ -111,6 +112,7 @@ class Settings:
             simulator_port=simulator_port,
             database_url=_database_url(env, instance),
             secret_key=_secret_key(env, mode, instance),
+            secret_key_fallbacks=_secret_key_fallbacks(env),
             admin_username=admin_username,
             admin_password=admin_password,
             gateway=_gateway(env, mode, simulator_url),
@@ -219,6 +221,14 @@ def _secret_key(env: Environment, mode: Mode, instance: Path) -> str:
     elif len(key) < LEAST_SECRET_KEY:
         env.complain(f"SECRET_KEY is too short: at least {LEAST_SECRET_KEY} characters")
     return key
+
+
+def _secret_key_fallbacks(env: Environment) -> tuple[str, ...]:
+    """Keys whose signatures are still good, or will be: as strong as the one that signs."""
+    keys = tuple(key.strip() for key in env.text("SECRET_KEY_FALLBACKS").split(",") if key.strip())
+    if any(len(key) < LEAST_SECRET_KEY for key in keys):
+        env.complain(f"SECRET_KEY_FALLBACKS holds a key that is too short: at least {LEAST_SECRET_KEY} characters each")
+    return keys
 
 
 def _admin(env: Environment, mode: Mode, instance: Path) -> tuple[str, str]:

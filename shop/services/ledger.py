@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from shop.db import db
 from shop.models import Attempt
@@ -28,15 +28,15 @@ class LedgerLine:
     paid_at: str | None
 
 
-def lines() -> Iterator[LedgerLine]:
-    """Every attempt, oldest first, without holding them all in memory."""
+def lines(session: Session | None = None) -> Iterator[LedgerLine]:
+    """Every attempt, oldest first, without holding them all in memory; of another database through its session."""
     query = (
         select(Attempt)
         .options(joinedload(Attempt.order), selectinload(Attempt.refunds), selectinload(Attempt.cash_receipts))
         .order_by(Attempt.id)
         .execution_options(yield_per=500)
     )
-    return (_line(attempt) for attempt in db.session.scalars(query))
+    return (_line(attempt) for attempt in (session or db.session()).scalars(query))
 
 
 def _line(attempt: Attempt) -> LedgerLine:
