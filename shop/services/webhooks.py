@@ -5,6 +5,7 @@ Nothing is decided here and nobody is asked: ``hearing`` does that later, outsid
 
 import logging
 from datetime import datetime
+from threading import Lock
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -19,6 +20,8 @@ from shop.states import Source
 
 LONGEST_NUMBER = 30
 strangers = Seldom(logging.getLogger(__name__))
+_writing = Lock()
+"""One thread of a process writes at a time: in a storm they would keep each other, and the buyers, off SQLite."""
 
 
 def receive(body: bytes, *, now: datetime) -> bool:
@@ -68,7 +71,7 @@ def _came_before(message: WebhookMessage) -> bool:
     deliveries = db.session.scalar(select(Webhook.deliveries).where(*same))
     release()
     if deliveries is not None and deliveries < policy.MOST_COUNTED:
-        with transaction():
+        with _writing, transaction():
             again = update(Webhook).where(*same).values(deliveries=Webhook.deliveries + 1)
             db.session.connection().execute(again)
     return deliveries is not None
@@ -92,7 +95,7 @@ def _has_room(message: WebhookMessage, *, known: bool) -> bool:
 
 def _keep(message: WebhookMessage, attempt_id: int | None, now: datetime) -> bool:
     """Write it down, and beside the attempt's other events what was said of it."""
-    with transaction():
+    with _writing, transaction():
         attempt = db.session.get_one(Attempt, attempt_id) if attempt_id is not None else None
         is_news = attempt is not None and policy.may_bring_money(attempt.state)
         row = Webhook(
