@@ -219,6 +219,13 @@ def test_an_error_with_a_definite_code_is_a_no(code: str) -> None:
     assert (refusal.value.code, refusal.value.message) == (code, "한도가 초과하였습니다.")
 
 
+@pytest.mark.parametrize("attempt_no", ["ORDER_2", ""])
+def test_a_no_says_whose_payment_it_is_about(attempt_no: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        found(card(RST="error", CODE="3112", OID=attempt_no))
+    assert refusal.value.attempt_no == attempt_no
+
+
 def test_a_numeric_code_is_read_as_its_digits() -> None:
     with pytest.raises(Refused) as refusal:
         found(card(RST="error", CODE=3112))
