@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Dialect, Engine, Enum, event
+from sqlalchemy import Connection, DateTime, Dialect, Engine, Enum, ExceptionContext, event
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import DeclarativeBase
@@ -121,8 +121,16 @@ def init_app(app: Flask, migrations: str) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=migrations, render_as_batch=True)
     with app.app_context():
+        event.listen(db.engine, "handle_error", _name_nobody)
         if db.engine.dialect.name == "sqlite":
             _prepare_sqlite(db.engine)
+
+
+def _name_nobody(context: ExceptionContext) -> None:
+    """PostgreSQL quotes the row that it refuses; a log must not."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args:
+            error.args = (str(error.args[0]).partition("\nDETAIL:")[0], *error.args[1:])
 
 
 def _prepare_sqlite(engine: Engine) -> None:

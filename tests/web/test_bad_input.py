@@ -1,6 +1,7 @@
 """Bad input gets a clear error, changes nothing, and never a 500."""
 
 import json
+import traceback
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -214,7 +215,7 @@ def test_json_that_is_nested_without_end_is_refused(world: World) -> None:
 def test_an_error_of_the_database_names_nobody(world: World) -> None:
     order_no = world.browser().place_order()
     order = world.order(order_no)
-    order.amount = -1
+    order.amount = -1  # PostgreSQL would quote the whole row
 
     with pytest.raises(IntegrityError) as caught:
         db.session.flush()
@@ -222,3 +223,5 @@ def test_an_error_of_the_database_names_nobody(world: World) -> None:
 
     assert "order_amount_adds_up" in str(caught.value)
     assert "[SQL parameters hidden" in str(caught.value)
+    logged = "".join(traceback.format_exception(caught.value))
+    assert [person for person in ("홍길동", "01012345678", "hong@example.com") if person in logged] == []

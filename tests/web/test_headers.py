@@ -1,0 +1,140 @@
+"""Headers and cookies, on every address there is: found by asking the app itself, so that a new page is read too."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from werkzeug.test import Client, TestResponse
+
+from shop import clock
+from shop.db import db
+from shop.factory import create_app
+from shop.services import staff
+from shop.settings import Settings
+from tests import staff as people
+from tests.page import PageClient
+from tests.world import World
+
+LIVE = {
+    "PAYPLE_MODE": "live",
+    "SHOP_URL": "https://shop.example.kr",
+    "SECRET_KEY": "x" * 40,
+    "PAYPLE_CST_ID": "ourshop",
+    "PAYPLE_CUST_KEY": "our-customer-key",
+    "PAYPLE_REFUND_KEY": "our-refund-key",
+    "PAYPLE_CLIENT_KEY": "our-client-key",
+}
+
+
+def addresses(app: Flask, order_no: str) -> list[tuple[str, str]]:
+    """Every address with every method that somebody could try, and some that lead nowhere."""
+    values = {
+        "order_no": order_no,
+        "slug": "test-product",
+        "refund_id": "1",
+        "attempt_no": "A",
+        "filename": "css/shop.css",
+    }
+    found = [("GET", "/nothing-here"), ("DELETE", "/"), ("POST", "/nothing-here")]
+    with app.test_request_context():
+        for rule in app.url_map.iter_rules():
+            path = "".join(values.get(part, "1") if is_value else part for is_value, part in rule._trace)
+            found += [(method, path.lstrip("|")) for method in sorted((rule.methods or set()) - {"OPTIONS"})]
+    return found
+
+
+def insist_on_headers(response: TestResponse, where: str) -> None:
+    headers, is_file = response.headers, where.startswith(("GET /static", "HEAD /static"))
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy, where
+    assert "frame-ancestors 'none'" in policy, where
+    assert "base-uri 'none'" in policy, where
+    assert "unsafe-inline" not in policy.replace("style-src-attr 'unsafe-inline'", ""), where
+    assert headers["X-Frame-Options"] == "DENY", where
+    assert headers["X-Content-Type-Options"] == "nosniff", where
+    opener, referrer = headers["Cross-Origin-Opener-Policy"], headers["Referrer-Policy"]
+    if "nonce" in policy:
+        assert (opener, referrer) == ("same-origin-allow-popups", "strict-origin-when-cross-origin"), where
+    else:
+        assert (opener, referrer) == ("same-origin", "same-origin"), where
+    assert is_file or headers["Cache-Control"] == "no-store", where
+    assert "Server" not in headers, where
+
+
+def test_every_address_answers_with_every_header_whoever_asks(world: World) -> None:
+    staff.add(people.NAME, people.PASSWORD, now=clock.now())
+    buyer = world.browser()
+    order_no = buyer.place_order()
+    officer = people.sign_in(world.browser())
+    asked = addresses(world.app, order_no)
+
+    for browser in (world.browser(), buyer, officer):
+        for method, path in asked:
+            response = browser.open(path, method=method)
+            assert response.status_code < 500, f"{method} {path}"
+            insist_on_headers(response, f"{method} {path}")
+    assert len(asked) > 40
+
+
+def test_errors_of_ours_have_them_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fall(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("shop.services.ordering.history", fall)
+
+    response = world.browser().open("/orders")
+
+    assert response.status_code == 500
+    insist_on_headers(response, "GET /orders")
+
+
+# --- cookies --------------------------------------------------------------------------------------------------------
+
+
+def cookie_of(response: TestResponse) -> tuple[str, set[str]]:
+    """The name of the one cookie, and its attributes but for when it ends."""
+    (cookie,) = response.headers.getlist("Set-Cookie")
+    first, *attributes = cookie.split("; ")
+    return first.partition("=")[0], {name for name in attributes if not name.startswith("Expires")}
+
+
+def test_the_cookie_is_for_this_site_and_no_script(world: World) -> None:
+    buyer = world.browser()
+    token = buyer.csrf_token()
+
+    added = buyer.post("/cart/items", {"product": "test-product", "quantity": "1", "csrf_token": token})
+
+    assert cookie_of(added) == ("shop", {"HttpOnly", "Path=/", "SameSite=Lax"})
+
+
+@pytest.fixture
+def live(filled_database: Path, tmp_path: Path) -> Iterator[Client]:
+    """A browser at the shop in live mode. No page that is asked for here calls the gateway."""
+    shutil.copy(filled_database, tmp_path / "shop.sqlite")
+    values = LIVE | {"DATABASE_URL": f"sqlite:///{tmp_path / 'shop.sqlite'}"}
+    app = create_app(Settings.from_env(values, tmp_path))
+    yield app.test_client()
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_in_live_mode_the_cookie_is_bound_to_the_host_and_to_https(live: Client) -> None:
+    response = live.get("/orders/lookup", base_url="https://shop.example.kr")
+
+    assert cookie_of(response) == ("__Host-shop", {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"})
+
+
+def test_in_live_mode_every_answer_insists_on_https(live: Client) -> None:
+    for path in ("/", "/cart", "/orders", "/admin/login", "/nothing-here", "/healthz", "/static/css/shop.css"):
+        response = live.get(path, base_url="https://shop.example.kr", buffered=True)
+        assert response.headers["Strict-Transport-Security"] == "max-age=31536000", path
+        insist_on_headers(response, f"GET {path}")
+
+
+def test_without_https_nobody_is_told_to_insist_on_it(world: World) -> None:
+    assert "Strict-Transport-Security" not in PageClient(world.app).open("/").headers
