@@ -11,7 +11,7 @@ from flask import Flask
 
 from shop import clock
 from shop.errors import CannotMove, StaffProblem
-from shop.services import catalogue, ledger, moving, staff, sweep
+from shop.services import catalogue, copying, ledger, staff, sweep
 from shop.views.shop import client
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ def run_sweep(every: int | None) -> None:
 def copy_to(database_url: str) -> None:
     """Copy everything into another database, which is migrated and empty. Stop the shop first."""
     try:
-        click.echo(json.dumps(moving.copy_to(database_url)))
+        click.echo(json.dumps(copying.copy_to(database_url)))
     except CannotMove as problem:
         raise click.ClickException(f"Nothing was copied: {problem}.") from problem
 
