@@ -1,6 +1,6 @@
 """The rules about money and states. Pure: facts in, decisions out; no database, no web, no network.
 
-Who wants to know when an order counts as paid reads ``judge``; who wants to know what may follow what reads ``EDGES``.
+Who wants to know when an order counts as paid reads ``judge``; what may follow what stands in ``shop.graph``.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from shop.errors import CannotPay
+from shop.graph import Proof
 from shop.states import HOLDING, AttemptState, OrderState
 
 if TYPE_CHECKING:
@@ -44,32 +45,13 @@ CONFIRM_PATIENCE = timedelta(seconds=60)
 CONFIRM_GRACE = timedelta(minutes=15)
 """After our confirm left: the gateway takes one for ten minutes, and shows it to an inquiry soon after."""
 
-_MONEY = frozenset({AttemptState.PAID, AttemptState.ORPHANED, AttemptState.ATTENTION})
-EDGES: dict[AttemptState, frozenset[AttemptState]] = {
-    AttemptState.PREPARED: _MONEY | {AttemptState.CONFIRMING, AttemptState.UNKNOWN, AttemptState.EXPIRED},
-    AttemptState.CONFIRMING: _MONEY | {AttemptState.PREPARED, AttemptState.UNKNOWN, AttemptState.DECLINED},
-    AttemptState.UNKNOWN: _MONEY | {AttemptState.PREPARED, AttemptState.DECLINED, AttemptState.EXPIRED},
-    AttemptState.DECLINED: _MONEY,
-    AttemptState.EXPIRED: _MONEY,
-    AttemptState.PAID: frozenset(),
-    AttemptState.ORPHANED: frozenset(),
-    AttemptState.ATTENTION: frozenset({AttemptState.ORPHANED}),
-}
-"""What may follow what. Money that arrives late is still money: declined and expired can become paid, never back."""
-
-
 LATE = (AttemptState.DECLINED, AttemptState.EXPIRED)
 """Given up without money. News that comes late is still heard."""
 
 
 def may_bring_money(state: AttemptState) -> bool:
     """Whether money may still come of an attempt, so that asking the gateway could tell something new."""
-    return state not in _MONEY
-
-
-def sources_of(state: AttemptState) -> list[AttemptState]:
-    """The states from which this one may be reached."""
-    return [before for before, after in EDGES.items() if state in after]
+    return state not in (AttemptState.PAID, AttemptState.ORPHANED, AttemptState.ATTENTION)
 
 
 @dataclass(frozen=True)
@@ -85,10 +67,12 @@ class Asked:
 class Verdict:
     """What an answer of the gateway means for an attempt.
 
-    ``reasons`` names what did not agree; ``asks_again`` marks a "nobody has paid" that rests on silence only.
+    ``proof`` is the kind of answer it rests on. ``reasons`` names what did not agree; ``asks_again`` marks a "nobody
+    has paid" that rests on silence only.
     """
 
     state: AttemptState
+    proof: Proof
     code: str = ""
     message: str = ""
     reasons: tuple[str, ...] = ()
@@ -96,11 +80,11 @@ class Verdict:
     asks_again: bool = False
 
 
-def judge(asked: Asked, found: PaymentFound) -> Verdict:
+def judge(asked: Asked, found: PaymentFound, proof: Proof) -> Verdict:
     """Decide what the gateway's own word about a payment means: ours and paid, or money that does not fit."""
     reasons = tuple(mismatches(asked, found))
     state = AttemptState.ATTENTION if reasons else AttemptState.PAID
-    return Verdict(state, found.code, found.message, reasons, found)
+    return Verdict(state, proof, found.code, found.message, reasons, found)
 
 
 def mismatches(asked: Asked, found: PaymentFound) -> list[str]:
@@ -134,7 +118,7 @@ def after_refusal(refused: Refused, *, blames_claim: bool) -> Verdict:
     If it blames the keys that a browser gave us, only the claim has failed: a forged one must not kill a live attempt.
     """
     state = AttemptState.PREPARED if blames_claim else AttemptState.DECLINED
-    return Verdict(state, refused.code, refused.message)
+    return Verdict(state, Proof.CONFIRM, refused.code, refused.message)
 
 
 def nothing_found(state: AttemptState, work: Work, *, is_over: bool) -> AttemptState | None:

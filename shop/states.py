@@ -79,10 +79,14 @@ ACTIVE_RECEIPT = (CashReceiptState.REQUESTED, CashReceiptState.ISSUED, CashRecei
 
 
 class Source(StrEnum):
-    """Who made us look at an attempt. None of them is believed; each only starts a question to the gateway."""
+    """Who made something happen. None of them is believed about money; each only starts a question to the gateway.
+
+    ``shop`` is the shop itself, doing what it owes: money that belongs to no order, a receipt for what remains.
+    """
 
     BROWSER = "browser"
     WEBHOOK = "webhook"
     PAGE = "page"
     SWEEP = "sweep"
     STAFF = "staff"
+    SHOP = "shop"

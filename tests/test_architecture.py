@@ -27,10 +27,12 @@ ARROWS: dict[str, set[str]] = {
     },
     "shop.services": {
         *("shop.models", "shop.policy", "shop.refund_policy", "shop.payple", "shop.errors", "shop.states"),
-        *("shop.db", "shop.clock", "shop.money"),
+        *("shop.db", "shop.clock", "shop.money", "shop.graph", "shop.replay"),
     },
     "shop.models": {"shop.db", "shop.clock", "shop.money", "shop.states", "shop.payple"},
-    "shop.policy": {"shop.money", "shop.errors", "shop.states"},
+    "shop.graph": {"shop.states"},
+    "shop.replay": {"shop.graph", "shop.policy", "shop.states"},
+    "shop.policy": {"shop.money", "shop.errors", "shop.states", "shop.graph"},
     "shop.refund_policy": {"shop.money", "shop.clock"},
     "shop.settings": {"shop.environment", "shop.payple"},
     "shop.payple": set(),
@@ -43,6 +45,8 @@ LIBRARIES: dict[str, set[str]] = {
     "shop.payple": {"requests", "urllib3"},  # requests itself stands on urllib3
     "shop.simulator.__main__": {"flask", "werkzeug", "requests", "gunicorn"},
     "shop.simulator": {"flask", "werkzeug", "requests"},
+    "shop.graph": set(),
+    "shop.replay": set(),
     "shop.policy": set(),
     "shop.refund_policy": set(),
     "shop.models": {"sqlalchemy"},
@@ -51,10 +55,21 @@ LIBRARIES: dict[str, set[str]] = {
     "shop.views": {"flask", "flask_babel", "flask_wtf", "wtforms", "werkzeug", "markupsafe"},
 }
 
-RECORDER = "shop.services.recording"
-RECORDERS_CALLERS = (
-    *("shop.services.settlement", "shop.services.sweep", "shop.services.refunding", "shop.services.cash_receipts"),
-)
+DOORS = {
+    "shop.services.recording": {
+        *("shop.services.settlement", "shop.services.sweep", "shop.services.refunding", "shop.services.cash_receipts"),
+    },
+    "shop.services.moving": {
+        *("shop.services.recording", "shop.services.refunding", "shop.services.receipt_rows", "shop.services.told"),
+        *("shop.services.ordering", "shop.services.paying"),  # where rows are born
+        *("shop.services.journal", "shop.services.replaying"),  # they only name its types
+    },
+}
+"""Who may call the module that decides states, and the one that writes them."""
+MOVER = "shop.services.moving"
+BORN_ISSUED = {"shop.services.told", "shop.services.cash_receipts"}
+"""A cash receipt is born requested or issued; every other row in the state where its graph starts."""
+GUARDED = ("Attempt", "Order", "Refund", "CashReceipt")
 
 
 def part_of(module: str, parts: dict[str, set[str]]) -> str | None:
@@ -106,32 +121,44 @@ def wire_names_stay_at_the_wire(source: Source) -> Iterator[str]:
 
 
 def one_door_for_money_states(source: Source) -> Iterator[str]:
-    """Only ``recording`` changes the state of attempts and orders; only settlement and sweep call it."""
-    money_matters = is_under(source.module, "shop") and not is_under(source.module, "shop.simulator")
-    if source.module == RECORDER or not money_matters:
+    """Only ``moving`` writes a state; only ``recording`` decides what an attempt is; few may call either."""
+    if not is_under(source.module, "shop") or is_under(source.module, "shop.simulator"):
         return
-    if source.module not in RECORDERS_CALLERS:
-        yield from (
-            f"{source.module}:{i.line} imports {i.name}" for i in source.imports() if is_under(i.name, RECORDER)
-        )
+    for door, callers in DOORS.items():
+        if source.module not in callers | {door}:
+            yield from (
+                f"{source.module}:{i.line} imports {i.name}" for i in source.imports() if is_under(i.name, door)
+            )
     for node in ast.walk(source.tree):
-        if writes_a_state(node):
+        if source.module != MOVER and writes_a_state(node) and not bears_a_receipt(node, source.module):
             yield f"{source.module}:{getattr(node, 'lineno', 0)} writes a state: {ast.unparse(node)[:80]}"
 
 
 def writes_a_state(node: ast.AST) -> bool:
-    """An assignment to ``.state``, an update of either table, a row born in a state, the same as text."""
+    """An assignment to ``.state``, an update that sets one, a row born in a state, the same as text."""
     if isinstance(node, ast.Attribute):
         return node.attr == "state" and isinstance(node.ctx, ast.Store | ast.Del)
     if not isinstance(node, ast.Call):
-        return isinstance(node, ast.Constant) and "update attempts" in " ".join(str(node.value).lower().split())
+        words = " ".join(str(node.value).lower().split()) if isinstance(node, ast.Constant) else ""
+        return any(f"update {table} " in words for table in ("attempts", "orders", "refunds", "cash_receipts"))
     called = ast.unparse(node.func).rpartition(".")[2]
     first = ast.unparse(node.args[0]) if node.args else ""
     if called in ("update", "insert", "delete", "bulk_update_mappings"):
-        return first.rpartition(".")[2] in ("Attempt", "Order")
+        return first.rpartition(".")[2] in ("Attempt", "Order", "Refund")
+    if called == "values":
+        return any(word.arg in ("state", None) for word in node.keywords) and not_of(node, "Product")
     if called == "setattr":
         return len(node.args) > 1 and ast.unparse(node.args[1]) == "'state'"
-    return called in ("Attempt", "Order") and any(word.arg in ("state", None) for word in node.keywords)
+    return called in GUARDED and any(word.arg in ("state", None) for word in node.keywords)
+
+
+def not_of(node: ast.Call, model: str) -> bool:
+    """Whether an update is of another table."""
+    return f"update({model})" not in ast.unparse(node.func)
+
+
+def bears_a_receipt(node: ast.AST, module: str) -> bool:
+    return module in BORN_ISSUED and isinstance(node, ast.Call) and ast.unparse(node.func) == "CashReceipt"
 
 
 RULES: list[Rule] = [
@@ -180,6 +207,12 @@ PLANTED: list[tuple[Rule, str, str]] = [
     (one_door_for_money_states, "shop.services.paying", "Attempt(**values)"),
     (one_door_for_money_states, "shop.services.paying", "setattr(attempt, 'state', 'paid')"),
     (one_door_for_money_states, "shop.cli", "text('UPDATE  attempts SET state = 1')"),
+    (one_door_for_money_states, "shop.services.refunding", "update(CashReceipt).values(state='issued')"),
+    (one_door_for_money_states, "shop.services.refunding", "update(table).values(state=after)"),
+    (one_door_for_money_states, "shop.services.recording", "order.state = OrderState.PAID"),
+    (one_door_for_money_states, "shop.services.refunding", "CashReceipt(state=CashReceiptState.ISSUED)"),
+    (one_door_for_money_states, "shop.views.orders", "from shop.services import moving"),
+    (one_door_for_money_states, "shop.services.settlement", "from shop.services.moving import move"),
     (one_door_for_money_states, "shop.views.orders", "from shop.services import recording"),
     (one_door_for_money_states, "shop.views.orders", "from shop.services.recording import record"),
 ]

@@ -146,11 +146,18 @@ def open_world(
 
 def scarce_product(world: World, stock: int) -> str:
     """A product of which only so many are left; answers its slug."""
+    db.session.rollback()
     product = db.session.scalars(select(Product).where(Product.stock > stock).order_by(Product.id)).first()
     assert product is not None
     slug, product.stock = product.slug, stock
     db.session.commit()
     return slug
+
+
+def set_stock(slug: str, stock: int) -> None:
+    """Leave so many of a product."""
+    db.session.scalars(select(Product).where(Product.slug == slug)).one().stock = stock
+    db.session.commit()
 
 
 def now() -> datetime:

@@ -24,7 +24,7 @@ class Attempt(Base):
     """``attempt_no`` is the gateway's order number: ours, unguessable, never used twice.
 
     The claim columns repeat what a browser said and decide nothing. Everything from ``result_code`` down was told by
-    the gateway in answer to our own call. Only ``shop.services.recording`` writes ``state`` after the first one.
+    the gateway in answer to our own call. Only ``shop.services.recording`` decides ``state`` after the first one.
     ``next_inquiry_at`` is when to ask the gateway next; None: there is nothing left to ask.
     ``hints`` counts how often a webhook made us ask beside that schedule.
     """

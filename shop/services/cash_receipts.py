@@ -15,6 +15,7 @@ from sqlalchemy import and_, or_, select, update
 from shop import policy, refund_policy
 from shop.db import db, release, transaction
 from shop.errors import ReceiptRefused
+from shop.graph import Proof
 from shop.models import Attempt, CashReceipt, Order
 from shop.payple import (
     CashReceiptCancel,
@@ -28,8 +29,9 @@ from shop.payple import (
     Refused,
     codes,
 )
-from shop.services import journal, keeping, recording, refunding
-from shop.states import ACTIVE_RECEIPT, IN_FLIGHT, CashReceiptState
+from shop.services import keeping, receipt_rows, recording, refunding
+from shop.services.journal import ITSELF, Actor
+from shop.states import ACTIVE_RECEIPT, IN_FLIGHT, CashReceiptState, Source
 
 BATCH = 100
 IDENTITIES = {
@@ -60,8 +62,7 @@ def issue(order_no: str, wish: ReceiptWish, *, by: str, client: PaypleClient, no
         attempt = _insist_on_transfer(order)
         receipt = _requested(attempt, _insist_on_rest(order, attempt), now)
         receipt.purpose, receipt.identity, receipt.requested_by = wish.purpose.value, wish.identity, by
-        db.session.flush()
-        _note(receipt, "receipt_requested", now, by)
+        receipt_rows.add(receipt, Proof.INTENT, Actor(Source.STAFF, by), now)
         receipt_id = receipt.id
     _issue(receipt_id, client, now)
     return db.session.get_one(CashReceipt, receipt_id)
@@ -73,16 +74,18 @@ def cancel(order_no: str, *, by: str, client: PaypleClient, now: datetime) -> Ca
     :raises NotFound: no such order
     :raises ReceiptRefused: there is none; nothing was sent
     """
+    actor = Actor(Source.STAFF, by)
     with transaction():
         order = recording.lock_order_no(order_no)
         attempt = _insist_on_transfer(order)
-        receipt = refunding.active_receipt(attempt)
+        receipt = receipt_rows.active(attempt)
         if receipt is None:
             raise ReceiptRefused(ReceiptRefused.Reason.NOTHING_ACTIVE)
-        rest = receipt.reissue_amount if receipt.state is CashReceiptState.CANCEL_DUE else 0
-        _move(receipt.id, receipt.state, CashReceiptState.CANCEL_DUE, {"due_at": now, "reissue_amount": rest})
-        db.session.refresh(receipt)
-        _note(receipt, "receipt_cancel_due", now, by)
+        if receipt.state is CashReceiptState.CANCEL_DUE:
+            receipt_rows.change(receipt, "receipt_cancel_due", actor, now, {"due_at": now})
+        else:
+            owed = {"due_at": now, "reissue_amount": 0}
+            receipt_rows.move(receipt, CashReceiptState.CANCEL_DUE, Proof.STAFF, actor, now, owed)
         receipt_id = receipt.id
     _cancel(receipt_id, client, now)
     return db.session.get_one(CashReceipt, receipt_id)
@@ -116,10 +119,12 @@ def _issue(receipt_id: int, client: PaypleClient, now: datetime) -> None:
     message = CashReceiptRequest(attempt_no, receipt.attempt.payer_id, receipt.amount, purpose, identity)
     trade_date, is_repeated = receipt.attempt.trade_date, receipt.tries > 1
     release()
+    proof = Proof.INQUIRY
     try:
         number = _issued_before(client, attempt_no, trade_date) if is_repeated else ""
-        number = number or client.issue_cash_receipt(message, about=attempt_no).number
-        write, ending = partial(_issued, receipt_id, number, now), "issued"
+        if not number:
+            number, proof = client.issue_cash_receipt(message, about=attempt_no).number, Proof.RECEIPT
+        write, ending = partial(_issued, receipt_id, number, proof, now), "issued"
     except GatewayError as error:
         write = partial(_failed, receipt_id, CashReceiptState.REQUESTED, error, now)
         ending = f"not issued {error.code}"
@@ -175,30 +180,27 @@ def _take(receipt_id: int, state: CashReceiptState, now: datetime) -> CashReceip
     return db.session.get_one(CashReceipt, receipt_id)
 
 
-def _issued(receipt_id: int, number: str, now: datetime) -> None:
+def _issued(receipt_id: int, number: str, proof: Proof, now: datetime) -> None:
     told: dict[str, object] = {"number": number[:60], "issued_at": now, "due_at": None}
     with transaction():
         receipt = _locked(receipt_id)
-        if _move(receipt_id, CashReceiptState.REQUESTED, CashReceiptState.ISSUED, told):
-            db.session.refresh(receipt)
-            _note(receipt, "receipt_issued", now)
+        if receipt.state is CashReceiptState.REQUESTED:
+            receipt_rows.move(receipt, CashReceiptState.ISSUED, proof, _actor(receipt), now, told)
 
 
 def _cancelled(receipt_id: int, code: str, now: datetime, rest_ids: list[int]) -> None:
     """Record the cancel and, in the same transaction, the request for what remains, whose id is added."""
     with transaction():
         receipt = _locked(receipt_id)
-        told = {"result_code": code[:20], "result_message": "", "cancelled_at": now, "due_at": None}
-        if not _move(receipt_id, CashReceiptState.CANCEL_DUE, CashReceiptState.CANCELLED, told):
+        if receipt.state is not CashReceiptState.CANCEL_DUE:
             return
-        db.session.refresh(receipt)
-        _note(receipt, "receipt_cancelled", now)
+        told = {"result_code": code[:20], "result_message": "", "cancelled_at": now, "due_at": None}
+        receipt_rows.move(receipt, CashReceiptState.CANCELLED, Proof.RECEIPT, ITSELF, now, told)
         if receipt.reissue_amount == 0:
             return
         rest = _requested(receipt.attempt, receipt.reissue_amount, now)
         rest.purpose, rest.identity, rest.requested_by = receipt.purpose, receipt.identity, receipt.requested_by
-        db.session.flush()
-        _note(rest, "receipt_requested", now)
+        receipt_rows.add(rest, Proof.INTENT, ITSELF, now)
         rest_id = rest.id
     rest_ids.append(rest_id)
 
@@ -207,6 +209,8 @@ def _failed(receipt_id: int, state: CashReceiptState, error: GatewayError, now: 
     """A receipt that failed is tried again later; one that the gateway refused to issue, on a person's word, is not."""
     with transaction():
         receipt = _locked(receipt_id)
+        if receipt.state is not state:
+            return
         again = refund_policy.next_receipt_try(receipt.tries, now)
         told: dict[str, object] = {
             "result_code": error.code[:20],
@@ -214,11 +218,11 @@ def _failed(receipt_id: int, state: CashReceiptState, error: GatewayError, now: 
             "due_at": again,
         }
         is_no = isinstance(error, Refused) or (isinstance(error, NotSent) and receipt.tries <= 1)
-        ends = state is CashReceiptState.REQUESTED and is_no
-        after = CashReceiptState.FAILED if ends else state
-        if _move(receipt_id, state, after, told):
-            db.session.refresh(receipt)
-            _note(receipt, f"receipt_{after.value}", now)
+        if state is CashReceiptState.REQUESTED and is_no:
+            proof = Proof.RECEIPT if isinstance(error, Refused) else Proof.NOT_SENT
+            receipt_rows.move(receipt, CashReceiptState.FAILED, proof, _actor(receipt), now, told)
+        else:
+            receipt_rows.change(receipt, f"receipt_{state.value}", _actor(receipt), now, told)
 
 
 # --- rows -----------------------------------------------------------------------------------------------------------
@@ -246,15 +250,18 @@ def _insist_on_rest(order: Order, attempt: Attempt) -> int:
 
 
 def _requested(attempt: Attempt, amount: int, now: datetime) -> CashReceipt:
-    receipt = CashReceipt(
+    return CashReceipt(
         order_id=attempt.order_id,
         attempt_id=attempt.id,
         state=CashReceiptState.REQUESTED,
         amount=amount,
         created_at=now,
     )
-    db.session.add(receipt)
-    return receipt
+
+
+def _actor(receipt: CashReceipt) -> Actor:
+    """Who wanted this receipt; blank: it replaces one that was issued with the payment."""
+    return Actor(Source.STAFF, receipt.requested_by) if receipt.requested_by else ITSELF
 
 
 def _due(now: datetime) -> list[tuple[int, CashReceiptState]]:
@@ -272,19 +279,3 @@ def _locked(receipt_id: int) -> CashReceipt:
     recording.lock_order(receipt.order_id)
     db.session.refresh(receipt)
     return receipt
-
-
-def _move(receipt_id: int, before: CashReceiptState, after: CashReceiptState, values: dict[str, object]) -> bool:
-    moved = db.session.connection().execute(
-        update(CashReceipt)
-        .where(CashReceipt.id == receipt_id, CashReceipt.state == before)
-        .values(state=after, **values)
-    )
-    return moved.rowcount == 1
-
-
-def _note(receipt: CashReceipt, event: str, now: datetime, by: str = "") -> None:
-    """Numbers and codes; never the identity."""
-    evidence = {"amount": receipt.amount, "code": receipt.result_code, "rest": receipt.reissue_amount, "by": by}
-    order, attempt_no = receipt.order, receipt.attempt.attempt_no
-    journal.note(event, at=now, order=order, attempt_no=attempt_no, evidence=evidence)

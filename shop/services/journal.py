@@ -1,17 +1,37 @@
-"""Write the journal: one row per event, inside the caller's transaction."""
+"""Write the journal: one entry per event, inside the caller's transaction.
+
+An entry about a row repeats its figures as they are then, and a change of state names the edge that was walked and its
+proof: so the state can be rebuilt from the journal alone (``shop.replay``).
+"""
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from shop.db import db, transaction
 from shop.models import JournalEntry, Order
 from shop.payple import Exchange
+from shop.replay import KEPT, Key
+from shop.services.moving import Row, Step
 from shop.states import Source
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who made something happen; ``by`` is the name of a person of the staff."""
+
+    source: Source
+    by: str = ""
+
+
+ITSELF = Actor(Source.SHOP)
+"""The shop, doing what it owes."""
 
 
 def note(
@@ -19,21 +39,40 @@ def note(
     *,
     at: datetime,
     order: Order,
+    source: Source,
     attempt_no: str = "",
-    source: Source | None = None,
     evidence: Mapping[str, object] | None = None,
+    row: Row | None = None,
+    step: Step | None = None,
 ) -> None:
-    """Add one event to the transaction that is open."""
+    """Add one event to the transaction that is open, after the rows have changed.
+
+    Whoever made it happen is ``source``, and a person of the staff is named in the evidence as ``by``. ``row`` is what
+    the event is about, ``step`` the edge that it has walked.
+    """
+    told = dict(evidence or {}) | {"order": order.state.value}
+    if row is not None:
+        (table, key), kept = figures(row)
+        told["row"] = {"table": table, "key": key} | kept
+    if step is not None:
+        told["step"] = {"before": step.before, "after": step.after, "proof": step.proof.value}
     db.session.add(
         JournalEntry(
-            at=at,
-            order_no=order.order_no,
-            attempt_no=attempt_no,
-            event=event,
-            source=source.value if source else "",
-            evidence=dict(evidence or {}),
+            at=at, order_no=order.order_no, attempt_no=attempt_no, event=event, source=source.value, evidence=told
         )
     )
+
+
+def figures(row: Row) -> tuple[Key, dict[str, object]]:
+    """A row's name, and its figures that the journal repeats and that replay compares, as JSON has them."""
+    name, columns = KEPT[row.__tablename__]
+    return (row.__tablename__, getattr(row, name)), {column: _plain(getattr(row, column)) for column in columns}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, StrEnum):
+        return value.value
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def note_staff(event: str, *, at: datetime, by: str, evidence: Mapping[str, object] | None = None) -> None:

@@ -12,10 +12,12 @@ from sqlalchemy.exc import IntegrityError
 from shop import clock
 from shop.db import db, transaction
 from shop.errors import CartProblem, NotFound, OutOfStock
+from shop.graph import Proof
 from shop.models import Order, OrderLine, Product
 from shop.services import cart as carts
-from shop.services import journal, limits
+from shop.services import journal, limits, moving
 from shop.services.cart import Cart, CartLine
+from shop.states import Source
 
 LEAST_TOTAL = 1000
 """The payment window refuses smaller amounts, so an order of less could never be paid. In won."""
@@ -145,9 +147,9 @@ def _place(on_hand: CartOnHand, payer: Payer, visitor: Visitor, *, hold: timedel
         lines=[_frozen(line) for line in cart.lines],
     )
     take_stock(order.lines)
-    db.session.add(order)
-    journal.note("order_placed", at=now, order=order, evidence={"amount": order.amount, "lines": len(order.lines)})
-    db.session.flush()
+    step = moving.born(order, Proof.INTENT)
+    told = {"amount": order.amount, "lines": [[line.slug, line.quantity, line.amount] for line in order.lines]}
+    journal.note("order_placed", at=now, order=order, source=Source.PAGE, row=order, step=step, evidence=told)
     return order
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from shop import clock, policy
 from shop.db import db, transaction
+from shop.graph import Proof
 from shop.models import Attempt, Order
 from shop.payple import (
     Authentication,
@@ -19,7 +20,8 @@ from shop.payple import (
     Work,
     window_fields,
 )
-from shop.services import journal, settlement
+from shop.services import journal, moving, settlement
+from shop.states import Source
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
@@ -74,8 +76,17 @@ def _prepare(order_id: int, choices: Choices, now: datetime) -> WindowRequest:
         tries = db.session.scalar(select(func.count()).where(Attempt.order_id == order.id)) or 0
         policy.insist_on_payable(order.state, tries, order.expires_at, now)
         attempt = _new_attempt(order, choices, now)
-        db.session.add(attempt)
-        journal.note("attempt_started", at=now, order=order, attempt_no=attempt.attempt_no, evidence=_chosen(choices))
+        step = moving.born(attempt, Proof.INTENT)
+        journal.note(
+            "attempt_started",
+            at=now,
+            order=order,
+            attempt_no=attempt.attempt_no,
+            source=Source.PAGE,
+            row=attempt,
+            step=step,
+            evidence=_chosen(choices),
+        )
         return _window_request(order, attempt, choices)
 
 

@@ -1,22 +1,24 @@
-"""Write what the gateway's answers mean. The only module that changes the state of an attempt or of an order.
+"""Write what the gateway's answers mean. The only module that decides the state of an attempt or of an order.
 
-Every change is one conditional update and one journal row in one transaction, with the order locked, so it does not
-matter how often, in which order or from how many places the same news arrives.
+Every change is one edge of the graph, walked by one conditional update, and one journal entry in one transaction, with
+the order locked, so it does not matter how often, in which order or from how many places the same news arrives.
 """
 
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from shop import policy
+from shop import graph, policy
 from shop.db import db, transaction
 from shop.errors import NotFound, OutOfStock
+from shop.graph import Proof
 from shop.models import Attempt, Order, Refund
 from shop.payple import Claim, Work
 from shop.policy import Verdict
-from shop.services import claim_keys, journal, ordering, told
-from shop.services.attempt_facts import AttemptFacts, facts_of
+from shop.services import claim_keys, journal, moving, ordering, told
+from shop.services.attempt_facts import AttemptFacts
+from shop.services.moving import Step
 from shop.states import HOLDING, AttemptState, OrderState, RefundState, Source
 
 
@@ -41,6 +43,7 @@ def note_claim(facts: AttemptFacts, claim: Claim, refused: str, *, source: Sourc
             order=attempt.order,
             attempt_no=facts.attempt_no,
             source=source,
+            row=attempt,
             evidence={"result": claim.result, "code": claim.code[:20], "refused": refused},
         )
 
@@ -61,11 +64,11 @@ def begin_confirm(facts: AttemptFacts, claim: Claim, *, source: Source, now: dat
             if attempt.order.state is not OrderState.AWAITING_PAYMENT or now > facts.deadline_at:
                 return False
             waits = {"confirming_at": now, "next_inquiry_at": now + policy.CONFIRM_PATIENCE}
-            if not claim_keys.may_try(facts.id, claim) or not _move(facts, AttemptState.CONFIRMING, **waits):
+            if attempt.state is not AttemptState.PREPARED or not claim_keys.may_try(facts.id, claim):
                 return False
+            step = moving.move(attempt, AttemptState.CONFIRMING, Proof.INTENT, **waits)
             claim_keys.mark_tried(facts.id, claim)
-            follow(attempt.order)
-            journal.note("confirming", at=now, order=attempt.order, attempt_no=facts.attempt_no, source=source)
+            _note(attempt, "confirming", step, source=source, now=now)
             return True
     except IntegrityError:  # the index that admits one holding attempt per order, or one try per pair of keys
         return False
@@ -134,24 +137,19 @@ def record(
     """
     with transaction():
         attempt = locked_attempt(facts)
-        state = _place_for(attempt, verdict.state)
-        if state is None or not _move(facts, state, **told.told(facts, state, verdict, now)):
+        if not graph.ATTEMPT.allows(attempt.state, verdict.state, verdict.proof):
             return False
-        follow(attempt.order)
+        state = _place_for(attempt, verdict.state)
+        if state is None:
+            return False
+        step = moving.move(attempt, state, verdict.proof, **told.told(facts, state, verdict, now))
         if unused:
             claim_keys.forget(facts.id, unused)
-        if state is AttemptState.PAID and verdict.found:
-            told.keep_receipt(attempt, verdict.found, now)
+        _note(attempt, state.value, step, source=source, now=now, evidence=told.evidence(verdict))
+        if state is AttemptState.PAID:
+            told.keep_receipt(attempt, verdict, source=source, now=now)
         if state in (AttemptState.ORPHANED, AttemptState.ATTENTION):
             told.owe_orphan(attempt, verdict, now)
-        journal.note(
-            state.value,
-            at=now,
-            order=attempt.order,
-            attempt_no=facts.attempt_no,
-            source=source,
-            evidence=told.evidence(verdict),
-        )
         return True
 
 
@@ -164,13 +162,12 @@ def close_attention(attempt_no: str, *, by: str, now: datetime) -> None:
         attempt = db.session.scalar(select(Attempt).where(Attempt.attempt_no == attempt_no))
         if attempt is None:
             raise NotFound
-        order = lock_order(attempt.order_id)
-        if attempt.state is not AttemptState.ATTENTION or not _move(facts_of(attempt), AttemptState.ORPHANED):
+        lock_order(attempt.order_id)
+        db.session.refresh(attempt)
+        if attempt.state is not AttemptState.ATTENTION:
             raise NotFound
-        follow(order)
-        journal.note(
-            "attention_closed", at=now, order=order, attempt_no=attempt_no, source=Source.STAFF, evidence={"by": by}
-        )
+        step = moving.move(attempt, AttemptState.ORPHANED, Proof.STAFF)
+        _note(attempt, "attention_closed", step, source=Source.STAFF, now=now, evidence={"by": by})
 
 
 def expire_order(order_id: int, *, source: Source, now: datetime) -> bool:
@@ -181,9 +178,9 @@ def expire_order(order_id: int, *, source: Source, now: datetime) -> bool:
             return False
         if any(attempt.state is AttemptState.PREPARED for attempt in order.attempts):
             return False
-        order.state = OrderState.EXPIRED
+        step = moving.move(order, OrderState.EXPIRED, Proof.DEADLINE, released_at=now)
         ordering.give_stock_back(order.lines)
-        journal.note("order_expired", at=now, order=order, source=source)
+        journal.note("order_expired", at=now, order=order, source=source, row=order, step=step)
         return True
 
 
@@ -209,23 +206,40 @@ def locked_attempt(facts: AttemptFacts) -> Attempt:
     return db.session.get_one(Attempt, facts.id)
 
 
-def _move(facts: AttemptFacts, state: AttemptState, **values: object) -> bool:
-    """Change the state of an attempt if, and only if, the table of edges allows it from where it is now."""
-    sources = policy.sources_of(state)
-    moved = db.session.connection().execute(
-        update(Attempt).where(Attempt.id == facts.id, Attempt.state.in_(sources)).values(state=state, **values)
+def _note(
+    attempt: Attempt,
+    event: str,
+    step: Step | None,
+    *,
+    source: Source,
+    now: datetime,
+    evidence: dict[str, object] | None = None,
+) -> None:
+    """Let the order follow its attempt, and write down what both have become."""
+    follow(attempt.order, Proof.ATTEMPT)
+    journal.note(
+        event,
+        at=now,
+        order=attempt.order,
+        attempt_no=attempt.attempt_no,
+        source=source,
+        row=attempt,
+        step=step,
+        evidence=evidence,
     )
-    return moved.rowcount == 1
 
 
-def follow(order: Order) -> None:
+def follow(order: Order, proof: Proof) -> None:
     """Let the order show what its attempts and refunds have become."""
     query = select(Attempt.state, Attempt.amount, Attempt.charged_amount).where(Attempt.order_id == order.id)
     rows = db.session.execute(query).all()
-    order.state = policy.order_state([row.state for row in rows], expired=order.state is OrderState.EXPIRED)
-    if order.state is OrderState.PAID:
+    state = policy.order_state([row.state for row in rows], expired=order.released_at is not None)
+    if state is OrderState.PAID:
         charged = sum(row.charged_amount or row.amount for row in rows if row.state is AttemptState.PAID)
-        order.state = policy.refunded_state(charged, _refunded(order))
+        state = policy.refunded_state(charged, _refunded(order))
+    if state is not order.state:
+        taken_again = {"released_at": None} if state is OrderState.PAID else {}
+        moving.move(order, state, proof, **taken_again)
 
 
 def _refunded(order: Order) -> int:
@@ -253,8 +267,8 @@ def _place_for(attempt: Attempt, state: AttemptState) -> AttemptState | None:
 
 
 def _goods_are_there(order: Order) -> bool:
-    """Whether the goods are still reserved, or can be taken again after the order had expired."""
-    if order.state is not OrderState.EXPIRED:
+    """Whether the goods are still reserved, or can be taken again after they had been given back."""
+    if order.released_at is None:
         return True
     try:
         with db.session.begin_nested():

@@ -12,16 +12,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, or_, select
 
 from shop import policy, refund_policy
 from shop.db import db, release, transaction
 from shop.errors import NotFound, RefundRefused
-from shop.models import Attempt, CashReceipt, Order, Refund
+from shop.graph import Proof
+from shop.models import Attempt, Order, Refund
 from shop.money import Tax, Won
 from shop.payple import GatewayError, NotSent, OutcomeUnknown, PaypleClient, RefundDone, RefundRequest, Refused, codes
 from shop.refund_policy import PaidFacts, RefundPlan, RefundTooLarge
-from shop.services import journal, keeping, recording
+from shop.services import journal, keeping, moving, receipt_rows, recording
+from shop.services.journal import ITSELF, Actor
+from shop.services.moving import Step
 from shop.states import IN_FLIGHT, AttemptState, CashReceiptState, RefundState, Source
 
 log = logging.getLogger(__name__)
@@ -82,17 +85,16 @@ def decide(refund_id: int, *, was_refunded: bool, by: str, now: datetime) -> Ref
     :raises RefundRefused: it is not unknown (any more)
     """
     with transaction():
-        refund = db.session.get(Refund, refund_id)
-        if refund is None:
+        if db.session.get(Refund, refund_id) is None:
             raise NotFound
-        recording.lock_order(refund.order_id)
-        state = RefundState.DONE if was_refunded else RefundState.REFUSED
-        if not _move(refund.id, RefundState.UNKNOWN, state, settled_at=now, decided_by=by):
+        refund = _locked(refund_id)
+        if refund.state is not RefundState.UNKNOWN:
             raise RefundRefused(RefundRefused.Reason.NOT_UNKNOWN)
-        db.session.refresh(refund)
+        state = RefundState.DONE if was_refunded else RefundState.REFUSED
+        step = moving.move(refund, state, Proof.STAFF, settled_at=now, decided_by=by)
+        _note(refund, "refund_decided", step, now, {"was_refunded": was_refunded}, Actor(Source.STAFF, by))
         if was_refunded:
-            _change_receipt(refund, settled=False, now=now)
-        _close(refund, "refund_decided", Source.STAFF, now, {"was_refunded": was_refunded, "by": by})
+            _change_receipt(refund, Proof.STAFF, settled=False, now=now, actor=Actor(Source.STAFF, by))
     return refund
 
 
@@ -133,11 +135,8 @@ def _reserve(order_no: str, wish: RefundWish, by: str, now: datetime) -> tuple[i
             return before.id, False
         plan_now = _insist(order, wish)
         refund = _row(order, wish, plan_now, by, now)
-        db.session.add(refund)
-        journal.note(
-            "refund_reserved", at=now, order=order, attempt_no=refund.attempt.attempt_no, evidence=_asked(refund)
-        )
-        db.session.flush()
+        step = moving.born(refund, Proof.INTENT)
+        _note(refund, "refund_reserved", step, now)
         return refund.id, True
 
 
@@ -176,15 +175,13 @@ def _row(order: Order, wish: RefundWish, planned: RefundPlan, by: str, now: date
 def _submit(refund_id: int, now: datetime) -> RefundRequest | None:
     """Commit that the call is about to leave. None: somebody else is at it, or it is over."""
     with transaction():
-        refund = db.session.get_one(Refund, refund_id)
-        recording.lock_order(refund.order_id)
-        db.session.refresh(refund)
+        refund = _locked(refund_id)
         sendable = [RefundState.RESERVED] + ([RefundState.UNKNOWN] if refund.is_full else [])
         if refund.state not in sendable or refund.attempt.trade_date is None:
             return None
         values = {"submitted_at": now, "tries": refund.tries + 1, "next_try_at": None}
-        if not _move(refund_id, refund.state, RefundState.SUBMITTED, **values):
-            return None
+        step = moving.move(refund, RefundState.SUBMITTED, Proof.INTENT, **values)
+        _note(refund, "refund_submitted", step, now, {"tries": refund.tries})
         return RefundRequest(
             attempt_no=refund.attempt.attempt_no,
             trade_date=refund.attempt.trade_date,
@@ -244,9 +241,9 @@ def _refused(refund_id: int, error: Refused, now: datetime) -> None:
     if codes.says_already_cancelled(error.code) and (repeated or attempt_state is not AttemptState.PAID):
         _finish(refund_id, error.code, error.message, settled=False, now=now)
     elif repeated:
-        _unknown(refund_id, error, now)
+        _unknown(refund_id, error, now, Proof.CANCEL)
     else:
-        _settle(refund_id, RefundState.REFUSED, error, now, settled_at=now)
+        _settle(refund_id, RefundState.REFUSED, error, now, Proof.CANCEL, settled_at=now)
 
 
 def _not_sent(refund_id: int, error: NotSent, now: datetime, before: RefundState = RefundState.SUBMITTED) -> None:
@@ -258,20 +255,20 @@ def _not_sent(refund_id: int, error: NotSent, now: datetime, before: RefundState
     orphan, tries = refund.is_orphan, refund.tries
     release()
     if tries > 1 and not orphan:
-        _unknown(refund_id, error, now)
+        _unknown(refund_id, error, now, Proof.NOT_SENT)
     elif orphan:
         wait = now + refund_policy.next_cancel_try(tries)
-        _settle(refund_id, RefundState.RESERVED, error, now, before=before, next_try_at=wait)
+        _settle(refund_id, RefundState.RESERVED, error, now, Proof.NOT_SENT, before=before, next_try_at=wait)
     else:
-        _settle(refund_id, RefundState.REFUSED, error, now, before=before, settled_at=now)
+        _settle(refund_id, RefundState.REFUSED, error, now, Proof.NOT_SENT, before=before, settled_at=now)
 
 
-def _unknown(refund_id: int, error: GatewayError, now: datetime) -> None:
+def _unknown(refund_id: int, error: GatewayError, now: datetime, proof: Proof = Proof.NO_ANSWER) -> None:
     """It may have happened. A full cancel is repeated later; a partial one waits for a person."""
     refund = db.session.get_one(Refund, refund_id)
     wait = now + refund_policy.next_cancel_try(refund.tries - 1) if refund.is_full else None
     release()
-    _settle(refund_id, RefundState.UNKNOWN, error, now, next_try_at=wait)
+    _settle(refund_id, RefundState.UNKNOWN, error, now, proof, next_try_at=wait)
 
 
 def _settle(
@@ -279,89 +276,94 @@ def _settle(
     state: RefundState,
     error: GatewayError,
     now: datetime,
+    proof: Proof,
+    *,
     before: RefundState = RefundState.SUBMITTED,
     **values: object,
 ) -> None:
+    """Write an answer that moved no money, unless somebody else has written one since the call left."""
     told: dict[str, object] = {"result_code": error.code[:20], "result_message": error.message[:200]}
     with transaction():
-        refund = db.session.get_one(Refund, refund_id)
-        recording.lock_order(refund.order_id)
-        if _move(refund_id, before, state, **told, **values):
-            db.session.refresh(refund)
-            _close(refund, f"refund_{state.value}", None, now, told)
+        refund = _locked(refund_id)
+        if refund.state is before:
+            step = moving.move(refund, state, proof, **told, **values)
+            _note(refund, f"refund_{state.value}", step, now, told)
 
 
 def _finish(refund_id: int, code: str, message: str, *, settled: bool, now: datetime, **values: object) -> None:
     """The money is back: record it, follow with the cash receipt, and let the order show it."""
     told: dict[str, object] = {"result_code": code[:20], "result_message": message[:200]}
     with transaction():
-        refund = db.session.get_one(Refund, refund_id)
-        recording.lock_order(refund.order_id)
-        if not _move(refund_id, RefundState.SUBMITTED, RefundState.DONE, settled_at=now, **told, **values):
+        refund = _locked(refund_id)
+        if refund.state is not RefundState.SUBMITTED:
             return
-        db.session.refresh(refund)
-        _change_receipt(refund, settled=settled, now=now)
-        _close(refund, "refund_done", None, now, told | {"receipt_settled": settled})
+        step = moving.move(refund, RefundState.DONE, Proof.CANCEL, settled_at=now, **told, **values)
+        _note(refund, "refund_done", step, now, told | {"receipt_settled": settled})
+        _change_receipt(refund, Proof.CANCEL, settled=settled, now=now, actor=_actor(refund))
 
 
-def _change_receipt(refund: Refund, *, settled: bool, now: datetime) -> None:
+def _change_receipt(refund: Refund, proof: Proof, *, settled: bool, now: datetime, actor: Actor) -> None:
     """The active cash receipt follows the money: reduced by the gateway, or due to be cancelled and issued again."""
-    receipt = active_receipt(refund.attempt)
+    receipt = receipt_rows.active(refund.attempt)
     if receipt is None or refund.is_orphan:
         return
     if receipt.state is CashReceiptState.CANCEL_DUE:
-        receipt.reissue_amount = max(0, receipt.reissue_amount - refund.amount)
+        less = max(0, receipt.reissue_amount - refund.amount)
+        receipt_rows.change(receipt, "receipt_cancel_due", actor, now, {"reissue_amount": less})
         return
     rest = Won(max(0, receipt.amount - refund.amount))
     due = refund_policy.receipt_owed(rest, now, settled=settled)
     if due is not None:
-        _put_receipt(receipt, CashReceiptState.CANCEL_DUE, due_at=due.due_at, reissue_amount=due.reissue)
+        owed = {"due_at": due.due_at, "reissue_amount": due.reissue}
+        receipt_rows.move(receipt, CashReceiptState.CANCEL_DUE, proof, actor, now, owed)
     elif rest:
-        receipt.amount = rest
+        receipt_rows.change(receipt, "receipt_reduced", actor, now, {"amount": rest})
     else:
-        _put_receipt(receipt, CashReceiptState.CANCELLED, amount=rest, cancelled_at=now)
+        gone = {"amount": rest, "cancelled_at": now}
+        receipt_rows.move(receipt, CashReceiptState.CANCELLED, proof, actor, now, gone)
 
 
-def _put_receipt(receipt: CashReceipt, state: CashReceiptState, **values: object) -> None:
-    """One conditional update, from the state it was seen in; the order is locked."""
-    seen = (CashReceipt.id == receipt.id, CashReceipt.state == receipt.state)
-    db.session.connection().execute(update(CashReceipt).where(*seen).values(state=state, **values))
-    db.session.refresh(receipt)
-
-
-def _close(refund: Refund, event: str, source: Source | None, now: datetime, evidence: dict[str, object]) -> None:
-    """Write the journal and let attempt and order show what the refund has become."""
-    recording.follow(refund.order)
+def _note(
+    refund: Refund,
+    event: str,
+    step: Step | None,
+    now: datetime,
+    evidence: dict[str, object] | None = None,
+    actor: Actor | None = None,
+) -> None:
+    """Let the order show what the refund has become, and write it down."""
+    actor = actor or _actor(refund)
+    recording.follow(refund.order, Proof.REFUND)
     journal.note(
         event,
         at=now,
         order=refund.order,
         attempt_no=refund.attempt.attempt_no,
-        source=source,
-        evidence=_asked(refund) | evidence,
+        source=actor.source,
+        row=refund,
+        step=step,
+        evidence=_asked(refund) | (evidence or {}) | {"by": actor.by},
     )
 
 
-def _move(refund_id: int, before: RefundState, after: RefundState, **values: object) -> bool:
-    """One conditional update: only from the state it was seen in."""
-    moved = db.session.connection().execute(
-        update(Refund).where(Refund.id == refund_id, Refund.state == before).values(state=after, **values)
-    )
-    return moved.rowcount == 1
+def _actor(refund: Refund) -> Actor:
+    """Who wanted this refund."""
+    return ITSELF if refund.is_orphan else Actor(Source.STAFF, refund.requested_by)
+
+
+def _locked(refund_id: int) -> Refund:
+    refund = db.session.get_one(Refund, refund_id)
+    recording.lock_order(refund.order_id)
+    db.session.refresh(refund)
+    return refund
 
 
 # --- facts ----------------------------------------------------------------------------------------------------------
 
 
-def active_receipt(attempt: Attempt) -> CashReceipt | None:
-    """The cash receipt that covers this payment now."""
-    covering = (CashReceiptState.ISSUED, CashReceiptState.CANCEL_DUE)
-    return next((receipt for receipt in attempt.cash_receipts if receipt.state in covering), None)
-
-
 def _facts(order: Order, attempt: Attempt) -> PaidFacts:
     gone = [refund for refund in attempt.refunds if refund.state in (*IN_FLIGHT, RefundState.DONE)]
-    receipt = active_receipt(attempt)
+    receipt = receipt_rows.active(attempt)
     return PaidFacts(
         paid=order.breakdown,
         charged=Won(attempt.amount if attempt.charged_amount is None else attempt.charged_amount),
@@ -380,4 +382,4 @@ def _vat_of_lines(order: Order, amount: Won, line_ids: Sequence[int]) -> Won | N
 
 
 def _asked(refund: Refund) -> dict[str, object]:
-    return {"amount": refund.amount, "vat": refund.vat, "full": refund.is_full, "by": refund.requested_by}
+    return {"amount": refund.amount, "vat": refund.vat, "full": refund.is_full}

@@ -19,6 +19,7 @@ from sqlalchemy import select
 
 from shop import clock, policy
 from shop.db import UNAVAILABLE, db, release
+from shop.graph import Proof
 from shop.models import Attempt, Order
 from shop.payple import (
     Claim,
@@ -95,13 +96,14 @@ def look(attempt_no: str, client: PaypleClient, *, source: Source, now: datetime
         _remember_doubt(facts, error, source=source, now=watch.now())
         return False
     if found is not None:
-        if not _record(facts, policy.judge(facts.asked, found), source=source, now=watch.now()):
+        verdict = policy.judge(facts.asked, found, Proof.INQUIRY)
+        if not _record(facts, verdict, source=source, now=watch.now()):
             return False
         refunding.send_due(client, now=watch.now(), order_id=facts.order_id)
         return True
     state = policy.nothing_found(facts.state, facts.work, is_over=facts.is_over(now))
     if state is not None:
-        recording.record(facts, Verdict(state, asks_again=True), source=source, now=watch.now())
+        recording.record(facts, Verdict(state, Proof.NOTHING_FOUND, asks_again=True), source=source, now=watch.now())
     return True
 
 
@@ -152,7 +154,7 @@ def withdraw(attempt_no: str, error: GatewayError, *, now: datetime) -> None:
     """End an attempt whose window never opened, because the partner authentication failed."""
     facts = _find(attempt_no)
     if facts is not None:
-        verdict = Verdict(AttemptState.EXPIRED, error.code, error.message)
+        verdict = Verdict(AttemptState.EXPIRED, Proof.NOT_SENT, error.code, error.message)
         recording.record(facts, verdict, source=Source.PAGE, now=now)
 
 
@@ -207,11 +209,11 @@ def _confirm(facts: AttemptFacts, claim: Claim, client: PaypleClient, *, source:
     unused, watch, other = None, clock.Watch(now), None
     try:
         found = client.confirm(claim, about=facts.attempt_no)
-        verdict, other = policy.judge(facts.asked, found), _find(found.attempt_no)
+        verdict, other = policy.judge(facts.asked, found, Proof.CONFIRM), _find(found.attempt_no)
     except NotSent as error:
-        verdict, unused = Verdict(AttemptState.PREPARED, error.code, error.message), claim
+        verdict, unused = Verdict(AttemptState.PREPARED, Proof.NOT_SENT, error.code, error.message), claim
     except OutcomeUnknown as error:
-        verdict = Verdict(AttemptState.UNKNOWN, error.code, error.message)
+        verdict = Verdict(AttemptState.UNKNOWN, Proof.NO_ANSWER, error.code, error.message)
     except Refused as error:
         verdict = policy.after_refusal(error, blames_claim=_blames_claim(error, facts))
     if not _record(facts, verdict, source=source, now=watch.now(), unused=unused):
@@ -265,4 +267,5 @@ def _remember_doubt(facts: AttemptFacts, error: GatewayError, *, source: Source,
     elif facts.state is AttemptState.PREPARED and facts.is_claimed and facts.work is Work.PAY:
         state = AttemptState.UNKNOWN
     if state is not None:
-        recording.record(facts, Verdict(state, error.code, error.message), source=source, now=now)
+        verdict = Verdict(state, Proof.NO_ANSWER, error.code, error.message)
+        recording.record(facts, verdict, source=source, now=now)

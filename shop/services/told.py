@@ -3,12 +3,14 @@
 from datetime import datetime
 
 from shop import policy
-from shop.db import db
+from shop.graph import Proof
 from shop.models import Attempt, CashReceipt, Refund
 from shop.payple import PaymentFound, Work
 from shop.policy import Verdict
+from shop.services import journal, moving, receipt_rows
 from shop.services.attempt_facts import AttemptFacts
-from shop.states import AttemptState, CashReceiptState
+from shop.services.journal import Actor
+from shop.states import AttemptState, CashReceiptState, Source
 
 LONGEST_INSTALMENT = 99
 """Months. The field has two digits; whatever an answer says must fit its column."""
@@ -64,9 +66,10 @@ def _receipt(found: PaymentFound) -> dict[str, object]:
     return values
 
 
-def keep_receipt(attempt: Attempt, found: PaymentFound, now: datetime) -> None:
+def keep_receipt(attempt: Attempt, verdict: Verdict, *, source: Source, now: datetime) -> None:
     """A cash receipt that was issued in the window, or by the confirm, is a row of its own."""
-    if found.transfer is None or not found.transfer.cash_receipt_issued:
+    found = verdict.found
+    if found is None or found.transfer is None or not found.transfer.cash_receipt_issued:
         return
     receipt = CashReceipt(
         order_id=attempt.order_id,
@@ -78,7 +81,7 @@ def keep_receipt(attempt: Attempt, found: PaymentFound, now: datetime) -> None:
         created_at=now,
         issued_at=found.paid_at,
     )
-    db.session.add(receipt)
+    receipt_rows.add(receipt, verdict.proof, Actor(source), now)
 
 
 def owe_orphan(attempt: Attempt, verdict: Verdict, now: datetime) -> None:
@@ -98,7 +101,16 @@ def owe_orphan(attempt: Attempt, verdict: Verdict, now: datetime) -> None:
         reserved_at=now,
         next_try_at=now,
     )
-    db.session.add(orphan)
+    step = moving.born(orphan, Proof.INTENT)
+    journal.note(
+        "refund_reserved",
+        at=now,
+        order=attempt.order,
+        attempt_no=attempt.attempt_no,
+        source=Source.SHOP,
+        row=orphan,
+        step=step,
+    )
 
 
 def evidence(verdict: Verdict) -> dict[str, object]:

@@ -47,12 +47,15 @@ def korea_seconds(moment: datetime) -> str:
 
 
 def evidence(kept: Mapping[str, object]) -> list[tuple[str, str]]:
-    """What the journal kept of an event, flat, without empty values and without the prefix of the wire's names."""
+    """What the journal kept of an event, flat, without empty values and without the prefix of the wire's names.
+
+    ``row`` repeats figures for the replay; the page shows the row itself.
+    """
     facts: list[tuple[str, str]] = []
     for name, value in kept.items():
         if isinstance(value, dict):
             facts += [(f"{name} {inner}", text) for inner, text in evidence(value)]
-        elif value not in ("", None, []) and name != "by":
+        elif value not in ("", None, []) and name not in ("by", "row"):
             facts.append((name.split("_", 1)[-1] if name.isupper() else name, str(value)))
     return facts
 

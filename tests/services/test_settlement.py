@@ -16,6 +16,7 @@ from shop.views.shop import client
 from tests import world as worlds
 from tests.page import PageClient
 from tests.payer import Pairs
+from tests.tools import guards
 from tests.world import World
 
 METHODS = ["card", "transfer"]
@@ -517,6 +518,7 @@ def test_a_confirm_whose_worker_died_is_settled_by_the_sweep(world: World) -> No
     claim = world.payer().pay(fields)
     world.fault("confirm", "lost_answer", phase="after")
     world.deliver(claim)
+    guards.drop()
     attempt = world.attempt(attempt_no)
     attempt.state, attempt.next_inquiry_at = AttemptState.CONFIRMING, worlds.now() + policy.CONFIRM_PATIENCE
     db.session.commit()

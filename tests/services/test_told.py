@@ -2,6 +2,7 @@
 
 import pytest
 
+from shop.graph import Proof
 from shop.payple import CardPayment, Method, PaymentFound
 from shop.policy import Asked, judge
 from shop.services import recording
@@ -21,7 +22,9 @@ def test_an_answer_with_values_larger_than_their_columns_still_settles(world: Wo
     )
     found = PaymentFound(attempt_no, Method.CARD, 1000, worlds.now(), message="말" * 900, card=card)
 
-    recording.record(facts, judge(Asked(attempt_no, 1000, Method.CARD), found), source=Source.SWEEP, now=worlds.now())
+    recording.record(
+        facts, judge(Asked(attempt_no, 1000, Method.CARD), found, Proof.INQUIRY), source=Source.SWEEP, now=worlds.now()
+    )
 
     attempt = world.attempt(attempt_no)
     assert (attempt.state, attempt.instalment_months) == (AttemptState.PAID, 99)

@@ -9,6 +9,7 @@ from shop.payple import Work
 from shop.states import AttemptState, OrderState, RefundState
 from shop.views.order_page import SETTLING, is_settling
 from tests.page import Page, PageClient
+from tests.tools import guards
 from tests.world import World
 
 
@@ -135,6 +136,8 @@ def test_attention_says_what_was_charged_and_whether_it_went_back_but_no_code_of
     world.deliver(world.payer().pay(opening["fields"]))
     attempt = world.attempt(opening["attempt_no"])
     assert (attempt.state, attempt.result_code) == (AttemptState.ATTENTION, "PCHK000")
+    guards.drop()
+    attempt = world.attempt(opening["attempt_no"])
     attempt.refunds[0].state = refund_state
     db.session.commit()
 

@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 from shop.errors import ReceiptRefused, RefundRefused, SignInRefused
 from shop.models import Order
 from shop.payple import Method
-from shop.services import order_search, refunding
+from shop.services import order_search, receipt_rows, refunding
 from shop.states import ACTIVE_RECEIPT, IN_FLIGHT
 from shop.views.admin import notices, staff_session
 from shop.views.admin.area import bp
@@ -39,7 +39,7 @@ def render(
         in_flight=in_flight,
         refund_form=(refund_form or new_refund_form(refundable)) if refundable and not in_flight else None,
         receipt_form=(receipt_form or ReceiptForm(MultiDict())) if is_transfer and refundable and not active else None,
-        active_receipt=refunding.active_receipt(attempt) if attempt else None,
+        active_receipt=receipt_rows.active(attempt) if attempt else None,
         needs_password=not staff_session.is_confirmed(),
         journal=order_search.journal_of(order),
     )
