@@ -11,7 +11,7 @@ from flask import Flask
 
 from shop import clock
 from shop.errors import CannotMove, StaffProblem
-from shop.services import catalogue, copying, ledger, staff, sweep
+from shop.services import catalogue, copying, ledger, replaying, staff, sweep
 from shop.views.shop import client
 
 log = logging.getLogger(__name__)
@@ -21,6 +21,7 @@ def init_app(app: Flask) -> None:
     """Register the commands."""
     app.cli.add_command(seed)
     app.cli.add_command(show_ledger)
+    app.cli.add_command(run_replay)
     app.cli.add_command(run_sweep)
     app.cli.add_command(staff_accounts)
     app.cli.add_command(copy_to)
@@ -37,6 +38,15 @@ def show_ledger() -> None:
     """Print every attempt as one JSON object per line."""
     for line in ledger.lines():
         click.echo(json.dumps(asdict(line), ensure_ascii=False))
+
+
+@click.command("replay")
+def run_replay() -> None:
+    """Rebuild every state from the journal alone and compare; print one JSON object, exit 1 if anything differs."""
+    report = replaying.run()
+    click.echo(json.dumps(asdict(report), ensure_ascii=False))
+    if report.differences:
+        sys.exit(1)
 
 
 @click.command("sweep")

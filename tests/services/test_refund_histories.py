@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shop.db import db
 from shop.errors import RefundRefused
 from shop.money import Won
-from shop.services import refunding, sweep
+from shop.services import refunding, replaying, sweep
 from shop.services.refunding import RefundWish
 from shop.states import CashReceiptState, RefundState
 from shop.views.shop import client
@@ -169,6 +169,7 @@ def test_books_agree_after_any_history(
     assert [
         refund.state for refund in order.refunds if refund.state not in (RefundState.DONE, RefundState.REFUSED)
     ] == []
+    assert replaying.run().differences == []
     owed = [receipt for receipt in order.cash_receipts if receipt.state is CashReceiptState.CANCEL_DUE]
     assert owed or covered(world, run.order_no) == PAID - order.refunded
 

@@ -1,0 +1,45 @@
+"""A shop that is older than its guards: an upgrade records what is there, and replay starts from it."""
+
+import pytest
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import text
+
+from shop.db import db
+from shop.services import recording, replaying, sweep
+from shop.states import OrderState
+from shop.views.shop import client
+from tests import world as worlds
+from tests.services.test_late_contradictions import expired_with_wrong_money
+from tests.services.test_refunding import paid_order, refund
+from tests.tools import guards
+from tests.world import World
+
+
+def forget_the_proofs() -> None:
+    """Entries as they were before this revision: an event, and no figures."""
+    with db.engine.begin() as connection:
+        connection.execute(text("UPDATE journal SET evidence = '{}'"))
+
+
+@pytest.mark.both_engines
+def test_an_older_shop_is_not_reported_as_broken_and_goes_on(world: World) -> None:
+    order_no = paid_order(world, method="transfer")
+    refund(world, order_no, 4_000)
+    world.browser().place_order()
+    late_no, attempt_no, _slug = expired_with_wrong_money(world)
+    before = guards.all_of_them()
+    db.session.remove()
+
+    downgrade(revision="0001")
+    assert guards.all_of_them() == {}
+    db.session.remove()
+    forget_the_proofs()
+    upgrade()
+
+    assert guards.all_of_them() == before
+    assert replaying.run().differences == []
+    refund(world, order_no, 1_000)
+    recording.close_attention(attempt_no, by="kim", now=worlds.now())
+    sweep.run(client(), now=worlds.now())
+    assert world.order(late_no).state is OrderState.EXPIRED
+    assert replaying.run().differences == []
