@@ -7,7 +7,7 @@ STAMP := .venv/installed
 PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full browser check format
+.PHONY: help run test test-full bench browser check format
 
 help: ## Say what each target does.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -20,6 +20,9 @@ test: browser ## Run all tests but the full browser matrix; PostgreSQL takes par
 
 test-full: test ## After the tests, run the full browser matrix; PostgreSQL is required.
 	$(PYTEST) -m full --require-postgresql
+
+bench: $(STAMP) ## Measure the shop against a bare Flask page in one run and print ratios; takes less than two minutes.
+	@$(BIN)/python -m tests.bench
 
 check: $(STAMP) ## Check format, lint and types.
 	$(BIN)/ruff format --check .

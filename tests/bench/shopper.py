@@ -1,0 +1,97 @@
+"""Somebody who uses the running shop over HTTP, without a browser."""
+
+import re
+from collections.abc import Callable
+from http.client import HTTPConnection
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from tests.page import PAYER
+from tests.payer import Pairs, Payer
+from tests.tools.servers import Program
+
+TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"|name="csrf-token" content="([^"]+)"')
+
+
+CHOICES = {"method": "card", "window": "popup", "work": "CERT", "delivery": "redirect"}
+
+
+class Shopper:
+    """One session of one browser. Every answer has to be what the act expects: a fast error is no speed."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.session = requests.Session()
+        self.session.trust_env = False
+
+    def get(self, path: str) -> requests.Response:
+        """Load a page."""
+        return _expect(200, self.session.get(self.program.shop_url + path))
+
+    def exchange(
+        self, path: str, fields: Any = None, status: int = 200, headers: dict[str, str] | None = None
+    ) -> Callable[[], bytes]:
+        """The same request again and again, as this browser, with next to no work on our side."""
+        cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.session.cookies)
+        return exchange(self.program.shop_url + path, fields, status, {"Cookie": cookies} | (headers or {}))
+
+    def post(self, path: str, fields: Any, status: int = 303, **headers: str) -> requests.Response:
+        """Send a form and do not follow where it leads."""
+        url = self.program.shop_url + path
+        return _expect(status, self.session.post(url, data=fields, headers=headers, allow_redirects=False))
+
+    def token(self, path: str = "/orders/lookup") -> str:
+        """The CSRF token of a page."""
+        found = TOKEN.search(self.get(path).text)
+        assert found, f"no token on {path}"
+        return found.group(1) or found.group(2)
+
+    def order(self) -> str:
+        """Order the test product; answers the order's number."""
+        token = self.token()
+        self.post("/cart/items", {"product": "test-product", "quantity": "1", "csrf_token": token})
+        placed = self.post("/orders", PAYER | {"csrf_token": token})
+        return placed.headers["Location"].rsplit("/", 1)[1]
+
+    def start(self, order_no: str, token: str) -> Any:
+        """Press the pay button; answers the JSON."""
+        return self.post(f"/orders/{order_no}/attempts", CHOICES, 200, **{"X-CSRFToken": token}).json()
+
+    def pay(self, order_no: str) -> Pairs:
+        """Pay in the window and deliver the result; answers what was delivered."""
+        fields = self.start(order_no, self.token())["fields"]
+        payer = Payer(requests.Session(), f"{self.program.shop_url}/orders/{order_no}", self.program.simulator_url)
+        claim = payer.pay(fields)
+        self.post("/payments/result", claim)
+        return claim
+
+    def sign_in(self, name: str, password: str) -> None:
+        """Enter the staff area."""
+        token = self.token("/admin/login")
+        self.post("/admin/login", {"name": name, "password": password, "csrf_token": token})
+
+
+def exchange(
+    url: str, fields: Any = None, status: int = 200, headers: dict[str, str] | None = None
+) -> Callable[[], bytes]:
+    """One prepared request over one connection that stays open: only the server's work is worth measuring."""
+    prepared = requests.Request("POST" if fields else "GET", url, data=fields, headers=headers).prepare()
+    place = urlsplit(url)
+    connection = HTTPConnection(place.hostname or "", place.port, timeout=60)
+    sent = {name: str(value) for name, value in prepared.headers.items() if name != "Accept-Encoding"}
+
+    def send() -> bytes:
+        connection.request(prepared.method or "GET", prepared.path_url, prepared.body, sent)
+        answer = connection.getresponse()
+        content = answer.read()
+        assert answer.status == status, f"{answer.status} at {url}\n{content[:500]!r}"
+        return content
+
+    return send
+
+
+def _expect(status: int, response: requests.Response) -> requests.Response:
+    assert response.status_code == status, f"{response.status_code} at {response.url}\n{response.text[:500]}"
+    return response
