@@ -1,0 +1,39 @@
+"""The shop with one planted bug, for a real server: ``PLANTED_BUG=timeout_is_declined gunicorn tests.planted.app:app``.
+
+A harness that cannot tell this from ``app:app`` is no harness. Only tests may do this, and only with the simulator.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+
+from sqlalchemy import text
+
+from shop.db import db
+from shop.settings import Mode
+from shop.views.shop import settings
+from tests.planted.bugs import BUGS, Bug
+
+_planted = ExitStack()
+
+
+def plant(bug: Bug) -> None:
+    """Put it in for as long as this process lives."""
+    _planted.enter_context(bug.planted())
+
+
+CHOSEN = os.environ.get("PLANTED_BUG", "")
+if CHOSEN:
+    plant(BUGS[CHOSEN])
+
+from app import app  # noqa: E402 - the bug is there before the shop is built
+
+with app.app_context():
+    if settings().mode is not Mode.SIMULATOR:
+        raise SystemExit("a planted bug must never meet a real gateway")
+    if CHOSEN and BUGS[CHOSEN].needs:
+        with db.engine.begin() as connection:
+            connection.execute(text(BUGS[CHOSEN].needs))
+
+__all__ = ["app"]

@@ -1,0 +1,235 @@
+"""For every planted bug a short story that is clean without it, and breaks an invariant with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+from shop import clock
+from shop.errors import OutOfStock
+from shop.services import ordering
+from shop.services.ordering import CartOnHand, Payer, Visitor
+from tests.model.stage import Opening, Stage
+from tests.payer import Pairs
+
+Scenario = Callable[[Stage], None]
+SCENARIOS: dict[str, Scenario] = {}
+PAYS = Payer("홍길동", "01012345678", "hong@example.com")
+
+
+def about(*bugs: str) -> Callable[[Scenario], Scenario]:
+    """The bugs that this story brings to light."""
+
+    def enter(scenario: Scenario) -> Scenario:
+        SCENARIOS.update(dict.fromkeys(bugs, scenario))
+        return scenario
+
+    return enter
+
+
+# --- small words ----------------------------------------------------------------------------------------------------
+
+
+def opened(stage: Stage, *lines: str | int, **choices: str) -> Opening:
+    """An order with a window that may be used."""
+    order_no = stage.place(*(lines or ("test-product", 10)))
+    assert order_no
+    opening = stage.start(order_no, **choices)
+    assert opening
+    return opening
+
+
+def paid(stage: Stage, **choices: str) -> Opening:
+    """A paid order of 10,000 won."""
+    opening = opened(stage, **choices)
+    stage.deliver(stage.pay(opening))
+    return opening
+
+
+def broken(stage: Stage, op: str, kind: str, phase: str = "after", times: int = 1) -> None:
+    """The next calls of this kind break."""
+    stage.control("POST", "faults", {"op": op, "kind": kind, "phase": phase, "times": times})
+
+
+def forged(opening: Opening, result: str = "success") -> Pairs:
+    """A claim out of thin air."""
+    return [("PCD_PAY_OID", opening.attempt_no), ("PCD_PAY_RST", result), ("PCD_PAY_CODE", "0000")]
+
+
+# --- claims ---------------------------------------------------------------------------------------------------------
+
+
+@about("forged_success_believed")
+def a_buyer_posts_a_success_without_paying(stage: Stage) -> None:
+    stage.deliver(forged(opened(stage)))
+
+
+@about("stock_back_on_forged_failure")
+def a_buyer_posts_a_failure_and_pays_after_all(stage: Stage) -> None:
+    opening = opened(stage, "quiet-fountain-pen", 2)
+    stage.deliver(forged(opening, "error"))
+    stage.deliver(stage.pay(opening))
+
+
+@about("paid_again_by_a_late_result")
+def a_result_comes_again_after_the_refund(stage: Stage) -> None:
+    opening = opened(stage)
+    claim = stage.pay(opening)
+    stage.deliver(claim)
+    stage.books()
+    stage.refund(opening.order_no, stage.wish(opening.order_no, 10_000))
+    stage.books()
+    stage.deliver(claim)
+
+
+@about("confirm_address_dialled_as_received")
+def the_confirm_address_leads_elsewhere(stage: Stage) -> None:
+    opening = opened(stage)
+    stage.deliver(stage.pay(opening), PCD_PAY_COFURL="http://127.0.0.9:8001/php/PayCardConfirmAct.php?ACT_=PAYM")
+
+
+@about("cookie_from_the_result_route")
+def an_ordinary_payment(stage: Stage) -> None:
+    paid(stage)
+
+
+@about("webhook_believed")
+def a_webhook_says_paid_and_nobody_has(stage: Stage) -> None:
+    opening = opened(stage, work="PAY")
+    stage.notify_as_claim(forged(opening))
+
+
+# --- answers --------------------------------------------------------------------------------------------------------
+
+
+@about("amount_not_compared", "orphan_not_cancelled")
+def the_window_was_opened_for_less(stage: Stage) -> None:
+    opening = opened(stage)
+    claim = stage.pay(opening, PCD_PAY_TOTAL="1000")
+    stage.deliver(claim, PCD_PAY_TOTAL="10000", PCD_PAY_AMOUNT="10000")
+
+
+@about("success_by_substring")
+def a_success_comes_with_a_code_that_is_none(stage: Stage) -> None:
+    """The inquiry, a moment later, says it properly: so nothing is lost by not believing the odd answer."""
+    opening = opened(stage)
+    claim = stage.pay(opening)
+    broken(stage, "confirm", "bad_code")
+    stage.deliver(claim)
+
+
+@about("timeout_is_declined", "confirmed_twice")
+def the_answer_to_the_confirm_is_lost(stage: Stage) -> None:
+    opening = opened(stage)
+    claim = stage.pay(opening)
+    broken(stage, "confirm", "lost_answer")
+    stage.deliver(claim)
+
+
+@about("not_found_is_declined")
+def the_inquiry_finds_a_payment_a_while_later(stage: Stage) -> None:
+    stage.control("POST", "policy", {"inquiry_lag_seconds": 300})
+    opening = opened(stage)
+    claim = stage.pay(opening)
+    broken(stage, "confirm", "lost_answer")
+    stage.deliver(claim)
+    stage.advance(seconds=10)
+    stage.sweep()
+    again = stage.start(opening.order_no)
+    if again:
+        stage.deliver(stage.pay(again))
+
+
+@about("trade_date_from_utc")
+def somebody_pays_before_nine_in_the_morning(stage: Stage) -> None:
+    stage.advance_to(8, 30)
+    opening = paid(stage)
+    stage.refund(opening.order_no, stage.wish(opening.order_no, 10_000))
+
+
+# --- our own calls --------------------------------------------------------------------------------------------------
+
+
+@about("intent_not_committed")
+def the_worker_dies_after_the_charge(stage: Stage) -> None:
+    opening = opened(stage)
+    claim = stage.pay(opening)
+    stage.points.dies_after_call = True
+    stage.deliver(claim)
+
+
+@about("authentication_reused", "receipt_not_reduced")
+def a_transfer_is_refunded_in_part_and_its_receipt_cancelled(stage: Stage) -> None:
+    opening = paid(stage, method="transfer", cash_receipt="y")
+    stage.refund(opening.order_no, stage.wish(opening.order_no, 3_000))
+    stage.refund(opening.order_no, stage.wish(opening.order_no, 2_000))
+
+
+@about("sweep_expires_without_asking")
+def the_result_never_arrives(stage: Stage) -> None:
+    stage.pay(opened(stage, work="PAY"), "lost_paid")
+
+
+# --- refunds --------------------------------------------------------------------------------------------------------
+
+
+@about("partial_refund_repeated")
+def the_answer_to_a_partial_refund_is_lost(stage: Stage) -> None:
+    opening = paid(stage)
+    wish = stage.wish(opening.order_no, 3_000)
+    broken(stage, "cancel", "lost_answer")
+    stage.refund(opening.order_no, wish)
+
+
+@about("refunds_not_counted")
+def what_is_left_is_refunded_again(stage: Stage) -> None:
+    opening = paid(stage)
+    for _time in range(2):
+        stage.refund(opening.order_no, stage.wish(opening.order_no, 6_000, seen=10_000))
+
+
+@about("refund_amount_from_the_form")
+def somebody_changes_the_refund_form(stage: Stage) -> None:
+    opening = paid(stage)
+    stage.refund(opening.order_no, stage.wish(opening.order_no, 15_000, seen=20_000))
+
+
+@about("two_operators_at_once")
+def two_operators_press_at_once(stage: Stage) -> None:
+    opening = paid(stage)
+    mine, theirs = (stage.wish(opening.order_no, 6_000, seen=10_000) for _person in range(2))
+
+    def press() -> None:
+        with stage.app.app_context():
+            stage.press_refund(opening.order_no, theirs, by="lee")
+
+    stage.points.meanwhile = press
+    stage.refund(opening.order_no, mine)
+
+
+# --- stock and pages ------------------------------------------------------------------------------------------------
+
+
+@about("oversold")
+def ten_buyers_want_the_last_five_pieces(stage: Stage) -> None:
+    width = 10
+    barrier = Barrier(width)
+
+    def buy(number: int) -> None:
+        with stage.app.app_context():
+            cart = CartOnHand({"quiet-fountain-pen": 1}, f"cart-{number}")
+            barrier.wait()
+            try:
+                ordering.place_order(cart, PAYS, Visitor(f"b{number}"), hold=timedelta(hours=1), now=clock.now())
+            except OutOfStock:
+                return
+
+    with ThreadPoolExecutor(width) as buyers:
+        list(buyers.map(buy, range(width)))
+
+
+@about("owner_not_checked", "secret_in_an_error_page")
+def a_stranger_looks_at_an_order(stage: Stage) -> None:
+    stage.look_as_stranger(opened(stage).order_no)
