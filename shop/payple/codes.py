@@ -12,9 +12,19 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from .code_table import ROWS, Row
-from .meanings import ALREADY_REFUNDED, NOTHING_LEFT, Fault, Outcome
+from .meanings import ALREADY_REFUNDED, NOTHING_LEFT, REFUND_AMOUNT, Fault, Outcome
 
-__all__ = ["TABLE", "Fault", "Outcome", "ResponseCode", "code_in", "is_success", "lookup", "says_already_cancelled"]
+__all__ = [
+    "TABLE",
+    "Fault",
+    "Outcome",
+    "ResponseCode",
+    "code_in",
+    "is_success",
+    "lookup",
+    "says_already_cancelled",
+    "says_amount_differs",
+]
 
 # PCCF0000, PAYC0000, 0000 and the inquiry's PCHK000. "Contains 0000" would also admit X00001.
 _SUCCESS = re.compile(r"[A-Z]{0,6}0{3,4}")
@@ -42,6 +52,7 @@ class ResponseCode:
 
 TABLE: Mapping[str, ResponseCode] = MappingProxyType({row[0]: ResponseCode.of(row) for row in ROWS})
 
+_AMOUNT_DIFFERS = frozenset(code for code, _, meaning in ROWS if meaning is REFUND_AMOUNT)
 _ALREADY_CANCELLED = frozenset(code for code, _, meaning in ROWS if meaning in {ALREADY_REFUNDED, NOTHING_LEFT})
 
 
@@ -62,6 +73,11 @@ def says_already_cancelled(code: str) -> bool:
     payment, number and date are known to be right. A partial refund that meets it stays open.
     """
     return code in _ALREADY_CANCELLED
+
+
+def says_amount_differs(code: str) -> bool:
+    """Whether a refused cancel named another amount than the gateway has on file."""
+    return code in _AMOUNT_DIFFERS
 
 
 def code_in(text: str) -> str:

@@ -218,6 +218,8 @@ def _failed(receipt_id: int, state: CashReceiptState, error: GatewayError, now: 
             "due_at": again,
         }
         is_no = isinstance(error, Refused) or (isinstance(error, NotSent) and receipt.tries <= 1)
+        if state is CashReceiptState.CANCEL_DUE and receipt.reissue_amount and codes.says_amount_differs(error.code):
+            told["amount"] = receipt.reissue_amount  # the gateway had reduced it, in an answer that was lost
         if state is CashReceiptState.REQUESTED and is_no:
             proof = Proof.RECEIPT if isinstance(error, Refused) else Proof.NOT_SENT
             receipt_rows.move(receipt, CashReceiptState.FAILED, proof, _actor(receipt), now, told)

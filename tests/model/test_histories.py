@@ -67,6 +67,19 @@ def test_keys_that_another_attempt_has_used_are_not_confirmed_again(stage: Stage
     insist(stage.settled())
 
 
+def test_a_receipt_that_was_reduced_in_a_lost_answer_comes_to_rest(stage: Stage) -> None:
+    """The gateway has reduced it with the refund; only the answer is lost, and a person says that the money is back."""
+    opening = opened(stage, method="transfer", cash_receipt="y")
+    stage.deliver(stage.pay(opening))
+    stage.control("POST", "faults", {"op": "cancel", "kind": "lost_answer", "phase": "after"})
+    stage.refund(opening.order_no, stage.wish(opening.order_no, 3_000))
+
+    insist(stage.settled())
+
+    [payment] = stage.payments()
+    assert (payment["cash_receipt"], payment["cash_receipt_amount"]) == ("issued", 7_000)
+
+
 @pytest.mark.xfail(
     strict=True, reason="a paid attempt is not looked at again, so a receipt that came later stays unknown"
 )
