@@ -250,9 +250,9 @@ class ShopMachine(RuleBasedStateMachine):
         if swept:
             self.stage.sweep()
 
-    @rule(point=st.integers(1, 10))
-    def kill_the_next_worker(self, point: int) -> None:
-        """It dies at this point of its next work: around a commit or a call, whichever comes."""
+    @rule(point=st.integers(1, 12))
+    def kill_a_worker(self, point: int) -> None:
+        """One dies so many places further on: around a commit or around a call, whichever comes."""
         self.stage.points.dies_at = point
 
     @precondition(lambda self: self.orders)

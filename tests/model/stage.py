@@ -122,7 +122,7 @@ class Stage:
         finally:
             meanwhile = self.points.trouble
             self.crossed += self.points.crossed
-            self.points.rest()
+            self.points.rest(dies_at=self.points.dies_at)
             if meanwhile:
                 raise meanwhile[0]
 

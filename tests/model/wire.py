@@ -24,9 +24,9 @@ class Points:
     def __init__(self) -> None:
         self.rest()
 
-    def rest(self) -> None:
-        """Nobody dies and nobody comes in."""
-        self.dies_at = 0
+    def rest(self, dies_at: int = 0) -> None:
+        """Nobody comes in, and nobody dies before so many further places have been passed."""
+        self.dies_at = dies_at
         self.dies_after_call = False
         self.meanwhile: Callable[[], None] | None = None
         self.trouble: list[Exception] = []
