@@ -31,14 +31,14 @@ from shop.db import db
 from shop.errors import NotFound, ReceiptRefused, RefundRefused
 from shop.models import Attempt, CashReceipt, Order, Product, Refund
 from shop.money import Won
-from shop.payple import Claim, ReceiptPurpose
-from shop.services import cash_receipts, desk, ledger, refunding, settlement, sweep
+from shop.payple import ReceiptPurpose
+from shop.services import cash_receipts, desk, hearing, ledger, refunding, settlement, sweep
 from shop.services.cash_receipts import ReceiptWish
 from shop.services.refunding import RefundWish
 from shop.settings import Settings
 from shop.simulator import clock as simulator_clock
 from shop.simulator.postman import Postman
-from shop.states import AttemptState, RefundState, Source
+from shop.states import AttemptState, RefundState
 from shop.views.shop import client
 from tests.model.invariants import Books, Row, Seen, ShopBooks, Violation, safe, settled
 from tests.model.wire import Killed, Points
@@ -233,10 +233,10 @@ class Stage:
             body = json.dumps(json.loads(body) | changed).encode()
         return Browser(self).post(WEBHOOKS, body, content_type=content_type)
 
-    def notify_as_claim(self, claim: Pairs) -> None:
-        """What the webhook's route does with a claim once it has been read, whether or not the route is there."""
-        told = Claim.from_wire(claim)
-        self.in_shop(lambda: settlement.hear(told, client(), source=Source.WEBHOOK, now=clock.now()))
+    def forge_notice(self, claim: Pairs) -> None:
+        """A webhook out of thin air, and the listener's round after it."""
+        Browser(self).post(WEBHOOKS, json.dumps(dict(claim)).encode(), content_type="application/json")
+        self.in_shop(lambda: hearing.drain(client(), now=clock.now()))
 
     def _keep_notice(self, method: str, _url: str, headers: Mapping[str, str], body: bytes) -> int:
         if method == "POST":

@@ -98,7 +98,7 @@ def an_ordinary_payment(stage: Stage) -> None:
 @about("webhook_believed")
 def a_webhook_says_paid_and_nobody_has(stage: Stage) -> None:
     opening = opened(stage, work="PAY")
-    stage.notify_as_claim(forged(opening))
+    stage.forge_notice(forged(opening))
 
 
 # --- answers --------------------------------------------------------------------------------------------------------
