@@ -48,12 +48,13 @@ def note(
     """Add one event to the transaction that is open, after the rows have changed.
 
     Whoever made it happen is ``source``, and a person of the staff is named in the evidence as ``by``. ``row`` is what
-    the event is about, ``step`` the edge that it has walked.
+    the event is about, ``step`` the edge that it has walked. Whoever names a row holds its order; an event without one,
+    such as a webhook, may be written beside others, so it does not say what the order was.
     """
-    told = dict(evidence or {}) | {"order": order.state.value}
+    told = dict(evidence or {})
     if row is not None:
         (table, key), kept = figures(row)
-        told["row"] = {"table": table, "key": key} | kept
+        told |= {"order": order.state.value, "row": {"table": table, "key": key} | kept}
     if step is not None:
         told["step"] = {"before": step.before, "after": step.after, "proof": step.proof.value}
     db.session.add(
