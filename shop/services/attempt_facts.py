@@ -32,10 +32,15 @@ class AttemptFacts:
         """Our number for this try."""
         return self.asked.attempt_no
 
+    @property
+    def over_at(self) -> datetime:
+        """From when on no payment can come of it any more."""
+        late = self.deadline_at if self.confirming_at is None else self.confirming_at + policy.CONFIRM_GRACE
+        return max(self.deadline_at, late)
+
     def is_over(self, now: datetime) -> bool:
         """Whether no payment can come of it any more."""
-        late = self.deadline_at if self.confirming_at is None else self.confirming_at + policy.CONFIRM_GRACE
-        return now > max(self.deadline_at, late)
+        return now > self.over_at
 
 
 def facts_of(attempt: Attempt) -> AttemptFacts:

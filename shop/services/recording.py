@@ -108,6 +108,8 @@ def lease_inquiry(facts: AttemptFacts, now: datetime) -> bool:
         late = attempt.state in policy.LATE
         wait = policy.next_late_inquiry(attempt.inquiries + 1) if late else policy.next_inquiry(attempt.inquiries)
         attempt.next_inquiry_at = now + wait if wait else None
+        if attempt.next_inquiry_at and now <= facts.over_at < attempt.next_inquiry_at:
+            attempt.next_inquiry_at = facts.over_at + policy.next_inquiry(0)  # then "nothing found" frees the order
         attempt.inquiries += 1
         return True
 

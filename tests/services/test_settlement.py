@@ -435,6 +435,20 @@ def test_a_confirm_that_never_charged_is_declined_only_after_the_deadline(world:
     assert world.order(order_no).state is OrderState.PAID
 
 
+def test_an_order_can_be_paid_again_as_soon_as_nothing_can_come_any_more(world: World) -> None:
+    """The gateway is asked less and less often, but also at the moment from which on "nothing found" is an answer."""
+    buyer, order_no, _attempt_no, fields = begin(world)
+    claim = world.payer().pay(fields)
+    world.fault("confirm", "lost_answer", phase="before")
+    world.deliver(claim)
+
+    for minute in range(41):
+        assert buyer.get(f"/orders/{order_no}").state == "checking", minute
+        world.advance(minutes=1)
+
+    assert buyer.get(f"/orders/{order_no}").state == "awaiting_payment"
+
+
 def test_a_looked_at_page_asks_less_and_less_often(world: World) -> None:
     buyer, order_no, _attempt_no, fields = begin(world)
     claim = world.payer().pay(fields)
