@@ -50,6 +50,7 @@ from .credentials import Credentials
 from .endpoints import Gateway
 from .errors import GatewayError, MalformedClaim, NotSent, OutcomeUnknown, Refused, UnknownEndpoint
 from .exchange import Exchange, Observer
+from .inquiries import Inquiries, Timer
 from .payment import CardPayment, PaymentFound, TransferPayment
 from .refund import ReceiptAnswer, RefundDone, RefundRequest
 from .transport import Timeouts
@@ -71,6 +72,7 @@ __all__ = [
     "Exchange",
     "Gateway",
     "GatewayError",
+    "Inquiries",
     "MalformedClaim",
     "Method",
     "NotSent",
@@ -85,6 +87,7 @@ __all__ = [
     "RefundRequest",
     "Refused",
     "Timeouts",
+    "Timer",
     "TransferPayment",
     "UnknownEndpoint",
     "WebhookKind",

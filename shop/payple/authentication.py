@@ -13,7 +13,7 @@ from .vocabulary import Purpose
 
 @dataclass(frozen=True)
 class Authentication:
-    """Tokens for exactly one request within 30 minutes. Never store or reuse them: ask again."""
+    """Tokens for exactly one request within 30 minutes: ask again for the next. Only `inquiries.py` uses them twice."""
 
     purpose: Purpose
     cst_id: str = field(repr=False)
