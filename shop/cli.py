@@ -5,13 +5,16 @@ import logging
 import sys
 import threading
 from dataclasses import asdict
+from datetime import datetime
 
 import click
 from flask import Flask
 
 from shop import clock
 from shop.errors import CannotMove, StaffProblem
-from shop.services import catalogue, copying, ledger, replaying, staff, sweep
+from shop.services import catalogue, copying, ledger, reconciling, replaying, staff, sweep
+from shop.services.leases import Busy
+from shop.services.reconciling import Period
 from shop.views.shop import client
 
 log = logging.getLogger(__name__)
@@ -23,6 +26,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(show_ledger)
     app.cli.add_command(run_replay)
     app.cli.add_command(run_sweep)
+    app.cli.add_command(reconcile)
     app.cli.add_command(staff_accounts)
     app.cli.add_command(copy_to)
 
@@ -54,14 +58,32 @@ def run_replay() -> None:
 def run_sweep(every: int | None) -> None:
     """Ask the gateway about everything open, settle it, expire unpaid orders; print what was done as JSON."""
     if every is None:
-        click.echo(json.dumps(asdict(sweep.run(client(), now=clock.now()))))
+        click.echo(json.dumps(sweep.run(client(), now=clock.now()).as_json()))
         return
     pause = threading.Event()
     while not pause.wait(every):
         try:
-            click.echo(json.dumps(asdict(sweep.run(client(), now=clock.now()))))
+            click.echo(json.dumps(sweep.run(client(), now=clock.now()).as_json()))
         except Exception:  # a database that is away for a minute must not end the sweep for good
             log.exception("this run of the sweep failed; the next one tries again")
+
+
+DAY = click.DateTime(formats=["%Y-%m-%d"])
+
+
+@click.command("reconcile")
+@click.option("--from", "first", type=DAY, required=True, help="The first Korean day, such as 2026-11-01.")
+@click.option("--to", "last", type=DAY, required=True, help="The last one; 31 days at most.")
+def reconcile(first: datetime, last: datetime) -> None:
+    """Hold the shop's books against the gateway's answers for some days; print sums and differences as JSON."""
+    period = Period(first.date(), last.date())
+    if not period.is_valid:
+        raise click.ClickException("The days have to be in order, and no more than 31.")
+    try:
+        result = reconciling.run(client(), period, by="command line", now=clock.now())
+    except Busy as busy:
+        result = {"skipped": f"a reconciliation is running until {busy.until.isoformat(timespec='seconds')}"}
+    click.echo(json.dumps(result, ensure_ascii=False))
 
 
 @click.command("copy-to")

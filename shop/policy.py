@@ -45,6 +45,8 @@ CONFIRM_PATIENCE = timedelta(seconds=60)
 CONFIRM_GRACE = timedelta(minutes=15)
 """After our confirm left: the gateway takes one for ten minutes, and shows it to an inquiry soon after."""
 
+UNPLACED = (AttemptState.ORPHANED, AttemptState.ATTENTION)
+"""No order takes what was paid, if anything was."""
 LATE = (AttemptState.DECLINED, AttemptState.EXPIRED)
 """Given up without money. News that comes late is still heard."""
 

@@ -26,7 +26,8 @@ ARROWS: dict[str, set[str]] = {
         *("shop.settings", "shop.clock", "shop.money"),
     },
     "shop.services": {
-        *("shop.models", "shop.policy", "shop.refund_policy", "shop.payple", "shop.errors", "shop.states"),
+        *("shop.models", "shop.policy", "shop.refund_policy", "shop.reconciliation_policy"),
+        *("shop.payple", "shop.errors", "shop.states"),
         *("shop.db", "shop.clock", "shop.money", "shop.graph", "shop.replay"),
     },
     "shop.models": {"shop.db", "shop.clock", "shop.money", "shop.states", "shop.payple"},
@@ -34,6 +35,7 @@ ARROWS: dict[str, set[str]] = {
     "shop.replay": {"shop.graph", "shop.policy", "shop.states"},
     "shop.policy": {"shop.money", "shop.errors", "shop.states", "shop.graph"},
     "shop.refund_policy": {"shop.money", "shop.clock"},
+    "shop.reconciliation_policy": {"shop.states"},
     "shop.settings": {"shop.environment", "shop.payple"},
     "shop.payple": set(),
     "shop.simulator": set(),
@@ -49,6 +51,7 @@ LIBRARIES: dict[str, set[str]] = {
     "shop.replay": set(),
     "shop.policy": set(),
     "shop.refund_policy": set(),
+    "shop.reconciliation_policy": set(),
     "shop.models": {"sqlalchemy"},
     "shop.services": {"sqlalchemy", "werkzeug"},  # werkzeug hashes passwords
     "shop.listener": {"flask"},
@@ -146,7 +149,11 @@ def writes_a_state(node: ast.AST) -> bool:
     if called in ("update", "insert", "delete", "bulk_update_mappings"):
         return first.rpartition(".")[2] in ("Attempt", "Order", "Refund")
     if called == "values":
-        return any(word.arg in ("state", None) for word in node.keywords) and not_of(node, "Product")
+        return (
+            any(word.arg in ("state", None) for word in node.keywords)
+            and not_of(node, "Product")
+            and not_of(node, "Lease")
+        )
     if called == "setattr":
         return len(node.args) > 1 and ast.unparse(node.args[1]) == "'state'"
     return called in GUARDED and any(word.arg in ("state", None) for word in node.keywords)
@@ -184,6 +191,7 @@ PLANTED: list[tuple[Rule, str, str]] = [
     (arrows_point_down, "shop.services.hearing", "from shop.listener import Listener"),
     (arrows_point_down, "shop.views.orders", "from shop import db"),
     (arrows_point_down, "shop.policy", "from shop.payple import Claim"),
+    (arrows_point_down, "shop.reconciliation_policy", "from shop.models import Attempt"),
     (arrows_point_down, "shop.payple.client", "from shop.money import Won"),
     (arrows_point_down, "shop.payple.client", "from ..money import Won"),
     (arrows_point_down, "shop.simulator.ledger", "from shop.payple import codes"),

@@ -1,24 +1,31 @@
 """Rows and constraints. A model holds facts and what follows from them; the verbs are in ``shop.services``."""
 
+from shop.models.acknowledgement import Acknowledgement
 from shop.models.attempt import Attempt, KeptClaim, TriedClaim
 from shop.models.cash_receipt import CashReceipt
 from shop.models.journal import JournalEntry
+from shop.models.lease import Lease
 from shop.models.order import Order, OrderLine
 from shop.models.product import Product
+from shop.models.reconciliation import Difference, Reconciliation
 from shop.models.refund import Refund
 from shop.models.staff import FailedLogin, StaffMember
 from shop.models.tally import Tally
 from shop.models.webhook import Webhook
 
 __all__ = [
+    "Acknowledgement",
     "Attempt",
     "CashReceipt",
+    "Difference",
     "FailedLogin",
     "JournalEntry",
     "KeptClaim",
+    "Lease",
     "Order",
     "OrderLine",
     "Product",
+    "Reconciliation",
     "Refund",
     "StaffMember",
     "Tally",

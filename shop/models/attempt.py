@@ -40,6 +40,7 @@ class Attempt(Base):
         Index("attempt_by_inquiry", "next_inquiry_at"),
         Index("attempt_by_state", "state", "id"),
         Index("attempt_by_trade_date", "trade_date", "order_id"),
+        Index("attempt_by_start", "started_at", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

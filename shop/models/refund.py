@@ -65,3 +65,14 @@ class Refund(Base):
     def is_orphan(self) -> bool:
         """Whether the shop itself returns money that belongs to no order."""
         return not self.requested_by
+
+    @property
+    def awaits_person(self) -> bool:
+        """Whether a person may say what became of it: it is not repeated, or repeating it has not told so far."""
+        return self.state is RefundState.UNKNOWN and (not self.is_full or self.tries > 1)
+
+    @property
+    def can_be_repeated(self) -> bool:
+        """Whether it may be sent again now: a cancel of everything that is left, of which a second one is refused."""
+        waits = self.state is RefundState.UNKNOWN or (self.is_orphan and self.state is RefundState.RESERVED)
+        return self.is_full and (waits or (self.is_orphan and self.state is RefundState.REFUSED))

@@ -21,6 +21,7 @@ from shop.payple import (
     CashReceiptCancel,
     CashReceiptRequest,
     GatewayError,
+    Inquiries,
     Method,
     NotSent,
     OutcomeUnknown,
@@ -91,15 +92,61 @@ def cancel(order_no: str, *, by: str, client: PaypleClient, now: datetime) -> Ca
     return db.session.get_one(CashReceipt, receipt_id)
 
 
-def run_due(client: PaypleClient, *, now: datetime) -> list[int]:
-    """Do what is owed to the tax office and due: cancels, issues of the rest, and requests without an answer."""
-    due = _due(now)
-    for receipt_id, state in due:
-        if state is CashReceiptState.CANCEL_DUE:
-            _cancel(receipt_id, client, now)
-        else:
-            _issue(receipt_id, client, now)
-    return [receipt_id for receipt_id, _state in due]
+def due(now: datetime) -> list[int]:
+    """Dated jobs whose time has come: cancels, issues of the rest, and requests without an answer."""
+    owed = CashReceipt.state.in_((CashReceiptState.CANCEL_DUE, CashReceiptState.REQUESTED))
+    unsent = and_(CashReceipt.due_at.is_(None), CashReceipt.created_at < now - policy.CONFIRM_PATIENCE)
+    query = select(CashReceipt.id).where(owed, or_(CashReceipt.due_at <= now, unsent))
+    found = list(db.session.scalars(query.order_by(CashReceipt.id).limit(BATCH)))
+    release()
+    return found
+
+
+def do(receipt_id: int, client: PaypleClient, *, now: datetime, asking: Inquiries | None = None) -> None:
+    """Do one of them."""
+    is_cancel = db.session.get_one(CashReceipt, receipt_id).state is CashReceiptState.CANCEL_DUE
+    release()
+    if is_cancel:
+        _cancel(receipt_id, client, now)
+    else:
+        _issue(receipt_id, client, now, asking)
+
+
+def retry(receipt_id: int, *, by: str, client: PaypleClient, now: datetime) -> CashReceipt:
+    """Do now what is due later. Safe: a request is looked up before it is repeated, a second cancel is refused.
+
+    :raises ReceiptRefused: there is nothing to do, or somebody is at it
+    """
+    with transaction():
+        receipt = _locked(receipt_id)
+        owed = receipt.state in (CashReceiptState.CANCEL_DUE, CashReceiptState.REQUESTED)
+        free_at = receipt.due_at or receipt.created_at + policy.CONFIRM_PATIENCE
+        is_taken = now < free_at <= now + policy.CONFIRM_PATIENCE  # by a worker that may still be at it
+        if not owed or is_taken:
+            raise ReceiptRefused(ReceiptRefused.Reason.NOTHING_ACTIVE)
+        event, actor = f"receipt_{receipt.state.value}", Actor(Source.STAFF, by)
+        receipt_rows.change(receipt, event, actor, now, {"due_at": now})
+    do(receipt_id, client, now=now)
+    return db.session.get_one(CashReceipt, receipt_id)
+
+
+def follow(attempt_no: str, *, number: str, by: str, now: datetime) -> bool:
+    """Follow the gateway's own answer about the receipt of a paid transfer: its number, or blank if there is none.
+
+    False: somebody is at it, or nothing is left that it could cover.
+    """
+    attempt = db.session.scalars(select(Attempt).where(Attempt.attempt_no == attempt_no)).one()
+    with transaction():
+        recording.lock_order(attempt.order_id)
+        db.session.refresh(attempt)
+        active = next((receipt for receipt in attempt.cash_receipts if receipt.state in ACTIVE_RECEIPT), None)
+        if active is None and number:
+            return _adopt(attempt, number, by, now)
+        if active is None or number or active.state is not CashReceiptState.ISSUED:
+            return False
+        gone = {"cancelled_at": now}
+        receipt_rows.move(active, CashReceiptState.CANCELLED, Proof.INQUIRY, Actor(Source.STAFF, by), now, gone)
+        return True
 
 
 def is_identity(purpose: ReceiptPurpose, identity: str) -> bool:
@@ -110,7 +157,7 @@ def is_identity(purpose: ReceiptPurpose, identity: str) -> bool:
 # --- the two calls --------------------------------------------------------------------------------------------------
 
 
-def _issue(receipt_id: int, client: PaypleClient, now: datetime) -> None:
+def _issue(receipt_id: int, client: PaypleClient, now: datetime, asking: Inquiries | None = None) -> None:
     receipt = _take(receipt_id, CashReceiptState.REQUESTED, now)
     if receipt is None:
         return
@@ -121,7 +168,7 @@ def _issue(receipt_id: int, client: PaypleClient, now: datetime) -> None:
     release()
     proof = Proof.INQUIRY
     try:
-        number = _issued_before(client, attempt_no, trade_date) if is_repeated else ""
+        number = _issued_before(asking or client, attempt_no, trade_date) if is_repeated else ""
         if not number:
             number, proof = client.issue_cash_receipt(message, about=attempt_no).number, Proof.RECEIPT
         write, ending = partial(_issued, receipt_id, number, proof, now), "issued"
@@ -131,10 +178,10 @@ def _issue(receipt_id: int, client: PaypleClient, now: datetime) -> None:
     keeping.keep(f"cash receipt {receipt_id} of {attempt_no} is {ending}", write)
 
 
-def _issued_before(client: PaypleClient, attempt_no: str, trade_date: date | None) -> str:
+def _issued_before(asking: PaypleClient | Inquiries, attempt_no: str, trade_date: date | None) -> str:
     """The number of a receipt that an earlier request, whose answer was lost, did issue; blank if it did not."""
     try:
-        found = client.inquire(attempt_no, trade_date, Method.TRANSFER, about=attempt_no) if trade_date else None
+        found = asking.inquire(attempt_no, trade_date, Method.TRANSFER, about=attempt_no) if trade_date else None
     except GatewayError as error:  # whatever kept us from asking, the earlier request is as unknown as before
         raise OutcomeUnknown(error.message, error.code) from error
     return found.transfer.cash_receipt_number if found and found.transfer and found.transfer.cash_receipt_issued else ""
@@ -227,6 +274,25 @@ def _failed(receipt_id: int, state: CashReceiptState, error: GatewayError, now: 
             receipt_rows.change(receipt, f"receipt_{state.value}", _actor(receipt), now, told)
 
 
+def _adopt(attempt: Attempt, number: str, by: str, now: datetime) -> bool:
+    """A receipt that stands at the gateway and not here."""
+    paid = refunding.facts(attempt.order)
+    if paid is None or paid.refundable == 0:
+        return False
+    receipt = CashReceipt(
+        order_id=attempt.order_id,
+        attempt_id=attempt.id,
+        state=CashReceiptState.ISSUED,
+        amount=paid.refundable,
+        number=number[:60],
+        requested_by=by,
+        created_at=now,
+        issued_at=now,
+    )
+    receipt_rows.add(receipt, Proof.INQUIRY, Actor(Source.STAFF, by), now)
+    return True
+
+
 # --- rows -----------------------------------------------------------------------------------------------------------
 
 
@@ -264,16 +330,6 @@ def _requested(attempt: Attempt, amount: int, now: datetime) -> CashReceipt:
 def _actor(receipt: CashReceipt) -> Actor:
     """Who wanted this receipt; blank: it replaces one that was issued with the payment."""
     return Actor(Source.STAFF, receipt.requested_by) if receipt.requested_by else ITSELF
-
-
-def _due(now: datetime) -> list[tuple[int, CashReceiptState]]:
-    """Dated jobs whose time has come."""
-    owed = CashReceipt.state.in_((CashReceiptState.CANCEL_DUE, CashReceiptState.REQUESTED))
-    unsent = and_(CashReceipt.due_at.is_(None), CashReceipt.created_at < now - policy.CONFIRM_PATIENCE)
-    query = select(CashReceipt.id, CashReceipt.state).where(owed, or_(CashReceipt.due_at <= now, unsent))
-    found = [(row.id, row.state) for row in db.session.execute(query.order_by(CashReceipt.id).limit(BATCH))]
-    release()
-    return found
 
 
 def _locked(receipt_id: int) -> CashReceipt:

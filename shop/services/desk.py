@@ -1,15 +1,20 @@
 """The desk: everything that a person must look at. Empty means that all money and all receipts are accounted for."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
-from shop.db import db
-from shop.models import Attempt, CashReceipt, Order, Refund
-from shop.states import AttemptState, CashReceiptState, OrderState, RefundState
+from shop.db import db, transaction
+from shop.errors import NotFound
+from shop.models import Acknowledgement, Attempt, CashReceipt, Difference, JournalEntry, Order, Refund
+from shop.services import differences, journal, leases, sweep
+from shop.states import AttemptState, CashReceiptState, OrderState, RefundState, Source
 
 PATIENCE = timedelta(minutes=10)
 """How long a question of ours may stay open before a person should know."""
@@ -17,21 +22,28 @@ REFUSED_SHOWN = timedelta(days=7)
 """How long a refusal stays on the desk, unless a later refund of the same payment has followed."""
 MOST_ROWS = 100
 """Of each kind; the oldest first, so that none is forgotten."""
+MOST_EVIDENCE = 4
+"""Of the last answers and claims about an attempt."""
+EVIDENCE = ("confirm", "inquire", "refund", "issue_cash_receipt", "cancel_cash_receipt", "claim", "webhook")
+"""What the journal calls the exchanges with the gateway, and what others have claimed."""
+Kind = Literal["refund", "cash-receipt"]
 _UNANSWERED = (AttemptState.CONFIRMING, AttemptState.UNKNOWN)
 
 
 @dataclass(frozen=True)
 class Desk:
-    """What is open, oldest first."""
+    """What is open, oldest first. ``evidence`` holds the last answers and claims by attempt number."""
 
     attempts: Sequence[Attempt]
     refunds: Sequence[Refund]
     receipts: Sequence[CashReceipt]
+    differences: Sequence[Difference]
+    evidence: Mapping[str, Sequence[JournalEntry]]
 
     @property
     def is_empty(self) -> bool:
         """Nothing to do."""
-        return not (self.attempts or self.refunds or self.receipts)
+        return not (self.attempts or self.refunds or self.receipts or self.differences)
 
 
 def load(now: datetime) -> Desk:
@@ -39,19 +51,70 @@ def load(now: datetime) -> Desk:
     attempts = select(Attempt).options(joinedload(Attempt.order)).where(_open_attempt(now)).order_by(Attempt.id)
     refunds = select(Refund).options(joinedload(Refund.order)).where(_open_refund(now)).order_by(Refund.id)
     receipts = select(CashReceipt).options(joinedload(CashReceipt.order)).where(_open_receipt(now))
+    attempt_rows = db.session.scalars(attempts.limit(MOST_ROWS)).all()
+    refund_rows = db.session.scalars(refunds.limit(MOST_ROWS)).all()
+    receipt_rows = db.session.scalars(receipts.order_by(CashReceipt.id).limit(MOST_ROWS)).all()
+    told = select(Difference).options(joinedload(Difference.attempt)).where(differences.is_open())
+    difference_rows = db.session.scalars(told.order_by(Difference.id).limit(MOST_ROWS)).all()
+    others: list[Refund | CashReceipt | Difference] = [*refund_rows, *receipt_rows, *difference_rows]
     return Desk(
-        db.session.scalars(attempts.limit(MOST_ROWS)).all(),
-        db.session.scalars(refunds.limit(MOST_ROWS)).all(),
-        db.session.scalars(receipts.order_by(CashReceipt.id).limit(MOST_ROWS)).all(),
+        attempt_rows,
+        refund_rows,
+        receipt_rows,
+        difference_rows,
+        _evidence({attempt.attempt_no for attempt in (*attempt_rows, *(row.attempt for row in others))}),
     )
 
 
 def count(now: datetime) -> int:
     """How many things are open."""
-    open_rows = ((Attempt, _open_attempt(now)), (Refund, _open_refund(now)), (CashReceipt, _open_receipt(now)))
+    open_rows = (
+        *((Attempt, _open_attempt(now)), (Refund, _open_refund(now))),
+        *((CashReceipt, _open_receipt(now)), (Difference, differences.is_open())),
+    )
     return sum(
         db.session.scalar(select(func.count()).select_from(table).where(is_open)) or 0 for table, is_open in open_rows
     )
+
+
+def silent_since(now: datetime) -> datetime | None:
+    """Since when no sweep has run to its end, if that is too long ago; a shop without attempts needs none."""
+    seen = leases.last_finished(sweep.NAME) or db.session.scalar(select(func.min(Attempt.started_at)))
+    return seen if seen is not None and seen < now - PATIENCE else None
+
+
+def acknowledge(kind: Kind, row_id: int, *, by: str, now: datetime) -> None:
+    """A person has looked at a refusal and wants to see it no more; once is enough. No state of money changes.
+
+    :raises NotFound: no such row is waiting for that
+    """
+    row = db.session.get(Refund, row_id) if kind == "refund" else db.session.get(CashReceipt, row_id)
+    if row is None or row.state not in (RefundState.REFUSED, CashReceiptState.FAILED):
+        raise NotFound
+    order, number, evidence = row.order, row.attempt.attempt_no, {"by": by, "kind": kind, "amount": row.amount}
+    try:
+        with transaction():
+            db.session.add(Acknowledgement(kind=kind, row_id=row_id, by=by, at=now))
+            journal.note("acknowledged", at=now, order=order, attempt_no=number, source=Source.STAFF, evidence=evidence)
+    except IntegrityError:
+        return  # somebody else has looked at it too
+
+
+def _evidence(numbers: Iterable[str]) -> Mapping[str, Sequence[JournalEntry]]:
+    """The last few answers and claims of each attempt, in time order."""
+    rank = func.row_number().over(partition_by=JournalEntry.attempt_no, order_by=JournalEntry.id.desc())
+    told = (JournalEntry.attempt_no.in_(list(numbers)), JournalEntry.event.in_(EVIDENCE))
+    ranked = select(JournalEntry.id, rank.label("rank")).where(*told).subquery()
+    last = select(ranked.c.id).where(ranked.c.rank <= MOST_EVIDENCE)
+    found: dict[str, list[JournalEntry]] = defaultdict(list)
+    for entry in db.session.scalars(select(JournalEntry).where(JournalEntry.id.in_(last)).order_by(JournalEntry.id)):
+        found[entry.attempt_no].append(entry)
+    return found
+
+
+def _unseen(kind: Kind, row_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether nobody has acknowledged it."""
+    return ~exists().where(Acknowledgement.kind == kind, Acknowledgement.row_id == row_id)
 
 
 def _open_attempt(now: datetime) -> ColumnElement[bool]:
@@ -72,7 +135,7 @@ def _open_refund(now: datetime) -> ColumnElement[bool]:
     return or_(
         Refund.state == RefundState.UNKNOWN,
         and_(waiting, Refund.reserved_at < now - PATIENCE),
-        and_(Refund.state == RefundState.REFUSED, recent, ~followed),
+        and_(Refund.state == RefundState.REFUSED, recent, ~followed, _unseen("refund", Refund.__table__.c.id)),
     )
 
 
@@ -83,5 +146,6 @@ def _open_receipt(now: datetime) -> ColumnElement[bool]:
     kept = (OrderState.PAID, OrderState.PARTIALLY_REFUNDED)
     matters = exists().where(Order.id == CashReceipt.order_id, Order.state.in_(kept))
     waiting = and_(CashReceipt.state == CashReceiptState.REQUESTED, CashReceipt.created_at < now - PATIENCE)
-    failed = and_(CashReceipt.state == CashReceiptState.FAILED, ~followed, matters)
+    unseen = _unseen("cash-receipt", CashReceipt.__table__.c.id)
+    failed = and_(CashReceipt.state == CashReceiptState.FAILED, ~followed, matters, unseen)
     return or_(CashReceipt.state == CashReceiptState.CANCEL_DUE, waiting, failed)

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from shop import clock, policy
 from shop.db import db, release, transaction
 from shop.models import Webhook
-from shop.payple import PaypleClient
+from shop.payple import Inquiries, PaypleClient
 from shop.services import claim_keys, settlement, webhooks
 from shop.states import Source
 
@@ -21,7 +21,7 @@ BATCH = 100
 """Attempts per round."""
 
 
-def drain(client: PaypleClient, *, now: datetime) -> list[str]:
+def drain(client: PaypleClient, *, now: datetime, asking: Inquiries | None = None) -> list[str]:
     """Hear everything that is due, oldest first: one question per attempt, however many webhooks told of it.
 
     Ends early when the gateway does not answer. Returns the numbers of the attempts that were heard of.
@@ -33,7 +33,7 @@ def drain(client: PaypleClient, *, now: datetime) -> list[str]:
         if not _take(attempt_no, watch.now(), until):
             continue
         try:
-            is_answered = settlement.look(attempt_no, client, source=Source.WEBHOOK, now=watch.now())
+            is_answered = settlement.look(attempt_no, client, source=Source.WEBHOOK, now=watch.now(), asking=asking)
         except Exception:  # one that fails must not keep the others waiting; it is taken again later
             release()
             log.exception("a webhook about %s could not be heard", attempt_no)

@@ -56,6 +56,17 @@ def ask_now(facts: AttemptFacts, now: datetime) -> None:
             attempt.next_inquiry_at = now
 
 
+def ask_at_once(facts: AttemptFacts, now: datetime) -> None:
+    """A person wants to know: the next inquiry is due now and does not count, unless a confirm is under way."""
+    with transaction():
+        attempt = locked_attempt(facts)
+        began = attempt.confirming_at if attempt.state is AttemptState.CONFIRMING else None
+        is_busy = began is not None and now - began < policy.CONFIRM_PATIENCE
+        if attempt.state is not AttemptState.PAID and attempt.state not in policy.UNPLACED and not is_busy:
+            attempt.next_inquiry_at = now
+            attempt.inquiries = max(0, attempt.inquiries - 1)
+
+
 def begin_confirm(facts: AttemptFacts, claim: Claim, *, source: Source, now: datetime) -> bool:
     """Commit the intent to confirm. False: another attempt holds the order, it is too late, or the keys were tried."""
     try:
@@ -152,6 +163,20 @@ def record(
             told.keep_receipt(attempt, verdict, source=source, now=now)
         if state in (AttemptState.ORPHANED, AttemptState.ATTENTION):
             told.owe_orphan(attempt, verdict, now)
+        return True
+
+
+def owe_return(facts: AttemptFacts, verdict: Verdict, *, source: Source, now: datetime) -> bool:
+    """Money that no order takes turned up at the gateway: it goes back. False: it is on its way, or not ours."""
+    with transaction():
+        attempt = locked_attempt(facts)
+        db.session.refresh(attempt)
+        if attempt.state not in policy.UNPLACED or attempt.refunds:
+            return False
+        for name, value in told.told(facts, attempt.state, verdict, now).items():
+            setattr(attempt, name, value)
+        _note(attempt, attempt.state.value, None, source=source, now=now, evidence=told.evidence(verdict))
+        told.owe_orphan(attempt, verdict, now)
         return True
 
 

@@ -29,6 +29,8 @@ from shop.states import IN_FLIGHT, AttemptState, CashReceiptState, RefundState, 
 
 log = logging.getLogger(__name__)
 BATCH = 100
+OUTSIDE = "cancelled at the gateway"
+"""The reason of a refund that was made past the shop."""
 
 
 @dataclass(frozen=True)
@@ -82,28 +84,64 @@ def decide(refund_id: int, *, was_refunded: bool, by: str, now: datetime) -> Ref
     """A person settles a refund whose answer was lost, by evidence from outside. Their name is kept.
 
     :raises NotFound: no such refund
-    :raises RefundRefused: it is not unknown (any more)
+    :raises RefundRefused: it is not unknown (any more), or will still be asked again by itself
     """
-    with transaction():
-        if db.session.get(Refund, refund_id) is None:
-            raise NotFound
-        refund = _locked(refund_id)
-        if refund.state is not RefundState.UNKNOWN:
-            raise RefundRefused(RefundRefused.Reason.NOT_UNKNOWN)
-        state = RefundState.DONE if was_refunded else RefundState.REFUSED
-        step = moving.move(refund, state, Proof.STAFF, settled_at=now, decided_by=by)
-        _note(refund, "refund_decided", step, now, {"was_refunded": was_refunded}, Actor(Source.STAFF, by))
-        if was_refunded:
-            _change_receipt(refund, Proof.STAFF, settled=False, now=now, actor=Actor(Source.STAFF, by))
-    return refund
+    refund = db.session.get(Refund, refund_id)
+    if refund is None:
+        raise NotFound
+    if not refund.awaits_person:
+        raise RefundRefused(RefundRefused.Reason.NOT_UNKNOWN)
+    return _decide(refund_id, was_refunded=was_refunded, by=by, now=now)
+
+
+def repeat(refund_id: int, *, by: str, client: PaypleClient, now: datetime) -> Refund:
+    """Send a full cancel again at once. Safe: where the first one worked, the gateway refuses the second.
+
+    One of the shop's own that the gateway has refused for good is begun anew, and stays in the books as refused.
+
+    :raises NotFound: no such refund
+    :raises RefundRefused: it must not be repeated
+    """
+    again = _again(refund_id, by, now)
+    send(again, client, now=now)
+    return db.session.get_one(Refund, again)
+
+
+def adopt(attempt_no: str, returned: Won, *, by: str, now: datetime) -> bool:
+    """Follow the gateway's own answer about how much of a paid attempt has gone back in all, in won.
+
+    It decides a refund whose answer was lost; what went back past the shop becomes a refund of ours. False: our rows
+    cannot explain it, so a person has to.
+    """
+    attempt = db.session.scalars(select(Attempt).where(Attempt.attempt_no == attempt_no)).one()
+    done = sum(refund.amount for refund in attempt.refunds if refund.state is RefundState.DONE)
+    lost = next((refund for refund in attempt.refunds if refund.state is RefundState.UNKNOWN), None)
+    if lost is not None and returned in (done, done + lost.amount):
+        _decide(lost.id, was_refunded=returned > done, by=by, now=now, proof=Proof.INQUIRY)
+        return True
+    is_quiet = not any(refund.state in IN_FLIGHT for refund in attempt.refunds)
+    return is_quiet and returned > done and _adopt(attempt.order_id, Won(returned - done), done, by, now)
 
 
 def send_due(client: PaypleClient, *, now: datetime, order_id: int | None = None) -> list[int]:
     """Send what the shop itself owes, and repeat the full cancels whose answer was lost."""
-    sent = _due(now, order_id)
+    sent = due(now, order_id)
     for refund_id in sent:
         send(refund_id, client, now=now)
     return sent
+
+
+def due(now: datetime, order_id: int | None = None) -> list[int]:
+    """Refunds that may be sent (again): the shop's own, lost full cancels, and those whose worker died."""
+    waiting = Refund.next_try_at <= now
+    lost = and_(Refund.state == RefundState.UNKNOWN, Refund.is_full, waiting)
+    owed = and_(Refund.state == RefundState.RESERVED, Refund.requested_by == "", waiting)
+    query = select(Refund.id).where(or_(lost, owed)).order_by(Refund.id).limit(BATCH)
+    if order_id is not None:
+        query = query.where(Refund.order_id == order_id)
+    found = list(db.session.scalars(query))
+    release()
+    return found
 
 
 def send(refund_id: int, client: PaypleClient, *, now: datetime) -> None:
@@ -190,19 +228,6 @@ def _submit(refund_id: int, now: datetime) -> RefundRequest | None:
         )
 
 
-def _due(now: datetime, order_id: int | None) -> list[int]:
-    """Refunds that may be sent (again): the shop's own, lost full cancels, and those whose worker died."""
-    waiting = Refund.next_try_at <= now
-    lost = and_(Refund.state == RefundState.UNKNOWN, Refund.is_full, waiting)
-    owed = and_(Refund.state == RefundState.RESERVED, Refund.requested_by == "", waiting)
-    query = select(Refund.id).where(or_(lost, owed)).order_by(Refund.id).limit(BATCH)
-    if order_id is not None:
-        query = query.where(Refund.order_id == order_id)
-    found = list(db.session.scalars(query))
-    release()
-    return found
-
-
 def give_up_dead(now: datetime) -> list[int]:
     """What became of refunds whose worker died: never sent is released, perhaps sent is unknown."""
     long_ago = now - policy.CONFIRM_PATIENCE
@@ -216,6 +241,41 @@ def give_up_dead(now: datetime) -> list[int]:
         else:
             _unknown(refund_id, OutcomeUnknown("the program stopped while it was sent"), now)
     return [refund_id for refund_id, _state in found]
+
+
+def _again(refund_id: int, by: str, now: datetime) -> int:
+    """The refund to send: this one, or its successor where the gateway has refused this one."""
+    with transaction():
+        refund = db.session.get(Refund, refund_id)
+        if refund is None:
+            raise NotFound
+        recording.lock_order(refund.order_id)
+        db.session.refresh(refund)
+        if not refund.can_be_repeated:
+            raise RefundRefused(RefundRefused.Reason.NOT_UNKNOWN)
+        if refund.state is not RefundState.REFUSED:
+            return refund.id
+        successor = next((later for later in refund.attempt.refunds if later.id > refund.id), None)
+        if successor is None:
+            successor = _successor(refund, now)
+            step = moving.born(successor, Proof.INTENT)
+            _note(successor, "refund_reserved", step, now, actor=Actor(Source.STAFF, by))
+        return successor.id
+
+
+def _successor(refused: Refund, now: datetime) -> Refund:
+    return Refund(
+        intent=f"again-{refused.id}",
+        order_id=refused.order_id,
+        attempt_id=refused.attempt_id,
+        amount=refused.amount,
+        vat=refused.vat,
+        sends_vat=refused.sends_vat,
+        is_full=True,
+        reason=refused.reason,
+        reserved_at=now,
+        next_try_at=now,
+    )
 
 
 # --- after the call -------------------------------------------------------------------------------------------------
@@ -356,6 +416,43 @@ def _locked(refund_id: int) -> Refund:
     recording.lock_order(refund.order_id)
     db.session.refresh(refund)
     return refund
+
+
+def _decide(refund_id: int, *, was_refunded: bool, by: str, now: datetime, proof: Proof = Proof.STAFF) -> Refund:
+    actor = Actor(Source.STAFF, by)
+    with transaction():
+        refund = _locked(refund_id)
+        if refund.state is not RefundState.UNKNOWN:
+            raise RefundRefused(RefundRefused.Reason.NOT_UNKNOWN)
+        state = RefundState.DONE if was_refunded else RefundState.REFUSED
+        step = moving.move(refund, state, proof, settled_at=now, decided_by=by)
+        _note(refund, "refund_decided", step, now, {"was_refunded": was_refunded}, actor)
+        if was_refunded:
+            _change_receipt(refund, Proof.STAFF, settled=False, now=now, actor=actor)
+    return refund
+
+
+def _adopt(order_id: int, amount: Won, done_before: int, by: str, now: datetime) -> bool:
+    """A refund that was made at the gateway, past the shop: it walks the same states as one of ours, at once.
+
+    Its cash receipt is the gateway's matter, as in its own cancels; where that left another one, reconciling tells.
+    """
+    wish = RefundWish(amount, Won(0), OUTSIDE, f"outside-{secrets.token_urlsafe(12)}")
+    actor = Actor(Source.STAFF, by)
+    with transaction():
+        order = recording.lock_order(order_id)
+        db.session.refresh(order)
+        paid = facts(order)
+        if paid is None or paid.gone != done_before or amount > paid.refundable:
+            return False
+        refund = _row(order, wish, plan(order, amount), by, now)
+        _note(refund, "refund_reserved", moving.born(refund, Proof.INTENT), now)
+        step = moving.move(refund, RefundState.SUBMITTED, Proof.INTENT, submitted_at=now)
+        _note(refund, "refund_submitted", step, now, {"outside": True})
+        step = moving.move(refund, RefundState.DONE, Proof.INQUIRY, settled_at=now, decided_by=by)
+        _note(refund, "refund_done", step, now, {"outside": True})
+        _change_receipt(refund, Proof.CANCEL, settled=True, now=now, actor=actor)
+        return True
 
 
 # --- facts ----------------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from shop.models import Attempt, Order
 from shop.payple import (
     Claim,
     GatewayError,
+    Inquiries,
     Method,
     NotSent,
     OutcomeUnknown,
@@ -79,10 +80,13 @@ def order_no_of(attempt_no: str) -> str | None:
     return facts.order_no if facts else None
 
 
-def look(attempt_no: str, client: PaypleClient, *, source: Source, now: datetime) -> bool:
+def look(
+    attempt_no: str, client: PaypleClient, *, source: Source, now: datetime, asking: Inquiries | None = None
+) -> bool:
     """Ask the gateway what became of an attempt, if it is time to ask, and record what it says.
 
-    A webhook makes it time, a few times per attempt; what it says is not looked at.
+    A webhook makes it time, a few times per attempt; what it says is not looked at. ``asking`` asks about many under
+    one authentication.
     False: the gateway did not answer, so that asking about others is better left for later.
     """
     facts = _find(attempt_no)
@@ -91,7 +95,7 @@ def look(attempt_no: str, client: PaypleClient, *, source: Source, now: datetime
         return True
     watch = clock.Watch(now)
     try:
-        found = _inquire(facts, client, now)
+        found = inquire(facts, asking or client, now)
     except GatewayError as error:
         _remember_doubt(facts, error, source=source, now=watch.now())
         return False
@@ -140,6 +144,16 @@ def look_before_paying_again(order: Order, client: PaypleClient, *, now: datetim
         recording.ask_now(facts, now)
         if not look(facts.attempt_no, client, source=Source.PAGE, now=now):
             break
+
+
+def look_at_once(attempt_no: str, client: PaypleClient, *, source: Source, now: datetime) -> None:
+    """A person asks: whatever the schedule says, about what we gave up too, and about money that no order takes."""
+    facts = _find(attempt_no)
+    if facts is not None and facts.state in policy.UNPLACED:
+        _look_for_unreturned(facts, client, source=source, now=now)
+    elif facts is not None:
+        recording.ask_at_once(facts, now)
+        look(attempt_no, client, source=source, now=now)
 
 
 def close(attempt_no: str, *, by: str, now: datetime) -> None:
@@ -233,6 +247,18 @@ def _record(
     return keeping.keep(f"{facts.attempt_no} is {verdict.state.value} {verdict.code}".strip(), write)
 
 
+def _look_for_unreturned(facts: AttemptFacts, client: PaypleClient, *, source: Source, now: datetime) -> None:
+    """Money that no order takes and nobody returns yet: if the gateway has it, it goes back."""
+    try:
+        found = inquire(facts, client, now)
+    except GatewayError as error:
+        log.info("no answer about an attempt without a place: %s", error.code)
+        return
+    verdict = policy.judge(facts.asked, found, Proof.INQUIRY) if found else None
+    if verdict and recording.owe_return(facts, verdict, source=source, now=now):
+        refunding.send_due(client, now=now, order_id=facts.order_id)
+
+
 def _blames_claim(refused: Refused, facts: AttemptFacts) -> bool:
     """Whether only the claim has failed: its keys are wrong, or they are another payment's."""
     known = codes.lookup(refused.code)
@@ -240,7 +266,7 @@ def _blames_claim(refused: Refused, facts: AttemptFacts) -> bool:
     return is_of_another or (known is not None and known.fault is codes.Fault.CLAIM)
 
 
-def _inquire(facts: AttemptFacts, client: PaypleClient, now: datetime) -> PaymentFound | None:
+def inquire(facts: AttemptFacts, asking: PaypleClient | Inquiries, now: datetime) -> PaymentFound | None:
     """Ask for each day on which the payment may be filed: around midnight there are two.
 
     If the browser may have changed the method, or before we give the attempt up, the other method is asked for too.
@@ -249,7 +275,7 @@ def _inquire(facts: AttemptFacts, client: PaypleClient, now: datetime) -> Paymen
     thorough = facts.claim_refused == "method" or facts.is_over(now)
     methods = sorted(Method, key=lambda method: method is not facts.asked.method)[: 2 if thorough else 1]
     for method, day in product(methods, days):
-        found = client.inquire(facts.attempt_no, day, method, about=facts.attempt_no)
+        found = asking.inquire(facts.attempt_no, day, method, about=facts.attempt_no)
         if found is not None:
             return found
     return None

@@ -78,7 +78,7 @@ def _sums(lines: Iterable[SheetLine]) -> Sums:
 def _approvals(day: date) -> list[SheetLine]:
     query = select(Attempt).options(joinedload(Attempt.order))
     found = db.session.scalars(query.where(Attempt.trade_date == day, Attempt.state.in_(MOVED)))
-    return [_line(attempt, attempt.paid_at, _charged(attempt)) for attempt in found]
+    return [_line(attempt, attempt.paid_at, charged_by(attempt)) for attempt in found if is_charged(attempt)]
 
 
 def _refunds(day: date) -> list[SheetLine]:
@@ -89,7 +89,12 @@ def _refunds(day: date) -> list[SheetLine]:
     return [_line(refund.attempt, refund.settled_at, -refund.amount) for refund in found]
 
 
-def _charged(attempt: Attempt) -> int:
+def is_charged(attempt: Attempt) -> bool:
+    """Whether the gateway took money under this number. An answer that named another one is that one's money."""
+    return attempt.state is AttemptState.PAID or any(refund.is_orphan for refund in attempt.refunds)
+
+
+def charged_by(attempt: Attempt) -> int:
     """What the gateway took: where it was not what we asked for, the return in full knows the sum."""
     if attempt.charged_amount is not None:
         return attempt.charged_amount

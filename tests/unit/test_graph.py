@@ -80,7 +80,7 @@ def test_only_the_gateways_answer_to_our_own_call_says_that_money_came(state: At
 def test_only_the_gateways_answer_or_a_person_says_that_money_went_back() -> None:
     proofs = {p for (_b, after), needed in graph.REFUND.edges.items() if after is RefundState.DONE for p in needed}
 
-    assert proofs == {Proof.CANCEL, Proof.STAFF}
+    assert proofs == {Proof.CANCEL, Proof.INQUIRY, Proof.STAFF}
 
 
 @pytest.mark.parametrize(

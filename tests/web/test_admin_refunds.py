@@ -267,7 +267,9 @@ def test_a_contradictory_payment_stays_on_the_desk_until_somebody_has_looked(wor
     assert desk.values("desk-row", "data-order") == [order_no]
 
     path = f"/admin/orders/{order_no}/attempts/{opening['attempt_no']}/close"
-    officer.submit(path, {}, page=desk)
+    officer.submit(path, {"password": "wrong"}, 403, page=desk)
+    assert officer.get("/admin/desk").values("desk-row", "data-order") == [order_no]
+    officer.submit(path, {"password": PASSWORD})
 
     assert officer.get("/admin/desk").values("desk-row", "data-order") == []
     assert buyer.get(f"/orders/{order_no}").state == "awaiting_payment"

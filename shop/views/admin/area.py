@@ -9,7 +9,12 @@ from shop.views.admin import staff_session
 
 OPEN = ("admin.login", "admin.sign_in")
 """What answers without a sign-in."""
-PLACES = {"orders": "admin.orders", "desk": "admin.show_desk", "sheet": "admin.show_sheet"}
+PLACES = {
+    "orders": "admin.orders",
+    "desk": "admin.show_desk",
+    "sheet": "admin.show_sheet",
+    "reconciliation": "admin.show_reconciliation",
+}
 """Where a sign-in may lead: names of our own, never an address from the request."""
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")

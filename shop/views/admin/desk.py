@@ -1,21 +1,32 @@
 """The desk: what a person must look at, with its evidence and what can be done about it."""
 
-from flask import redirect, render_template, url_for
+from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from shop import clock
-from shop.services import desk, sweep
-from shop.views.admin import notices, staff_session
+from shop.errors import NotFound
+from shop.models import Order
+from shop.services import cash_receipts, desk, order_search, refunding, sweep
+from shop.services.desk import Kind
+from shop.views.admin import notices, order_page, staff_session
 from shop.views.admin.area import bp
+from shop.views.admin.forms import ConfirmForm
+from shop.views.notices import of_form
 from shop.views.shop import client
+
+SECONDS = 5.0
+"""How long a press of the button may ask; the rest is the sweep's own."""
 
 
 @bp.get("/desk")
 def show_desk() -> ResponseReturnValue:
     """Everything open, oldest first."""
+    now = clock.now()
     return render_template(
         "admin/desk.html",
-        desk=desk.load(clock.now()),
+        desk=desk.load(now),
+        silent_since=desk.silent_since(now),
+        is_busy="busy" in request.args,
         explained=notices.explained,
         needs_password=not staff_session.is_confirmed(),
     )
@@ -23,6 +34,53 @@ def show_desk() -> ResponseReturnValue:
 
 @bp.post("/desk/run")
 def run_due() -> ResponseReturnValue:
-    """Do at once what the sweep would do within a minute: ask again, repeat what is due."""
-    sweep.run(client(), now=clock.now())
+    """Do at once what the sweep would do within a minute: ask again, repeat what is due. Reconciling is left to it."""
+    report = sweep.run(client(), now=clock.now(), asking_seconds=SECONDS, comparing_seconds=0)
+    return redirect(url_for("admin.show_desk", busy="1" if report.skipped else None), code=303)
+
+
+@bp.post("/orders/<order_no>/refunds/<int:refund_id>/repeat")
+def repeat_refund(order_no: str, refund_id: int) -> ResponseReturnValue:
+    """Send a cancel of everything that is left again: a second one is refused, so nothing goes out twice."""
+    order, form = order_search.get_order(order_no), ConfirmForm()
+    if not form.is_valid():
+        return order_page.render(order, notice=of_form(form)), 422
+    _insist(order, "refund", refund_id)
+    staff_session.insist_on_password(form.password.data)
+    sent = refunding.repeat(refund_id, by=g.staff.name, client=client(), now=clock.now())
+    return order_page.back_to(order_no, refund=sent.id)
+
+
+@bp.post("/orders/<order_no>/cash-receipts/<int:receipt_id>/retry")
+def retry_receipt(order_no: str, receipt_id: int) -> ResponseReturnValue:
+    """Do now what is owed to the tax office and due later."""
+    order, form = order_search.get_order(order_no), ConfirmForm()
+    if not form.is_valid():
+        return order_page.render(order, notice=of_form(form)), 422
+    _insist(order, "cash-receipt", receipt_id)
+    staff_session.insist_on_password(form.password.data)
+    receipt = cash_receipts.retry(receipt_id, by=g.staff.name, client=client(), now=clock.now())
+    return order_page.back_to(order_no, receipt=receipt.id)
+
+
+@bp.post("/orders/<order_no>/refunds/<int:row_id>/acknowledgement", defaults={"kind": "refund"})
+@bp.post("/orders/<order_no>/cash-receipts/<int:row_id>/acknowledgement", defaults={"kind": "cash-receipt"})
+def acknowledge(order_no: str, kind: Kind, row_id: int) -> ResponseReturnValue:
+    """Somebody has looked at a refusal; who it was is written down, and it leaves the desk."""
+    order, form = order_search.get_order(order_no), ConfirmForm()
+    if not form.is_valid():
+        return order_page.render(order, notice=of_form(form)), 422
+    _insist(order, kind, row_id)
+    staff_session.insist_on_password(form.password.data)
+    desk.acknowledge(kind, row_id, by=g.staff.name, now=clock.now())
     return redirect(url_for("admin.show_desk"), code=303)
+
+
+def _insist(order: Order, kind: Kind, row_id: int) -> None:
+    """A row of this order, and of no other.
+
+    :raises NotFound: it is another's
+    """
+    rows = order.refunds if kind == "refund" else order.cash_receipts
+    if row_id not in [row.id for row in rows]:
+        raise NotFound

@@ -7,10 +7,10 @@ from shop import clock
 from shop.models import Order
 from shop.services import order_search, settlement, staff
 from shop.states import Source
-from shop.views.admin import csv_export, notices, order_page
+from shop.views.admin import csv_export, notices, order_page, staff_session
 from shop.views.admin.area import bp
-from shop.views.admin.forms import SearchForm
-from shop.views.notices import Notice
+from shop.views.admin.forms import ConfirmForm, SearchForm
+from shop.views.notices import Notice, of_form
 from shop.views.paging import row_number
 from shop.views.shop import client
 
@@ -45,18 +45,21 @@ def show_order(order_no: str) -> ResponseReturnValue:
 
 @bp.post("/orders/<order_no>/attempts/<attempt_no>/inquiry")
 def ask_again(order_no: str, attempt_no: str) -> ResponseReturnValue:
-    """Ask the gateway once more about an attempt without an answer."""
+    """Ask the gateway about an attempt now, whatever the schedule says."""
     order = order_search.get_order(order_no)
     asked = [attempt.attempt_no for attempt in order.attempts if attempt.attempt_no == attempt_no]
     for number in asked:
-        settlement.look(number, client(), source=Source.STAFF, now=clock.now())
+        settlement.look_at_once(number, client(), source=Source.STAFF, now=clock.now())
     return order_page.back_to(order_no)
 
 
 @bp.post("/orders/<order_no>/attempts/<attempt_no>/close")
 def close_attention(order_no: str, attempt_no: str) -> ResponseReturnValue:
     """A person has looked at an answer that fits no order; who it was is written down."""
-    order = order_search.get_order(order_no)
+    order, form = order_search.get_order(order_no), ConfirmForm()
+    if not form.is_valid():
+        return order_page.render(order, notice=of_form(form)), 422
+    staff_session.insist_on_password(form.password.data)
     for number in [attempt.attempt_no for attempt in order.attempts if attempt.attempt_no == attempt_no]:
         settlement.close(number, by=g.staff.name, now=clock.now())
     return order_page.back_to(order_no)

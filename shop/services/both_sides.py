@@ -1,0 +1,45 @@
+"""Both sides of one attempt, to be held against each other: what our rows say, and what the gateway answers."""
+
+from datetime import datetime
+
+from shop.db import db, release
+from shop.models import Attempt
+from shop.payple import Inquiries, Method, PaymentFound, PaypleClient
+from shop.reconciliation_policy import OurSide
+from shop.services import settlement
+from shop.services.attempt_facts import AttemptFacts
+from shop.services.settlement_sheet import charged_by, is_charged
+from shop.states import IN_FLIGHT, CashReceiptState, RefundState
+
+
+def ask(facts: AttemptFacts, asking: PaypleClient | Inquiries, now: datetime) -> PaymentFound | None:
+    """What the gateway says: under the trade date that it told us, or wherever the payment may be filed."""
+    attempt = db.session.get_one(Attempt, facts.id)
+    trade_date, method = attempt.trade_date if is_charged(attempt) else None, attempt.method
+    release()
+    if trade_date is None:
+        return settlement.inquire(facts, asking, now)
+    return asking.inquire(facts.attempt_no, trade_date, method, about=facts.attempt_no)
+
+
+def our_side(attempt: Attempt) -> OurSide:
+    """What our rows say of an attempt."""
+    done = sum(refund.amount for refund in attempt.refunds if refund.state is RefundState.DONE)
+    lost = next((refund.amount for refund in attempt.refunds if refund.state is RefundState.UNKNOWN), None)
+    return OurSide(
+        state=attempt.state,
+        asked=attempt.amount,
+        charged=charged_by(attempt) if is_charged(attempt) else None,
+        refunded=done,
+        lost_refund=lost,
+        refund_under_way=any(refund.state in IN_FLIGHT for refund in attempt.refunds),
+        has_receipt=_has_receipt(attempt),
+    )
+
+
+def _has_receipt(attempt: Attempt) -> bool | None:
+    states = {receipt.state for receipt in attempt.cash_receipts}
+    moving = {CashReceiptState.REQUESTED, CashReceiptState.CANCEL_DUE}
+    if attempt.method is not Method.TRANSFER or states & moving:
+        return None
+    return CashReceiptState.ISSUED in states

@@ -1,0 +1,329 @@
+"""The desk: a row for everything that is open, with its evidence, and actions that are safe to press."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from shop import clock
+from shop.db import db
+from shop.models import JournalEntry, Refund
+from shop.services import leases, sweep
+from shop.states import AttemptState, RefundState, Source
+from tests import world as worlds
+from tests.page import Page, PageClient
+from tests.staff import PASSWORD, paid_order, refund
+from tests.world import World
+
+FORM = re.compile(r'<form[^>]*action="([^"]+)" method="post">(.*?)</form>', re.DOTALL)
+SWEEP = "/admin/desk/run"
+
+
+def orphan(world: World) -> str:
+    """Money that belongs to no order: the second of two windows; answers its attempt number."""
+    buyer = world.browser()
+    order_no = buyer.place_order()
+    first, second = (buyer.start_attempt(order_no, 200, work="PAY") for _window in range(2))
+    world.deliver(world.payer().pay(first["fields"]))
+    world.deliver(world.payer().pay(second["fields"]))
+    return str(second["attempt_no"])
+
+
+def silent_confirm(world: World, officer: PageClient) -> None:
+    buyer = world.browser()
+    claim = world.payer().pay(buyer.start_attempt(buyer.place_order(), 200)["fields"])
+    world.fault("confirm", "lost_answer", phase="before")
+    world.deliver(claim)
+    world.advance(minutes=11)
+
+
+def contradiction(world: World, officer: PageClient) -> None:
+    buyer = world.browser()
+    opening = buyer.start_attempt(buyer.place_order(quantity=11), 200, work="PAY")
+    world.deliver(world.payer().pay(opening["fields"] | {"PCD_PAY_TOTAL": "1000"}))
+
+
+def lost_part(world: World, officer: PageClient) -> None:
+    order_no = paid_order(world)
+    world.fault("cancel", "lost_answer", phase="after")
+    refund(officer, order_no, amount="1000")
+
+
+def stuck_full(world: World, officer: PageClient) -> None:
+    """A full cancel whose answer was lost, and whose repeat tells nothing."""
+    order_no = paid_order(world)
+    world.fault("cancel", "lost_answer", phase="before")
+    refund(officer, order_no)
+    world.fault("cancel", "refused", phase="before")
+    world.advance(seconds=10)
+    officer.submit(SWEEP, {})
+
+
+def refused_refund(world: World, officer: PageClient) -> None:
+    order_no = paid_order(world)
+    world.fault("cancel", "refused", phase="before")
+    refund(officer, order_no, amount="1000")
+
+
+def refused_return(world: World, officer: PageClient) -> None:
+    world.fault("cancel", "refused", phase="before")
+    orphan(world)
+
+
+def owed_receipt(world: World, officer: PageClient) -> None:
+    order_no = paid_order(world, method="transfer", cash_receipt="y")
+    world.control("POST", "policy", {"receipt_on_refund": "fail"})
+    refund(officer, order_no, amount="4000")
+
+
+def failed_receipt(world: World, officer: PageClient) -> None:
+    order_no = paid_order(world, method="transfer")
+    world.fault("receipt_issue", "refused", phase="before")
+    form = {"purpose": "personal", "identity": "01098765432", "password": PASSWORD}
+    officer.submit(f"/admin/orders/{order_no}/cash-receipts", form)
+
+
+def difference(world: World, officer: PageClient) -> None:
+    """Refunded in the gateway's own administration, and reconciled."""
+    world.control("POST", "policy", {"inquiry_shows_refund": "on"})
+    order_no = paid_order(world)
+    attempt_no = world.order(order_no).attempts[0].attempt_no
+    world.control("POST", f"payments/{attempt_no}/cancel", {"amount": 4000})
+    today = clock.korea_date(worlds.now()).isoformat()
+    officer.submit("/admin/reconciliation", {"first": today, "last": today})
+    world.app.test_cli_runner().invoke(args=["sweep"])
+
+
+Situation = Callable[[World, PageClient], None]
+# What is open, its row, and every action that the row offers.
+OPEN: list[tuple[Situation, str, str, set[str]]] = [
+    (silent_confirm, "attempt", "unknown", {"ask-again"}),
+    (contradiction, "attempt", "attention", {"close-attention"}),
+    (lost_part, "refund", "unknown", {"was-refunded", "was-not-refunded"}),
+    (stuck_full, "refund", "unknown", {"repeat-refund", "was-refunded", "was-not-refunded"}),
+    (refused_refund, "refund", "refused", {"acknowledge"}),
+    (refused_return, "refund", "refused", {"repeat-refund", "acknowledge"}),
+    (owed_receipt, "cash-receipt", "cancel_due", {"retry-receipt"}),
+    (failed_receipt, "cash-receipt", "failed", {"acknowledge"}),
+    (difference, "difference", "refunded", {"repair", "acknowledge"}),
+]
+each = pytest.mark.parametrize(
+    ("situation", "kind", "state", "actions"), OPEN, ids=[found[0].__name__ for found in OPEN]
+)
+ACTIONS = {
+    *("ask-again", "close-attention", "was-refunded", "was-not-refunded", "repeat-refund", "retry-receipt"),
+    *("acknowledge", "repair"),
+}
+
+
+def offered(page: Page) -> set[str]:
+    """The actions on a page."""
+    return {tag.get("data-testid", "") for _name, tag in page.tags.all} & ACTIONS
+
+
+def addresses(page: Page) -> dict[str, str]:
+    """Where each action of the desk goes."""
+    found: dict[str, str] = {}
+    form = ""
+    for name, tag in page.tags.all:
+        if name == "form":
+            form = tag.get("action", "")
+        elif name == "button" and tag.get("data-testid") in ACTIONS:
+            found[tag["data-testid"]] = tag.get("formaction", form)
+    return found
+
+
+@each
+def test_whatever_is_open_has_its_row_with_evidence_and_actions(
+    world: World, officer: PageClient, situation: Situation, kind: str, state: str, actions: set[str]
+) -> None:
+    situation(world, officer)
+
+    page = officer.get("/admin/desk")
+
+    assert page.values("desk-row", "data-kind") == [kind]
+    assert page.values("desk-row", "data-state") == [state]
+    assert all(page.values("desk-row", name)[0] for name in ("data-attempt", "data-order"))
+    assert page.values("desk-count", "data-state") == ["waiting"]
+    assert offered(page) == actions
+    assert len(page.values("evidence", "class")) == 1
+    assert set(page.values("journal-entry", "data-event")) & {"confirm", "inquire", "refund", "issue_cash_receipt"}
+
+
+@each
+def test_every_action_wants_the_token_a_sign_in_and_where_it_decides_the_password(
+    world: World, officer: PageClient, situation: Situation, kind: str, state: str, actions: set[str]
+) -> None:
+    situation(world, officer)
+    page = officer.get("/admin/desk")
+    world.advance(minutes=16)
+    before = money(world)
+
+    for action, address in addresses(page).items():
+        assert officer.post(address, {"answer": "refunded"}).status_code == 400
+        assert officer.open(address).status_code == 405
+        visitor = world.browser()
+        token = visitor.csrf_token()
+        refused = visitor.post(address, {"answer": "refunded", "csrf_token": token})
+        assert (refused.status_code, "/admin/login" in refused.headers["Location"]) == (303, True)
+        if action != "ask-again":
+            officer.submit(address, {"answer": "refunded", "password": "wrong"}, 403)
+
+    assert money(world) == before
+
+
+def money(world: World) -> str:
+    """Everything that an action could change, as text."""
+    return world.dump(only={"attempts", "refunds", "cash_receipts", "differences", "acknowledgements", "orders"})
+
+
+@pytest.mark.parametrize(
+    ("situation", "action"),
+    [(situation, action) for situation, _kind, _state, actions in OPEN for action in sorted(actions)],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_every_action_may_be_pressed_again_and_again(
+    world: World, officer: PageClient, situation: Situation, action: str
+) -> None:
+    situation(world, officer)
+    address = addresses(officer.get("/admin/desk"))[action]
+    token = officer.csrf_token()
+    answer = "not_refunded" if action == "was-not-refunded" else "refunded"
+    form = {"answer": answer, "password": PASSWORD, "csrf_token": token}
+
+    answers = [officer.post(address, form).status_code for _press in range(3)]
+
+    assert answers[0] == 303
+    assert set(answers) <= {303, 404, 409}
+    charged = sum(int(row["total"]) for row in world.control("GET", "payments") if row["paid_at"])
+    back = sum(int(row["refunded_total"]) for row in world.control("GET", "payments"))
+    assert 0 <= back <= charged
+
+
+def test_an_empty_desk_says_so(world: World, officer: PageClient) -> None:
+    paid_order(world)
+
+    page = officer.get("/admin/desk")
+
+    assert "사람이 확인할 일이 없습니다" in page.text
+    assert page.values("desk-row", "data-kind") == []
+
+
+def test_a_full_refund_that_nobody_can_tell_about_is_decided_by_a_person(world: World, officer: PageClient) -> None:
+    stuck_full(world, officer)
+    address = addresses(officer.get("/admin/desk"))["was-not-refunded"]
+
+    officer.submit(address, {"answer": "not_refunded", "password": PASSWORD})
+
+    [row] = db.session.query(Refund)
+    assert (row.state, row.decided_by) == (RefundState.REFUSED, "kim")
+
+
+def test_a_full_refund_that_will_be_asked_again_waits_for_nobody(world: World, officer: PageClient) -> None:
+    order_no = paid_order(world)
+    world.fault("cancel", "lost_answer", phase="before")
+    refund(officer, order_no)
+    [row] = world.order(order_no).refunds
+
+    page = officer.get("/admin/desk")
+    address = f"/admin/orders/{order_no}/refunds/{row.id}/decision"
+    officer.submit(address, {"answer": "not_refunded", "password": PASSWORD}, 409)
+
+    assert offered(page) == {"repeat-refund"}
+    officer.submit(addresses(page)["repeat-refund"], {"password": PASSWORD})
+    assert world.order(order_no).state == "refunded"
+
+
+def test_a_return_that_was_refused_is_sent_again_and_leaves_the_desk(world: World, officer: PageClient) -> None:
+    world.fault("cancel", "refused", phase="before")
+    attempt_no = orphan(world)
+    page = officer.get("/admin/desk")
+
+    officer.submit(addresses(page)["repeat-refund"], {"password": PASSWORD})
+
+    assert officer.get("/admin/desk").values("desk-row", "data-kind") == []
+    states = [row.state for row in world.attempt(attempt_no).refunds]
+    assert states == [RefundState.REFUSED, RefundState.DONE]
+
+
+@pytest.mark.parametrize("situation", [refused_refund, refused_return, failed_receipt], ids=lambda made: made.__name__)
+def test_what_somebody_has_looked_at_leaves_the_desk_and_the_name_is_kept(
+    world: World, officer: PageClient, situation: Situation
+) -> None:
+    situation(world, officer)
+    address = addresses(officer.get("/admin/desk"))["acknowledge"]
+
+    for _press in range(2):
+        officer.submit(address, {"password": PASSWORD})
+
+    assert officer.get("/admin/desk").values("desk-row", "data-kind") == []
+    entries = db.session.query(JournalEntry).filter(JournalEntry.event == "acknowledged").all()
+    assert [entry.evidence["by"] for entry in entries] == ["kim"]
+
+
+def test_rows_of_another_order_cannot_be_reached_through_this_one(world: World, officer: PageClient) -> None:
+    refused_refund(world, officer)
+    other = paid_order(world)
+    for action, address in addresses(officer.get("/admin/desk")).items():
+        moved = re.sub(r"/orders/[^/]+/", f"/orders/{other}/", address)
+        officer.submit(moved, {"password": PASSWORD}, 404)
+        assert action == "acknowledge"
+
+
+def test_asking_again_settles_an_attempt_long_before_its_schedule(world: World, officer: PageClient) -> None:
+    silent_confirm(world, officer)
+    page = officer.get("/admin/desk")
+    [attempt_no] = page.values("desk-row", "data-attempt")
+    world.fault("inquiry", "lost_answer")
+    before = world.attempt(attempt_no).inquiries
+
+    for _press in range(4):
+        officer.submit(addresses(page)["ask-again"], {})
+
+    assert world.attempt(attempt_no).state is AttemptState.UNKNOWN
+    assert world.attempt(attempt_no).inquiries == max(before, 1)
+    asked = [entry for entry in world.control("GET", "ledger") if entry["op"] == "inquiry"]
+    assert len(asked) == 4
+
+
+def test_what_a_webhook_claimed_is_among_the_evidence(world: World, officer: PageClient) -> None:
+    silent_confirm(world, officer)
+    [attempt_no] = officer.get("/admin/desk").values("desk-row", "data-attempt")
+    order_no = world.attempt(attempt_no).order.order_no
+    told = {"result": "success", "code": "0000"}
+    db.session.add(
+        JournalEntry(
+            at=worlds.now(),
+            order_no=order_no,
+            attempt_no=attempt_no,
+            event="webhook",
+            source=Source.WEBHOOK.value,
+            evidence=told,
+        )
+    )
+    db.session.commit()
+
+    assert "webhook" in officer.get("/admin/desk").values("journal-entry", "data-event")
+
+
+def test_a_sweep_that_has_not_run_for_long_is_a_warning_and_no_row(world: World, officer: PageClient) -> None:
+    assert officer.get("/admin/desk").values("sweep-silent", "data-kind") == []
+    paid_order(world)
+    assert officer.get("/admin/desk").values("sweep-silent", "data-kind") == []
+    world.advance(minutes=11)
+    page = officer.get("/admin/desk")
+    assert (page.values("sweep-silent", "data-kind"), page.values("desk-row", "data-kind")) == (["warn"], [])
+
+    page = officer.submit(SWEEP, {})
+
+    assert page.values("sweep-silent", "data-kind") == []
+
+
+def test_a_press_while_a_sweep_runs_says_so_and_does_nothing(world: World, officer: PageClient) -> None:
+    with leases.held(sweep.NAME, worlds.now() + timedelta(seconds=1)):
+        page = officer.submit(SWEEP, {})
+
+    assert page.values("sweep-busy", "data-kind") == ["info"]
