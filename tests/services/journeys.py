@@ -196,6 +196,21 @@ def receipts_that_a_refund_leaves_behind(world: World) -> None:
     sweep_after(world, days=1)
 
 
+def what_reconciling_follows(world: World) -> None:
+    """The gateway's own word about refunds made past the shop, refunds whose answer was lost, and a lost receipt."""
+    outside = world.order(paid_order(world)).attempts[0].attempt_no
+    assert refunding.adopt(outside, Won(4_000), by="kim", now=worlds.now())
+    for returned in (4_000, 0):
+        order_no = paid_order(world)
+        world.fault("cancel", "lost_answer", phase="after" if returned else "before")
+        refund(world, order_no, 4_000)
+        lost = world.order(order_no).attempts[0].attempt_no
+        assert refunding.adopt(lost, Won(returned), by="kim", now=worlds.now())
+    receipted = world.order(paid_order(world, method="transfer")).attempts[0].attempt_no
+    assert cash_receipts.follow(receipted, number="", by="kim", now=worlds.now())
+    assert cash_receipts.follow(receipted, number="G0123456789", by="kim", now=worlds.now())
+
+
 def answers_at_any_time(world: World) -> None:
     """Each answer about an attempt, in each state in which it may come, however unlikely: workers can be that slow.
 
@@ -245,5 +260,6 @@ JOURNEYS: list[Callable[[World], None]] = [
     an_orphan_that_cannot_be_sent_at_once,
     receipts,
     receipts_that_a_refund_leaves_behind,
+    what_reconciling_follows,
     answers_at_any_time,
 ]
