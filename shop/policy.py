@@ -148,6 +148,15 @@ def next_late_inquiry(asked_before: int) -> timedelta | None:
     return steps[asked_before] if asked_before < len(steps) else None
 
 
+def next_receipt_question(paid_at: datetime, now: datetime, deadline: datetime) -> datetime | None:
+    """When to ask again whether the payer has asked for a cash receipt; None: the window's time is over.
+
+    It charges first and asks about the receipt then. Most people answer at once.
+    """
+    steps = [paid_at + timedelta(minutes=1), paid_at + timedelta(minutes=10), deadline]
+    return min((step for step in steps if now < step <= deadline), default=None)
+
+
 def days_to_search(opened: date, today: date) -> list[date]:
     """The trade dates under which a payment may be filed: the day the window was opened, to today, three at most."""
     days = (today - opened).days

@@ -115,6 +115,40 @@ def receipt_owed(plan_after: Won | None, now: datetime, *, settled: bool) -> Rec
     return ReceiptDue(next_receipt_day(now), plan_after)
 
 
+@dataclass(frozen=True)
+class Returned:
+    """A refund that is done, and what its answer told of the cash receipt: nothing, or whether it was settled."""
+
+    amount: Won
+    is_answered: bool
+    speaks: bool
+    settled: bool
+
+
+@dataclass(frozen=True)
+class LateReceipt:
+    """A receipt that is found after refunds: what it covers at the tax office, and what it should, in won."""
+
+    covers: Won
+    target: Won
+
+
+def receipt_found_late(charged: Won, returned: Iterable[Returned]) -> LateReceipt:
+    """Work out what a receipt covers of which we learn only after these refunds, oldest first.
+
+    Before the first answer that speaks of a receipt there was none: it was issued for what remained. After that it has
+    become less only where the gateway says so.
+    """
+    covers = target = charged
+    is_there = False
+    for refund in returned:
+        is_there = is_there or refund.speaks
+        was_before = refund.is_answered and not is_there
+        covers = Won(covers - refund.amount) if refund.settled or was_before else covers
+        target = Won(max(0, target - refund.amount))
+    return LateReceipt(covers if covers > 0 else charged, target)
+
+
 def next_receipt_day(now: datetime) -> datetime:
     """Nine in the morning of the next Korean day."""
     tomorrow: date = clock.korea_date(now) + timedelta(days=1)

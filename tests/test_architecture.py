@@ -61,6 +61,7 @@ LIBRARIES: dict[str, set[str]] = {
 DOORS = {
     "shop.services.recording": {
         *("shop.services.settlement", "shop.services.sweep", "shop.services.refunding", "shop.services.cash_receipts"),
+        "shop.services.late_receipts",
     },
     "shop.services.moving": {
         *("shop.services.recording", "shop.services.refunding", "shop.services.receipt_rows", "shop.services.told"),

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.db import Base, UtcDateTime, one_of
 from shop.payple import Method, Work
-from shop.states import HOLDING, AttemptState
+from shop.states import HOLDING, AttemptState, CashReceiptState
 
 if TYPE_CHECKING:
     from shop.models.cash_receipt import CashReceipt
@@ -25,7 +25,8 @@ class Attempt(Base):
 
     The claim columns repeat what a browser said and decide nothing. Everything from ``result_code`` down was told by
     the gateway in answer to our own call. Only ``shop.services.recording`` decides ``state`` after the first one.
-    ``next_inquiry_at`` is when to ask the gateway next; None: there is nothing left to ask.
+    ``next_inquiry_at`` is when to ask the gateway next; None: there is nothing left to ask. About a paid attempt it
+    is asked whether the payer has got a cash receipt since.
     ``hints`` counts how often a webhook made us ask beside that schedule.
     """
 
@@ -95,6 +96,17 @@ class Attempt(Base):
         """A call of ours without an answer, or a claim about a window that pays at once: an inquiry would tell."""
         claimed = self.state is AttemptState.PREPARED and self.work is Work.PAY and self.claimed_at is not None
         return claimed or self.state in (AttemptState.CONFIRMING, AttemptState.UNKNOWN)
+
+    @property
+    def may_get_receipt(self) -> bool:
+        """Paid in a window that charges first and asks about the cash receipt then, and we know of no receipt."""
+        is_open = self.state is AttemptState.PAID and self.work is Work.PAY and self.cash_receipt_asked
+        return is_open and all(receipt.state is CashReceiptState.FAILED for receipt in self.cash_receipts)
+
+    @property
+    def awaits_receipt(self) -> bool:
+        """The gateway is going to be asked whether the payer has got a cash receipt since."""
+        return self.state is AttemptState.PAID and self.next_inquiry_at is not None
 
     def is_abandoned(self, now: datetime) -> bool:
         """Its window was opened, nothing came back, and its time is over."""

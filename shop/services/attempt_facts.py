@@ -1,7 +1,7 @@
 """What settling needs to know of an attempt, copied before the network is used."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from shop import policy
 from shop.models import Attempt
@@ -26,6 +26,9 @@ class AttemptFacts:
     is_claimed: bool
     claim_refused: str
     inquiries: int
+    trade_date: date | None
+    receipt_asked: bool
+    receipt_is_open: bool
 
     @property
     def attempt_no(self) -> str:
@@ -58,4 +61,7 @@ def facts_of(attempt: Attempt) -> AttemptFacts:
         is_claimed=attempt.claimed_at is not None,
         claim_refused=attempt.claim_refused,
         inquiries=attempt.inquiries,
+        trade_date=attempt.trade_date,
+        receipt_asked=attempt.cash_receipt_asked,
+        receipt_is_open=attempt.may_get_receipt or attempt.awaits_receipt,
     )

@@ -30,7 +30,7 @@ from shop.payple import (
     Refused,
     codes,
 )
-from shop.services import keeping, receipt_rows, recording, refunding
+from shop.services import keeping, late_receipts, receipt_rows, recording, refunding
 from shop.services.journal import ITSELF, Actor
 from shop.states import ACTIVE_RECEIPT, IN_FLIGHT, CashReceiptState, Source
 
@@ -58,6 +58,7 @@ def issue(order_no: str, wish: ReceiptWish, *, by: str, client: PaypleClient, no
     """
     if not is_identity(wish.purpose, wish.identity):
         raise ReceiptRefused(ReceiptRefused.Reason.IDENTITY)
+    late_receipts.ask_first(order_no, client, now=now)
     with transaction():
         order = recording.lock_order_no(order_no)
         attempt = _insist_on_transfer(order)

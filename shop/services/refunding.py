@@ -22,7 +22,7 @@ from shop.models import Attempt, Order, Refund
 from shop.money import Tax, Won
 from shop.payple import GatewayError, NotSent, OutcomeUnknown, PaypleClient, RefundDone, RefundRequest, Refused, codes
 from shop.refund_policy import PaidFacts, RefundPlan, RefundTooLarge
-from shop.services import journal, keeping, moving, receipt_rows, recording
+from shop.services import journal, keeping, late_receipts, moving, receipt_rows, recording
 from shop.services.journal import ITSELF, Actor
 from shop.services.moving import Step
 from shop.states import IN_FLIGHT, AttemptState, CashReceiptState, RefundState, Source
@@ -74,6 +74,7 @@ def request(order_no: str, wish: RefundWish, *, by: str, client: PaypleClient, n
     :raises NotFound: no such order
     :raises RefundRefused: nothing was sent; ``reason`` says why
     """
+    late_receipts.ask_first(order_no, client, now=now)
     refund_id, is_new = _reserve(order_no, wish, by, now)
     if is_new:
         send(refund_id, client, now=now)
@@ -365,7 +366,10 @@ def _finish(refund_id: int, code: str, message: str, *, settled: bool, now: date
 def _change_receipt(refund: Refund, proof: Proof, *, settled: bool, now: datetime, actor: Actor) -> None:
     """The active cash receipt follows the money: reduced by the gateway, or due to be cancelled and issued again."""
     receipt = receipt_rows.active(refund.attempt)
-    if receipt is None or refund.is_orphan:
+    if refund.is_orphan:
+        return
+    if receipt is None:
+        late_receipts.reopen(refund, now)
         return
     if receipt.state is CashReceiptState.CANCEL_DUE:
         less = max(0, receipt.reissue_amount - refund.amount)

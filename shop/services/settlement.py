@@ -36,7 +36,7 @@ from shop.payple import (
     codes,
 )
 from shop.policy import Verdict
-from shop.services import keeping, recording, refunding
+from shop.services import keeping, late_receipts, recording, refunding
 from shop.services.attempt_facts import AttemptFacts, facts_of
 from shop.states import AttemptState, OrderState, Source
 
@@ -59,6 +59,9 @@ def hear(claim: Claim, client: PaypleClient, *, source: Source, now: datetime) -
 
 def _follow_up(facts: AttemptFacts, claim: Claim, client: PaypleClient, *, source: Source, now: datetime) -> None:
     """Note what is claimed, then ask: confirm what we may confirm, inquire about the rest."""
+    if facts.state is AttemptState.PAID:  # what may still be news is a cash receipt
+        look(facts.attempt_no, client, source=source, now=now)
+        return
     doubt = _doubt(facts, claim, client)
     if facts.state is AttemptState.CONFIRMING and claim.is_success and not doubt:
         if recording.keep_claim(facts, claim, source=source, now=now):
@@ -90,6 +93,8 @@ def look(
     False: the gateway did not answer, so that asking about others is better left for later.
     """
     facts = _find(attempt_no)
+    if facts is not None and facts.state is AttemptState.PAID:
+        return late_receipts.look(facts, client, source=source, now=now)
     lease = recording.lease_hint if source is Source.WEBHOOK else recording.lease_inquiry
     if facts is None or not lease(facts, now):
         return True
@@ -125,7 +130,11 @@ def look_at_order(order: Order, client: PaypleClient, *, now: datetime) -> None:
 
 def _look_at_order(order: Order, client: PaypleClient, now: datetime) -> None:
     order_id, is_over = order.id, order.state is OrderState.AWAITING_PAYMENT and now >= order.expires_at
-    waiting = [attempt for attempt in order.attempts if attempt.is_unanswered or attempt.is_abandoned(now)]
+    waiting = [
+        attempt
+        for attempt in order.attempts
+        if attempt.is_unanswered or attempt.awaits_receipt or attempt.is_abandoned(now)
+    ]
     for attempt_no in [attempt.attempt_no for attempt in reversed(waiting)]:
         if not look(attempt_no, client, source=Source.PAGE, now=now):
             break

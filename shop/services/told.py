@@ -29,8 +29,17 @@ def _schedule(facts: AttemptFacts, state: AttemptState, verdict: Verdict, now: d
         return {"next_inquiry_at": now + policy.next_inquiry(0), "inquiries": 1}
     if state is AttemptState.PREPARED:
         return {"next_inquiry_at": facts.deadline_at} if facts.work is Work.CERT else {}
+    if state is AttemptState.PAID and verdict.found and _may_get_receipt(facts, verdict.found):
+        again = policy.next_receipt_question(verdict.found.paid_at, now, facts.deadline_at)
+        return {"next_inquiry_at": again, "inquiries": 0, "hints": 0}
     wait = policy.next_late_inquiry(0) if verdict.asks_again else None
     return {"next_inquiry_at": now + wait if wait else None, "inquiries": 0}
+
+
+def _may_get_receipt(facts: AttemptFacts, found: PaymentFound) -> bool:
+    """A window that pays at once asks about the receipt after the charge, and has not issued one yet."""
+    is_transfer = found.transfer is not None and not found.transfer.cash_receipt_issued
+    return is_transfer and facts.receipt_asked and facts.work is Work.PAY
 
 
 def _cut(values: dict[str, object]) -> dict[str, object]:
@@ -66,22 +75,28 @@ def _receipt(found: PaymentFound) -> dict[str, object]:
     return values
 
 
-def keep_receipt(attempt: Attempt, verdict: Verdict, *, source: Source, now: datetime) -> None:
-    """A cash receipt that was issued in the window, or by the confirm, is a row of its own."""
+def keep_receipt(
+    attempt: Attempt, verdict: Verdict, *, source: Source, now: datetime, covers: int | None = None
+) -> CashReceipt | None:
+    """A cash receipt that was issued in the window, or by the confirm, is a row of its own.
+
+    ``covers`` is its amount in won where something went back before we learnt of it. None: there is no receipt.
+    """
     found = verdict.found
     if found is None or found.transfer is None or not found.transfer.cash_receipt_issued:
-        return
+        return None
     receipt = CashReceipt(
         order_id=attempt.order_id,
         attempt_id=attempt.id,
         state=CashReceiptState.ISSUED,
-        amount=found.charged_amount or found.amount,
+        amount=covers or found.charged_amount or found.amount,
         purpose=attempt.claim_account_kind,
         number=found.transfer.cash_receipt_number[:60],
         created_at=now,
         issued_at=found.paid_at,
     )
     receipt_rows.add(receipt, verdict.proof, Actor(source), now)
+    return receipt
 
 
 def owe_orphan(attempt: Attempt, verdict: Verdict, now: datetime) -> None:

@@ -25,7 +25,7 @@ _writing = Lock()
 
 
 def receive(body: bytes, *, now: datetime) -> bool:
-    """Keep what was posted. True: it is news about an attempt that money may still come of, so somebody has to hear it.
+    """Keep what was posted. True: money, or a cash receipt, may still come of its attempt, so somebody has to hear it.
 
     What can never be understood, or is not about us, is acknowledged all the same: sent again it would be no better.
     """
@@ -97,7 +97,7 @@ def _keep(message: WebhookMessage, attempt_id: int | None, now: datetime) -> boo
     """Write it down, and beside the attempt's other events what was said of it."""
     with _writing, transaction():
         attempt = db.session.get_one(Attempt, attempt_id) if attempt_id is not None else None
-        is_news = attempt is not None and policy.may_bring_money(attempt.state)
+        is_news = attempt is not None and (policy.may_bring_money(attempt.state) or attempt.may_get_receipt)
         row = Webhook(
             attempt_no=message.claim.attempt_no[:LONGEST_NUMBER],
             kind=message.kind,

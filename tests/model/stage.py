@@ -26,7 +26,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import selectinload
 from werkzeug.test import TestResponse
 
-from shop import clock
+from shop import clock, policy
 from shop.db import db
 from shop.errors import NotFound, ReceiptRefused, RefundRefused
 from shop.models import Attempt, CashReceipt, Order, Product, Refund
@@ -61,6 +61,7 @@ class Opening:
     order_no: str
     attempt_no: str
     fields: dict[str, str]
+    until: datetime
     claims: list[Pairs] = field(default_factory=list)
     waiting: Window | None = None
 
@@ -157,7 +158,7 @@ class Stage:
         if response is None or response.status_code != 200:
             return None
         told = response.get_json()
-        return Opening(order_no, told["attempt_no"], told["fields"])
+        return Opening(order_no, told["attempt_no"], told["fields"], self.moment + policy.ATTEMPT_LIFETIME)
 
     def pay(self, opening: Opening, scenario: str = "", *, receipt: str = "send", **changed: str) -> Pairs | None:
         """Go through the window with some of its fields changed; answers what the browser would deliver.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.model.machine import insist
 from tests.model.stage import Opening, Stage
 from tests.payer import Pairs
@@ -80,9 +78,6 @@ def test_a_receipt_that_was_reduced_in_a_lost_answer_comes_to_rest(stage: Stage)
     assert (payment["cash_receipt"], payment["cash_receipt_amount"]) == ("issued", 7_000)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a paid attempt is not looked at again, so a receipt that came later stays unknown"
-)
 def test_a_receipt_that_is_asked_for_after_the_charge_is_learned(stage: Stage) -> None:
     """An immediate window charges first and asks about the cash receipt then; something made us look in between."""
     stage.control("POST", "policy", {"receipt_on_refund": "fail"})

@@ -16,6 +16,7 @@ from shop.views.shop import client
 from tests import world as worlds
 from tests.services.test_cash_receipts import issue, plain_transfer
 from tests.services.test_late_contradictions import expired_with_wrong_money
+from tests.services.test_late_receipts import Charged
 from tests.services.test_refunding import paid_order, refund
 from tests.services.test_settlement import begin, changed
 from tests.tools import guards
@@ -211,6 +212,23 @@ def what_reconciling_follows(world: World) -> None:
     assert cash_receipts.follow(receipted, number="G0123456789", by="kim", now=worlds.now())
 
 
+def a_receipt_asked_for_after_the_charge(world: World) -> None:
+    """Found late; found after a refund that did not know of it; not asked for at all."""
+    for amount in (0, 4_000):
+        world.control("POST", "policy", {"receipt_on_refund": "fail"})
+        charged = Charged(world)
+        charged.settle_early()
+        charged.finish()
+        if amount:
+            world.fault("inquiry", "lost_answer")
+            refund(world, charged.order_no, amount)
+        charged.sweep(minutes=1)
+        charged.sweep(days=1, hours=10)
+    skipped = Charged(world)
+    world.deliver(skipped.skip())
+    skipped.sweep(hours=1)
+
+
 def answers_at_any_time(world: World) -> None:
     """Each answer about an attempt, in each state in which it may come, however unlikely: workers can be that slow.
 
@@ -261,5 +279,6 @@ JOURNEYS: list[Callable[[World], None]] = [
     receipts,
     receipts_that_a_refund_leaves_behind,
     what_reconciling_follows,
+    a_receipt_asked_for_after_the_charge,
     answers_at_any_time,
 ]

@@ -138,3 +138,19 @@ def test_inquiries_become_rarer() -> None:
 
     assert waits == sorted(waits)
     assert (waits[0], waits[-1]) == (timedelta(seconds=5), timedelta(days=1))
+
+
+def test_the_question_about_a_late_receipt_is_asked_three_times_and_ends_with_the_window() -> None:
+    deadline, asked, now = NOW + timedelta(minutes=40), [], NOW
+    while (again := policy.next_receipt_question(NOW, now, deadline)) is not None:
+        asked.append(again - NOW)
+        now = again
+
+    assert asked == [timedelta(minutes=minutes) for minutes in (1, 10, 40)]
+
+
+def test_no_question_about_a_receipt_lies_beyond_the_deadline() -> None:
+    deadline = NOW + timedelta(minutes=5)
+
+    assert policy.next_receipt_question(NOW, NOW + timedelta(minutes=1), deadline) == deadline
+    assert policy.next_receipt_question(NOW, deadline, deadline) is None

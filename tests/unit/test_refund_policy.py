@@ -11,8 +11,10 @@ from shop.money import Tax, TaxBreakdown, Won, contained_vat
 from shop.refund_policy import (
     PaidFacts,
     RefundTooLarge,
+    Returned,
     next_receipt_day,
     plan_refund,
+    receipt_found_late,
     receipt_owed,
     vat_of_goods,
 )
@@ -119,3 +121,32 @@ def test_a_receipt_is_reduced_by_what_goes_back() -> None:
     assert plan_refund(facts, Won(1000)).receipt_after == 10_000
     assert plan_refund(facts, Won(11_000)).receipt_after == 0
     assert plan_refund(paid(), Won(1000)).receipt_after is None
+
+
+def returned(amount: int, said: str) -> Returned:
+    """A refund whose answer said nothing of a receipt, settled it or failed to; or that has no answer at all."""
+    return Returned(
+        Won(amount), is_answered=said != "unanswered", speaks=said in ("settled", "failed"), settled=said == "settled"
+    )
+
+
+@pytest.mark.parametrize(
+    ("refunds", "covers", "target"),
+    [
+        ([], 10_000, 10_000),
+        ([(3_000, "nothing")], 7_000, 7_000),
+        ([(3_000, "settled")], 7_000, 7_000),
+        ([(3_000, "failed")], 10_000, 7_000),
+        ([(3_000, "unanswered")], 10_000, 7_000),
+        ([(10_000, "failed")], 10_000, 0),
+        ([(10_000, "nothing")], 10_000, 0),
+        ([(1_000, "nothing"), (2_000, "failed"), (3_000, "settled")], 6_000, 4_000),
+        ([(1_000, "failed"), (2_000, "nothing")], 10_000, 7_000),
+    ],
+)
+def test_a_receipt_that_is_found_after_refunds_covers_what_their_answers_left(
+    refunds: list[tuple[int, str]], covers: int, target: int
+) -> None:
+    late = receipt_found_late(Won(10_000), [returned(amount, said) for amount, said in refunds])
+
+    assert (late.covers, late.target) == (covers, target)

@@ -7,7 +7,7 @@ from shop import clock
 from shop.errors import RefundRefused, SignInRefused
 from shop.models import Order
 from shop.money import Won
-from shop.services import order_search, refunding
+from shop.services import late_receipts, order_search, refunding
 from shop.views.admin import notices, order_page, staff_session
 from shop.views.admin.area import bp
 from shop.views.admin.forms import DecisionForm, RefundForm
@@ -17,11 +17,12 @@ from shop.views.shop import client
 
 @bp.post("/orders/<order_no>/refund-plan")
 def plan_refund(order_no: str) -> ResponseReturnValue:
-    """Show what a refund would do to money, tax and cash receipt. Nothing is sent."""
+    """Show what a refund would do to money, tax and cash receipt. No money moves."""
     order, form = order_search.get_order(order_no), RefundForm()
     if not form.is_valid_for(order):
         return order_page.render(order, refund_form=form), 422
-    return _plan_page(order, form)
+    late_receipts.ask_first(order_no, client(), now=clock.now())
+    return _plan_page(order_search.get_order(order_no), form)
 
 
 @bp.post("/orders/<order_no>/refunds")

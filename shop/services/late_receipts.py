@@ -1,0 +1,158 @@
+"""Cash receipts that a payer asks for after the charge: the gateway is asked again until the window's time is over.
+
+A window that pays at once (PAY) charges first and asks about the receipt then. Whatever settles the order in between,
+such as the webhook that leaves at the charge, learns of no receipt. So the question stays open for a while:
+``next_inquiry_at`` of a paid attempt is when to ask it next. Only the gateway's answer to our inquiry makes a receipt.
+After that time news still makes us ask, and so does a refund.
+"""
+
+import logging
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy import select
+
+from shop import policy, refund_policy
+from shop.db import db, release, transaction
+from shop.graph import Proof
+from shop.models import Attempt, Order, Refund
+from shop.money import Won
+from shop.payple import GatewayError, Method, PaymentFound, PaypleClient, ReceiptAnswer, codes
+from shop.policy import Verdict
+from shop.refund_policy import Returned
+from shop.services import keeping, receipt_rows, recording, told
+from shop.services.attempt_facts import AttemptFacts, facts_of
+from shop.services.journal import ITSELF
+from shop.states import IN_FLIGHT, AttemptState, CashReceiptState, RefundState, Source
+
+log = logging.getLogger(__name__)
+HINTS = (Source.BROWSER, Source.WEBHOOK)
+"""Anybody may say that there is news: it makes us ask, a few times per attempt, and moves no planned question."""
+
+
+def look(facts: AttemptFacts, client: PaypleClient, *, source: Source, now: datetime, at_once: bool = False) -> bool:
+    """Ask whether a paid transfer has its receipt by now, if it is time to ask. False: the gateway did not answer."""
+    if not facts.receipt_is_open or facts.trade_date is None:
+        return True
+    if not _lease(facts, now, is_hint=source in HINTS, at_once=at_once):
+        return True
+    try:
+        found = client.inquire(facts.attempt_no, facts.trade_date, Method.TRANSFER, about=facts.attempt_no)
+    except GatewayError as error:
+        log.info("no answer about the cash receipt of %s: %s", facts.attempt_no, error.code)
+        return False
+    if found is not None and _is_about(facts, found):
+        write = partial(_record, facts, found, source, now)
+        keeping.keep(f"the question about the cash receipt of {facts.attempt_no}", write)
+    return True
+
+
+def ask_first(order_no: str, client: PaypleClient, *, now: datetime) -> None:
+    """Before staff refund, or issue a receipt: learn of one that the payer has asked for meanwhile.
+
+    Without an answer they may go on: a refund tells of the receipt itself, and the gateway admits one per payment.
+    """
+    order = db.session.scalar(select(Order).where(Order.order_no == order_no))
+    attempt = order.paid_attempt if order else None
+    facts = facts_of(attempt) if attempt and attempt.may_get_receipt else None
+    release()
+    if facts is not None:
+        look(facts, client, source=Source.PAGE, now=now, at_once=True)
+
+
+def reopen(refund: Refund, now: datetime) -> None:
+    """A refund's own answer spoke of a receipt that we know nothing of. In the caller's transaction."""
+    if refund.receipt_code and refund.attempt.may_get_receipt:
+        refund.attempt.next_inquiry_at, refund.attempt.inquiries = now, 0
+
+
+def _lease(facts: AttemptFacts, now: datetime, *, is_hint: bool, at_once: bool) -> bool:
+    """Take the right to ask. What is asked without an answer is asked again, less and less often, and then given up.
+
+    While a refund is under way the answer would not tell what the receipt covers, so the question waits.
+    """
+    with transaction():
+        attempt = recording.locked_attempt(facts)
+        if not attempt.may_get_receipt:
+            _close(attempt)
+            return False
+        if is_hint:
+            return _may_hint(attempt, now)
+        if at_once:
+            return not _is_refunding(attempt)
+        if attempt.next_inquiry_at is None or attempt.next_inquiry_at > now:
+            return False
+        return _may_ask(attempt, now)
+
+
+def _may_hint(attempt: Attempt, now: datetime) -> bool:
+    """News moves no planned question, and plans one where none is left."""
+    if attempt.hints >= policy.MOST_CLAIMED_INQUIRIES:
+        return False
+    attempt.hints += 1
+    if attempt.next_inquiry_at is None:
+        attempt.next_inquiry_at, attempt.inquiries = now + policy.next_inquiry(0), 0
+    return not _is_refunding(attempt)
+
+
+def _may_ask(attempt: Attempt, now: datetime) -> bool:
+    if attempt.inquiries >= policy.MOST_UNANSWERED:
+        log.warning("whether %s has a cash receipt could not be learnt", attempt.attempt_no)
+        _close(attempt)
+        return False
+    attempt.next_inquiry_at = now + policy.next_inquiry(attempt.inquiries)
+    if _is_refunding(attempt):
+        return False
+    attempt.inquiries += 1
+    return True
+
+
+def _close(attempt: Attempt) -> None:
+    """There is nothing to ask, or nobody to answer."""
+    if attempt.state is AttemptState.PAID:
+        attempt.next_inquiry_at = None
+
+
+def _record(facts: AttemptFacts, found: PaymentFound, source: Source, now: datetime) -> None:
+    """A receipt of which we knew nothing becomes a row, once; else the question stays open until the time is over."""
+    with transaction():
+        attempt = recording.locked_attempt(facts)
+        if not attempt.may_get_receipt or _is_refunding(attempt):
+            return
+        attempt.inquiries = 0
+        attempt.next_inquiry_at = policy.next_receipt_question(found.paid_at, now, facts.deadline_at)
+        if found.transfer is not None and found.transfer.cash_receipt_issued:
+            attempt.next_inquiry_at = None
+            _keep(attempt, found, source, now)
+
+
+def _keep(attempt: Attempt, found: PaymentFound, source: Source, now: datetime) -> None:
+    """The row, for what the receipt covers. If that is more than remains paid, it is due to be put right."""
+    done = [refund for refund in attempt.refunds if refund.state is RefundState.DONE]
+    charged = Won(attempt.amount if attempt.charged_amount is None else attempt.charged_amount)
+    late = refund_policy.receipt_found_late(charged, [_returned(refund) for refund in done])
+    verdict = Verdict(AttemptState.PAID, Proof.INQUIRY, found=found)
+    receipt = told.keep_receipt(attempt, verdict, source=source, now=now, covers=late.covers)
+    due = refund_policy.receipt_owed(late.target, now, settled=late.covers == late.target)
+    if receipt is not None and due is not None:
+        owed = {"due_at": due.due_at, "reissue_amount": due.reissue}
+        receipt_rows.move(receipt, CashReceiptState.CANCEL_DUE, Proof.CANCEL, ITSELF, now, owed)
+
+
+def _returned(refund: Refund) -> Returned:
+    """What the gateway's answer to a refund told of the receipt. A person's decision rests on no answer."""
+    answer = ReceiptAnswer(refund.receipt_code, refund.receipt_message)
+    is_answered = not refund.decided_by and not codes.says_already_cancelled(refund.result_code)
+    return Returned(Won(refund.amount), is_answered=is_answered, speaks=bool(answer.code), settled=answer.settled)
+
+
+def _is_about(facts: AttemptFacts, found: PaymentFound) -> bool:
+    """Money that has gone back since is no contradiction; anything else is, and such an answer tells us nothing."""
+    odd = set(policy.mismatches(facts.asked, found)) - {"refunded"}
+    if odd:
+        log.warning("an answer about %s contradicts itself: %s", facts.attempt_no, ", ".join(sorted(odd)))
+    return not odd
+
+
+def _is_refunding(attempt: Attempt) -> bool:
+    return any(refund.state in IN_FLIGHT for refund in attempt.refunds)
