@@ -121,7 +121,8 @@ def lease_inquiry(facts: AttemptFacts, now: datetime) -> bool:
         attempt.next_inquiry_at = now + wait if wait else None
         if attempt.next_inquiry_at and now <= facts.over_at < attempt.next_inquiry_at:
             attempt.next_inquiry_at = facts.over_at + policy.next_inquiry(0)  # then "nothing found" frees the order
-        attempt.inquiries += 1
+        else:
+            attempt.inquiries += 1
         return True
 
 
