@@ -39,6 +39,11 @@ class Placed:
         """What it costs, in won."""
         return sum(self.prices[slug] * pieces for slug, pieces in self.lines.items())
 
+    def note_state(self, state: str) -> None:
+        """One more look at its page; blank is none."""
+        if state and self.seen[-1:] != [state]:
+            self.seen.append(state)
+
 
 @dataclass(frozen=True)
 class Intent:

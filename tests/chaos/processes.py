@@ -1,0 +1,120 @@
+"""Starting and killing: whatever we start dies with us, whatever happens, and nothing else is ever signalled."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+ESTABLISHED = "01"
+SECONDS = 10.0
+_libc = ctypes.CDLL(None)
+# Linux sends the signal when the *thread* that started the child ends, so one thread that stays starts them all.
+_starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="starter")
+
+
+class Group:
+    """A started program and everything it starts: one process group."""
+
+    def __init__(self, command: Sequence[str], cwd: Path, environment: Mapping[str, str], log: Path) -> None:
+        self._process = _starter.submit(_start, command, cwd, environment, log).result()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def children(self) -> list[int]:
+        """The processes that the program itself has started, such as a server's workers."""
+        return children_of(self.pid)
+
+    def end(self) -> None:
+        """Ask it to stop, and make sure."""
+        self.signal_all(signal.SIGTERM)
+        try:
+            self._process.wait(SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """SIGKILL for all of the group."""
+        self.signal_all(signal.SIGKILL)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(SECONDS)
+
+    def signal_all(self, number: signal.Signals) -> None:
+        """A signal for every process of the group, and for no other."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
+
+
+def _start(command: Sequence[str], cwd: Path, environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=environment,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            preexec_fn=_die_with_us,  # noqa: PLW1509 - it makes one system call and takes no lock
+        )
+
+
+def _die_with_us() -> None:
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def children_of(pid: int) -> list[int]:
+    """The living children of a process of ours."""
+    try:
+        listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except OSError:
+        return []
+    return [int(child) for child in listed.split() if _is_running(int(child))]
+
+
+def kill(pid: int, number: signal.Signals = signal.SIGKILL) -> None:
+    """A signal for one process of ours."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+def talks_to(pid: int, port: int) -> bool:
+    """Whether a process has a connection to a port at this moment."""
+    wanted = {row[9] for row in _connections(pid) if row[3] == ESTABLISHED and int(row[2].split(":")[1], 16) == port}
+    if not wanted:
+        return False
+    return any(f"socket:[{inode}]" in wanted_links for inode in wanted for wanted_links in [_links(pid)])
+
+
+def _connections(pid: int) -> list[list[str]]:
+    try:
+        return [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
+    except OSError:
+        return []
+
+
+def _links(pid: int) -> set[str]:
+    found = set()
+    with suppress(OSError):
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):
+                found.add(str(link.readlink()))
+    return found
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -1,0 +1,132 @@
+"""Looks at every answer that anybody in a run gets: no server error, no traceback, no secret, no text become markup."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+MARKER = "<zz9>"
+"""Put it into any field: it must never come back as markup."""
+SERVER_ERROR = 500
+SECONDS = 60.0
+TRACEBACK = "Traceback (most recent call last)"
+NOT_LET_IN = re.compile(r"/orders/[^/]+/attempts$")
+"""Where 502 as JSON is the documented answer: the gateway did not open a window, and nothing can have been paid."""
+
+
+class Watch:
+    """What was seen so far. Any thread may ask and tell."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._losses_expected = 0
+        self.secrets: set[str] = set()
+        self.answers: Counter[int] = Counter()
+        self.lost = 0
+        self.found: list[tuple[str, str]] = []
+
+    def session(self) -> requests.Session:
+        """A browser, watched: every answer passes `look`, every lost connection is counted."""
+        return _Session(self)
+
+    @contextmanager
+    def expecting_losses(self) -> Iterator[None]:
+        """While servers are killed, connections break: then they are counted and no more."""
+        with self._lock:
+            self._losses_expected += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._losses_expected -= 1
+
+    def look(self, response: requests.Response) -> None:
+        """One answer of the shop."""
+        asked, text = response.request, response.text
+        path = urlsplit(asked.url or "").path
+        place = f"{asked.method} {path} -> {response.status_code}"
+        with self._lock:
+            self.answers[response.status_code] += 1
+        if response.status_code >= SERVER_ERROR and not _is_not_let_in(response, path):
+            self.tell("I15", f"a server error: {place}")
+        self.read(text, place)
+        self.read(str(dict(response.headers)), f"the headers of {place}")
+
+    def read(self, text: str, place: str) -> None:
+        """Any text that leaves the shop: pages, headers, logs."""
+        if TRACEBACK in text:
+            self.tell("I15", f"a traceback in {place}")
+        if MARKER in text and not place.startswith("log"):
+            self.tell("I15", f"text became markup in {place}")
+        if any(secret in text for secret in self.secrets):
+            self.tell("I12", f"a secret in {place}")
+
+    def lose(self, asked: str, error: Exception) -> None:
+        """A connection broke."""
+        with self._lock:
+            self.lost += 1
+            expected = self._losses_expected > 0
+        if not expected:
+            self.tell("I15", f"no answer to {asked}: {type(error).__name__}")
+
+    def tell(self, invariant: str, text: str) -> None:
+        """Keep what must not happen, once."""
+        with self._lock:
+            if (invariant, text) not in self.found:
+                self.found.append((invariant, text))
+
+    def take(self) -> list[tuple[str, str]]:
+        """What was found since the last time."""
+        with self._lock:
+            found, self.found = self.found, []
+        return found
+
+
+class _Session(requests.Session):
+    """A session that looks nowhere but at the address it is given, waits a minute at most, and is watched."""
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__()
+        self.trust_env = False
+        self._watch = watch
+        self.headers["Connection"] = "close"  # a kept connection may be closed by the server just when it is used
+
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **rest: Any) -> requests.Response:
+        rest.setdefault("timeout", SECONDS)
+        rest["allow_redirects"] = False  # what `get` of requests would set to True
+        asked = f"{method!s} {urlsplit(str(url)).path}"
+        try:
+            response = super().request(method, url, *args, **rest)
+        except requests.RequestException as error:
+            self._watch.lose(asked, error)
+            raise
+        self._watch.look(response)
+        return response
+
+
+def timed(response: requests.Response) -> float:
+    """Seconds until the headers of an answer were there."""
+    return response.elapsed.total_seconds()
+
+
+def wait_until(is_true: Any, seconds: float, pause: float = 0.02) -> bool:
+    """Ask again and again until something is true; whether it became so in time."""
+    deadline = time.monotonic() + seconds
+    while not is_true():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(pause)
+    return True
+
+
+def _is_not_let_in(response: requests.Response, path: str) -> bool:
+    is_json = response.headers.get("Content-Type", "").startswith("application/json")
+    return response.status_code == requests.codes.bad_gateway and is_json and bool(NOT_LET_IN.search(path))
