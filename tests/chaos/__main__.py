@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import os
+import pickle
 import random
+import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -15,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.chaos import campaigns, clockwork, profile
+from tests.chaos import campaigns, clockwork, processes, profile
 from tests.chaos.drain import collect
 from tests.chaos.profile import Profile
 from tests.chaos.report import Report, Row, as_json, as_table, is_clean, merged
@@ -25,6 +27,10 @@ from tests.tools import postgres
 
 ALONE = ("hung",)
 """What measures how fast pages are runs by itself, on one engine, when everything else is over."""
+
+
+Reports = dict[tuple[str, str], Report]
+"""By engine and campaign."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,8 @@ class Order:
 def main(arguments: Sequence[str]) -> int:
     """Run what was asked for; 0 if no invariant was violated and every figure reached."""
     asked = _parser().parse_args(arguments)
+    if asked.carry_out:
+        return _carry_out(asked.carry_out)
     if problem := _missing(asked.engine):
         print(problem, file=sys.stderr)
         if os.environ.get("CI") == "true":
@@ -62,23 +70,47 @@ def main(arguments: Sequence[str]) -> int:
     return 0 if is_clean(rows) else 1
 
 
-def _run_all(orders: list[Order]) -> dict[tuple[str, str], Report]:
-    """Both engines side by side, each in a process of its own; then what has to run alone."""
-    found: dict[tuple[str, str], Report] = {}
+def _run_all(orders: list[Order]) -> Reports:
+    """Both engines side by side, each in a process of its own; then, in this one, what has to run alone."""
     crowded = [order for order in orders if order.names != ALONE]
-    for group in (crowded, [order for order in orders if order.names == ALONE]):
-        if len(group) == 1:
-            found |= _run(group[0])
-        elif group:
-            with multiprocessing.get_context("spawn").Pool(len(group)) as pool:
-                for told in pool.map(_run, group, chunksize=1):
-                    found |= told
+    found = _run(crowded[0]) if len(crowded) == 1 else _side_by_side(crowded)
+    for order in orders:
+        if order.names == ALONE:
+            found |= _run(order)
     return found
 
 
-def _run(order: Order) -> dict[tuple[str, str], Report]:
+def _side_by_side(orders: list[Order]) -> Reports:
+    """Each order in a process of its own; they give their reports back in a file each."""
+    found: Reports = {}
+    started = []
+    for order in orders:
+        path = order.schedules / f"{order.engine}.order"
+        path.write_bytes(pickle.dumps(order))
+        started.append((path, subprocess.Popen([sys.executable, "-m", "tests.chaos", "--carry-out", str(path)])))
+    try:
+        for path, process in started:
+            if process.wait():
+                raise SystemExit(f"{path.stem} broke off")
+            found |= pickle.loads(path.read_bytes())  # noqa: S301 - our own process has written it
+    finally:
+        for _, process in started:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                process.wait()
+    return found
+
+
+def _carry_out(path: Path) -> int:
+    """The other side of it."""
+    processes.die_with_parent()
+    path.write_bytes(pickle.dumps(_run(pickle.loads(path.read_bytes()))))  # noqa: S301 - our own process has written it
+    return 0
+
+
+def _run(order: Order) -> Reports:
     """All campaigns of one engine, on one stage."""
-    found: dict[tuple[str, str], Report] = {}
+    found: Reports = {}
     with open_stage(order.engine, order.profile, keep=order.keep) as stage:
         for name in order.names:
             found[order.engine, name] = _campaign(stage, order, name)
@@ -131,7 +163,7 @@ def _chosen(only: list[str] | None) -> list[str]:
     return [name for name in there if not only or name in only]
 
 
-def _row(name: str, reports: dict[tuple[str, str], Report]) -> Row:
+def _row(name: str, reports: Reports) -> Row:
     return merged([report for (_, of), report in reports.items() if of == name])
 
 
@@ -155,6 +187,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--scale", type=float, default=1.0, help="so much of each figure, such as 0.1")
     parser.add_argument("--profile", type=Path, metavar="FILE", help="how another shop is started (JSON)")
     parser.add_argument("--keep", action="store_true", help="leave folders and logs under /tmp")
+    parser.add_argument("--carry-out", type=Path, help=argparse.SUPPRESS)
     return parser
 
 

@@ -66,11 +66,12 @@ def _start(command: Sequence[str], cwd: Path, environment: Mapping[str, str], lo
             stdout=output,
             stderr=output,
             start_new_session=True,
-            preexec_fn=_die_with_us,  # noqa: PLW1509 - it makes one system call and takes no lock
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - it makes one system call and takes no lock
         )
 
 
-def _die_with_us() -> None:
+def die_with_parent() -> None:
+    """End this process the moment the thread that has started it ends."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 

@@ -49,6 +49,13 @@ class Report:
     seconds: float = 0.0
     _lock: Lock = field(default_factory=Lock)
 
+    def __getstate__(self) -> dict[str, object]:
+        """Travels between processes, but for its lock."""
+        return {name: value for name, value in vars(self).items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        vars(self).update(state, _lock=Lock())
+
     def trial(self, cell: str = "", count: int = 1) -> None:
         """So many trials were made in a cell, whatever came of them."""
         with self._lock:
