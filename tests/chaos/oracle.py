@@ -328,8 +328,14 @@ def nothing_waits(books: Books) -> Findings:
 
 
 def nothing_missed(books: Books) -> Findings:
-    """I17: a cancel names the right day at once; a search over two days or methods finds the payment in the end."""
-    for oid in books.charged:
+    """I17: a cancel names the right day at once; a search over two days or methods finds the payment in the end.
+
+    A browser that changed the method of the window has misled the shop: that counts only if money is lost by it (I2).
+    """
+    for oid, row in books.charged.items():
+        line = books.line_of.get(oid)
+        if line is None or line["method"] != row["type"]:
+            continue
         story = books.story.get(oid, [])
         charged = min((entry["seq"] for entry in story if entry["effect"] == "charged"), default=0)
         for entry in story:
@@ -340,11 +346,19 @@ def nothing_missed(books: Books) -> Findings:
 
 
 def _found_after_all(story: list[Row], missed: Row) -> bool:
-    """Whether the same search, which shares one authentication, has found the payment."""
-    return missed["op"] == "inquiry" and any(
-        entry["op"] == "inquiry" and entry["outcome"] == "ok" and entry["follows"] == missed["follows"]
-        for entry in story
-    )
+    """Whether the same search has found the payment: one that asks another question each time and then stops."""
+    asked = {_question(missed)}
+    for entry in story:
+        if missed["op"] != "inquiry" or entry["op"] != "inquiry" or entry["seq"] <= missed["seq"]:
+            continue
+        if entry["outcome"] == "ok" or _question(entry) in asked:
+            return bool(entry["outcome"] == "ok" and _question(entry) not in asked)
+        asked.add(_question(entry))
+    return False
+
+
+def _question(entry: Row) -> tuple[str, str]:
+    return _asked(entry, "PCD_PAY_TYPE"), _asked(entry, "PCD_PAY_DATE")
 
 
 def _asked(entry: Row, name: str) -> str:

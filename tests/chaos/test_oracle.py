@@ -26,7 +26,12 @@ def payment(oid: str, total: int, refunded: int = 0, **more: Any) -> Row:
 
 
 def line(order_no: str, attempt_no: str, amount: int, state: str = "paid", refunded: int = 0, **more: Any) -> Row:
-    usual: dict[str, Any] = {"refund_unknown": False, "cash_receipt_state": "none", "cash_receipt_amount": 0}
+    usual: dict[str, Any] = {
+        "method": "card",
+        "refund_unknown": False,
+        "cash_receipt_state": "none",
+        "cash_receipt_amount": 0,
+    }
     return (
         {"order_no": order_no, "attempt_no": attempt_no, "amount": amount, "state": state, "refunded": refunded}
         | usual
@@ -208,6 +213,22 @@ PLANTED = [
     ),
     (
         "I17",
+        "a search that gives up and begins again",
+        {
+            "entries": more_entries(
+                entry(
+                    8, "inquiry", CARD, outcome="refused", rule="payment_unknown", asked={"PCD_PAY_DATE": "20261122"}
+                ),
+                entry(
+                    9, "inquiry", CARD, outcome="refused", rule="payment_unknown", asked={"PCD_PAY_DATE": "20261122"}
+                ),
+                entry(10, "inquiry", CARD, asked={"PCD_PAY_DATE": "20261123"}),
+            )
+        },
+        CARD,
+    ),
+    (
+        "I17",
         "a cancel for another day",
         {
             "entries": more_entries(
@@ -241,8 +262,8 @@ def test_a_breach_names_the_numbers_and_the_order() -> None:
 ALLOWED = {
     "a search that ends on the right day": {
         "entries": more_entries(
-            entry(8, "inquiry", CARD, outcome="refused", rule="payment_unknown", follows=95),
-            entry(9, "inquiry", CARD, follows=95),
+            entry(8, "inquiry", CARD, outcome="refused", rule="payment_unknown", asked={"PCD_PAY_DATE": "20261122"}),
+            entry(9, "inquiry", CARD, asked={"PCD_PAY_DATE": "20261123"}),
         )
     },
     "an inquiry before anything was collected": {
