@@ -1,0 +1,163 @@
+"""Payments around midnight in Korea, in shops whose machines live in other time zones: every trade date is Korea's.
+
+A window opened before midnight and approved after it, a confirm whose answer was lost across midnight and that an
+inquiry has to find, refunds on the next day: the gateway knows of every question for the wrong day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta, timezone
+
+from tests.chaos.buyer import Buyer, Opening
+from tests.chaos.drain import drain
+from tests.chaos.evidence import Placed
+from tests.chaos.report import Figure, Report
+from tests.chaos.schedule import Plan, Step
+from tests.chaos.shop import Shop
+from tests.chaos.stage import Stage, crowd
+from tests.payer import Pairs, Window
+
+FIGURE = Figure(
+    "midnight in Korea",
+    quick=60,
+    full=500,
+    unit="payments",
+    holds=("I1", "I2", "I6", "I17"),
+    needs=("clock", "extra_shop"),
+)
+KOREA = timezone(timedelta(hours=9))
+ZONES = {"utc": "UTC", "seoul": "Asia/Seoul", "los_angeles": "America/Los_Angeles"}
+MOMENTS = (time(23, 58, 30), time(23, 59, 40), time(23, 59, 58))
+"""When windows are opened; what is left is done right after midnight, and two minutes later."""
+STAGES = ("delivered", "approved", "opened")
+"""How far a payment gets before midnight."""
+
+
+@dataclass
+class Night:
+    """One payment, and how far it has got."""
+
+    step: Step
+    shop: Shop
+    buyer: Buyer
+    order: Placed | None = None
+    opening: Opening | None = None
+    window: Window | None = None
+    claim: Pairs | None = None
+    is_delivered: bool = False
+
+
+def run(stage: Stage, plan: Plan, report: Report) -> None:
+    """Three shops and one midnight for all of them; then a day of refunds."""
+    with ExitStack() as stack:
+        shops = {
+            name: stack.enter_context(stage.extra_shop(f"midnight_{name}", TZ=ZONES[name])) for name in _zones(plan)
+        }
+        marks = {name: stage.mark(shop) for name, shop in shops.items()}
+        nights = [_night(stage, shops, step) for step in _steps(plan)]
+        midnight = _next_midnight(stage)
+        for moment in MOMENTS:
+            stage.set_clock(datetime.combine(midnight.date() - timedelta(days=1), moment, KOREA))
+            crowd(_before, [night for night in nights if night.step.what["opens"] == str(moment)], width=4)
+        stage.set_clock(midnight + timedelta(seconds=2))
+        crowd(_after, nights, width=4)
+        for night in nights:
+            report.trial(f"{night.shop.name} {night.step.what['until_midnight']}")
+        stage.set_clock(midnight + timedelta(minutes=2))
+        for shop in shops.values():
+            shop.run_due()
+        stage.set_clock(midnight + timedelta(hours=10))
+        for name, shop in shops.items():
+            _refund(stage, report, shop, [night for night in nights if night.shop is shop])
+            drain(stage, report, marks[name], shop=shop)
+
+
+def _steps(plan: Plan) -> Iterator[Step]:
+    """Zones, moments, works, methods and faults in all their combinations, as many as wanted."""
+    zones = _zones(plan)
+    for number in range(plan.count):
+        dice = plan.dice(str(number))
+        yield plan.step(
+            zone=zones[number % len(zones)],
+            opens=str(MOMENTS[number // len(zones) % len(MOMENTS)]),
+            until_midnight=dice.choice(STAGES),
+            work=dice.choice(("CERT", "PAY")),
+            method=dice.choice(("card", "transfer")),
+            is_lost=dice.random() < 0.4,
+            refund=dice.choice(("", "part", "all")),
+        )
+
+
+def _zones(plan: Plan) -> list[str]:
+    """All of them in a full run; in a quick one the engines share them."""
+    return list(ZONES) if plan.is_full else plan.mine(list(ZONES))
+
+
+def _next_midnight(stage: Stage) -> datetime:
+    """The next one in Korea that leaves time for what comes before it."""
+    soon = stage.now().astimezone(KOREA) + timedelta(minutes=5)
+    return datetime.combine(soon.date() + timedelta(days=1), time(), KOREA)
+
+
+def _night(stage: Stage, shops: dict[str, Shop], step: Step) -> Night:
+    shop = shops[str(step.what["zone"])]
+    return Night(step, shop, Buyer(shop, step))
+
+
+def _before(night: Night) -> None:
+    """Place, open the window, and go on as far as the step says."""
+    what = night.step.what
+    order = night.buyer.place({"test-product": 3})
+    night.order = order
+    night.opening = night.buyer.start(order, work=what["work"], method=what["method"])
+    if what["is_lost"]:
+        _lose(night)
+    night.window = night.buyer.open(night.opening)
+    if what["until_midnight"] != "opened":
+        _approve(night)
+    if what["until_midnight"] == "delivered":
+        _deliver(night)
+
+
+def _lose(night: Night) -> None:
+    """The gateway's answer to the confirm is lost; without a confirm it is the browser that never comes back."""
+    if night.step.what["work"] == "CERT" and night.opening:
+        night.shop.simulator.fault("confirm", "lost_answer", oid=night.opening.attempt_no)
+
+
+def _approve(night: Night) -> None:
+    if night.window and night.claim is None:
+        night.claim = night.window.approve().result or []
+
+
+def _deliver(night: Night) -> None:
+    """A payment at once whose browser is lost is found by the sweep alone."""
+    is_lost = night.step.what["is_lost"] and night.step.what["work"] == "PAY"
+    if night.claim and not is_lost and not night.is_delivered:
+        night.is_delivered = True
+        night.buyer.deliver(night.claim)
+
+
+def _after(night: Night) -> None:
+    _approve(night)
+    _deliver(night)
+    if night.order:
+        night.buyer.look(night.order)
+
+
+def _refund(stage: Stage, report: Report, shop: Shop, nights: list[Night]) -> None:
+    """On the day after: part of it, or all."""
+    for _ in range(3):
+        shop.run_due()
+    staff = stage.staff(shop)
+    for night in nights:
+        if night.order is None or not night.step.what["refund"]:
+            continue
+        state = night.buyer.look(night.order)
+        if state != "paid":
+            report.violation("I16", f"{night.order.order_no} was paid around midnight and is {state}", night.step)
+            continue
+        staff.refund(night.order.order_no, 1_000 if night.step.what["refund"] == "part" else None)

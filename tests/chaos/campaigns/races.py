@@ -1,0 +1,245 @@
+"""The same thing, or two things about the same order, at the same moment: one wins, and nothing happens twice.
+
+A run is one scenario at one width. Most runs are narrow: that is where two requests really meet; every width has its
+share all the same. Webhooks are told by the driver in the gateway's words; a shop that takes none yet is looked at
+instead.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import cycle, islice
+from random import Random
+from typing import Any, TypeVar
+
+import requests
+
+from tests.chaos.buyer import Browser, Buyer, Staff
+from tests.chaos.drain import drain
+from tests.chaos.evidence import Placed
+from tests.chaos.mutations import JSON, forged_notice
+from tests.chaos.report import Figure, Report
+from tests.chaos.schedule import Plan, Step
+from tests.chaos.stage import Stage, together
+from tests.payer import Pairs
+
+FIGURE = Figure("races", quick=1_080, full=10_800, unit="runs", holds=("I3", "I6", "I7", "I9", "I14"))
+SHARES = {2: 48, 4: 32, 8: 20, 16: 12, 32: 5, 64: 3}
+"""Runs of each width among 120."""
+SCARCE = "quiet-fountain-pen"
+PIECES = {"test-product": 3}
+PART = 1_000
+HOUR = 3_600
+CONFLICT = 409
+Act = Callable[[], Any]
+Somebody = TypeVar("Somebody", bound=Browser)
+
+
+def run(stage: Stage, plan: Plan, report: Report) -> None:
+    """One scenario after the other, each at its share of every width: in some of them time jumps."""
+    mark, staff, buyer = stage.mark(), stage.staff(), stage.buyer()
+    for place, (scenario, race) in enumerate(SCENARIOS.items()):
+        times = len(range(place, plan.count, len(SCENARIOS)))
+        for width in _widths(plan.dice(scenario), times):
+            step = plan.step(scenario=scenario, width=width)
+            race(Race(stage, report, step, width, staff, buyer))
+            report.trial(f"{scenario} {width}")
+    drain(stage, report, mark)
+
+
+def _widths(dice: Random, times: int) -> Iterator[int]:
+    """As many as there are runs of a scenario."""
+    deck = [width for width, share in SHARES.items() for _ in range(share)]
+    dice.shuffle(deck)
+    return islice(cycle(deck), times)
+
+
+class Race:
+    """One run: the stage, how many take part, a buyer and a member of the staff, and what must not come of it."""
+
+    def __init__(self, stage: Stage, report: Report, step: Step, width: int, staff: Staff, buyer: Buyer) -> None:
+        self.stage, self.report, self.step, self.width = stage, report, step, width
+        self.staff, self.buyer = staff, buyer
+        self.has_webhooks = stage.can("webhooks")
+
+    def fails(self, invariant: str, text: str) -> None:
+        """It went wrong."""
+        self.report.violation(invariant, f"{self.step.what['scenario']}, {self.width} at once: {text}", self.step)
+
+    def insist_on(self, order: Placed, *states: str) -> None:
+        """The order's page shows one of these now."""
+        state = self.buyer.look(order)
+        if state not in states:
+            self.fails("I10", f"{order.order_no} is {state or 'not shown'}")
+
+    def insist_on_one_charge(self, order: Placed) -> None:
+        """All attempts together have collected the price once, what went back left out."""
+        rows = [self.stage.simulator.payment(number) for number in order.attempts]
+        kept = sum(row["total"] - row["refunded_total"] for row in rows if row["paid_at"])
+        if kept != order.total:
+            self.fails("I3", f"{kept} won are kept for {order.order_no} over {order.total} won")
+
+    def claimed(self, order: Placed, **choices: object) -> Pairs:
+        """A result that is on its way."""
+        return self.buyer.pay(self.buyer.start(order, **choices))
+
+    def paid(self) -> Placed:
+        """An order that is paid."""
+        return self.buyer.buy(PIECES, work=self.step.dice.choice(("CERT", "PAY")))
+
+    def refunded(self, order: Placed) -> int:
+        """Won that went back."""
+        return sum(int(self.stage.simulator.payment(number)["refunded_total"]) for number in order.attempts)
+
+    def refund_together(self, order: Placed, forms: Sequence[Mapping[str, str]]) -> None:
+        """Send all these forms at once. What one of them proved by the password holds for the next race, too."""
+        people = [twin(self.staff) for _ in forms]
+        together([partial(one.send_refund, order.order_no, form) for one, form in zip(people, forms, strict=True)])
+        self.staff.session.cookies.update(people[0].session.cookies)
+
+    def split(self, one: Act, other: Act) -> None:
+        """Both acts at once, in equal numbers."""
+        together([one if number % 2 else other for number in range(self.width)])
+
+    def notice(self, event: str, order: Placed) -> Act:
+        """A webhook about an order's last attempt; without webhooks a look at its page."""
+        if not self.has_webhooks:
+            stranger = twin(self.buyer)
+            return lambda: stranger.get(f"/orders/{order.order_no}")
+        told = forged_notice(
+            event, order.attempts[-1], order.total, self.step.dice, method="card", origin=self.stage.simulator.url
+        )
+        url, body = f"{self.stage.shop.url}/payments/webhook", json.dumps(told).encode()
+        return lambda: self.stage.watch.session().post(url, data=body, headers={"Content-Type": JSON})
+
+
+def twin(somebody: Somebody) -> Somebody:
+    """The same browser once more, to be used by another thread."""
+    other = copy.copy(somebody)
+    other.session = somebody.shop.stage.watch.session()
+    other.session.cookies.update(somebody.session.cookies)
+    return other
+
+
+def _order_order(race: Race) -> None:
+    """One order form, sent many times: one order."""
+    buyer = race.buyer
+    form = buyer.fill(PIECES)
+    answers: list[requests.Response] = together([partial(twin(buyer).post, "/orders", form) for _ in range(race.width)])
+    places = {answer.headers.get("Location", f"answer {answer.status_code}") for answer in answers}
+    if len(places) != 1:
+        race.fails("I3", f"one form made {sorted(places)}")
+    number = min(places).rpartition("/")[2]
+    buyer.session.cookies.update(answers[0].cookies)
+    race.insist_on(buyer.note(number, PIECES), "awaiting_payment")
+
+
+def _post_post(race: Race) -> None:
+    """One result, posted many times."""
+    order = race.buyer.place(PIECES)
+    claim = race.claimed(order, work=race.step.dice.choice(("CERT", "PAY")))
+    together([lambda: race.buyer.deliver(claim)] * race.width)
+    race.insist_on(order, "paid")
+    race.insist_on_one_charge(order)
+
+
+def _post_webhook(race: Race) -> None:
+    """The result and the webhook of one payment."""
+    order = race.buyer.place(PIECES)
+    claim = race.claimed(order, work=race.step.dice.choice(("CERT", "PAY")))
+    race.split(lambda: race.buyer.deliver(claim), race.notice("paid", order))
+    race.insist_on(order, "paid")
+    race.insist_on_one_charge(order)
+
+
+def _post_sweep(race: Race) -> None:
+    """The order's time is over and the sweep comes by, just as the result of a payment arrives."""
+    order = race.buyer.place(PIECES)
+    claim = race.claimed(order, work="PAY")
+    if race.stage.can("clock"):
+        race.stage.advance(HOUR + 60)
+    posts: list[Act] = [lambda: race.buyer.deliver(claim)] * (race.width - 1)
+    together([race.stage.shop.run_due, *posts])
+    race.insist_on(order, "paid")
+    race.insist_on_one_charge(order)
+
+
+def _two_windows(race: Race) -> None:
+    """Two windows of one order, both gone through."""
+    order, work = race.buyer.place(PIECES), race.step.dice.choice(("CERT", "PAY"))
+    openings = [race.buyer.start(order, work=work), race.buyer.start(order, work=work)]
+    first, second = (race.buyer.pay(opening) for opening in openings)
+    race.split(lambda: race.buyer.deliver(first), lambda: race.buyer.deliver(second))
+    race.stage.shop.run_due()
+    race.insist_on(order, "paid")
+    race.insist_on_one_charge(order)
+
+
+def _refund_same_intent(race: Race) -> None:
+    """One refund form, sent many times: one refund."""
+    order = race.paid()
+    form = race.staff.refund_form(order.order_no) | {"amount": str(PART)}
+    race.refund_together(order, [form] * race.width)
+    if race.refunded(order) != PART:
+        race.fails("I7", f"{race.refunded(order)} won of {order.order_no} went back for one refund of {PART} won")
+    race.insist_on(order, "partially_refunded")
+
+
+def _refund_two_operators(race: Race) -> None:
+    """Several people refund what they all saw as refundable: one of them does, the others see a stale balance."""
+    order = race.paid()
+    forms = [race.staff.refund_form(order.order_no) | {"amount": str(order.total)} for _ in range(race.width)]
+    race.refund_together(order, forms)
+    if race.refunded(order) != order.total:
+        race.fails("I7", f"{race.refunded(order)} won of {order.order_no} went back of {order.total} won")
+    race.insist_on(order, "refunded")
+
+
+def _refund_webhook(race: Race) -> None:
+    """A refund, while notices say paid and cancelled."""
+    order = race.paid()
+    form = race.staff.refund_form(order.order_no) | {"amount": str(PART)}
+    notices = [race.notice(("paid", "cancelled")[number % 2], order) for number in range(race.width - 1)]
+    together([lambda: race.staff.send_refund(order.order_no, form), *notices])
+    if race.refunded(order) != PART:
+        race.fails("I7", f"{race.refunded(order)} won of {order.order_no} went back for one refund of {PART} won")
+    race.insist_on(order, "partially_refunded")
+
+
+def _last_stock(race: Race) -> None:
+    """Many buyers and one last piece; nobody pays, so that it is there again for the next run."""
+    left = race.stage.shop.stock(SCARCE) or 0
+    if left > 1:
+        race.buyer.place({SCARCE: left - 1})
+    buyers = [race.stage.buyer() for _ in range(race.width)]
+    forms = [buyer.fill({SCARCE: 1}) for buyer in buyers]
+    answers: list[requests.Response] = together(
+        [partial(one.post, "/orders", form) for one, form in zip(buyers, forms, strict=True)]
+    )
+    winners = [pair for pair in zip(buyers, answers, strict=True) if pair[1].is_redirect]
+    losers = {answer.status_code for answer in answers if not answer.is_redirect}
+    for buyer, answer in winners:
+        buyer.note(answer.headers["Location"].rpartition("/")[2], {SCARCE: 1})
+    if len(winners) != min(left, 1) or losers - {CONFLICT}:
+        race.fails("I9", f"{len(winners)} buyers got the last of {left} pieces, the others {losers or 'nothing'}")
+    if stock := race.stage.shop.stock(SCARCE):
+        race.fails("I9", f"{stock} pieces are left after the last one was ordered")
+    if race.stage.can("clock"):
+        race.stage.advance(HOUR + 60)
+        race.stage.shop.run_due()
+
+
+SCENARIOS: dict[str, Callable[[Race], None]] = {
+    "order‖order": _order_order,
+    "post‖post": _post_post,
+    "post‖webhook": _post_webhook,
+    "post‖sweep": _post_sweep,
+    "two windows": _two_windows,
+    "refund‖refund, one form": _refund_same_intent,
+    "refund‖refund, several people": _refund_two_operators,
+    "refund‖webhook": _refund_webhook,
+    "last piece": _last_stock,
+}
