@@ -18,6 +18,7 @@ from tests.payer import Pairs, Payer, Window
 if TYPE_CHECKING:
     from tests.chaos.shop import Shop
 
+TRIES = 8
 DEFAULT_LINES = {"test-product": 1}
 
 
@@ -125,6 +126,16 @@ class Buyer(Browser):
         order.attempts.append(str(told["attempt_no"]))
         page = f"{self.shop.url}/orders/{order.order_no}"
         return Opening(str(told["attempt_no"]), dict(told["fields"]), page)
+
+    def start_patiently(self, order: Placed, **choices: object) -> Opening:
+        """Press again while the gateway lets nobody in: other people's calls may hang."""
+        for _ in range(TRIES):
+            try:
+                return self.start(order, **choices)
+            except Refusal as refusal:
+                if refusal.status != requests.codes.bad_gateway:
+                    raise
+        return self.start(order, **choices)
 
     def pay(self, opening: Opening, scenario: str = "", **typed: Any) -> Pairs:
         """Go through the window; what the browser would deliver, an empty list when it never arrives."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,24 +35,47 @@ class SimulatorProcess:
     """`python -m shop.simulator` on a port and a file of its own."""
 
     def __init__(self, folder: Path) -> None:
-        port = free_ports(1)[0]
-        self.port, self.url = port, f"http://127.0.0.1:{port}"
-        command = [sys.executable, "-m", "shop.simulator", "--host", "127.0.0.1", "--port", str(port)]
+        self.port = free_ports(1)[0]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._log = folder / "simulator.log"
+        command = [sys.executable, "-m", "shop.simulator", "--host", "127.0.0.1", "--port", str(self.port)]
         options = ["--origin", self.url, "--data", str(folder / "simulator.sqlite"), "--webhook-host", "localhost"]
-        self._group = Group([*command, *options], ROOT, clean_environment({}), folder / "simulator.log")
-        if not wait_until(self._answers, START_SECONDS):
-            self.end()
-            raise RuntimeError((folder / "simulator.log").read_text())
+        self._command = [*command, *options]
+        self._start()
 
     def end(self) -> None:
         """Stop it."""
         self._group.kill()
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """For a while it is not there: connections are refused. Its file stays, so it forgets nothing."""
+        self._group.kill()
+        try:
+            yield
+        finally:
+            self._start()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """For a while it accepts nothing and answers nobody."""
+        self._group.signal_all(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._group.signal_all(signal.SIGCONT)
 
     def new_run(self) -> Simulator:
         """The control panel of a fresh partner."""
         issued = requests.post(f"{self.url}/_sim/runs", json={}, timeout=SECONDS).json()
         keys = Keys(issued["cst_id"], issued["custKey"], issued["refundKey"], issued["clientKey"])
         return Simulator(self.url, str(issued["run"]), keys)
+
+    def _start(self) -> None:
+        self._group = Group(self._command, ROOT, clean_environment({}), self._log)
+        if not wait_until(self._answers, START_SECONDS):
+            self.end()
+            raise RuntimeError(self._log.read_text())
 
     def _answers(self) -> bool:
         try:
@@ -63,10 +89,17 @@ class Simulator:
 
     def __init__(self, url: str, run: str, keys: Keys) -> None:
         self.url, self.run, self.keys = url, run, keys
+        self.seq = 0
 
     def ledger(self, after: int = 0) -> list[dict[str, Any]]:
         """Every line after a number, oldest first."""
         found: list[dict[str, Any]] = self._ask("GET", f"ledger?after={after}")
+        return found
+
+    def news(self) -> list[dict[str, Any]]:
+        """What it has written since this was asked the last time."""
+        found = self.ledger(self.seq)
+        self.seq = int(found[-1]["seq"]) if found else self.seq
         return found
 
     def payments(self) -> list[dict[str, Any]]:

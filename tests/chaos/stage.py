@@ -120,9 +120,9 @@ class Stage:
     def mark(self, shop: Shop | None = None) -> Mark:
         """Now: what comes after belongs to the next campaign."""
         simulator = (shop or self.shop).simulator
-        entries = simulator.ledger()
+        simulator.news()
         return Mark(
-            int(entries[-1]["seq"]) if entries else 0,
+            simulator.seq,
             len(simulator.payments()),
             len(self.book.orders),
             len(self.book.intents),
