@@ -22,6 +22,10 @@ NOBODY = "20200101-AAAAAAAA"
 VARYING = re.compile(r'(nonce|value|content)="[^"]*"|nonce-[\w-]+|[0-9]{8}-[A-Z2-7]{8}')
 FORGED_COOKIE = "eyJ2aXNpdG9yIjoiZm9yZ2VkIn0.aaaaaa.forged-forged-forged-forged"
 
+FOR_BUYERS = ("page", "attempt", "lookup")
+Neutral = tuple[int, str, str]
+"""What may be compared of an answer: its status, where it leads, its text."""
+
 
 def run(stage: Stage, plan: Plan, report: Report) -> None:
     """Rows are people, columns are orders in all kinds of states."""
@@ -29,13 +33,15 @@ def run(stage: Stage, plan: Plan, report: Report) -> None:
     makers = [scenes.MAKERS[name] for name in scenes.MAKERS if name not in ("checking", "attention", "open_card")]
     built = [makers[number % len(makers)](stage) for number in range(min(side, 4 * len(makers)))]
     built += [_plain(stage) for _ in range(side - len(built))]
-    strangers = {"guest": Buyer(stage.shop), "forged cookie": _with_cookie(stage, FORGED_COOKIE)}
-    cells = plan.mine(list(product(range(side), range(side))))[: plan.count]
-    steps = [plan.step(person=person, order=order) for person, order in cells]
-    crowd(partial(_ask, stage, report, built), steps, width=4)
+    strangers = {"guest": Asker(Buyer(stage.shop)), "forged cookie": Asker(_with_cookie(stage, FORGED_COOKIE))}
+    people = [(Asker(scene.buyer), scene) for scene in built]
+    cells = list(product(range(side), range(side)))
+    plan.dice("cells").shuffle(cells)
+    steps = [plan.step(person=person, order=order) for person, order in plan.mine(cells)[: plan.count]]
+    crowd(partial(_ask, report, people), steps, width=4)
     for who, stranger in strangers.items():
         for scene in built:
-            _insist_on_nothing(stage, report, stranger, scene, plan.step(who=who, order=scene.order.order_no))
+            _insist_on_nothing(report, stranger, scene, plan.step(who=who, order=scene.order.order_no))
     drain(stage, report, mark)
 
 
@@ -51,38 +57,54 @@ def _with_cookie(stage: Stage, value: str) -> Buyer:
     return buyer
 
 
-def _ask(stage: Stage, report: Report, built: list[Scene], step: Step) -> None:
-    person, scene = built[int(str(step.what["person"]))], built[int(str(step.what["order"]))]
-    if person is scene:
-        if not person.buyer.look(scene.order):
-            report.violation("I19", f"the owner of {scene.order.order_no} does not see it", step)
-    else:
-        _insist_on_nothing(stage, report, person.buyer, scene, step)
-    report.trial("own" if person is scene else "another's")
+def _ask(report: Report, people: list[tuple[Asker, Scene]], step: Step) -> None:
+    asker, own = people[int(str(step.what["person"]))]
+    _, scene = people[int(str(step.what["order"]))]
+    if own is not scene:
+        _insist_on_nothing(report, asker, scene, step)
+    elif not own.buyer.look(own.order):
+        report.violation("I19", f"the owner of {own.order.order_no} does not see it", step)
+    report.trial("own" if own is scene else "another's")
 
 
-def _insist_on_nothing(stage: Stage, report: Report, asker: Buyer, scene: Scene, step: Step) -> None:
+def _insist_on_nothing(report: Report, asker: Asker, scene: Scene, step: Step) -> None:
     """Page, payment, lookup and staff page say the same about this order as about one that does not exist."""
-    number, phone = scene.order.order_no, asker.phone
-    with_token = {"X-CSRFToken": asker.token, "Accept": "application/json"}
-    questions: dict[str, Callable[[str], requests.Response]] = {
-        "page": lambda order_no: asker.get(f"/orders/{order_no}"),
-        "attempt": lambda order_no: asker.post(
-            f"/orders/{order_no}/attempts", {"method": "card"}, token=False, headers=with_token
-        ),
-        "lookup": lambda order_no: asker.find(order_no, phone),
-        "staff page": lambda order_no: asker.get(f"/admin/orders/{order_no}"),
-        "staff refund": lambda order_no: asker.post(f"/admin/orders/{order_no}/refunds", {"amount": "1"}),
-    }
-    for question, ask in questions.items():
-        theirs, nobodys = _neutral(ask(number)), _neutral(ask(NOBODY))
+    number = scene.order.order_no
+    for question, ask in asker.questions.items():
+        theirs, nobodys = _neutral(ask(number)), asker.nobodys(question)
         if theirs != nobodys:
             text = f"{question} of {number} ({scene.state}) differs from that of an order that does not exist"
             report.violation("I19", f"{text}: {theirs[0]} and {nobodys[0]}", step)
-        if question in ("page", "attempt", "lookup") and theirs[0] < requests.codes.bad_request:
+        if question in FOR_BUYERS and theirs[0] < requests.codes.bad_request:
             report.violation("I19", f"{question} of {number} answered {theirs[0]} to a stranger", step)
 
 
-def _neutral(answer: requests.Response) -> tuple[int, str, str]:
+class Asker:
+    """Somebody who asks about orders, and what they hear about one that does not exist."""
+
+    def __init__(self, buyer: Buyer) -> None:
+        self._buyer = buyer
+        self._heard: dict[str, Neutral] = {}
+        buyer.get("/orders/lookup")
+        self.questions: dict[str, Callable[[str], requests.Response]] = {
+            "page": lambda order_no: buyer.get(f"/orders/{order_no}"),
+            "attempt": self._start,
+            "lookup": lambda order_no: buyer.find(order_no, buyer.phone),
+            "staff page": lambda order_no: buyer.get(f"/admin/orders/{order_no}"),
+            "staff refund": lambda order_no: buyer.post(f"/admin/orders/{order_no}/refunds", {"amount": "1"}),
+        }
+
+    def nobodys(self, question: str) -> Neutral:
+        """The answer about no order at all; asked once."""
+        if question not in self._heard:
+            self._heard[question] = _neutral(self.questions[question](NOBODY))
+        return self._heard[question]
+
+    def _start(self, order_no: str) -> requests.Response:
+        headers = {"X-CSRFToken": self._buyer.token, "Accept": "application/json"}
+        return self._buyer.post(f"/orders/{order_no}/attempts", {"method": "card"}, token=False, headers=headers)
+
+
+def _neutral(answer: requests.Response) -> Neutral:
     """What may be compared: without tokens, nonces and the number that was asked for."""
     return answer.status_code, VARYING.sub("", answer.headers.get("Location", "")), VARYING.sub("", answer.text)
