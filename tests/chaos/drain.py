@@ -34,7 +34,10 @@ def drain(
     shop: Shop | None = None,
     stock: Mapping[str, Sequence[int]] | None = None,
 ) -> Evidence | None:
-    """Bring a campaign to rest and write down every invariant that does not hold; what it was judged by."""
+    """Bring a campaign to rest and write down every invariant that does not hold; what it was judged by.
+
+    `stock` holds the looks at some shelves so far; the last one is made here.
+    """
     shop = shop or stage.shop
     if not stage.can("clock"):
         report.not_run(f"the clock cannot be moved without libfaketime ({INSTALL})")
@@ -45,7 +48,8 @@ def drain(
     _come_to_rest(stage, shop, report, mark, orders)
     shop.sweep()
     _look(stage, shop, orders)
-    evidence = replace(stage.evidence(mark, shop), stock=stock or {})
+    looks = {slug: [*seen, shop.stock(slug) or 0] for slug, seen in (stock or {}).items()}
+    evidence = replace(stage.evidence(mark, shop), stock=looks)
     for breach in oracle.breaches(evidence, is_quiet=True):
         report.violation(breach.invariant, breach.text, stage.book.step_of(breach.order_no))
     _replay(stage, shop, report)
