@@ -7,7 +7,7 @@ STAMP := .venv/installed
 PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full bench browser check format
+.PHONY: help run test test-full bench chaos chaos-full browser check format
 
 help: ## Say what each target does.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -18,8 +18,15 @@ run: $(STAMP) ## Start the shop on http://localhost:8000 and the simulator on ht
 test: browser ## Run all tests but the full browser matrix; PostgreSQL takes part where it is installed.
 	$(PYTEST) -m "not full"
 
-test-full: test ## After the tests, run the full browser matrix; PostgreSQL is required.
+test-full: test ## After the tests, run the full browser matrix and make chaos; PostgreSQL is required.
 	$(PYTEST) -m full --require-postgresql
+	@$(MAKE) chaos
+
+chaos: $(STAMP) ## Break real servers on purpose and account for every won; takes less than ten minutes.
+	@$(BIN)/python -m tests.chaos
+
+chaos-full: $(STAMP) ## The same in figures that say something about a rate; takes up to an hour.
+	@$(BIN)/python -m tests.chaos --full
 
 bench: $(STAMP) ## Measure the shop against a bare Flask page in one run and print ratios; takes less than two minutes.
 	@$(BIN)/python -m tests.bench

@@ -146,7 +146,7 @@ def _orders(asked: argparse.Namespace) -> list[Order]:
     engines = ENGINES if asked.engine == "both" else (asked.engine,)
     chosen = _chosen(asked.only)
     together = tuple(name for name in chosen if name not in ALONE)
-    alone = tuple(name for name in chosen if name in ALONE and (asked.full or asked.only))
+    alone = tuple(name for name in chosen if name in ALONE)
     schedules = Path(tempfile.mkdtemp(prefix="chaos-schedule-", dir="/tmp"))
     settings = profile.from_file(asked.profile) if asked.profile else Profile()
     common = (asked.seed, asked.full, asked.scale, settings, schedules, asked.keep)

@@ -81,7 +81,7 @@ def children_of(pid: int) -> list[int]:
         listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     except OSError:
         return []
-    return [int(child) for child in listed.split() if _is_running(int(child))]
+    return [int(child) for child in listed.split() if is_running(int(child))]
 
 
 def kill(pid: int, number: signal.Signals = signal.SIGKILL) -> None:
@@ -114,7 +114,8 @@ def _links(pid: int) -> set[str]:
     return found
 
 
-def _is_running(pid: int) -> bool:
+def is_running(pid: int) -> bool:
+    """Whether a process is there and not just its remains."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
