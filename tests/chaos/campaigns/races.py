@@ -27,7 +27,7 @@ from tests.chaos.stage import Stage, together
 from tests.payer import Pairs
 
 FIGURE = Figure("races", quick=1_080, full=10_800, unit="runs", holds=("I3", "I6", "I7", "I9", "I14"))
-SHARES = {2: 48, 4: 32, 8: 20, 16: 12, 32: 5, 64: 3}
+SHARES = {2: 70, 4: 30, 8: 12, 16: 5, 32: 2, 64: 1}
 """Runs of each width among 120."""
 SCARCE = "quiet-fountain-pen"
 PIECES = {"test-product": 3}
