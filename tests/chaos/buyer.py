@@ -13,6 +13,7 @@ import requests
 from tests.chaos import reading
 from tests.chaos.evidence import DeskRow, Intent, Placed
 from tests.chaos.schedule import Step
+from tests.chaos.watch import new_address
 from tests.payer import Pairs, Payer, Window
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class Browser:
 
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
-        self.session = shop.stage.watch.session()
+        self.address = new_address()
+        self.session = shop.stage.watch.session(self.address)
         self._token = ""
 
     def get(self, path: str, **more: Any) -> requests.Response:
@@ -151,7 +153,7 @@ class Buyer(Browser):
 
     def deliver(self, claim: Pairs | Mapping[str, str]) -> requests.Response:
         """Post a result as the gateway's page does: another site, no cookie; the redirect is not followed."""
-        with self.shop.stage.watch.session() as stranger:
+        with self.shop.stage.watch.session(self.address) as stranger:
             return stranger.post(
                 self.shop.url + "/payments/result", data=list(claim.items()) if isinstance(claim, Mapping) else claim
             )

@@ -22,7 +22,9 @@ STEPS = (6, 10, 20, 60, 60, 120, 300, *[600] * 9, 3_600, *[6 * 3_600] * 20)
 """Shop seconds between two sweeps: small at first, because most things settle soon; five days and a half in all."""
 ROUNDS = 40
 MOST_LOOKS = 1_500
-OPEN_ORDERS = ("checking", "awaiting_payment")
+PATIENCE = 900.0
+"""Shop seconds that pass in any case."""
+WAITING = ("reserved", "submitted", "unknown", "requested", "cancel_due")
 MOVED = ("approved", "partially_cancelled")
 
 
@@ -75,21 +77,20 @@ def settle(shop: Shop) -> None:
 
 
 def _come_to_rest(stage: Stage, shop: Shop, report: Report, mark: Mark, orders: list[Placed]) -> None:
+    """Step by step; some things that a dead server has left behind are taken up only minutes later."""
     ours = {order.order_no for order in orders}
-    began, decided = time.monotonic(), False
+    for_people = {order.order_no for order in orders if order.is_for_desk}
+    began, elapsed = time.monotonic(), 0.0
     waiting = _unsettled(shop, ours)
-    elapsed = 0.0
     for seconds in STEPS:
         settle(shop)
         still = _unsettled(shop, ours)
         for order_no in waiting - still:
             report.measure("convergence", elapsed)
             waiting.discard(order_no)
-        if not still and not _is_open(shop, ours):
-            if not decided and _decide(stage, shop, mark):
-                decided = True
-                continue
-            if not _unaccounted(stage, shop, mark):
+        if elapsed >= PATIENCE:
+            _decide(stage, shop, mark)
+            if not still and not _is_open(shop, ours - for_people) and not _unaccounted(stage, shop, mark):
                 break
         stage.advance(seconds)
         elapsed += seconds
@@ -104,10 +105,10 @@ def _unsettled(shop: Shop, ours: set[str]) -> set[str]:
 
 
 def _is_open(shop: Shop, ours: set[str]) -> bool:
-    """Whether anything of ours still waits for time to pass: an unpaid order, a return, a cash receipt."""
+    """Whether anything of ours still waits for time to pass: an unpaid order, a refund, a cash receipt."""
     if {order_no for order_no, _ in shop.rows("awaiting_payment")} & ours:
         return True
-    return any(row.order_no in ours and row.state in ("requested", "cancel_due") for row in shop.desk())
+    return any(row.order_no in ours and row.kind != "attempt" and row.state in WAITING for row in shop.desk())
 
 
 def _unaccounted(stage: Stage, shop: Shop, mark: Mark) -> bool:
@@ -121,17 +122,17 @@ def _unaccounted(stage: Stage, shop: Shop, mark: Mark) -> bool:
     )
 
 
-def _decide(stage: Stage, shop: Shop, mark: Mark) -> bool:
+def _decide(stage: Stage, shop: Shop, mark: Mark) -> None:
     """What a person does about lost refunds: look at the gateway's books, then press one of the two buttons."""
+    if not any(row.kind == "refund" and row.state == "unknown" for row in shop.desk()):
+        return
     unknown = [line for line in shop.ledger() if line["refund_unknown"]]
     payments = {payment["oid"]: payment for payment in shop.simulator.payments()}
     ours = {order.order_no for order in stage.book.orders[mark.orders :]}
-    decided = 0
     for line in unknown:
         if line["order_no"] in ours:
             moved = int(payments[line["attempt_no"]]["refunded_total"]) > int(line["refunded"])
-            decided += shop.decide(line["order_no"], refunded=moved)
-    return decided > 0
+            shop.decide(line["order_no"], refunded=moved)
 
 
 def _look(stage: Stage, shop: Shop, orders: list[Placed]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import time
 from collections import Counter
@@ -12,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 
 MARKER = "<zz9>"
 """Put it into any field: it must never come back as markup."""
@@ -33,9 +35,12 @@ class Watch:
         self.lost = 0
         self.found: list[tuple[str, str]] = []
 
-    def session(self) -> requests.Session:
-        """A browser, watched: every answer passes `look`, every lost connection is counted."""
-        return _Session(self)
+    def session(self, address: str = "") -> requests.Session:
+        """A browser, watched: every answer passes `look`, every lost connection is counted.
+
+        Each has an address of its own, as people have: a shop may count what comes from one.
+        """
+        return _Session(self, address or new_address())
 
     @contextmanager
     def expecting_losses(self) -> Iterator[None]:
@@ -90,12 +95,25 @@ class Watch:
         return found
 
 
+class _From(HTTPAdapter):
+    """Connects from one address of this machine."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        super().__init__()
+
+    def init_poolmanager(self, *sizes: Any, **more: Any) -> None:
+        super().init_poolmanager(*sizes, **more, source_address=(self._address, 0))
+
+
 class _Session(requests.Session):
     """A session that looks nowhere but at the address it is given, waits a minute at most, and is watched."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watch, address: str) -> None:
         super().__init__()
         self.trust_env = False
+        self.address = address
+        self.mount("http://", _From(address))
         self._watch = watch
         self.headers["Connection"] = "close"  # a kept connection may be closed by the server just when it is used
 
@@ -110,6 +128,11 @@ class _Session(requests.Session):
             raise
         self._watch.look(response)
         return response
+
+
+def new_address() -> str:
+    """One of the sixteen million loopback addresses."""
+    return f"127.{random.randint(1, 254)}.{random.randint(0, 255)}.{random.randint(1, 254)}"
 
 
 def timed(response: requests.Response) -> float:
