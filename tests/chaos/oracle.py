@@ -47,6 +47,7 @@ RESERVING = ("awaiting_payment", "checking", "attention")
 WAITING = ("confirming", "unknown")
 MISSES = ("payment_unknown", "cancel_payment_unknown")
 MISUSED = ("token_used", "token_purpose", "token_expired", "token_unknown")
+KEYS = ("PCD_CUST_KEY", "PCD_REFUND_KEY", "custKey", "AuthKey", "PCD_AUTH_KEY")
 NOTHING_THERE = ("payment_unknown", "inquiry_lags")
 
 Findings = Iterator[tuple[str, str]]
@@ -269,9 +270,11 @@ REACHABLE = {state: _reachable(state) for state in NEXT}
 
 
 def nobody_else_heard(books: Books) -> Findings:
-    """I11: no address of an attacker was dialled."""
+    """I11: no address of an attacker was dialled. What was said there is not repeated: it may be a key."""
     for hit in books.seen.canary:
-        yield "canary", hit
+        carried = " and carried a key" if any(name in hit for name in KEYS) else ""
+        first = hit.partition("\r\n")[0][:80] or "somebody who said nothing"
+        yield "canary", f"heard {first}{carried}"
 
 
 def tokens_used_right(books: Books) -> Findings:

@@ -318,6 +318,12 @@ def test_what_is_allowed_is_no_violation(changes: dict[str, Any]) -> None:
     assert breaches(clean(**changes), is_quiet=True) == []
 
 
+def test_a_key_that_leaked_is_told_of_and_not_repeated() -> None:
+    hit = 'POST /confirm HTTP/1.1\r\nHost: evil\r\n\r\n{"PCD_CUST_KEY": "secret"}'
+    (breach,) = breaches(clean(canary=(hit,)), is_quiet=False)
+    assert breach.text == "canary: heard POST /confirm HTTP/1.1 and carried a key"
+
+
 def test_while_things_move_only_the_safe_invariants_are_judged() -> None:
     assert breaches(clean(lines=with_line(CARD, state="confirming")), is_quiet=False) == []
     assert [one.invariant for one in breaches(clean(lines=with_line(CARD, refunded=1)), is_quiet=False)] == ["I6"]
