@@ -51,6 +51,7 @@ class Order:
 def main(arguments: Sequence[str]) -> int:
     """Run what was asked for; 0 if no invariant was violated and every figure reached."""
     asked = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _stop)
     if asked.carry_out:
         return _carry_out(asked.carry_out)
     if problem := _missing(asked.engine):
@@ -68,6 +69,11 @@ def main(arguments: Sequence[str]) -> int:
         head = {"seed": asked.seed, "full": asked.full, "scale": asked.scale, "seconds": seconds}
         asked.json.write_text(json.dumps(as_json(rows, **head), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return 0 if is_clean(rows) else 1
+
+
+def _stop(_number: int, _frame: object) -> None:
+    """Whoever asks us to stop gets everything ended that we have started."""
+    sys.exit(1)
 
 
 def _run_all(orders: list[Order]) -> Reports:
@@ -96,7 +102,7 @@ def _side_by_side(orders: list[Order]) -> Reports:
     finally:
         for _, process in started:
             if process.poll() is None:
-                process.send_signal(signal.SIGINT)
+                process.terminate()
                 process.wait()
     return found
 

@@ -6,9 +6,9 @@ import ctypes
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
@@ -73,6 +73,19 @@ def _start(command: Sequence[str], cwd: Path, environment: Mapping[str, str], lo
 def die_with_parent() -> None:
     """End this process the moment the thread that has started it ends."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@contextmanager
+def outliving_us(pid_file: Path) -> Iterator[None]:
+    """A guard that ends somebody else's server, should we be killed before we can."""
+    pid = pid_file.read_text().split()[0]
+    watch = f"while kill -0 {os.getpid()}; do sleep 1; done 2>/dev/null; kill -INT {pid}"
+    guard = subprocess.Popen(["/bin/sh", "-c", watch], start_new_session=True)
+    try:
+        yield
+    finally:
+        guard.kill()
+        guard.wait()
 
 
 def children_of(pid: int) -> list[int]:

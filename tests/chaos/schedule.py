@@ -18,6 +18,7 @@ class Step:
     """One line of the schedule: what is done to whom. Its dice fall the same way whenever the seed is the same."""
 
     campaign: str
+    engine: str
     number: int
     seed: int
     what: dict[str, object]
@@ -25,12 +26,12 @@ class Step:
     @property
     def dice(self) -> random.Random:
         """Fresh dice of this step, whichever thread it runs in."""
-        return random.Random(f"{self.seed}:{self.campaign}:{self.number}")
+        return random.Random(f"{self.seed}:{self.campaign}:{self.engine}:{self.number}")
 
     @property
     def line(self) -> str:
         """As it stands in the schedule."""
-        head = {"campaign": self.campaign, "step": self.number, "seed": self.seed}
+        head = {"campaign": self.campaign, "engine": self.engine, "step": self.number, "seed": self.seed}
         return json.dumps(head | self.what, ensure_ascii=False, default=str)
 
 
@@ -54,13 +55,13 @@ class Plan:
     _lock: Lock = field(default_factory=Lock)
 
     def dice(self, name: str = "") -> random.Random:
-        """Dice of the whole campaign, the same ones every time."""
-        return random.Random(f"{self.seed}:{self.campaign}:{name}")
+        """Dice of the whole campaign, the same ones every time, and others on the other engine."""
+        return random.Random(f"{self.seed}:{self.campaign}:{self.engine}:{name}")
 
     def step(self, **what: object) -> Step:
         """Write down one step, and answer it."""
         with self._lock:
-            step = Step(self.campaign, len(self.steps) + 1, self.seed, what)
+            step = Step(self.campaign, self.engine, len(self.steps) + 1, self.seed, what)
             self.steps.append(step)
             if self.schedule:
                 with self.schedule.open("a", encoding="utf-8") as lines:

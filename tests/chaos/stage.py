@@ -21,6 +21,7 @@ from tests.chaos.clockwork import Clockwork
 from tests.chaos.evidence import Evidence
 from tests.chaos.listener import Listener
 from tests.chaos.memory import Mark, Memory
+from tests.chaos.processes import outliving_us
 from tests.chaos.profile import Profile
 from tests.chaos.schedule import Step
 from tests.chaos.shop import Shop, database_file
@@ -47,6 +48,7 @@ class Stage:
     book: Memory = field(default_factory=Memory)
     watch: Watch = field(default_factory=Watch)
     shops: list[Shop] = field(default_factory=list)
+    differences: list[dict[str, Any]] = field(default_factory=list)
     _replays: bool | None = None
 
     @property
@@ -188,6 +190,7 @@ def _databases(engine: str, folder: Path, stack: ExitStack) -> Callable[[str], s
     if programs is None:
         raise RuntimeError(f"PostgreSQL is not installed; on Debian: {postgres.INSTALL}")
     cluster = stack.enter_context(postgres.temporary_cluster(programs))
+    stack.enter_context(outliving_us(cluster.folder / "data" / "postmaster.pid"))
     return lambda _name: stack.enter_context(cluster.fresh_database())
 
 

@@ -34,7 +34,7 @@ def test_every_step_is_a_line_that_says_how_to_repeat_it(tmp_path: Path) -> None
     lines = [json.loads(line) for line in written.read_text().splitlines()]
 
     assert lines == [json.loads(step.line) for step in steps]
-    assert lines[1] == {"campaign": "soak", "step": 2, "seed": 7, "op": "cancel", "kind": "drip"}
+    assert lines[1] == {"campaign": "soak", "engine": "sqlite", "step": 2, "seed": 7, "op": "cancel", "kind": "drip"}
 
 
 def test_two_engines_share_a_table_and_nobody_leaves_anything_out() -> None:
