@@ -58,6 +58,7 @@ def main(arguments: Sequence[str]) -> int:
         print(problem, file=sys.stderr)
         if os.environ.get("CI") == "true":
             return 1
+        asked.engine = "sqlite" if asked.engine == "both" and postgres.find_programs() is None else asked.engine
     began = time.monotonic()
     orders = _orders(asked)
     reports = _run_all([order for order in orders if order.names])
@@ -179,7 +180,7 @@ def _missing(engine: str) -> str:
     if clockwork.find_library() is None:
         problems.append(f"libfaketime is missing, so no figure can be run to its end; on Debian: {clockwork.INSTALL}")
     if engine != "sqlite" and postgres.find_programs() is None:
-        problems.append("PostgreSQL is missing; run with --engine sqlite, or on Debian: apt-get install -y postgresql")
+        problems.append(f"PostgreSQL is missing, so everything runs on SQLite; on Debian: {postgres.INSTALL}")
     return "\n".join(problems)
 
 
