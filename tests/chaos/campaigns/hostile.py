@@ -26,7 +26,7 @@ FIGURE = Figure(
     "hostile gateway answers", quick=54, full=1_080, unit="answers", holds=("I1", "I2", "I15", "I16"), needs=("clock",)
 )
 OPS = ("confirm", "inquiry", "auth", "cancel")
-MOST_GROWTH = 150
+MOST_GROWTH = 80
 """MB by which a worker may grow while it reads bombs."""
 PAGE = os.sysconf("SC_PAGE_SIZE")
 

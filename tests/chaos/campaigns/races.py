@@ -191,11 +191,14 @@ def _refund_same_intent(race: Race) -> None:
 def _refund_two_operators(race: Race) -> None:
     """Several people refund what they all saw as refundable: one of them does, the others see a stale balance."""
     order = race.paid()
-    forms = [race.staff.refund_form(order.order_no) | {"amount": str(order.total)} for _ in range(race.width)]
+    amount, state = race.step.dice.choice(((PART, "partially_refunded"), (order.total, "refunded")))
+    forms = [race.staff.refund_form(order.order_no) | {"amount": str(amount)} for _ in range(race.width)]
     race.refund_together(order, forms)
-    if race.refunded(order) != order.total:
-        race.fails("I7", f"{race.refunded(order)} won of {order.order_no} went back of {order.total} won")
-    race.insist_on(order, "refunded")
+    if race.refunded(order) != amount:
+        race.fails(
+            "I7", f"{race.refunded(order)} won of {order.order_no} went back, {amount} won were seen as due once"
+        )
+    race.insist_on(order, state)
 
 
 def _refund_webhook(race: Race) -> None:
