@@ -130,10 +130,10 @@ def _plant_trigger() -> None:
     with db.engine.begin() as connection:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql(
-                "CREATE TRIGGER loses AFTER INSERT ON journal BEGIN DELETE FROM journal WHERE id = NEW.id; END"
+                "CREATE TRIGGER loses AFTER INSERT ON order_lines BEGIN DELETE FROM order_lines WHERE id = NEW.id; END"
             )
         else:
-            connection.exec_driver_sql("CREATE RULE loses AS ON INSERT TO journal DO INSTEAD NOTHING")
+            connection.exec_driver_sql("CREATE RULE loses AS ON INSERT TO order_lines DO INSTEAD NOTHING")
     db.session.remove()
     db.engine.dispose()
 
