@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 
 import shop.payple
+from shop import graph
 from shop.factory import create_app
 from shop.settings import Settings
 from shop.simulator import SimulatorSettings, create_simulator, scenario_list
@@ -22,7 +23,7 @@ from tests.tools.sources import ROOT
 
 ENGLISH, KOREAN = "README.md", "README.ko.md"
 LANGUAGES = (ENGLISH, KOREAN)
-SURFACE, SIMULATOR = 7, 8
+SURFACE, SIMULATOR = 9, 10
 """Which `##` sections are the public surface and the simulator, in both languages."""
 FOREIGN = {"CI"}
 """Set by the machine that tests, not by a person who runs the shop."""
@@ -189,6 +190,8 @@ def names_in(folders: Iterable[Path], pattern: str) -> set[str]:
 
 PAGES = (ROOT / "templates", ROOT / "static" / "js")
 WINDOW = (ROOT / "shop" / "simulator" / "templates", ROOT / "shop" / "simulator" / "static")
+TEST_ID = r'(?:testid=|\), )"([a-z-]+)"'
+"""Written on the element, or given to the desk's buttons behind the address that they lead to."""
 
 
 @pytest.mark.parametrize("name", LANGUAGES)
@@ -199,7 +202,7 @@ def test_every_test_id_is_on_a_page(name: str) -> None:
 
     assert "pay" in test_ids
     assert "window-approve" in of_window
-    assert set(test_ids) - of_window <= names_in(PAGES, r'testid="([a-z-]+)"')
+    assert set(test_ids) - of_window <= names_in(PAGES, TEST_ID)
     assert of_window <= names_in(WINDOW, r'testid="([a-z-]+)"')
     assert {code for code in named if code.startswith("data-")} <= names_in(PAGES, r'(data-[a-z]+)="')
 
@@ -268,6 +271,19 @@ def test_the_states_are_those_of_the_code(name: str) -> None:
     assert listed == [*OrderState, *AttemptState, *RefundState, *CashReceiptState]
 
 
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_the_table_of_the_state_graph_is_the_graph(name: str) -> None:
+    """One row per edge with its proofs, in the words of the code; the first column is the table's place in the list."""
+    rows = re.findall(r"^\| [^|`]+ \| `(\w+)` \| `(\w+)` \| ((?:`\w+`(?:, )?)+) \|$", read(name), flags=re.MULTILINE)
+    walked = [
+        (before.value, after.value, sorted(proof.value for proof in proofs))
+        for machine in (graph.ORDER, graph.ATTEMPT, graph.REFUND, graph.CASH_RECEIPT)
+        for (before, after), proofs in machine.edges.items()
+    ]
+
+    assert [(before, after, re.findall(r"`(\w+)`", proofs)) for before, after, proofs in rows] == walked
+
+
 # --- commands -------------------------------------------------------------------------------------------------------
 
 
@@ -293,7 +309,7 @@ def test_every_make_target_that_is_named_exists(name: str) -> None:
 
 @pytest.mark.parametrize("name", LANGUAGES)
 def test_every_command_of_the_shop_exists(name: str, apps: Mapping[str, Flask]) -> None:
-    named = set(re.findall(r"flask --app app (\w+)", read(name)))
+    named = set(re.findall(r"flask --app app ([a-z-]+)", read(name)))
 
     assert {"ledger", "sweep"} <= named
     assert named <= set(apps[""].cli.commands) | {"db"}
@@ -365,7 +381,7 @@ def test_both_languages_have_the_same_blocks() -> None:
     typed = [(ours, theirs) for ours, theirs in pairs if is_typed(ours)]
     drawn = [(ours, theirs) for ours, theirs in pairs if not is_typed(ours) and ours != theirs]
 
-    assert len(typed) == len(["run", "test", "test server", "live"])
+    assert len(typed) == len(["run", "test", "chaos", "test server", "live"])
     assert [(ours, theirs) for ours, theirs in typed if without_comments(ours) != without_comments(theirs)] == []
     assert [(ours, theirs) for ours, theirs in drawn if names_of_code(ours) != names_of_code(theirs)] == []
 
