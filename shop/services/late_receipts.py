@@ -17,7 +17,7 @@ from shop.db import db, release, transaction
 from shop.graph import Proof
 from shop.models import Attempt, Order, Refund
 from shop.money import Won
-from shop.payple import GatewayError, Method, PaymentFound, PaypleClient, ReceiptAnswer, codes
+from shop.payple import GatewayError, Inquiries, Method, PaymentFound, PaypleClient, ReceiptAnswer, codes
 from shop.policy import Verdict
 from shop.refund_policy import Returned
 from shop.services import keeping, receipt_rows, recording, told
@@ -30,14 +30,16 @@ HINTS = (Source.BROWSER, Source.WEBHOOK)
 """Anybody may say that there is news: it makes us ask, a few times per attempt, and moves no planned question."""
 
 
-def look(facts: AttemptFacts, client: PaypleClient, *, source: Source, now: datetime, at_once: bool = False) -> bool:
+def look(
+    facts: AttemptFacts, asking: PaypleClient | Inquiries, *, source: Source, now: datetime, at_once: bool = False
+) -> bool:
     """Ask whether a paid transfer has its receipt by now, if it is time to ask. False: the gateway did not answer."""
     if not facts.receipt_is_open or facts.trade_date is None:
         return True
     if not _lease(facts, now, is_hint=source in HINTS, at_once=at_once):
         return True
     try:
-        found = client.inquire(facts.attempt_no, facts.trade_date, Method.TRANSFER, about=facts.attempt_no)
+        found = asking.inquire(facts.attempt_no, facts.trade_date, Method.TRANSFER, about=facts.attempt_no)
     except GatewayError as error:
         log.info("no answer about the cash receipt of %s: %s", facts.attempt_no, error.code)
         return False

@@ -94,7 +94,7 @@ def look(
     """
     facts = _find(attempt_no)
     if facts is not None and facts.state is AttemptState.PAID:
-        return late_receipts.look(facts, client, source=source, now=now)
+        return late_receipts.look(facts, asking or client, source=source, now=now)
     lease = recording.lease_hint if source is Source.WEBHOOK else recording.lease_inquiry
     if facts is None or not lease(facts, now):
         return True
