@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import cycle, islice
+from queue import Queue
 from random import Random
 from typing import Any, TypeVar
 
@@ -23,12 +24,17 @@ from tests.chaos.evidence import Placed
 from tests.chaos.mutations import JSON, forged_notice
 from tests.chaos.report import Figure, Report
 from tests.chaos.schedule import Plan, Step
-from tests.chaos.stage import Stage, together
+from tests.chaos.stage import Stage, crowd, together
 from tests.payer import Pairs
 
 FIGURE = Figure("races", quick=1_080, full=10_800, unit="runs", holds=("I3", "I6", "I7", "I9", "I14"))
 SHARES = {2: 70, 4: 30, 8: 12, 16: 5, 32: 2, 64: 1}
 """Runs of each width among 120."""
+LANES = 4
+"""Narrow runs at a time, each about an order of its own."""
+WIDE = 16
+ALONE = ("post‖sweep", "last piece")
+"""In these time jumps, or all want the same piece."""
 SCARCE = "quiet-fountain-pen"
 PIECES = {"test-product": 3}
 PART = 1_000
@@ -39,15 +45,29 @@ Somebody = TypeVar("Somebody", bound=Browser)
 
 
 def run(stage: Stage, plan: Plan, report: Report) -> None:
-    """One scenario after the other, each at its share of every width: in some of them time jumps."""
-    mark, staff, buyer = stage.mark(), stage.staff(), stage.buyer()
-    for place, (scenario, race) in enumerate(SCENARIOS.items()):
+    """One scenario after the other, each at its share of every width."""
+    mark = stage.mark()
+    lanes: Queue[tuple[Staff, Buyer]] = Queue()
+    for _ in range(LANES):
+        lanes.put((stage.staff(), stage.buyer()))
+    for place, scenario in enumerate(SCENARIOS):
         times = len(range(place, plan.count, len(SCENARIOS)))
-        for width in _widths(plan.dice(scenario), times):
-            step = plan.step(scenario=scenario, width=width)
-            race(Race(stage, report, step, width, staff, buyer))
-            report.trial(f"{scenario} {width}")
+        steps = [plan.step(scenario=scenario, width=width) for width in _widths(plan.dice(scenario), times)]
+        beside = [step for step in steps if scenario not in ALONE and int(str(step.what["width"])) < WIDE]
+        crowd(lambda step: _race(stage, report, step, lanes), beside, LANES)
+        for step in steps:
+            if step not in beside:
+                _race(stage, report, step, lanes)
     drain(stage, report, mark)
+
+
+def _race(stage: Stage, report: Report, step: Step, lanes: Queue[tuple[Staff, Buyer]]) -> None:
+    """One run, by people who are in no other one meanwhile."""
+    staff, buyer = lanes.get()
+    scenario, width = str(step.what["scenario"]), int(str(step.what["width"]))
+    SCENARIOS[scenario](Race(stage, report, step, width, staff, buyer))
+    report.trial(f"{scenario} {width}")
+    lanes.put((staff, buyer))
 
 
 def _widths(dice: Random, times: int) -> Iterator[int]:
