@@ -75,6 +75,7 @@ def _client(settings: Settings, http: requests.Session | None) -> PaypleClient:
         settings.credentials,
         referer=settings.shop_url,
         timeouts=settings.timeouts,
+        inquiries_per_second=settings.inquiries_per_second,
         observer=journal.keep_exchange,
         max_calls=MOST_CALLS,
         http=http,

@@ -72,6 +72,7 @@ class Settings:
     gateway: Gateway
     credentials: Credentials = field(repr=False)
     timeouts: Timeouts
+    inquiries_per_second: int
     window_script: WindowScript
     window: Window
     order_minutes: int
@@ -118,6 +119,7 @@ class Settings:
             gateway=_gateway(env, mode, simulator_url),
             credentials=_credentials(env, mode),
             timeouts=_timeouts(env),
+            inquiries_per_second=env.whole("PAYPLE_INQUIRIES_PER_SECOND", 2, least=1, most=1000),
             window_script=env.choice("PAYPLE_WINDOW", WindowScript, WindowScript.AUTHKEY),
             window=_window(env, shop_url),
             order_minutes=env.whole("ORDER_MINUTES", 60, least=LEAST_ORDER_MINUTES, most=10_080),

@@ -17,7 +17,7 @@ from .credentials import Credentials
 from .endpoints import Gateway
 from .errors import GatewayError, NotSent, Refused
 from .exchange import Asking, Observer, tell
-from .inquiries import REAL_TIME, Inquiries, Timer
+from .inquiries import PER_SECOND, REAL_TIME, Inquiries, Timer
 from .masking import Mask
 from .messages import AuthenticationRequest, Confirmation, Inquiry
 from .payment import PaymentFound
@@ -46,10 +46,12 @@ class PaypleClient:
         observer: Observer | None = None,
         http: requests.Session | None = None,
         max_calls: int = 8,
+        inquiries_per_second: int = PER_SECOND,
     ) -> None:
         self.gateway = gateway
         self._credentials = credentials
         self._observer = observer
+        self._inquiries_per_second = inquiries_per_second
         self._transport = Transport(referer, timeouts, max_calls, http)
 
     @property
@@ -90,8 +92,9 @@ class PaypleClient:
         return self._inquire_with(partner, attempt_no, trade_date, method, about)
 
     def inquiries(self, timer: Timer = REAL_TIME) -> Inquiries:
-        """Ask about many attempts: one partner authentication serves them all, at two inquiries a second."""
-        return Inquiries(partial(self._authenticate_first, Purpose.INQUIRY), self._inquire_with, timer)
+        """Ask about many attempts: one partner authentication serves them all, at so many inquiries a second."""
+        authenticate = partial(self._authenticate_first, Purpose.INQUIRY)
+        return Inquiries(authenticate, self._inquire_with, timer, self._inquiries_per_second)
 
     def refund(self, request: RefundRequest, *, about: str = "") -> RefundDone:
         """Give money back, once per call: the gateway knows no number for a refund (quick guide 4-3).

@@ -17,7 +17,7 @@ from .payment import PaymentFound
 from .vocabulary import Method
 
 PER_SECOND = 2
-"""Inquiries. No document names a limit; merchants report that more are refused."""
+"""Inquiries, unless you say otherwise. No document names a limit; merchants report that more are refused."""
 KEYS_LAST = 25 * 60.0
 """Seconds, well within the thirty minutes."""
 KEYS_ARE_OVER = frozenset({"CBIL0002", "SPAY0001"})  # expired or unknown, card and transfer
@@ -40,10 +40,11 @@ REAL_TIME = Timer()
 class Inquiries:
     """A batch of inquiries for one thread. It asks like `PaypleClient.inquire`, which authenticates each time."""
 
-    def __init__(self, authenticate: Authenticate, ask: Ask, timer: Timer) -> None:
+    def __init__(self, authenticate: Authenticate, ask: Ask, timer: Timer, per_second: int = PER_SECOND) -> None:
         self._authenticate = authenticate
         self._ask = ask
         self._timer = timer
+        self._pause = 1 / per_second
         self._keys: Authentication | None = None
         self._keys_since = 0.0
         self._free_at = float("-inf")
@@ -80,4 +81,4 @@ class Inquiries:
         wait = self._free_at - self._timer.seconds()
         if wait > 0:
             self._timer.pause(wait)
-        self._free_at = self._timer.seconds() + 1 / PER_SECOND
+        self._free_at = self._timer.seconds() + self._pause

@@ -53,6 +53,7 @@ class Profile:
             "PAYPLE_CONNECT_TIMEOUT": "1",
             "PAYPLE_READ_TIMEOUT": "2",
             "PAYPLE_TOTAL_TIMEOUT": "3",
+            "PAYPLE_INQUIRIES_PER_SECOND": "200",
         }
     )
 
