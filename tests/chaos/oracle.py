@@ -148,12 +148,16 @@ def priced_right(books: Books) -> Findings:
 
 
 def not_over_refunded(books: Books) -> Findings:
-    """I5: no more back than collected, and nothing above the remainder sent."""
+    """I5: no more back than collected, and nothing above the remainder sent; unless the gateway had named that sum."""
     for row in books.seen.payments:
         if row["refunded_total"] > row["total"]:
             yield row["oid"], f"{row['refunded_total']} won went back of {row['total']} won"
     for entry in books.seen.entries:
-        if entry["op"] == "cancel" and entry["rule"] == "cancel_above_remainder":
+        if (
+            entry["op"] == "cancel"
+            and entry["rule"] == "cancel_above_remainder"
+            and entry["oid"] not in books.misstated
+        ):
             yield entry["oid"], f"a cancel of {_asked(entry, 'PCD_REFUND_TOTAL')} won was sent, above the remainder"
 
 
@@ -283,12 +287,20 @@ def tokens_used_right(books: Books) -> Findings:
     for entry in books.seen.entries:
         if entry["op"] in ("window", "auth"):
             continue
-        if entry["rule"] in MISUSED:
+        if entry["rule"] in MISUSED and not _asked_anew(books, entry):
             yield entry["oid"], f"a {entry['op']} was refused: {entry['rule']}"
         if entry["follows"] in used:
             yield entry["oid"], f"a {entry['op']} used the authentication of line {entry['follows']} again"
         if entry["follows"] is not None and entry["op"] != "inquiry":
             used.add(entry["follows"])
+
+
+def _asked_anew(books: Books, refused: Row) -> bool:
+    """Whether an inquiry with keys that had grown old was made again with new ones: the harness moves the clock."""
+    if (refused["op"], refused["rule"]) != ("inquiry", "token_expired"):
+        return False
+    later = (entry for entry in books.story[refused["oid"]] if entry["seq"] > refused["seq"])
+    return any(entry["op"] == "inquiry" and entry["follows"] != refused["follows"] for entry in later)
 
 
 def numbers_are_new(books: Books) -> Findings:
