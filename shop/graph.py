@@ -129,12 +129,13 @@ REFUND = Graph(
         (_R.SUBMITTED, _R.UNKNOWN): _by(Proof.NO_ANSWER, Proof.NOT_SENT, Proof.CANCEL),
         (_R.SUBMITTED, _R.RESERVED): _by(Proof.NOT_SENT),
         (_R.UNKNOWN, _R.SUBMITTED): _by(Proof.INTENT),
-        (_R.UNKNOWN, _R.DONE): _by(Proof.STAFF, Proof.INQUIRY),
+        (_R.UNKNOWN, _R.DONE): _by(Proof.STAFF, Proof.INQUIRY, Proof.CANCEL),
         (_R.UNKNOWN, _R.REFUSED): _by(Proof.STAFF, Proof.INQUIRY),
     },
     needs={_R.SUBMITTED: "submitted_at", _R.DONE: "settled_at", _R.REFUSED: "settled_at"},
 )
-"""Unknown is left by a repeat of the same full cancel or by a person; never by time."""
+"""Unknown is left by a repeat of the same full cancel, by a yes that was given up too early, or by a person; never by
+time."""
 
 CASH_RECEIPT = Graph(
     start=_C.NONE,

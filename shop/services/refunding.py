@@ -231,7 +231,7 @@ def _submit(refund_id: int, now: datetime) -> RefundRequest | None:
 
 def give_up_dead(now: datetime) -> list[int]:
     """What became of refunds whose worker died: never sent is released, perhaps sent is unknown."""
-    long_ago = now - policy.CONFIRM_PATIENCE
+    long_ago = now - policy.REFUND_PATIENCE
     silent = and_(Refund.state == RefundState.RESERVED, Refund.requested_by != "", Refund.reserved_at < long_ago)
     lost = and_(Refund.state == RefundState.SUBMITTED, Refund.submitted_at < long_ago)
     found = [(row.id, row.state) for row in db.session.scalars(select(Refund).where(or_(silent, lost)).limit(BATCH))]
@@ -352,11 +352,16 @@ def _settle(
 
 
 def _finish(refund_id: int, code: str, message: str, *, settled: bool, now: datetime, **values: object) -> None:
-    """The money is back: record it, follow with the cash receipt, and let the order show it."""
+    """The money is back: record it, follow with the cash receipt, and let the order show it.
+
+    It counts also where the sweep has given its worker up meanwhile.
+    """
     told: dict[str, object] = {"result_code": code[:20], "result_message": message[:200]}
     with transaction():
         refund = _locked(refund_id)
-        if refund.state is not RefundState.SUBMITTED:
+        if refund.state not in (RefundState.SUBMITTED, RefundState.UNKNOWN):
+            if refund.state is not RefundState.DONE:
+                log.error("the gateway's yes to refund %s came after it had become %s", refund_id, refund.state)
             return
         step = moving.move(refund, RefundState.DONE, Proof.CANCEL, settled_at=now, **told, **values)
         _note(refund, "refund_done", step, now, told | {"receipt_settled": settled})
