@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, exists, or_, select
 
 from shop import policy, refund_policy
 from shop.db import db, release, transaction
 from shop.errors import ReceiptRefused
 from shop.graph import Proof
-from shop.models import Attempt, CashReceipt, Order
+from shop.models import Attempt, CashReceipt, Order, Refund
 from shop.payple import (
     CashReceiptCancel,
     CashReceiptRequest,
@@ -96,8 +96,9 @@ def cancel(order_no: str, *, by: str, client: PaypleClient, now: datetime) -> Ca
 def due(now: datetime) -> list[int]:
     """Dated jobs whose time has come: cancels, issues of the rest, and requests without an answer."""
     owed = CashReceipt.state.in_((CashReceiptState.CANCEL_DUE, CashReceiptState.REQUESTED))
-    unsent = and_(CashReceipt.due_at.is_(None), CashReceipt.created_at < now - policy.CONFIRM_PATIENCE)
-    query = select(CashReceipt.id).where(owed, or_(CashReceipt.due_at <= now, unsent))
+    unsent = and_(CashReceipt.due_at.is_(None), CashReceipt.created_at < now - policy.REFUND_PATIENCE)
+    refunding_it = exists().where(Refund.attempt_id == CashReceipt.attempt_id, Refund.state.in_(IN_FLIGHT))
+    query = select(CashReceipt.id).where(owed, or_(CashReceipt.due_at <= now, unsent), ~refunding_it)
     found = list(db.session.scalars(query.order_by(CashReceipt.id).limit(BATCH)))
     release()
     return found
@@ -121,10 +122,10 @@ def retry(receipt_id: int, *, by: str, client: PaypleClient, now: datetime) -> C
     with transaction():
         receipt = _locked(receipt_id)
         owed = receipt.state in (CashReceiptState.CANCEL_DUE, CashReceiptState.REQUESTED)
-        free_at = receipt.due_at or receipt.created_at + policy.CONFIRM_PATIENCE
-        is_taken = now < free_at <= now + policy.CONFIRM_PATIENCE  # by a worker that may still be at it
-        if not owed or is_taken:
+        if not owed or receipt_rows.is_taken(receipt, now):
             raise ReceiptRefused(ReceiptRefused.Reason.NOTHING_ACTIVE)
+        if _is_refunding(receipt.attempt):
+            raise ReceiptRefused(ReceiptRefused.Reason.IN_FLIGHT)
         event, actor = f"receipt_{receipt.state.value}", Actor(Source.STAFF, by)
         receipt_rows.change(receipt, event, actor, now, {"due_at": now})
     do(receipt_id, client, now=now)
@@ -141,6 +142,8 @@ def follow(attempt_no: str, *, number: str, by: str, now: datetime) -> bool:
         recording.lock_order(attempt.order_id)
         db.session.refresh(attempt)
         active = next((receipt for receipt in attempt.cash_receipts if receipt.state in ACTIVE_RECEIPT), None)
+        if _is_refunding(attempt):
+            return False
         if active is None and number:
             return _adopt(attempt, number, by, now)
         if active is None or number or active.state is not CashReceiptState.ISSUED:
@@ -214,17 +217,16 @@ def _cancel(receipt_id: int, client: PaypleClient, now: datetime) -> None:
 
 
 def _take(receipt_id: int, state: CashReceiptState, now: datetime) -> CashReceipt | None:
-    """Commit that the call is about to leave, and keep others away from it for a while."""
+    """Commit that the call is about to leave, and keep others away from it for a while.
+
+    While a refund has no answer nobody knows what a receipt should cover.
+    """
     with transaction():
-        lease = now + policy.CONFIRM_PATIENCE
-        free = or_(CashReceipt.due_at.is_(None), CashReceipt.due_at <= now)
-        taken = db.session.connection().execute(
-            update(CashReceipt)
-            .where(CashReceipt.id == receipt_id, CashReceipt.state == state, free)
-            .values(due_at=lease, tries=CashReceipt.tries + 1)
-        )
-        if taken.rowcount != 1:
+        receipt = _locked(receipt_id)
+        is_free = receipt.due_at is None or receipt.due_at <= now
+        if receipt.state is not state or not is_free or _is_refunding(receipt.attempt):
             return None
+        receipt.due_at, receipt.tries = receipt_rows.lease(receipt, now), receipt.tries + 1
     return db.session.get_one(CashReceipt, receipt_id)
 
 
@@ -303,9 +305,13 @@ def _insist_on_transfer(order: Order) -> Attempt:
         raise ReceiptRefused(ReceiptRefused.Reason.NOT_PAID)
     if attempt.method is not Method.TRANSFER:
         raise ReceiptRefused(ReceiptRefused.Reason.NOT_A_TRANSFER)
-    if any(refund.state in IN_FLIGHT for refund in attempt.refunds):
+    if _is_refunding(attempt):
         raise ReceiptRefused(ReceiptRefused.Reason.IN_FLIGHT)
     return attempt
+
+
+def _is_refunding(attempt: Attempt) -> bool:
+    return any(refund.state in IN_FLIGHT for refund in attempt.refunds)
 
 
 def _insist_on_rest(order: Order, attempt: Attempt) -> int:

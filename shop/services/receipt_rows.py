@@ -6,6 +6,7 @@ The caller holds the order. What a receipt is worth is decided in ``cash_receipt
 from collections.abc import Mapping
 from datetime import datetime
 
+from shop import policy
 from shop.graph import Proof
 from shop.models import Attempt, CashReceipt
 from shop.services import journal, moving
@@ -18,6 +19,23 @@ def active(attempt: Attempt) -> CashReceipt | None:
     """The cash receipt that covers this payment now."""
     covering = (CashReceiptState.ISSUED, CashReceiptState.CANCEL_DUE)
     return next((receipt for receipt in attempt.cash_receipts if receipt.state in covering), None)
+
+
+def lease(receipt: CashReceipt, now: datetime) -> datetime:
+    """Until when others stay away from a receipt that is worked on: a repeated one is looked up first."""
+    return now + (2 if receipt.tries else 1) * policy.REFUND_PATIENCE
+
+
+def is_taken(receipt: CashReceipt, now: datetime) -> bool:
+    """Whether a worker may be at it just now."""
+    free_at = receipt.due_at or receipt.created_at + policy.REFUND_PATIENCE
+    return now < free_at <= now + 2 * policy.REFUND_PATIENCE
+
+
+def is_under_way(receipt: CashReceipt, now: datetime) -> bool:
+    """Whether it may be issued, for what is paid now, before a refund that begins now has ended."""
+    is_cancelled = receipt.state is CashReceiptState.CANCEL_DUE and receipt.tries > 0 and is_taken(receipt, now)
+    return receipt.state is CashReceiptState.REQUESTED or is_cancelled
 
 
 def add(receipt: CashReceipt, proof: Proof, actor: Actor, now: datetime) -> None:

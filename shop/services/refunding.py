@@ -172,21 +172,20 @@ def _reserve(order_no: str, wish: RefundWish, by: str, now: datetime) -> tuple[i
         before = db.session.scalar(select(Refund).where(Refund.intent == wish.intent, Refund.order_id == order.id))
         if before is not None:
             return before.id, False
-        plan_now = _insist(order, wish)
+        plan_now = _insist(order, wish, now)
         refund = _row(order, wish, plan_now, by, now)
         step = moving.born(refund, Proof.INTENT)
         _note(refund, "refund_reserved", step, now)
         return refund.id, True
 
 
-def _insist(order: Order, wish: RefundWish) -> RefundPlan:
+def _insist(order: Order, wish: RefundWish, now: datetime) -> RefundPlan:
     """The plan, if the refund may be sent: nothing without an answer, and the balance still the one that was seen."""
     paid = facts(order)
     if paid is None:
         raise RefundRefused(RefundRefused.Reason.NOT_PAID)
     refunding = any(refund.state in IN_FLIGHT and not refund.is_orphan for refund in order.refunds)
-    issuing = any(receipt.state is CashReceiptState.REQUESTED for receipt in order.cash_receipts)
-    if refunding or issuing:  # a receipt under way would be issued for more than remains
+    if refunding or any(receipt_rows.is_under_way(receipt, now) for receipt in order.cash_receipts):
         raise RefundRefused(RefundRefused.Reason.IN_FLIGHT, paid.refundable)
     if wish.seen_refundable != paid.refundable:
         raise RefundRefused(RefundRefused.Reason.STALE_BALANCE, paid.refundable)

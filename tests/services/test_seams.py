@@ -8,11 +8,13 @@ import requests
 from sqlalchemy import select
 
 from shop.db import db
-from shop.models import Refund
-from shop.services import refunding, sweep
+from shop.errors import ReceiptRefused, RefundRefused
+from shop.models import CashReceipt, Refund
+from shop.services import cash_receipts, refunding, sweep
 from shop.states import RefundState
 from shop.views.shop import client
 from tests import world as worlds
+from tests.services.test_cash_receipts import covered, states
 from tests.services.test_refunding import paid_order, refund, returned
 from tests.world import World
 
@@ -63,3 +65,68 @@ def test_the_gateways_yes_to_a_refund_counts_however_late_its_worker_writes_it(w
     done = refund(world, order_no, amount)
 
     assert (done.state, world.order(order_no).refunded, returned(world, order_no)) == (RefundState.DONE, amount, amount)
+
+
+# --- cash receipts beside refunds -----------------------------------------------------------------------------------
+
+
+@pytest.mark.both_engines
+def test_a_receipt_waits_for_a_refund_without_an_answer(world: World) -> None:
+    """Issued again for what remained before it, the receipt would cover more than remains now."""
+    order_no = paid_order(world, method="transfer")
+    world.control("POST", "policy", {"receipt_on_refund": "fail"})
+    refund(world, order_no, 3_000)
+    world.fault("cancel", "lost_answer", phase="after")
+    lost = refund(world, order_no, 2_000)
+    world.advance(days=1, hours=10)
+    sweep.run(client(), now=worlds.now())
+    assert states(world, order_no) == [("cancel_due", 10_000)]
+    [receipt] = world.order(order_no).cash_receipts
+    with pytest.raises(ReceiptRefused) as caught:
+        cash_receipts.retry(receipt.id, by="kim", client=client(), now=worlds.now())
+    assert caught.value.reason is ReceiptRefused.Reason.IN_FLIGHT
+
+    refunding.decide(lost.id, was_refunded=True, by="kim", now=worlds.now())
+    sweep.run(client(), now=worlds.now())
+
+    assert world.order(order_no).refunded == returned(world, order_no) == 5_000
+    assert (states(world, order_no)[-1], covered(world, order_no)) == (("issued", 5_000), 5_000)
+
+
+@pytest.mark.both_engines
+def test_no_refund_begins_while_a_receipt_is_cancelled_to_be_issued_again(world: World) -> None:
+    order_no = paid_order(world, method="transfer")
+    world.control("POST", "policy", {"receipt_on_refund": "fail"})
+    refund(world, order_no, 3_000)
+    world.advance(days=1, hours=10)
+    refused: list[str] = []
+
+    def refund_too() -> None:
+        with pytest.raises(RefundRefused) as caught:
+            refund(world, order_no, 2_000)
+        refused.append(caught.value.reason)
+
+    meanwhile(world, "TSCANCEL", refund_too)
+    sweep.run(client(), now=worlds.now())
+    assert refused == [RefundRefused.Reason.IN_FLIGHT]
+
+    assert refund(world, order_no, 2_000).state is RefundState.DONE
+    world.advance(days=1, hours=10)
+    sweep.run(client(), now=worlds.now())
+    assert (states(world, order_no)[-1], covered(world, order_no)) == (("issued", 5_000), 5_000)
+
+
+def test_a_receipt_is_not_adopted_while_a_refund_has_no_answer(world: World) -> None:
+    """What it covers is not known until then."""
+    order_no = paid_order(world, method="transfer")
+    attempt_no = world.order(order_no).attempts[0].attempt_no
+    db.session.delete(db.session.scalars(select(CashReceipt)).one())
+    db.session.commit()
+    world.fault("cancel", "lost_answer", phase="after")
+    lost = refund(world, order_no, 4_000)
+
+    adopted = cash_receipts.follow(attempt_no, number="1", by="kim", now=worlds.now())
+    refunding.decide(lost.id, was_refunded=True, by="kim", now=worlds.now())
+    later = cash_receipts.follow(attempt_no, number="1", by="kim", now=worlds.now())
+
+    assert (adopted, later, states(world, order_no)) == (False, True, [("issued", 6_000)])
