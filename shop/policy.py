@@ -25,6 +25,8 @@ MOST_CLAIMS = 5
 """Pairs of keys that we try per attempt; the real one is normally the first."""
 MOST_CLAIMED_INQUIRIES = 5
 """How often a new claim makes us ask about an attempt at once; after that only the schedule does."""
+LATE_AGAIN = timedelta(hours=1)
+"""How long after news about an attempt that was given up we ask once more, besides asking at once."""
 WEBHOOK_GRACE = timedelta(seconds=3)
 """How long a webhook waits for the browser, whose result comes in the same moment: one question then does for both."""
 WEBHOOK_PATIENCE = timedelta(minutes=2)

@@ -28,6 +28,8 @@ def note_claim(facts: AttemptFacts, claim: Claim, refused: str, *, source: Sourc
         attempt = locked_attempt(facts)
         if attempt.state is not AttemptState.PREPARED and attempt.state not in policy.LATE:
             return
+        if attempt.state in policy.LATE and attempt.inquiries >= policy.MOST_CLAIMED_INQUIRIES:
+            return  # it would start nothing, and the journal is for ever
         news = (claim.result, claim.code[:20], refused)
         if news == (attempt.claim_result, attempt.claim_code, attempt.claim_refused) and attempt.claimed_at:
             return
@@ -130,6 +132,7 @@ def lease_hint(facts: AttemptFacts, now: datetime) -> bool:
     """Take the right to ask because of a webhook: a few times per attempt, and no planned question is lost by it.
 
     About a window that pays at once the next planned one moves nearer: an inquiry may show the payment a little late.
+    About what was given up one more is planned where none is left: the gateway may be silent just now.
     """
     with transaction():
         attempt = locked_attempt(facts)
@@ -138,6 +141,8 @@ def lease_hint(facts: AttemptFacts, now: datetime) -> bool:
         if attempt.state is AttemptState.PREPARED and facts.work is Work.PAY:
             soon = now + policy.next_inquiry(attempt.hints)
             attempt.next_inquiry_at = min(attempt.next_inquiry_at or soon, soon)
+        if attempt.state in policy.LATE and attempt.next_inquiry_at is None:
+            attempt.next_inquiry_at = now + policy.LATE_AGAIN
         attempt.hints += 1
         return True
 

@@ -7,15 +7,18 @@ import pytest
 import requests
 from sqlalchemy import select
 
+from shop import policy
 from shop.db import db
 from shop.errors import ReceiptRefused, RefundRefused
 from shop.models import CashReceipt, Refund
 from shop.services import cash_receipts, refunding, sweep
-from shop.states import RefundState
+from shop.states import AttemptState, OrderState, RefundState
 from shop.views.shop import client
 from tests import world as worlds
+from tests.postbox import Postbox
 from tests.services.test_cash_receipts import covered, states
 from tests.services.test_refunding import paid_order, refund, returned
+from tests.services.test_settlement import begin, changed
 from tests.world import World
 
 LONG_CALL = timedelta(seconds=75)
@@ -130,3 +133,47 @@ def test_a_receipt_is_not_adopted_while_a_refund_has_no_answer(world: World) -> 
     later = cash_receipts.follow(attempt_no, number="1", by="kim", now=worlds.now())
 
     assert (adopted, later, states(world, order_no)) == (False, True, [("issued", 6_000)])
+
+
+# --- claims and webhooks that meet something else -------------------------------------------------------------------
+
+
+@pytest.mark.both_engines
+def test_a_webhook_about_what_was_given_up_is_not_lost_on_a_gateway_that_is_silent_just_then(world: World) -> None:
+    """The bank tells of the payment a day late, and nothing else would make us ask again."""
+    postbox = Postbox.of(world)
+    _buyer, order_no, attempt_no, fields = begin(world, work="PAY")
+    postbox.bench(hold=True)
+    world.payer().pay(fields, scenario="lost_paid")
+    world.control("POST", "policy", {"inquiry_lag_seconds": 80_000})
+    for hours in (1, 1, 24):
+        if hours > 1:
+            world.fault("inquiry", "http_500")
+        world.advance(hours=hours, minutes=1)
+        sweep.run(client(), now=worlds.now())
+    assert world.attempt(attempt_no).state is AttemptState.EXPIRED
+    assert world.attempt(attempt_no).next_inquiry_at is None
+
+    postbox.bench(release=True)
+    assert postbox.deliver()
+    world.fault("inquiry", "http_500")
+    postbox.hear()
+    assert world.attempt(attempt_no).state is AttemptState.EXPIRED
+    world.advance(hours=2)
+    sweep.run(client(), now=worlds.now())
+
+    assert world.order(order_no).state is OrderState.PAID
+
+
+def test_the_journal_of_an_attempt_that_was_given_up_does_not_grow_without_end(world: World) -> None:
+    """It can never be made smaller again, and anybody may post results."""
+    _buyer, _order_no, attempt_no, fields = begin(world)
+    claim = world.payer().pay(fields)
+    world.advance(hours=2)
+    sweep.run(client(), now=worlds.now())
+    assert world.attempt(attempt_no).state is AttemptState.EXPIRED
+
+    for number in range(30):
+        world.deliver(changed(claim, PAY_RST="error", PAY_CODE=f"X{number}"))
+
+    assert world.events(attempt_no).count("claim") <= policy.MOST_CLAIMED_INQUIRIES
