@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from shop.db import db, transaction
@@ -74,6 +75,12 @@ def _plain(value: object) -> object:
     if isinstance(value, StrEnum):
         return value.value
     return value.isoformat() if isinstance(value, date) else value
+
+
+def count(event: str, attempt_no: str) -> int:
+    """How often something has happened to an attempt."""
+    those = (JournalEntry.attempt_no == attempt_no, JournalEntry.event == event)
+    return db.session.scalar(select(func.count()).select_from(JournalEntry).where(*those)) or 0
 
 
 def note_staff(event: str, *, at: datetime, by: str, evidence: Mapping[str, object] | None = None) -> None:

@@ -37,7 +37,7 @@ def note_claim(facts: AttemptFacts, claim: Claim, refused: str, *, source: Sourc
         attempt.claim_result, attempt.claim_code, attempt.claim_refused = news
         attempt.claim_account_kind = claim.account_kind
         asks = facts.work is Work.PAY or bool(refused) or attempt.state in policy.LATE
-        if asks and attempt.inquiries < policy.MOST_CLAIMED_INQUIRIES:
+        if asks and journal.count("claim", facts.attempt_no) < policy.MOST_CLAIMED_INQUIRIES:
             attempt.next_inquiry_at = now
         journal.note(
             "claim",

@@ -177,3 +177,37 @@ def test_the_journal_of_an_attempt_that_was_given_up_does_not_grow_without_end(w
         world.deliver(changed(claim, PAY_RST="error", PAY_CODE=f"X{number}"))
 
     assert world.events(attempt_no).count("claim") <= policy.MOST_CLAIMED_INQUIRIES
+
+
+def test_keys_that_charge_another_attempt_settle_it_at_once_however_often_it_was_asked_about(world: World) -> None:
+    """Posted under another number, they move its money: that is the gateway's word, and no claim any more."""
+    buyer, cheap_no, cheap_attempt, fields = begin(world)
+    claim = world.payer().pay(fields)
+    for _round in range(policy.MOST_CLAIMED_INQUIRIES):
+        world.deliver(changed(claim, PAY_TOTAL="1"))
+        world.deliver(changed(claim, PAY_TYPE="transfer"))
+    dear_no = buyer.place_order(quantity=50)
+    dear = buyer.start_attempt(dear_no)
+
+    keys = {name: dict(claim)[f"PCD_{name}"] for name in ("PAY_REQKEY", "AUTH_KEY", "PAYER_ID")}
+    world.deliver(changed(world.payer().pay(dear["fields"]), **keys))
+
+    assert world.charged() == {cheap_attempt: 1000}
+    assert world.order(cheap_no).state is OrderState.PAID
+    assert world.order(dear_no).state is OrderState.ATTENTION
+
+
+@pytest.mark.parametrize("work", ["CERT", "PAY"])
+def test_results_make_us_ask_about_an_open_attempt_only_a_few_times(world: World, work: str) -> None:
+    """Whoever has one window open could otherwise keep the gateway busy with it."""
+    _buyer, _order_no, attempt_no, fields = begin(world, work=work)
+    claim = world.payer().pay(fields, scenario="lost_paid") or [("PCD_PAY_OID", attempt_no)]
+    world.control("POST", "policy", {"inquiry_lag_seconds": 3_600})
+
+    for number in range(4 * policy.MOST_CLAIMED_INQUIRIES):
+        world.deliver(
+            changed(claim, PAY_RST="success", PAY_TOTAL=str(2 + number % 2 * 998), PAY_CODE="0" * (3 + number % 2))
+        )
+
+    asked = sum(1 for entry in world.control("GET", "ledger") if entry["op"] == "inquiry")
+    assert 0 < asked <= policy.MOST_CLAIMED_INQUIRIES
