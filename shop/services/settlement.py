@@ -156,7 +156,7 @@ def look_before_paying_again(order: Order, client: PaypleClient, *, now: datetim
 
 
 def look_at_once(attempt_no: str, client: PaypleClient, *, source: Source, now: datetime) -> None:
-    """A person asks: whatever the schedule says, about what we gave up too, and about money that no order takes."""
+    """A person asks, or money has moved: whatever the schedule says, about what we gave up or gave no order too."""
     facts = _find(attempt_no)
     if facts is not None and facts.state in policy.UNPLACED:
         _look_for_unreturned(facts, client, source=source, now=now)
@@ -229,10 +229,9 @@ def _confirm(facts: AttemptFacts, claim: Claim, client: PaypleClient, *, source:
     """Commit the intent, make the one call that charges, and record what it answered. False: it was not to be made."""
     if not recording.begin_confirm(facts, claim, source=source, now=now):
         return False
-    unused, watch, other = None, clock.Watch(now), None
+    unused, watch = None, clock.Watch(now)
     try:
-        found = client.confirm(claim, about=facts.attempt_no)
-        verdict, other = policy.judge(facts.asked, found, Proof.CONFIRM), _find(found.attempt_no)
+        verdict = policy.judge(facts.asked, client.confirm(claim, about=facts.attempt_no), Proof.CONFIRM)
     except NotSent as error:
         verdict, unused = Verdict(AttemptState.PREPARED, Proof.NOT_SENT, error.code, error.message), claim
     except OutcomeUnknown as error:
@@ -242,9 +241,9 @@ def _confirm(facts: AttemptFacts, claim: Claim, client: PaypleClient, *, source:
     if not _record(facts, verdict, source=source, now=watch.now(), unused=unused):
         return False
     refunding.send_due(client, now=watch.now(), order_id=facts.order_id)
-    if other is not None and other.id != facts.id:  # the keys were another attempt's: its money has just moved
-        recording.ask_now(other, watch.now())
-        look(other.attempt_no, client, source=source, now=watch.now())
+    charged = verdict.found.attempt_no if verdict.found else facts.attempt_no
+    if charged != facts.attempt_no:  # the keys were another attempt's: its money has just moved
+        look_at_once(charged, client, source=source, now=watch.now())
     return True
 
 

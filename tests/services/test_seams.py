@@ -6,12 +6,14 @@ from datetime import timedelta
 import pytest
 import requests
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from shop import policy
 from shop.db import db
 from shop.errors import ReceiptRefused, RefundRefused
 from shop.models import CashReceipt, Refund
-from shop.services import cash_receipts, refunding, sweep
+from shop.services import cash_receipts, refunding, settlement, sweep
+from shop.services.attempt_facts import AttemptFacts
 from shop.states import AttemptState, OrderState, RefundState
 from shop.views.shop import client
 from tests import world as worlds
@@ -211,3 +213,24 @@ def test_results_make_us_ask_about_an_open_attempt_only_a_few_times(world: World
 
     asked = sum(1 for entry in world.control("GET", "ledger") if entry["op"] == "inquiry")
     assert 0 < asked <= policy.MOST_CLAIMED_INQUIRIES
+
+
+def test_an_approval_is_written_before_anything_else_is_read(world: World) -> None:
+    """What fails after it must not make us forget it."""
+    _buyer, order_no, attempt_no, fields = begin(world)
+    claim = world.payer().pay(fields)
+
+    def go_away() -> None:
+        find, failures = settlement._find, [OperationalError("", None, Exception("away"))]
+
+        def once(number: str) -> AttemptFacts | None:
+            if failures:
+                raise failures.pop()
+            return find(number)
+
+        world.monkeypatch.setattr(settlement, "_find", once)
+
+    meanwhile(world, "ConfirmAct", go_away)
+    world.deliver(claim)
+
+    assert (world.attempt(attempt_no).state, world.order(order_no).state) == (AttemptState.PAID, OrderState.PAID)
