@@ -112,11 +112,13 @@ def adopt(attempt_no: str, returned: Won, *, by: str, now: datetime) -> bool:
     """Follow the gateway's own answer about how much of a paid attempt has gone back in all, in won.
 
     It decides a refund whose answer was lost; what went back past the shop becomes a refund of ours. False: our rows
-    cannot explain it, so a person has to.
+    cannot explain it, or it is too early to say that nothing went back, so a person has to.
     """
     attempt = db.session.scalars(select(Attempt).where(Attempt.attempt_no == attempt_no)).one()
     done = sum(refund.amount for refund in attempt.refunds if refund.state is RefundState.DONE)
     lost = next((refund for refund in attempt.refunds if refund.state is RefundState.UNKNOWN), None)
+    if lost is not None and returned == done and not refund_policy.would_show(lost.submitted_at, now):
+        return False
     if lost is not None and returned in (done, done + lost.amount):
         _decide(lost.id, was_refunded=returned > done, by=by, now=now, proof=Proof.INQUIRY)
         return True

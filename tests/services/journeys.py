@@ -206,6 +206,7 @@ def what_reconciling_follows(world: World) -> None:
         world.fault("cancel", "lost_answer", phase="after" if returned else "before")
         refund(world, order_no, 4_000)
         lost = world.order(order_no).attempts[0].attempt_no
+        world.advance(minutes=10)
         assert refunding.adopt(lost, Won(returned), by="kim", now=worlds.now())
     receipted = world.order(paid_order(world, method="transfer")).attempts[0].attempt_no
     assert cash_receipts.follow(receipted, number="", by="kim", now=worlds.now())

@@ -221,6 +221,11 @@ def test_a_lost_partial_refund_is_decided_by_what_the_gateway_tells(
 
     assert found(told) == [("refunded", "0 (+4000?)", "4000" if phase == "after" else "0")]
     repair(told)
+    [lost] = told.order(order_no).refunds
+    if phase == "before":
+        assert lost.state is RefundState.UNKNOWN, "that nothing shows yet is no evidence"
+        told.advance(minutes=10)
+        repair(told)
 
     [decided] = told.order(order_no).refunds
     assert (decided.state, decided.decided_by) == (state, "kim")
