@@ -102,13 +102,14 @@ def keep_receipt(
 def owe_orphan(attempt: Attempt, verdict: Verdict, now: datetime) -> None:
     """Money of ours that no order can take goes back in full: the job is committed with the verdict that found it."""
     found = verdict.found
-    if found is None or found.attempt_no != attempt.attempt_no:
+    amount = found.charged_amount or found.amount if found else 0
+    if found is None or found.attempt_no != attempt.attempt_no or amount == 0:
         return
     orphan = Refund(
         intent=f"orphan-{attempt.attempt_no}",
         order_id=attempt.order_id,
         attempt_id=attempt.id,
-        amount=found.charged_amount or found.amount,
+        amount=amount,
         vat=0,
         sends_vat=False,
         is_full=True,

@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 import requests
-from sqlalchemy import select
+from sqlalchemy import Connection, event, select
 from sqlalchemy.exc import OperationalError
 
 from shop import policy
 from shop.db import db
 from shop.errors import ReceiptRefused, RefundRefused
 from shop.models import CashReceipt, Refund
-from shop.services import cash_receipts, refunding, settlement, sweep
+from shop.services import cash_receipts, desk, refunding, settlement, sweep
 from shop.services.attempt_facts import AttemptFacts
 from shop.states import AttemptState, OrderState, RefundState
 from shop.views.shop import client
@@ -234,3 +234,52 @@ def test_an_approval_is_written_before_anything_else_is_read(world: World) -> No
     world.deliver(claim)
 
     assert (world.attempt(attempt_no).state, world.order(order_no).state) == (AttemptState.PAID, OrderState.PAID)
+
+
+def test_a_yes_about_no_money_at_all_is_a_persons_and_nothing_is_owed(world: World) -> None:
+    _buyer, order_no, attempt_no, fields = begin(world)
+    claim = world.payer().pay(fields)
+    send = requests.Session.send
+
+    def poorer(session: requests.Session, request: requests.PreparedRequest, **more: object) -> requests.Response:
+        response = send(session, request, **more)  # type: ignore[arg-type]  # passed on as they came
+        if "ConfirmAct" in (request.url or ""):
+            response._content = response.content.replace(b'"1000"', b'"0"')
+        return response
+
+    world.monkeypatch.setattr(requests.Session, "send", poorer)
+    world.deliver(claim)
+
+    assert world.order(order_no).state is OrderState.ATTENTION
+    assert world.attempt(attempt_no).refunds == []
+
+
+# --- pages ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_desk_asks_the_database_as_often_for_many_rows_as_for_one(world: World) -> None:
+    counts = []
+    for _round in range(2):
+        for _order in range(2):
+            world.fault("cancel", "lost_answer", phase="after")
+            refund(world, paid_order(world), 1_000)
+        db.session.rollback()
+        db.session.expunge_all()
+        counts.append(statements(lambda: desk.load(worlds.now())))
+
+    assert counts[0] == counts[1]
+
+
+def statements(act: Callable[[], object]) -> int:
+    """How many statements this sends."""
+    seen: list[str] = []
+
+    def note(_connection: Connection, _cursor: object, statement: str, *_more: object) -> None:
+        seen.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        act()
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    return len(seen)
