@@ -49,12 +49,22 @@ class Desk:
 def load(now: datetime) -> Desk:
     """Read everything that is open."""
     attempts = select(Attempt).options(joinedload(Attempt.order)).where(_open_attempt(now)).order_by(Attempt.id)
-    refunds = select(Refund).options(joinedload(Refund.order)).where(_open_refund(now)).order_by(Refund.id)
-    receipts = select(CashReceipt).options(joinedload(CashReceipt.order)).where(_open_receipt(now))
+    refunds = (
+        select(Refund)
+        .options(joinedload(Refund.order), joinedload(Refund.attempt))
+        .where(_open_refund(now))
+        .order_by(Refund.id)
+    )
+    both = (joinedload(CashReceipt.order), joinedload(CashReceipt.attempt))
+    receipts = select(CashReceipt).options(*both).where(_open_receipt(now))
     attempt_rows = db.session.scalars(attempts.limit(MOST_ROWS)).all()
     refund_rows = db.session.scalars(refunds.limit(MOST_ROWS)).all()
     receipt_rows = db.session.scalars(receipts.order_by(CashReceipt.id).limit(MOST_ROWS)).all()
-    told = select(Difference).options(joinedload(Difference.attempt)).where(differences.is_open())
+    told = (
+        select(Difference)
+        .options(joinedload(Difference.attempt).joinedload(Attempt.order))
+        .where(differences.is_open())
+    )
     difference_rows = db.session.scalars(told.order_by(Difference.id).limit(MOST_ROWS)).all()
     others: list[Refund | CashReceipt | Difference] = [*refund_rows, *receipt_rows, *difference_rows]
     return Desk(
