@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from itertools import zip_longest
 
 from sqlalchemy import Connection, Engine, Table, create_engine, func, insert, inspect, make_url, select, text
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from shop.db import db, engine_options
@@ -26,6 +26,7 @@ def copy_to(address: str) -> dict[str, int]:
     """
     target = _engine(address)
     try:
+        _insist_on_reachable(target)
         with _snapshot() as here, target.begin() as there:
             _insist_on_same_schema(here, there)
             _insist_on_empty(there)
@@ -47,7 +48,18 @@ def _engine(address: str) -> Engine:
         url = url.set(drivername="postgresql+psycopg")
     if url == db.engine.url:
         raise CannotMove("this is the database that the shop already uses")
-    return create_engine(url, **engine_options(url.drivername))
+    try:
+        return create_engine(url, **engine_options(url.drivername))
+    except (NoSuchModuleError, ImportError) as error:
+        raise CannotMove("the shop runs on SQLite and PostgreSQL only") from error
+
+
+def _insist_on_reachable(target: Engine) -> None:
+    """A wrong host, name or password is a sentence for who typed it, without the address and its password."""
+    try:
+        target.connect().close()
+    except DBAPIError as error:
+        raise CannotMove(f"it cannot be reached: {str(error.orig).strip()}") from error
 
 
 def _snapshot() -> Connection:

@@ -138,7 +138,14 @@ def _plant_trigger() -> None:
     db.engine.dispose()
 
 
-@pytest.mark.parametrize("address", ["", "nonsense", "here"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("", "nonsense", "here", "sqlite:////no/such/folder/shop.sqlite"),
+        *("oracle://kim:hidden@localhost/shop", "nosuch://kim:hidden@localhost/shop"),
+        "postgresql://kim:hidden@127.0.0.1:1/shop",
+    ],
+)
 def test_an_address_that_leads_nowhere_else_is_refused(world: World, address: str) -> None:
     url = db.engine.url.render_as_string(hide_password=False)
 
@@ -146,3 +153,4 @@ def test_an_address_that_leads_nowhere_else_is_refused(world: World, address: st
 
     assert status == 1
     assert "Nothing was copied" in said
+    assert "hidden" not in said
