@@ -97,13 +97,19 @@ def _attention(attempt: Attempt) -> Notice:
         _("결제 내용이 주문과 달라서 직원이 확인하고 있어요."),
     )
     sentence = silent if attempt.trade_date is None else odd
-    advice = f"{_charged(attempt)} {_given_back(attempt)} {_('다시 결제하지 말아 주세요.')}"
+    not_again = _("다시 결제하지 말아 주세요.")
+    advice = f"{_charged(attempt)} {_given_back(attempt)} {not_again}"
     return Notice(Kind.WARN, sentence, advice.strip(), _of_failure(attempt.result_code))
 
 
 def _charged(attempt: Attempt) -> str:
-    amount = attempt.charged_amount or next((refund.amount for refund in attempt.refunds), None)
+    amount = _taken(attempt)
     return _("결제사가 알려 온 결제 금액은 %(amount)s이에요.", amount=won(amount)) if amount else ""
+
+
+def _taken(attempt: Attempt) -> int | None:
+    """Won that the gateway took, as far as it has said."""
+    return attempt.charged_amount or next((refund.amount for refund in attempt.refunds), None)
 
 
 def _given_back(attempt: Attempt) -> str:
@@ -121,11 +127,20 @@ def _of_failure(code: str) -> str:
 
 def _orphaned(attempt: Attempt) -> Notice:
     """The money cannot be taken for this order: it came too late, or was not what was asked for."""
+    if attempt.trade_date is None and not attempt.refunds:
+        return _set_aside()
     late, other = _("주문 시간이 지난 뒤에 결제가 들어왔어요."), _("결제 내용이 주문과 달라서 받지 않았어요.")
-    sentence = late if attempt.order.state is OrderState.EXPIRED else other
+    is_late = attempt.order.state is OrderState.EXPIRED and _taken(attempt) in (attempt.amount, None)
+    sentence = late if is_late else other
     if _is_returned(attempt):
         return Notice(Kind.GOOD, sentence, _("받은 돈은 모두 돌려 드렸어요."))
     return Notice(Kind.WARN, sentence, _("받은 돈은 돌려 드릴게요."))
+
+
+def _set_aside() -> Notice:
+    """The gateway never told, and a person has looked: nothing is known of any money."""
+    sentence = _("직원이 앞선 결제를 확인했어요. 이 주문에는 반영되지 않아요.")
+    return Notice(Kind.INFO, sentence, _("돈이 빠져나갔다면 가게에 알려 주세요. 확인하고 돌려 드릴게요."))
 
 
 def _is_returned(attempt: Attempt) -> bool:

@@ -135,12 +135,14 @@ def _of_order(error: CannotPay) -> Problem:
 
 def _of_tries(error: TooManyTries) -> Problem:
     seconds = int(error.wait.total_seconds()) + 1
-    advice = _("%(minutes)s분쯤 뒤에 다시 해 주세요.", minutes=-(-seconds // 60))
+    minutes = -(-seconds // 60)
     if error.reason is TooManyTries.Reason.OPEN_ORDERS:
         sentence = _("결제하지 않은 주문이 여러 건 있어요. 그 주문을 먼저 결제해 주세요.")
+        closing = _("결제하지 않으면 %(minutes)s분쯤 뒤에 가장 오래된 주문부터 저절로 닫혀요.", minutes=minutes)
         more = {"link_to": "orders.history", "link_label": _("이 브라우저의 주문")}
-        return Problem(429, _("주문할 수 없어요"), sentence, advice, error.reason.value, retry_after=seconds, **more)
+        return Problem(429, _("주문할 수 없어요"), sentence, closing, error.reason.value, retry_after=seconds, **more)
     sentence = _("짧은 시간에 너무 여러 번 시도했어요. 아무것도 바꾸지 않았어요.")
+    advice = _("%(minutes)s분쯤 뒤에 다시 해 주세요.", minutes=minutes)
     return Problem(429, _("조금 천천히 해 주세요"), sentence, advice, error.reason.value, retry_after=seconds)
 
 

@@ -201,7 +201,7 @@ def test_the_list_goes_away_as_csv_and_who_took_it_is_kept(world: World, officer
     assert [row[0] for row in rows] == [order_no]
     line = dict(zip(head, rows[0], strict=True))
     assert (line["상태"], line["결제금액"], line["환불 금액"], line["결제 수단"]) == (
-        "부분 환불",
+        "부분 환불 완료",
         "10000",
         "1000",
         "카드",

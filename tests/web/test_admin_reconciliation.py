@@ -53,8 +53,8 @@ def test_an_honest_day_is_compared_by_the_sweep_and_agrees(world: World, officer
     page = officer.get(PATH)
     assert page.values("reconciliation", "data-state") == ["finished"]
     assert page.values("difference", "data-kind") == []
-    assert sums(page, "ours") == ["2건", "20,000원", "0원", "20,000원"]
-    assert sums(page, "theirs") == ["2건", "20,000원", "알려 주지 않음", "–"]
+    assert sums(page, "ours") == ["2", "20,000원", "0원", "20,000원"]
+    assert sums(page, "theirs") == ["2", "20,000원", "알려 주지 않음", "–"]
     assert page.values("conservation", "data-day") == [str(clock.korea_date(worlds.now()))]
 
 

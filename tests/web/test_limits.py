@@ -183,6 +183,7 @@ def test_unpaid_orders_of_one_visitor_are_few_and_paying_one_makes_room(limited:
     page = buyer.submit("/orders", fields, 429)
 
     assert "결제하지 않은 주문" in page.text
+    assert "60분쯤 뒤에 가장 오래된 주문부터 저절로 닫혀요" in page.text
     assert int(page.response.headers["Retry-After"]) <= 3600
     people.pay(limited, buyer, orders[0])
     assert buyer.submit("/orders", fields).response.request.path.startswith("/orders/2")

@@ -162,6 +162,35 @@ def test_attention_after_silence_claims_no_answer(world: World) -> None:
     assert "결제 금액은" not in page.text
 
 
+def test_what_staff_set_aside_after_silence_claims_no_money(world: World) -> None:
+    buyer, order_no = lost_confirm(world)
+    (attempt,) = world.order(order_no).attempts
+    guards.drop()
+    attempt.state, attempt.order.state = AttemptState.ORPHANED, OrderState.EXPIRED
+    db.session.commit()
+
+    page = buyer.get(f"/orders/{order_no}")
+
+    assert "직원이 앞선 결제를 확인했어요" in page.text
+    assert "결제가 들어왔어요" not in page.text
+
+
+def test_an_expired_order_calls_a_wrong_amount_wrong_and_not_late(world: World) -> None:
+    buyer = world.browser()
+    order_no = buyer.place_order()
+    world.fault("inquiry", "other_amount")
+    world.deliver(world.payer().pay(buyer.start_attempt(order_no, work="PAY")["fields"]))
+    (attempt,) = world.order(order_no).attempts
+    guards.drop()
+    attempt.state, attempt.order.state = AttemptState.ORPHANED, OrderState.EXPIRED
+    db.session.commit()
+
+    page = buyer.get(f"/orders/{order_no}")
+
+    assert "결제 내용이 주문과 달라서 받지 않았어요" in page.text
+    assert "주문 시간이 지난 뒤에" not in page.text
+
+
 def test_the_button_sends_nothing_by_itself(world: World) -> None:
     """Without a script no attempt is burnt, and nobody is shown bare JSON with keys in it."""
     buyer = world.browser()

@@ -1,5 +1,6 @@
 """Texts: every Korean text has an English one, the compiled catalogue is the written one, and no page mixes them."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -34,6 +35,20 @@ def test_every_text_has_an_english_one_and_no_other_is_kept() -> None:
     assert used() == translated
 
 
+def test_no_text_hides_inside_an_f_string() -> None:
+    """The extraction does not look there, so such a text would never be translated."""
+    hidden = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for path in sorted((ROOT / "shop" / "views").rglob("*.py"))
+        for text in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "_"
+    ]
+
+    assert hidden == []
+
+
 def test_translations_keep_the_placeholders() -> None:
     for message in written():
         assert sorted(PLACEHOLDER.findall(str(message.id))) == sorted(PLACEHOLDER.findall(str(message.string)))
@@ -58,6 +73,10 @@ def test_an_english_page_has_no_korean_left_but_the_way_back(world: World) -> No
     texts = [buyer.get(path).text for path in ("/", "/products/alley-timetable", "/cart", "/orders", "/orders/lookup")]
     texts.append(buyer.get(f"/orders/{order_no}").text)
     world.deliver(world.payer().pay(opening["fields"], scenario="bank_maintenance"))
+    texts.append(buyer.get(f"/orders/{order_no}").text)
+
+    world.fault("inquiry", "other_amount")
+    world.deliver(world.payer().pay(buyer.start_attempt(order_no, work="PAY")["fields"]))
     texts.append(buyer.get(f"/orders/{order_no}").text)
 
     for text in texts:
