@@ -12,7 +12,7 @@ from shop import clock
 from shop.db import db
 from shop.models import JournalEntry, Refund
 from shop.services import leases, sweep
-from shop.states import AttemptState, RefundState, Source
+from shop.states import AttemptState, OrderState, RefundState, Source
 from tests import world as worlds
 from tests.page import Page, PageClient
 from tests.staff import PASSWORD, paid_order, refund
@@ -201,6 +201,25 @@ def test_every_action_may_be_pressed_again_and_again(
     charged = sum(int(row["total"]) for row in world.control("GET", "payments") if row["paid_at"])
     back = sum(int(row["refunded_total"]) for row in world.control("GET", "payments"))
     assert 0 <= back <= charged
+
+
+def test_a_contradiction_whose_money_went_back_says_that_it_did(world: World, officer: PageClient) -> None:
+    contradiction(world, officer)
+
+    assert "전액 돌려보냈습니다" in officer.get("/admin/desk").text
+
+
+def test_a_gateway_that_never_answered_is_not_said_to_contradict(world: World, officer: PageClient) -> None:
+    silent_confirm(world, officer)
+    [attempt_no] = officer.get("/admin/desk").values("desk-row", "data-attempt")
+    attempt = world.attempt(attempt_no)
+    attempt.state, attempt.order.state = AttemptState.ATTENTION, OrderState.ATTENTION
+    db.session.commit()
+
+    text = officer.get("/admin/desk").text
+
+    assert "여러 번 물어도 페이플이 답하지 않았습니다" in text
+    assert "맞지 않습니다" not in text
 
 
 def test_an_empty_desk_says_so(world: World, officer: PageClient) -> None:

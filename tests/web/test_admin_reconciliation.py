@@ -9,7 +9,7 @@ import pytest
 from shop import clock
 from tests import world as worlds
 from tests.page import Page, PageClient
-from tests.staff import PASSWORD, paid_order
+from tests.staff import PASSWORD, paid_order, refund
 from tests.world import World
 
 PATH = "/admin/reconciliation"
@@ -79,6 +79,34 @@ def test_a_difference_is_repaired_by_name(world: World, officer: PageClient) -> 
     assert officer.get("/admin/desk").values("desk-row", "data-kind") == []
     again = officer.submit(address, {"password": PASSWORD})
     assert again.values("difference", "data-state") == ["repaired"]
+
+
+def test_a_refund_without_an_answer_is_told_apart_from_what_surely_went_back(world: World, officer: PageClient) -> None:
+    world.control("POST", "policy", {"inquiry_shows_refund": "on"})
+    order_no = paid_order(world)
+    world.fault("cancel", "lost_answer", phase="after")
+    refund(officer, order_no, amount="1000")
+    start(officer)
+    swept(world)
+
+    text = officer.get(PATH).text
+
+    assert '<span class="money">0원</span> · 결과 모름 1,000원' in text
+    assert '<span class="money">1,000원</span>' in text
+
+
+def test_a_gateway_that_is_silent_has_said_nothing_and_not_none(world: World, officer: PageClient) -> None:
+    paid_order(world)
+    world.fault("inquiry", "lost_answer", times=50)
+    start(officer)
+    for _sweep in range(4):
+        swept(world)
+        world.advance(minutes=2)
+
+    page = officer.get(PATH)
+
+    assert page.values("difference", "data-kind") == ["no_answer"]
+    assert '<dd data-field="theirs">답 없음</dd>' in page.text
 
 
 @pytest.mark.parametrize(
