@@ -23,7 +23,7 @@ from tests.model.machine import ShopMachine
 from tests.model.stage import Stage
 
 SEED = int(os.environ.get("MODEL_SEED", "20261123"))
-EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "300"))
+EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "100"))
 STEPS = int(os.environ.get("MODEL_STEPS", "50"))
 SHRINKS = os.environ.get("MODEL_SHRINKS", "yes") == "yes"
 QUICK_EXAMPLES, QUICK_STEPS = 40, 25

@@ -27,7 +27,7 @@ from tests.chaos.schedule import Plan, Step
 from tests.chaos.stage import Stage, crowd, together
 from tests.payer import Pairs
 
-FIGURE = Figure("races", quick=1_080, full=10_800, unit="runs", holds=("I3", "I6", "I7", "I9", "I14"))
+FIGURE = Figure("races", quick=360, full=10_800, unit="runs", holds=("I3", "I6", "I7", "I9", "I14"))
 SHARES = {2: 70, 4: 30, 8: 12, 16: 5, 32: 2, 64: 1}
 """Runs of each width among 120."""
 LANES = 4

@@ -24,7 +24,7 @@ FIGURE = Figure(
     holds=("I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I10", "I15", "I16", "I20"),
     needs=("clock",),
 )
-WIDTH = 8
+WIDTH = 12
 FAULTS, KILLS, CLOSED, NEVER_BACK, REFUNDED, TRANSFERS, DIRECT = 0.20, 0.05, 0.06, 0.06, 0.25, 0.4, 0.3
 OPS = ("auth", "confirm", "inquiry", "cancel")
 KINDS = (
@@ -35,7 +35,7 @@ SCENARIOS = ("limit", "balance", "lost_paid", "lost_unpaid", "delivered_twice", 
 
 
 def run(stage: Stage, plan: Plan, report: Report) -> None:
-    """All journeys at once, eight at a time, while a killer goes about; then the reckoning."""
+    """All journeys at once, a dozen at a time, while a killer goes about; then the reckoning."""
     mark = stage.mark()
     steps = [plan.step(**_drawn(plan.dice(str(number)))) for number in range(plan.count)]
     stage.simulator.bench(shuffle=True, duplicate=1, drop=0.2, delay=1, seed=plan.seed)
