@@ -1,6 +1,7 @@
 """Journeys that together walk the whole state graph: each does what buyers, banks, staff and bad luck do."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from shop import graph, policy
 from shop.db import db
@@ -18,6 +19,7 @@ from tests.services.test_cash_receipts import issue, plain_transfer
 from tests.services.test_late_contradictions import expired_with_wrong_money
 from tests.services.test_late_receipts import Charged
 from tests.services.test_refunding import paid_order, refund
+from tests.services.test_seams import meanwhile
 from tests.services.test_settlement import begin, changed
 from tests.tools import guards
 from tests.world import World
@@ -187,6 +189,12 @@ def receipts(world: World) -> None:
     sweep_after(world, hours=2)
 
 
+def a_yes_that_comes_after_the_sweep_gave_its_worker_up(world: World) -> None:
+    order_no = paid_order(world)
+    meanwhile(world, "cPayCAct", lambda: refunding.give_up_dead(worlds.now() + timedelta(hours=1)))
+    assert refund(world, order_no, 4_000).state is RefundState.DONE
+
+
 def receipts_that_a_refund_leaves_behind(world: World) -> None:
     world.control("POST", "policy", {"receipt_on_refund": "fail"})
     order_no = paid_order(world, method="transfer")
@@ -278,6 +286,7 @@ JOURNEYS: list[Callable[[World], None]] = [
     refunds_that_are_not_sent,
     an_orphan_that_cannot_be_sent_at_once,
     receipts,
+    a_yes_that_comes_after_the_sweep_gave_its_worker_up,
     receipts_that_a_refund_leaves_behind,
     what_reconciling_follows,
     a_receipt_asked_for_after_the_charge,
