@@ -258,7 +258,7 @@ def test_shuffled_duplicated_and_partly_dropped_webhooks_with_lost_browsers_all_
     world.advance(minutes=41)
     report = sweep.run(client(), now=worlds.now())
 
-    assert 0 < len(by_webhook) < 6
+    assert len(set(by_webhook)) == len(by_webhook), "chance decides which of them come, never how often one is heard"
     assert sorted(by_webhook + report.asked) == sorted(attempt_no for _b, _o, attempt_no, _f in started)
     assert {world.order(order_no).state for _b, order_no, _a, _f in started} == {OrderState.PAID}
     assert len(world.charged()) == 6
