@@ -99,10 +99,10 @@ def forged_success_believed() -> Any:
 def webhook_believed() -> Any:
     original = settlement.look
 
-    def look(attempt_no: str, client: PaypleClient, *, source: Source, now: datetime) -> bool:
+    def look(attempt_no: str, client: PaypleClient, *, source: Source, now: datetime, **more: Any) -> bool:
         if source is Source.WEBHOOK:
             _believe(Claim(result="success", attempt_no=attempt_no), source, now)
-        return original(attempt_no, client, source=source, now=now)
+        return original(attempt_no, client, source=source, now=now, **more)
 
     return [patch.object(settlement, "look", look)]
 
@@ -297,7 +297,7 @@ def refunds_not_counted() -> Any:
 
 @bug("balance and amount of a refund are those of the form", "I5")
 def refund_amount_from_the_form() -> Any:
-    def insist(order: Order, wish: RefundWish) -> RefundPlan:
+    def insist(order: Order, wish: RefundWish, *_later: Any) -> RefundPlan:
         left = Won(max(0, wish.seen_refundable - wish.amount))
         return RefundPlan(wish.amount, Won(0), sends_vat=False, remainder=left, receipt_after=None)
 
@@ -306,7 +306,7 @@ def refund_amount_from_the_form() -> Any:
 
 @bug("two operators can refund at once: nothing is reserved, no index says one at a time", "I5", needs=ONE_REFUND)
 def two_operators_at_once() -> Any:
-    def insist(order: Order, wish: RefundWish) -> RefundPlan:
+    def insist(order: Order, wish: RefundWish, *_later: Any) -> RefundPlan:
         return refunding.plan(order, wish.amount, wish.line_ids)
 
     return [patch.object(refunding, "_insist", insist), patch.object(refunding, "_facts", _without_reserve)]
