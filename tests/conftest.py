@@ -11,7 +11,7 @@ import pytest
 from shop.db import db
 from shop.factory import create_app
 from tests import world as world_module
-from tests.tools import postgres
+from tests.tools import postgres, templates
 from tests.world import World
 
 NO_POSTGRESQL = f"PostgreSQL is not installed, so the tests run on SQLite only; on Debian: {postgres.INSTALL}"
@@ -26,6 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Stop at once when PostgreSQL is required and absent, rather than leave half of the tests out."""
+    templates.compile_once()
     required = config.getoption("--require-postgresql") or os.environ.get("CI") == "true"
     if required and postgres.find_programs() is None:
         raise pytest.UsageError(f"PostgreSQL is required and not installed; on Debian: {postgres.INSTALL}")
@@ -87,15 +88,22 @@ def filled_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def shop_values() -> dict[str, str]:
+    """Settings of this test's shop; a file that needs other ones overrides this."""
+    return {}
+
+
+@pytest.fixture
 def world(
     database_url: str,
     database_engine: str,
     filled_database: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    shop_values: dict[str, str],
 ) -> Iterator[World]:
     """Shop and simulator, in process, on an own database."""
     filled = filled_database if database_engine == "sqlite" else None
-    settings = world_module.shop_settings(database_url, tmp_path)
+    settings = world_module.shop_settings(database_url, tmp_path, **shop_values)
     with world_module.open_world(settings, tmp_path, monkeypatch, filled) as opened:
         yield opened

@@ -113,8 +113,8 @@ class World:
 
 
 def shop_settings(database_url: str, tmp_path: Path, **values: str) -> Settings:
-    """Settings of a shop in simulator mode."""
-    environ = {"SECRET_KEY": "s" * 40, "DATABASE_URL": database_url} | values
+    """Settings of a shop in simulator mode, whose sweep does not wait between two questions."""
+    environ = {"SECRET_KEY": "s" * 40, "DATABASE_URL": database_url, "PAYPLE_INQUIRIES_PER_SECOND": "1000"} | values
     return Settings.from_env(environ, tmp_path)
 
 

@@ -29,6 +29,12 @@ from tests.tools.sources import ROOT
 from tests.world import World
 
 
+@pytest.fixture
+def shop_values() -> dict[str, str]:
+    """The pace of a real shop; nobody here waits in earnest."""
+    return {"PAYPLE_INQUIRIES_PER_SECOND": "2"}
+
+
 class Time:
     """Seconds that pass only while somebody waits."""
 
