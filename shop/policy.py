@@ -27,6 +27,10 @@ MOST_CLAIMED_INQUIRIES = 5
 """How often a new claim makes us ask about an attempt at once; after that only the schedule does."""
 LATE_AGAIN = timedelta(hours=1)
 """How long after news about an attempt that was given up we ask once more, besides asking at once."""
+SEARCH_AGAIN = timedelta(days=1)
+MOST_SEARCHES = 2
+"""Money of ours that an answer hid behind another number is asked for until the gateway has said so often that there is
+none, at once and a day later; an inquiry may show a payment late."""
 WEBHOOK_GRACE = timedelta(seconds=3)
 """How long a webhook waits for the browser, whose result comes in the same moment: one question then does for both."""
 WEBHOOK_PATIENCE = timedelta(minutes=2)

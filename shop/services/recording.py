@@ -128,6 +128,26 @@ def lease_inquiry(facts: AttemptFacts, now: datetime) -> bool:
         return True
 
 
+def lease_search(facts: AttemptFacts, now: datetime) -> bool:
+    """Take the right to look for money that no order takes and nobody returns: daily, until none was found twice."""
+    with transaction():
+        attempt = locked_attempt(facts)
+        is_due = attempt.next_inquiry_at is not None and attempt.next_inquiry_at <= now
+        if not is_due or attempt.state not in policy.UNPLACED or attempt.refunds:
+            return False
+        attempt.next_inquiry_at = now + policy.SEARCH_AGAIN
+        return True
+
+
+def count_search(facts: AttemptFacts) -> None:
+    """The gateway says that it has no money of this attempt. It may show some late: two such answers end the search."""
+    with transaction():
+        attempt = locked_attempt(facts)
+        attempt.inquiries += 1
+        if attempt.inquiries >= policy.MOST_SEARCHES:
+            attempt.next_inquiry_at = None
+
+
 def lease_hint(facts: AttemptFacts, now: datetime) -> bool:
     """Take the right to ask because of a webhook: a few times per attempt, and no planned question is lost by it.
 
@@ -173,7 +193,7 @@ def record(
 
 
 def owe_return(facts: AttemptFacts, verdict: Verdict, *, source: Source, now: datetime) -> bool:
-    """Money that no order takes turned up at the gateway: it goes back. False: it is on its way, or not ours."""
+    """Money that no order takes turned up at the gateway: it goes back. False: it is on its way."""
     with transaction():
         attempt = locked_attempt(facts)
         db.session.refresh(attempt)
@@ -189,6 +209,8 @@ def owe_return(facts: AttemptFacts, verdict: Verdict, *, source: Source, now: da
 def close_attention(attempt_no: str, *, by: str, now: datetime) -> None:
     """A person has looked at a contradictory answer: its money is an orphan's, and the order goes on without it.
 
+    Where no money of its own was found, the gateway is asked about it once more, now and a day later.
+
     :raises NotFound: no such attempt is waiting for a person
     """
     with transaction():
@@ -199,7 +221,8 @@ def close_attention(attempt_no: str, *, by: str, now: datetime) -> None:
         db.session.refresh(attempt)
         if attempt.state is not AttemptState.ATTENTION:
             raise NotFound
-        step = moving.move(attempt, AttemptState.ORPHANED, Proof.STAFF)
+        search = {} if attempt.refunds else {"next_inquiry_at": now, "inquiries": 0}
+        step = moving.move(attempt, AttemptState.ORPHANED, Proof.STAFF, **search)
         _note(attempt, "attention_closed", step, source=Source.STAFF, now=now, evidence={"by": by})
 
 

@@ -93,11 +93,20 @@ def look(
     False: the gateway did not answer, so that asking about others is better left for later.
     """
     facts = _find(attempt_no)
-    if facts is not None and facts.state is AttemptState.PAID:
-        return late_receipts.look(facts, asking or client, source=source, now=now)
-    lease = recording.lease_hint if source is Source.WEBHOOK else recording.lease_inquiry
-    if facts is None or not lease(facts, now):
+    if facts is None:
         return True
+    if facts.state is AttemptState.PAID:
+        return late_receipts.look(facts, asking or client, source=source, now=now)
+    if facts.state in policy.UNPLACED:
+        return not recording.lease_search(facts, now) or _search(facts, client, source=source, now=now, asking=asking)
+    lease = recording.lease_hint if source is Source.WEBHOOK else recording.lease_inquiry
+    return not lease(facts, now) or _settle(facts, client, source=source, now=now, asking=asking)
+
+
+def _settle(
+    facts: AttemptFacts, client: PaypleClient, *, source: Source, now: datetime, asking: Inquiries | None
+) -> bool:
+    """Ask, judge, record, and do what follows from it. False: no answer, or it could not be written down."""
     watch = clock.Watch(now)
     try:
         found = inquire(facts, asking or client, now)
@@ -159,7 +168,7 @@ def look_at_once(attempt_no: str, client: PaypleClient, *, source: Source, now: 
     """A person asks, or money has moved: whatever the schedule says, about what we gave up or gave no order too."""
     facts = _find(attempt_no)
     if facts is not None and facts.state in policy.UNPLACED:
-        _look_for_unreturned(facts, client, source=source, now=now)
+        _search(facts, client, source=source, now=now)
     elif facts is not None:
         recording.ask_at_once(facts, now)
         look(attempt_no, client, source=source, now=now)
@@ -255,16 +264,22 @@ def _record(
     return keeping.keep(f"{facts.attempt_no} is {verdict.state.value} {verdict.code}".strip(), write)
 
 
-def _look_for_unreturned(facts: AttemptFacts, client: PaypleClient, *, source: Source, now: datetime) -> None:
-    """Money that no order takes and nobody returns yet: if the gateway has it, it goes back."""
+def _search(
+    facts: AttemptFacts, client: PaypleClient, *, source: Source, now: datetime, asking: Inquiries | None = None
+) -> bool:
+    """Money that no order takes and nobody returns yet: if the gateway has it, it goes back. False: no answer."""
     try:
-        found = inquire(facts, client, now)
+        found = inquire(facts, asking or client, now)
     except GatewayError as error:
         log.info("no answer about an attempt without a place: %s", error.code)
-        return
-    verdict = policy.judge(facts.asked, found, Proof.INQUIRY) if found else None
-    if verdict and recording.owe_return(facts, verdict, source=source, now=now):
-        refunding.send_due(client, now=now, order_id=facts.order_id)
+        return False
+    if found is None:
+        recording.count_search(facts)
+    elif found.attempt_no == facts.attempt_no:
+        verdict = policy.judge(facts.asked, found, Proof.INQUIRY)
+        if recording.owe_return(facts, verdict, source=source, now=now):
+            refunding.send_due(client, now=now, order_id=facts.order_id)
+    return True
 
 
 def _blames_claim(refused: Refused, facts: AttemptFacts) -> bool:

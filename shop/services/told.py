@@ -32,6 +32,8 @@ def _schedule(facts: AttemptFacts, state: AttemptState, verdict: Verdict, now: d
     if state is AttemptState.PAID and verdict.found and _may_get_receipt(facts, verdict.found):
         again = policy.next_receipt_question(verdict.found.paid_at, now, facts.deadline_at)
         return {"next_inquiry_at": again, "inquiries": 0, "hints": 0}
+    if state is AttemptState.ATTENTION and verdict.found and verdict.found.attempt_no != facts.attempt_no:
+        return {"next_inquiry_at": now + policy.next_inquiry(0), "inquiries": 0}  # ours may have been charged as well
     wait = policy.next_late_inquiry(0) if verdict.asks_again else None
     return {"next_inquiry_at": now + wait if wait else None, "inquiries": 0}
 
