@@ -7,7 +7,7 @@ STAMP := .venv/installed
 PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full bench chaos chaos-full browser check format
+.PHONY: help run test test-full matrix bench chaos chaos-full browser check format
 
 help: ## Say what each target does.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -18,11 +18,13 @@ run: $(STAMP) ## Start the shop on http://localhost:8000 and the simulator on ht
 test: browser ## Run all tests but the full browser matrix; PostgreSQL takes part where it is installed.
 	$(PYTEST) -m "not full"
 
-test-full: test ## After the tests, run the full browser matrix and make chaos; PostgreSQL is required.
-	$(PYTEST) -m full --require-postgresql
+test-full: matrix ## After the tests, run the full browser matrix, long random histories and make chaos; PostgreSQL is required.
 	@$(MAKE) chaos
 
-chaos: $(STAMP) ## Break real servers on purpose and account for every won; takes less than ten minutes.
+matrix: test ## After the tests, run the full browser matrix and long random histories; PostgreSQL is required.
+	$(PYTEST) -m full --require-postgresql
+
+chaos: $(STAMP) ## Break real servers on purpose and account for every won; takes about a quarter of an hour.
 	@$(BIN)/python -m tests.chaos
 
 chaos-full: $(STAMP) ## The same in figures that say something about a rate; takes up to an hour.
