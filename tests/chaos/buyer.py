@@ -101,7 +101,9 @@ class Buyer(Browser):
     def fill(self, lines: Mapping[str, int]) -> dict[str, str]:
         """Put these into the cart; the order form, filled in and not sent."""
         if not self._token:
-            self.insist(self.get(f"/products/{next(iter(lines))}"), 200)
+            page = self.insist(self.get(f"/products/{next(iter(lines))}"), 200)
+            if not self._token:  # nothing to press: it is sold out
+                raise Refusal(page)
         for slug, quantity in lines.items():
             self.insist(self.post("/cart/items", {"product": slug, "quantity": quantity}), 303)
         form = reading.form_to(self.insist(self.get("/checkout"), 200).text, "/orders")

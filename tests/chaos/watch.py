@@ -68,7 +68,7 @@ class Watch:
     def read(self, text: str, place: str) -> None:
         """Any text that leaves the shop: pages, headers, logs."""
         if TRACEBACK in text:
-            self.tell("I15", f"a traceback in {place}")
+            self.tell("I15", f"a traceback in {place}: {_error_of(text)}")
         if MARKER in text and not place.startswith("log"):
             self.tell("I15", f"text became markup in {place}")
         if any(secret in text for secret in self.secrets):
@@ -128,6 +128,12 @@ class _Session(requests.Session):
             raise
         self._watch.look(response)
         return response
+
+
+def _error_of(text: str) -> str:
+    """The line under the first traceback, which names the error."""
+    rest = text.partition(TRACEBACK)[2].splitlines()[1:]
+    return next((line.strip()[:200] for line in rest if line[:1].strip()), "")
 
 
 def new_address() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from tests.chaos.buyer import Buyer, Refusal
@@ -48,16 +49,20 @@ class Sight:
 
 
 def build(stage: Stage, times: int) -> list[Scene]:
-    """So many orders in each state, within what the shelves hold. Time passes for the expired ones first."""
+    """So many orders in each state, within what the shelves hold. Time passes for some of them first.
+
+    An hour later nobody can pay, and money behind another number has been found and returned.
+    """
     times = min(times, MOST_OF_A_STATE)
-    expired = [_open(stage, "expired") for _ in range(times)] if stage.can("clock") else []
-    if expired:
+    makers, old = dict(MAKERS), list[Scene]()
+    if stage.can("clock"):
+        aged = (partial(_open, state="expired"), makers.pop("attention"))
+        old = [make(stage) for make in aged for _ in range(times)]
         stage.advance(HOUR + 60)
         stage.shop.run_due()
-        for scene in expired:
+        for scene in old:
             scene.buyer.look(scene.order)
-    others = [make(stage) for make in MAKERS.values() for _ in range(times)]
-    return expired + others
+    return old + [make(stage) for make in makers.values() for _ in range(times)]
 
 
 def others_of(scenes: list[Scene], canary: str) -> Others:
