@@ -73,18 +73,40 @@ def begin_confirm(facts: AttemptFacts, claim: Claim, *, source: Source, now: dat
     """Commit the intent to confirm. False: another attempt holds the order, it is too late, or the keys were tried."""
     try:
         with transaction():
-            attempt = locked_attempt(facts)
-            if attempt.order.state is not OrderState.AWAITING_PAYMENT or now > facts.deadline_at:
-                return False
-            waits = {"confirming_at": now, "next_inquiry_at": now + policy.CONFIRM_PATIENCE}
-            if attempt.state is not AttemptState.PREPARED or not claim_keys.may_try(facts.id, claim):
-                return False
-            step = moving.move(attempt, AttemptState.CONFIRMING, Proof.INTENT, **waits)
-            claim_keys.mark_tried(facts.id, claim)
-            _note(attempt, "confirming", step, source=source, now=now)
-            return True
+            return _begin(locked_attempt(facts), facts, claim, source=source, now=now)
     except IntegrityError:  # the index that admits one holding attempt per order, or one try per pair of keys
         return False
+
+
+def begin_kept(facts: AttemptFacts, *, source: Source, now: datetime) -> Claim | None:
+    """Commit the intent to confirm with keys that have waited for a confirm which blamed its own; None: there are none.
+
+    Taken and begun in one transaction, so that nobody can come between. Any other ending leaves nothing to try.
+    """
+    try:
+        with transaction():
+            attempt = locked_attempt(facts)
+            if attempt.state is AttemptState.PREPARED:
+                while (claim := claim_keys.take_kept(facts.id)) is not None:
+                    if _begin(attempt, facts, claim, source=source, now=now):
+                        return claim
+            elif attempt.state is not AttemptState.CONFIRMING:
+                claim_keys.drop_kept(facts.id)
+            return None
+    except IntegrityError:  # as above
+        return None
+
+
+def _begin(attempt: Attempt, facts: AttemptFacts, claim: Claim, *, source: Source, now: datetime) -> bool:
+    if attempt.order.state is not OrderState.AWAITING_PAYMENT or now > facts.deadline_at:
+        return False
+    if attempt.state is not AttemptState.PREPARED or not claim_keys.may_try(facts.id, claim):
+        return False
+    waits = {"confirming_at": now, "next_inquiry_at": now + policy.CONFIRM_PATIENCE}
+    step = moving.move(attempt, AttemptState.CONFIRMING, Proof.INTENT, **waits)
+    claim_keys.mark_tried(facts.id, claim)
+    _note(attempt, "confirming", step, source=source, now=now)
+    return True
 
 
 def keep_claim(facts: AttemptFacts, claim: Claim, *, source: Source, now: datetime) -> bool:
@@ -99,17 +121,6 @@ def keep_claim(facts: AttemptFacts, claim: Claim, *, source: Source, now: dateti
                 "claim", at=now, order=attempt.order, attempt_no=facts.attempt_no, source=source, evidence=evidence
             )
         return True
-
-
-def next_claim(facts: AttemptFacts) -> Claim | None:
-    """The claim to try now that a confirm has blamed its own; any other ending leaves nothing to try."""
-    with transaction():
-        attempt = locked_attempt(facts)
-        if attempt.state is AttemptState.PREPARED:
-            return claim_keys.take_kept(facts.id)
-        if attempt.state is not AttemptState.CONFIRMING:
-            claim_keys.drop_kept(facts.id)
-        return None
 
 
 def lease_inquiry(facts: AttemptFacts, now: datetime) -> bool:

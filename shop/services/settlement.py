@@ -228,16 +228,14 @@ def _doubtful_address(claim: Claim, client: PaypleClient) -> str:
 def _confirm_in_turn(facts: AttemptFacts, claim: Claim, client: PaypleClient, *, source: Source, now: datetime) -> None:
     """Confirm with these keys; if they were no good, with those that another claim brought meanwhile."""
     watch = clock.Watch(now)
-    if not _confirm(facts, claim, client, source=source, now=now):
-        return
-    while (kept := recording.next_claim(facts)) is not None:
-        _confirm(facts, kept, client, source=source, now=watch.now())
+    begun = claim if recording.begin_confirm(facts, claim, source=source, now=now) else None
+    while begun is not None:
+        _confirm(facts, begun, client, source=source, now=watch.now())
+        begun = recording.begin_kept(facts, source=source, now=watch.now())
 
 
-def _confirm(facts: AttemptFacts, claim: Claim, client: PaypleClient, *, source: Source, now: datetime) -> bool:
-    """Commit the intent, make the one call that charges, and record what it answered. False: it was not to be made."""
-    if not recording.begin_confirm(facts, claim, source=source, now=now):
-        return False
+def _confirm(facts: AttemptFacts, claim: Claim, client: PaypleClient, *, source: Source, now: datetime) -> None:
+    """The intent is committed: make the one call that charges, and record what it answered."""
     unused, watch = None, clock.Watch(now)
     try:
         verdict = policy.judge(facts.asked, client.confirm(claim, about=facts.attempt_no), Proof.CONFIRM)
@@ -248,12 +246,11 @@ def _confirm(facts: AttemptFacts, claim: Claim, client: PaypleClient, *, source:
     except Refused as error:
         verdict = policy.after_refusal(error, blames_claim=_blames_claim(error, facts))
     if not _record(facts, verdict, source=source, now=watch.now(), unused=unused):
-        return False
+        return
     refunding.send_due(client, now=watch.now(), order_id=facts.order_id)
     charged = verdict.found.attempt_no if verdict.found else facts.attempt_no
     if charged != facts.attempt_no:  # the keys were another attempt's: its money has just moved
         look_at_once(charged, client, source=source, now=watch.now())
-    return True
 
 
 def _record(
