@@ -61,10 +61,11 @@ LIBRARIES: dict[str, set[str]] = {
 DOORS = {
     "shop.services.recording": {
         *("shop.services.settlement", "shop.services.sweep", "shop.services.refunding", "shop.services.cash_receipts"),
-        "shop.services.late_receipts",
+        *("shop.services.late_receipts", "shop.services.refund_decisions"),
     },
     "shop.services.moving": {
         *("shop.services.recording", "shop.services.refunding", "shop.services.receipt_rows", "shop.services.told"),
+        "shop.services.refund_decisions",
         *("shop.services.ordering", "shop.services.paying"),  # where rows are born
         *("shop.services.journal", "shop.services.replaying"),  # they only name its types
     },

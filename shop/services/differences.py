@@ -16,7 +16,7 @@ from shop.models import Attempt, Difference
 from shop.money import Won
 from shop.payple import GatewayError, PaymentFound, PaypleClient
 from shop.reconciliation_policy import Finding
-from shop.services import both_sides, cash_receipts, journal, refunding, settlement
+from shop.services import both_sides, cash_receipts, journal, refund_decisions, settlement
 from shop.services.attempt_facts import AttemptFacts, facts_of
 from shop.states import AttemptState, DifferenceKind, Source
 
@@ -139,12 +139,12 @@ def _follow(
 def _follow_refund(facts: AttemptFacts, returned: Won, *, by: str, client: PaypleClient, now: datetime) -> bool:
     """A paid attempt adopts what went back; a return of the shop's own that was refused is begun anew."""
     if facts.state is AttemptState.PAID:
-        return refunding.adopt(facts.attempt_no, returned, by=by, now=now)
+        return refund_decisions.adopt(facts.attempt_no, returned, by=by, now=now)
     attempt = db.session.get_one(Attempt, facts.id)
     stuck = [refund.id for refund in attempt.refunds if refund.can_be_repeated]
     release()
     for refund_id in stuck[-1:]:
-        refunding.repeat(refund_id, by=by, client=client, now=now)
+        refund_decisions.repeat(refund_id, by=by, client=client, now=now)
     return bool(stuck)
 
 

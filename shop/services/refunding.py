@@ -16,7 +16,7 @@ from sqlalchemy import and_, or_, select
 
 from shop import policy, refund_policy
 from shop.db import db, release, transaction
-from shop.errors import NotFound, RefundRefused
+from shop.errors import RefundRefused
 from shop.graph import Proof
 from shop.models import Attempt, Order, Refund
 from shop.money import Tax, Won
@@ -29,8 +29,6 @@ from shop.states import IN_FLIGHT, AttemptState, CashReceiptState, RefundState, 
 
 log = logging.getLogger(__name__)
 BATCH = 100
-OUTSIDE = "cancelled at the gateway"
-"""The reason of a refund that was made past the shop."""
 
 
 @dataclass(frozen=True)
@@ -79,51 +77,6 @@ def request(order_no: str, wish: RefundWish, *, by: str, client: PaypleClient, n
     if is_new:
         send(refund_id, client, now=now)
     return db.session.get_one(Refund, refund_id)
-
-
-def decide(refund_id: int, *, was_refunded: bool, by: str, now: datetime) -> Refund:
-    """A person settles a refund whose answer was lost, by evidence from outside. Their name is kept.
-
-    :raises NotFound: no such refund
-    :raises RefundRefused: it is not unknown (any more), or will still be asked again by itself
-    """
-    refund = db.session.get(Refund, refund_id)
-    if refund is None:
-        raise NotFound
-    if not refund.awaits_person:
-        raise RefundRefused(RefundRefused.Reason.NOT_UNKNOWN)
-    return _decide(refund_id, was_refunded=was_refunded, by=by, now=now)
-
-
-def repeat(refund_id: int, *, by: str, client: PaypleClient, now: datetime) -> Refund:
-    """Send a full cancel again at once. Safe: where the first one worked, the gateway refuses the second.
-
-    One of the shop's own that the gateway has refused for good is begun anew, and stays in the books as refused.
-
-    :raises NotFound: no such refund
-    :raises RefundRefused: it must not be repeated
-    """
-    again = _again(refund_id, by, now)
-    send(again, client, now=now)
-    return db.session.get_one(Refund, again)
-
-
-def adopt(attempt_no: str, returned: Won, *, by: str, now: datetime) -> bool:
-    """Follow the gateway's own answer about how much of a paid attempt has gone back in all, in won.
-
-    It decides a refund whose answer was lost; what went back past the shop becomes a refund of ours. False: our rows
-    cannot explain it, or it is too early to say that nothing went back, so a person has to.
-    """
-    attempt = db.session.scalars(select(Attempt).where(Attempt.attempt_no == attempt_no)).one()
-    done = sum(refund.amount for refund in attempt.refunds if refund.state is RefundState.DONE)
-    lost = next((refund for refund in attempt.refunds if refund.state is RefundState.UNKNOWN), None)
-    if lost is not None and returned == done and not refund_policy.would_show(lost.submitted_at, now):
-        return False
-    if lost is not None and returned in (done, done + lost.amount):
-        _decide(lost.id, was_refunded=returned > done, by=by, now=now, proof=Proof.INQUIRY)
-        return True
-    is_quiet = not any(refund.state in IN_FLIGHT for refund in attempt.refunds)
-    return is_quiet and returned > done and _adopt(attempt.order_id, Won(returned - done), done, by, now)
 
 
 def send_due(client: PaypleClient, *, now: datetime, order_id: int | None = None) -> list[int]:
@@ -175,9 +128,9 @@ def _reserve(order_no: str, wish: RefundWish, by: str, now: datetime) -> tuple[i
         if before is not None:
             return before.id, False
         plan_now = _insist(order, wish, now)
-        refund = _row(order, wish, plan_now, by, now)
+        refund = row_of(order, wish, plan_now, by, now)
         step = moving.born(refund, Proof.INTENT)
-        _note(refund, "refund_reserved", step, now)
+        note(refund, "refund_reserved", step, now)
         return refund.id, True
 
 
@@ -194,7 +147,8 @@ def _insist(order: Order, wish: RefundWish, now: datetime) -> RefundPlan:
     return plan(order, wish.amount, wish.line_ids)
 
 
-def _row(order: Order, wish: RefundWish, planned: RefundPlan, by: str, now: datetime) -> Refund:
+def row_of(order: Order, wish: RefundWish, planned: RefundPlan, by: str, now: datetime) -> Refund:
+    """The row of a planned refund, not stored yet."""
     attempt = order.paid_attempt
     if attempt is None:
         raise RefundRefused(RefundRefused.Reason.NOT_PAID)
@@ -215,13 +169,13 @@ def _row(order: Order, wish: RefundWish, planned: RefundPlan, by: str, now: date
 def _submit(refund_id: int, now: datetime) -> RefundRequest | None:
     """Commit that the call is about to leave. None: somebody else is at it, or it is over."""
     with transaction():
-        refund = _locked(refund_id)
+        refund = locked(refund_id)
         sendable = [RefundState.RESERVED] + ([RefundState.UNKNOWN] if refund.is_full else [])
         if refund.state not in sendable or refund.attempt.trade_date is None:
             return None
         values = {"submitted_at": now, "tries": refund.tries + 1, "next_try_at": None}
         step = moving.move(refund, RefundState.SUBMITTED, Proof.INTENT, **values)
-        _note(refund, "refund_submitted", step, now, {"tries": refund.tries})
+        note(refund, "refund_submitted", step, now, {"tries": refund.tries})
         return RefundRequest(
             attempt_no=refund.attempt.attempt_no,
             trade_date=refund.attempt.trade_date,
@@ -230,54 +184,24 @@ def _submit(refund_id: int, now: datetime) -> RefundRequest | None:
         )
 
 
-def give_up_dead(now: datetime) -> list[int]:
-    """What became of refunds whose worker died: never sent is released, perhaps sent is unknown."""
+def dead(now: datetime) -> list[int]:
+    """Refunds whose worker died, before or after their call left."""
     long_ago = now - policy.REFUND_PATIENCE
     silent = and_(Refund.state == RefundState.RESERVED, Refund.requested_by != "", Refund.reserved_at < long_ago)
     lost = and_(Refund.state == RefundState.SUBMITTED, Refund.submitted_at < long_ago)
-    found = [(row.id, row.state) for row in db.session.scalars(select(Refund).where(or_(silent, lost)).limit(BATCH))]
+    found = list(db.session.scalars(select(Refund.id).where(or_(silent, lost)).order_by(Refund.id).limit(BATCH)))
     release()
-    for refund_id, state in found:
-        if state is RefundState.RESERVED:
-            _not_sent(refund_id, NotSent("the program stopped before it was sent"), now, state)
-        else:
-            _unknown(refund_id, OutcomeUnknown("the program stopped while it was sent"), now)
-    return [refund_id for refund_id, _state in found]
+    return found
 
 
-def _again(refund_id: int, by: str, now: datetime) -> int:
-    """The refund to send: this one, or its successor where the gateway has refused this one."""
-    with transaction():
-        refund = db.session.get(Refund, refund_id)
-        if refund is None:
-            raise NotFound
-        recording.lock_order(refund.order_id)
-        db.session.refresh(refund)
-        if not refund.can_be_repeated:
-            raise RefundRefused(RefundRefused.Reason.NOT_UNKNOWN)
-        if refund.state is not RefundState.REFUSED:
-            return refund.id
-        successor = next((later for later in refund.attempt.refunds if later.id > refund.id), None)
-        if successor is None:
-            successor = _successor(refund, now)
-            step = moving.born(successor, Proof.INTENT)
-            _note(successor, "refund_reserved", step, now, actor=Actor(Source.STAFF, by))
-        return successor.id
-
-
-def _successor(refused: Refund, now: datetime) -> Refund:
-    return Refund(
-        intent=f"again-{refused.id}",
-        order_id=refused.order_id,
-        attempt_id=refused.attempt_id,
-        amount=refused.amount,
-        vat=refused.vat,
-        sends_vat=refused.sends_vat,
-        is_full=True,
-        reason=refused.reason,
-        reserved_at=now,
-        next_try_at=now,
-    )
+def give_up(refund_id: int, now: datetime) -> None:
+    """What became of a refund whose worker died: never sent is released, perhaps sent is unknown."""
+    state = db.session.get_one(Refund, refund_id).state
+    release()
+    if state is RefundState.RESERVED:
+        _not_sent(refund_id, NotSent("the program stopped before it was sent"), now, state)
+    elif state is RefundState.SUBMITTED:
+        _unknown(refund_id, OutcomeUnknown("the program stopped while it was sent"), now)
 
 
 # --- after the call -------------------------------------------------------------------------------------------------
@@ -346,10 +270,10 @@ def _settle(
     """Write an answer that moved no money, unless somebody else has written one since the call left."""
     told: dict[str, object] = {"result_code": error.code[:20], "result_message": error.message[:200]}
     with transaction():
-        refund = _locked(refund_id)
+        refund = locked(refund_id)
         if refund.state is before:
             step = moving.move(refund, state, proof, **told, **values)
-            _note(refund, f"refund_{state.value}", step, now, told)
+            note(refund, f"refund_{state.value}", step, now, told)
 
 
 def _finish(refund_id: int, code: str, message: str, *, settled: bool, now: datetime, **values: object) -> None:
@@ -359,17 +283,17 @@ def _finish(refund_id: int, code: str, message: str, *, settled: bool, now: date
     """
     told: dict[str, object] = {"result_code": code[:20], "result_message": message[:200]}
     with transaction():
-        refund = _locked(refund_id)
+        refund = locked(refund_id)
         if refund.state not in (RefundState.SUBMITTED, RefundState.UNKNOWN):
             if refund.state is not RefundState.DONE:
                 log.error("the gateway's yes to refund %s came after it had become %s", refund_id, refund.state)
             return
         step = moving.move(refund, RefundState.DONE, Proof.CANCEL, settled_at=now, **told, **values)
-        _note(refund, "refund_done", step, now, told | {"receipt_settled": settled})
-        _change_receipt(refund, Proof.CANCEL, settled=settled, now=now, actor=_actor(refund))
+        note(refund, "refund_done", step, now, told | {"receipt_settled": settled})
+        change_receipt(refund, Proof.CANCEL, settled=settled, now=now, actor=_actor(refund))
 
 
-def _change_receipt(refund: Refund, proof: Proof, *, settled: bool, now: datetime, actor: Actor) -> None:
+def change_receipt(refund: Refund, proof: Proof, *, settled: bool, now: datetime, actor: Actor) -> None:
     """The active cash receipt follows the money: reduced by the gateway, or due to be cancelled and issued again."""
     receipt = receipt_rows.active(refund.attempt)
     if refund.is_orphan:
@@ -393,7 +317,7 @@ def _change_receipt(refund: Refund, proof: Proof, *, settled: bool, now: datetim
         receipt_rows.move(receipt, CashReceiptState.CANCELLED, proof, actor, now, gone)
 
 
-def _note(
+def note(
     refund: Refund,
     event: str,
     step: Step | None,
@@ -421,48 +345,12 @@ def _actor(refund: Refund) -> Actor:
     return ITSELF if refund.is_orphan else Actor(Source.STAFF, refund.requested_by)
 
 
-def _locked(refund_id: int) -> Refund:
+def locked(refund_id: int) -> Refund:
+    """The refund as it is now, with its order held."""
     refund = db.session.get_one(Refund, refund_id)
     recording.lock_order(refund.order_id)
     db.session.refresh(refund)
     return refund
-
-
-def _decide(refund_id: int, *, was_refunded: bool, by: str, now: datetime, proof: Proof = Proof.STAFF) -> Refund:
-    actor = Actor(Source.STAFF, by)
-    with transaction():
-        refund = _locked(refund_id)
-        if refund.state is not RefundState.UNKNOWN:
-            raise RefundRefused(RefundRefused.Reason.NOT_UNKNOWN)
-        state = RefundState.DONE if was_refunded else RefundState.REFUSED
-        step = moving.move(refund, state, proof, settled_at=now, decided_by=by)
-        _note(refund, "refund_decided", step, now, {"was_refunded": was_refunded}, actor)
-        if was_refunded:
-            _change_receipt(refund, Proof.STAFF, settled=False, now=now, actor=actor)
-    return refund
-
-
-def _adopt(order_id: int, amount: Won, done_before: int, by: str, now: datetime) -> bool:
-    """A refund that was made at the gateway, past the shop: it walks the same states as one of ours, at once.
-
-    Its cash receipt is the gateway's matter, as in its own cancels; where that left another one, reconciling tells.
-    """
-    wish = RefundWish(amount, Won(0), OUTSIDE, f"outside-{secrets.token_urlsafe(12)}")
-    actor = Actor(Source.STAFF, by)
-    with transaction():
-        order = recording.lock_order(order_id)
-        db.session.refresh(order)
-        paid = facts(order)
-        if paid is None or paid.gone != done_before or amount > paid.refundable:
-            return False
-        refund = _row(order, wish, plan(order, amount), by, now)
-        _note(refund, "refund_reserved", moving.born(refund, Proof.INTENT), now)
-        step = moving.move(refund, RefundState.SUBMITTED, Proof.INTENT, submitted_at=now)
-        _note(refund, "refund_submitted", step, now, {"outside": True})
-        step = moving.move(refund, RefundState.DONE, Proof.INQUIRY, settled_at=now, decided_by=by)
-        _note(refund, "refund_done", step, now, {"outside": True})
-        _change_receipt(refund, Proof.CANCEL, settled=True, now=now, actor=actor)
-        return True
 
 
 # --- facts ----------------------------------------------------------------------------------------------------------

@@ -124,8 +124,9 @@ class _Run:
 
     def send_refunds(self, seconds: float) -> None:
         """Release what was never sent, return what belongs to no order, repeat full cancels without an answer."""
-        with self._row("refunds"):
-            refunding.give_up_dead(self.watch.now())
+        for refund_id in refunding.dead(self.watch.now()):
+            with self._row(f"refund {refund_id}"):
+                refunding.give_up(refund_id, self.watch.now())
         over = self.timer.seconds() + seconds
         for refund_id in refunding.due(self.watch.now()):
             if self.timer.seconds() > over:

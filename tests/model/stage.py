@@ -32,7 +32,7 @@ from shop.errors import NotFound, ReceiptRefused, RefundRefused
 from shop.models import Attempt, CashReceipt, Order, Product, Refund
 from shop.money import Won
 from shop.payple import ReceiptPurpose
-from shop.services import cash_receipts, desk, hearing, ledger, refunding, settlement, sweep
+from shop.services import cash_receipts, desk, hearing, ledger, refund_decisions, refunding, settlement, sweep
 from shop.services.cash_receipts import ReceiptWish
 from shop.services.refunding import RefundWish
 from shop.settings import Settings
@@ -423,7 +423,7 @@ def _done(attempt: Attempt) -> int:
 
 def _decide(refund_id: int, was_refunded: bool) -> None:
     with suppress(RefundRefused):
-        refunding.decide(refund_id, was_refunded=was_refunded, by="lee", now=clock.now())
+        refund_decisions.decide(refund_id, was_refunded=was_refunded, by="lee", now=clock.now())
 
 
 def _close(attempt_no: str) -> None:

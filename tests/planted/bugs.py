@@ -314,7 +314,7 @@ def two_operators_at_once() -> Any:
 
 @bug("the cash receipt does not follow a refund", "I8")
 def receipt_not_reduced() -> Any:
-    return [patch.object(refunding, "_change_receipt", lambda *_refund, **_more: None)]
+    return [patch.object(refunding, "change_receipt", lambda *_refund, **_more: None)]
 
 
 # --- stock ----------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from shop.graph import Proof
 from shop.money import Won
 from shop.payple import Claim, PaymentFound
 from shop.policy import Verdict
-from shop.services import cash_receipts, journal, recording, refunding, sweep
+from shop.services import cash_receipts, journal, recording, refund_decisions, refunding, sweep
 from shop.services.attempt_facts import AttemptFacts, facts_of
 from shop.services.refunding import RefundWish
 from shop.states import AttemptState, OrderState, RefundState, Source
@@ -19,7 +19,7 @@ from tests.services.test_cash_receipts import issue, plain_transfer
 from tests.services.test_late_contradictions import expired_with_wrong_money
 from tests.services.test_late_receipts import Charged
 from tests.services.test_refunding import paid_order, refund
-from tests.services.test_seams import meanwhile
+from tests.services.test_seams import give_up_dead, meanwhile
 from tests.services.test_settlement import begin, changed
 from tests.tools import guards
 from tests.world import World
@@ -140,7 +140,7 @@ def lost_refunds(world: World) -> None:
         lost = refund(world, order_no, amount)
         assert lost.state is RefundState.UNKNOWN
         if decision is not None:
-            refunding.decide(lost.id, was_refunded=decision, by="lee", now=worlds.now())
+            refund_decisions.decide(lost.id, was_refunded=decision, by="lee", now=worlds.now())
     world.fault("cancel", "refused", phase="before")
     sweep_after(world, seconds=10)
     world.fault("auth", "http_500", phase="before", times=20)
@@ -191,7 +191,7 @@ def receipts(world: World) -> None:
 
 def a_yes_that_comes_after_the_sweep_gave_its_worker_up(world: World) -> None:
     order_no = paid_order(world)
-    meanwhile(world, "cPayCAct", lambda: refunding.give_up_dead(worlds.now() + timedelta(hours=1)))
+    meanwhile(world, "cPayCAct", lambda: give_up_dead(worlds.now() + timedelta(hours=1)))
     assert refund(world, order_no, 4_000).state is RefundState.DONE
 
 
@@ -208,14 +208,14 @@ def receipts_that_a_refund_leaves_behind(world: World) -> None:
 def what_reconciling_follows(world: World) -> None:
     """The gateway's own word about refunds made past the shop, refunds whose answer was lost, and a lost receipt."""
     outside = world.order(paid_order(world)).attempts[0].attempt_no
-    assert refunding.adopt(outside, Won(4_000), by="kim", now=worlds.now())
+    assert refund_decisions.adopt(outside, Won(4_000), by="kim", now=worlds.now())
     for returned in (4_000, 0):
         order_no = paid_order(world)
         world.fault("cancel", "lost_answer", phase="after" if returned else "before")
         refund(world, order_no, 4_000)
         lost = world.order(order_no).attempts[0].attempt_no
         world.advance(minutes=10)
-        assert refunding.adopt(lost, Won(returned), by="kim", now=worlds.now())
+        assert refund_decisions.adopt(lost, Won(returned), by="kim", now=worlds.now())
     receipted = world.order(paid_order(world, method="transfer")).attempts[0].attempt_no
     assert cash_receipts.follow(receipted, number="", by="kim", now=worlds.now())
     assert cash_receipts.follow(receipted, number="G0123456789", by="kim", now=worlds.now())

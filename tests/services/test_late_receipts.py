@@ -10,7 +10,7 @@ import pytest
 from shop import policy
 from shop.errors import ReceiptRefused
 from shop.models import CashReceipt
-from shop.services import late_receipts, refunding, replaying, sweep
+from shop.services import late_receipts, refund_decisions, replaying, sweep
 from shop.states import AttemptState, OrderState, RefundState
 from shop.views.shop import client
 from tests import world as worlds
@@ -360,7 +360,7 @@ def test_while_a_refund_has_no_answer_the_question_waits(charged: Charged) -> No
     assert charged.receipts() == []
     assert charged.is_asked_about
 
-    refunding.decide(lost.id, was_refunded=True, by="lee", now=worlds.now())
+    refund_decisions.decide(lost.id, was_refunded=True, by="lee", now=worlds.now())
     charged.sweep(days=1)
     charged.sweep(days=1)
 

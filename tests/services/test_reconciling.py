@@ -20,6 +20,7 @@ from shop.services import (
     differences,
     leases,
     reconciling,
+    refund_decisions,
     refunding,
     settlement_sheet,
     sweep,
@@ -236,7 +237,7 @@ def test_less_than_we_think_went_back_is_a_persons(told: World) -> None:
     order_no = paid_order(told)
     told.fault("cancel", "lost_answer", phase="before")
     lost = refund(told, order_no, 4_000)
-    refunding.decide(lost.id, was_refunded=True, by="lee", now=worlds.now())
+    refund_decisions.decide(lost.id, was_refunded=True, by="lee", now=worlds.now())
 
     assert found(told) == [("refunded", "4000", "0")]
     assert ended(repair(told)) == ("", "")

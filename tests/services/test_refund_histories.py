@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shop.db import db
 from shop.errors import RefundRefused
 from shop.money import Won
-from shop.services import refunding, replaying, sweep
+from shop.services import refund_decisions, refunding, replaying, sweep
 from shop.services.refunding import RefundWish
 from shop.states import CashReceiptState, RefundState
 from shop.views.shop import client
@@ -125,7 +125,7 @@ class History:
         unknown = [refund for refund in order.refunds if refund.state is RefundState.UNKNOWN and not refund.is_full]
         for refund in unknown:
             truth = returned(self.world, self.order_no) > order.refunded
-            refunding.decide(refund.id, was_refunded=truth, by="lee", now=worlds.now())
+            refund_decisions.decide(refund.id, was_refunded=truth, by="lee", now=worlds.now())
 
     def settle(self) -> None:
         """Faults are over, the sweep does what it may, a person decides what only a person can, and days go by."""

@@ -11,7 +11,7 @@ from shop.db import db
 from shop.errors import RefundRefused
 from shop.models import Refund
 from shop.money import Won
-from shop.services import recording, refunding, sweep
+from shop.services import recording, refund_decisions, refunding, sweep
 from shop.services.refunding import RefundWish
 from shop.states import AttemptState, OrderState, RefundState
 from shop.views.shop import client
@@ -161,7 +161,7 @@ def test_a_lost_answer_to_a_partial_refund_waits_for_a_person(world: World, phas
         refund(world, order_no, 1_000)
 
     assert (cancels(world), caught.value.reason) == (sent, RefundRefused.Reason.IN_FLIGHT)
-    decided = refunding.decide(lost.id, was_refunded=was_refunded, by="lee", now=worlds.now())
+    decided = refund_decisions.decide(lost.id, was_refunded=was_refunded, by="lee", now=worlds.now())
     assert (decided.state, decided.decided_by) == (
         RefundState.DONE if was_refunded else RefundState.REFUSED,
         "lee",
@@ -175,10 +175,10 @@ def test_nobody_decides_twice(world: World) -> None:
     order_no = paid_order(world)
     world.fault("cancel", "lost_answer")
     lost = refund(world, order_no, 4_000)
-    refunding.decide(lost.id, was_refunded=True, by="lee", now=worlds.now())
+    refund_decisions.decide(lost.id, was_refunded=True, by="lee", now=worlds.now())
 
     with pytest.raises(RefundRefused) as caught:
-        refunding.decide(lost.id, was_refunded=False, by="lee", now=worlds.now())
+        refund_decisions.decide(lost.id, was_refunded=False, by="lee", now=worlds.now())
 
     assert caught.value.reason is RefundRefused.Reason.NOT_UNKNOWN
 

@@ -1,7 +1,7 @@
 """Where parts of the shop meet: what one of them knows must not be lost because another was faster, slower or dead."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import requests
@@ -12,7 +12,7 @@ from shop import policy
 from shop.db import db
 from shop.errors import ReceiptRefused, RefundRefused
 from shop.models import CashReceipt, Refund
-from shop.services import cash_receipts, desk, refunding, settlement, sweep
+from shop.services import cash_receipts, desk, refund_decisions, refunding, settlement, sweep
 from shop.services.attempt_facts import AttemptFacts
 from shop.states import AttemptState, OrderState, RefundState
 from shop.views.shop import client
@@ -40,6 +40,12 @@ def meanwhile(world: World, path: str, act: Callable[[], object]) -> None:
     world.monkeypatch.setattr(requests.Session, "send", interrupted)
 
 
+def give_up_dead(now: datetime) -> None:
+    """What the sweep does about refunds whose worker seems to be dead."""
+    for refund_id in refunding.dead(now):
+        refunding.give_up(refund_id, now)
+
+
 # --- refunds whose worker is slow -----------------------------------------------------------------------------------
 
 
@@ -65,7 +71,7 @@ def test_a_partial_refund_that_takes_its_time_is_not_taken_for_lost(world: World
 def test_the_gateways_yes_to_a_refund_counts_however_late_its_worker_writes_it(world: World, amount: int) -> None:
     """The worker was stopped for an hour: the sweep has given it up, and nobody has decided yet."""
     order_no = paid_order(world)
-    meanwhile(world, "cPayCAct", lambda: refunding.give_up_dead(worlds.now() + timedelta(hours=1)))
+    meanwhile(world, "cPayCAct", lambda: give_up_dead(worlds.now() + timedelta(hours=1)))
 
     done = refund(world, order_no, amount)
 
@@ -91,7 +97,7 @@ def test_a_receipt_waits_for_a_refund_without_an_answer(world: World) -> None:
         cash_receipts.retry(receipt.id, by="kim", client=client(), now=worlds.now())
     assert caught.value.reason is ReceiptRefused.Reason.IN_FLIGHT
 
-    refunding.decide(lost.id, was_refunded=True, by="kim", now=worlds.now())
+    refund_decisions.decide(lost.id, was_refunded=True, by="kim", now=worlds.now())
     sweep.run(client(), now=worlds.now())
 
     assert world.order(order_no).refunded == returned(world, order_no) == 5_000
@@ -131,7 +137,7 @@ def test_a_receipt_is_not_adopted_while_a_refund_has_no_answer(world: World) -> 
     lost = refund(world, order_no, 4_000)
 
     adopted = cash_receipts.follow(attempt_no, number="1", by="kim", now=worlds.now())
-    refunding.decide(lost.id, was_refunded=True, by="kim", now=worlds.now())
+    refund_decisions.decide(lost.id, was_refunded=True, by="kim", now=worlds.now())
     later = cash_receipts.follow(attempt_no, number="1", by="kim", now=worlds.now())
 
     assert (adopted, later, states(world, order_no)) == (False, True, [("issued", 6_000)])

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from shop import clock
 from shop.errors import NotFound
 from shop.models import Order
-from shop.services import cash_receipts, desk, order_search, refunding, sweep
+from shop.services import cash_receipts, desk, order_search, refund_decisions, sweep
 from shop.services.desk import Kind
 from shop.views.admin import notices, order_page, staff_session
 from shop.views.admin.area import bp
@@ -47,7 +47,7 @@ def repeat_refund(order_no: str, refund_id: int) -> ResponseReturnValue:
         return order_page.render(order, notice=of_form(form)), 422
     _insist(order, "refund", refund_id)
     staff_session.insist_on_password(form.password.data)
-    sent = refunding.repeat(refund_id, by=g.staff.name, client=client(), now=clock.now())
+    sent = refund_decisions.repeat(refund_id, by=g.staff.name, client=client(), now=clock.now())
     return order_page.back_to(order_no, refund=sent.id)
 
 

@@ -7,7 +7,7 @@ from shop import clock
 from shop.errors import RefundRefused, SignInRefused
 from shop.models import Order
 from shop.money import Won
-from shop.services import late_receipts, order_search, refunding
+from shop.services import late_receipts, order_search, refund_decisions, refunding
 from shop.views.admin import notices, order_page, staff_session
 from shop.views.admin.area import bp
 from shop.views.admin.forms import DecisionForm, RefundForm
@@ -47,7 +47,7 @@ def decide_refund(order_no: str, refund_id: int) -> ResponseReturnValue:
         return order_page.render(order, notice=of_form(form)), 422
     staff_session.insist_on_password(form.password.data)
     was_refunded = form.answer.data == "refunded"
-    refunding.decide(refund_id, was_refunded=was_refunded, by=g.staff.name, now=clock.now())
+    refund_decisions.decide(refund_id, was_refunded=was_refunded, by=g.staff.name, now=clock.now())
     return order_page.back_to(order_no, refund=refund_id)
 
 
