@@ -50,6 +50,8 @@ CONFIRM_PATIENCE = timedelta(seconds=60)
 """A confirm older than this has no living worker behind it: the total deadline of a call is shorter."""
 REFUND_PATIENCE = timedelta(seconds=100)
 """The same for a refund, or for a cash receipt: each is two calls, since it needs an authentication of its own."""
+KEYS_WAIT = timedelta(seconds=60)
+"""Keys that wait for the confirm before them do not outlive the worker that was to try them."""
 CONFIRM_GRACE = timedelta(minutes=15)
 """After our confirm left: the gateway takes one for ten minutes, and shows it to an inquiry soon after."""
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.db import Base, UtcDateTime, one_of
 from shop.payple import Method, Work
-from shop.states import HOLDING, AttemptState, CashReceiptState
+from shop.states import HOLDING, IN_FLIGHT, AttemptState, CashReceiptState
 
 if TYPE_CHECKING:
     from shop.models.cash_receipt import CashReceipt
@@ -90,6 +90,11 @@ class Attempt(Base):
     def cash_receipt(self) -> CashReceipt | None:
         """The newest cash receipt of this payment."""
         return self.cash_receipts[-1] if self.cash_receipts else None
+
+    @property
+    def is_refunding(self) -> bool:
+        """A refund of this payment has not ended yet, so nothing else may change what it is about."""
+        return any(refund.state in IN_FLIGHT for refund in self.refunds)
 
     @property
     def is_unanswered(self) -> bool:

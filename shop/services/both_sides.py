@@ -9,7 +9,7 @@ from shop.reconciliation_policy import OurSide
 from shop.services import settlement
 from shop.services.attempt_facts import AttemptFacts
 from shop.services.settlement_sheet import charged_by, is_charged
-from shop.states import IN_FLIGHT, CashReceiptState, RefundState
+from shop.states import CashReceiptState, RefundState
 
 
 def ask(facts: AttemptFacts, asking: PaypleClient | Inquiries, now: datetime) -> PaymentFound | None:
@@ -32,7 +32,7 @@ def our_side(attempt: Attempt) -> OurSide:
         charged=charged_by(attempt) if is_charged(attempt) else None,
         refunded=done,
         lost_refund=lost,
-        refund_under_way=any(refund.state in IN_FLIGHT for refund in attempt.refunds),
+        refund_under_way=attempt.is_refunding,
         has_receipt=_has_receipt(attempt),
     )
 

@@ -80,7 +80,7 @@ def cancel(order_no: str, *, by: str, client: PaypleClient, now: datetime) -> Ca
     with transaction():
         order = recording.lock_order_no(order_no)
         attempt = _insist_on_transfer(order)
-        receipt = receipt_rows.active(attempt)
+        receipt = receipt_rows.covering(attempt)
         if receipt is None:
             raise ReceiptRefused(ReceiptRefused.Reason.NOTHING_ACTIVE)
         if receipt.state is CashReceiptState.CANCEL_DUE:
@@ -124,7 +124,7 @@ def retry(receipt_id: int, *, by: str, client: PaypleClient, now: datetime) -> C
         owed = receipt.state in (CashReceiptState.CANCEL_DUE, CashReceiptState.REQUESTED)
         if not owed or receipt_rows.is_taken(receipt, now):
             raise ReceiptRefused(ReceiptRefused.Reason.NOTHING_ACTIVE)
-        if _is_refunding(receipt.attempt):
+        if receipt.attempt.is_refunding:
             raise ReceiptRefused(ReceiptRefused.Reason.IN_FLIGHT)
         event, actor = f"receipt_{receipt.state.value}", Actor(Source.STAFF, by)
         receipt_rows.change(receipt, event, actor, now, {"due_at": now})
@@ -142,7 +142,7 @@ def follow(attempt_no: str, *, number: str, by: str, now: datetime) -> bool:
         recording.lock_order(attempt.order_id)
         db.session.refresh(attempt)
         active = next((receipt for receipt in attempt.cash_receipts if receipt.state in ACTIVE_RECEIPT), None)
-        if _is_refunding(attempt):
+        if attempt.is_refunding:
             return False
         if active is None and number:
             return _adopt(attempt, number, by, now)
@@ -224,7 +224,7 @@ def _take(receipt_id: int, state: CashReceiptState, now: datetime) -> CashReceip
     with transaction():
         receipt = _locked(receipt_id)
         is_free = receipt.due_at is None or receipt.due_at <= now
-        if receipt.state is not state or not is_free or _is_refunding(receipt.attempt):
+        if receipt.state is not state or not is_free or receipt.attempt.is_refunding:
             return None
         receipt.due_at, receipt.tries = receipt_rows.lease(receipt, now), receipt.tries + 1
     return db.session.get_one(CashReceipt, receipt_id)
@@ -305,13 +305,9 @@ def _insist_on_transfer(order: Order) -> Attempt:
         raise ReceiptRefused(ReceiptRefused.Reason.NOT_PAID)
     if attempt.method is not Method.TRANSFER:
         raise ReceiptRefused(ReceiptRefused.Reason.NOT_A_TRANSFER)
-    if _is_refunding(attempt):
+    if attempt.is_refunding:
         raise ReceiptRefused(ReceiptRefused.Reason.IN_FLIGHT)
     return attempt
-
-
-def _is_refunding(attempt: Attempt) -> bool:
-    return any(refund.state in IN_FLIGHT for refund in attempt.refunds)
 
 
 def _insist_on_rest(order: Order, attempt: Attempt) -> int:

@@ -76,7 +76,7 @@ def drop_kept(attempt_id: int) -> None:
 def drop_old(now: datetime) -> None:
     """Keys do not outlive the worker that was to try them."""
     with transaction():
-        old = KeptClaim.kept_at < now - policy.CONFIRM_PATIENCE
+        old = KeptClaim.kept_at < now - policy.KEYS_WAIT
         db.session.connection().execute(delete(KeptClaim).where(old))
 
 

@@ -23,7 +23,7 @@ from shop.refund_policy import Returned
 from shop.services import keeping, receipt_rows, recording, told
 from shop.services.attempt_facts import AttemptFacts, facts_of
 from shop.services.journal import ITSELF
-from shop.states import IN_FLIGHT, AttemptState, CashReceiptState, RefundState, Source
+from shop.states import AttemptState, CashReceiptState, RefundState, Source
 
 log = logging.getLogger(__name__)
 HINTS = (Source.BROWSER, Source.WEBHOOK)
@@ -81,7 +81,7 @@ def _lease(facts: AttemptFacts, now: datetime, *, is_hint: bool, at_once: bool) 
         if is_hint:
             return _may_hint(attempt, now)
         if at_once:
-            return not _is_refunding(attempt)
+            return not attempt.is_refunding
         if attempt.next_inquiry_at is None or attempt.next_inquiry_at > now:
             return False
         return _may_ask(attempt, now)
@@ -94,7 +94,7 @@ def _may_hint(attempt: Attempt, now: datetime) -> bool:
     attempt.hints += 1
     if attempt.next_inquiry_at is None:
         attempt.next_inquiry_at, attempt.inquiries = now + policy.next_inquiry(0), 0
-    return not _is_refunding(attempt)
+    return not attempt.is_refunding
 
 
 def _may_ask(attempt: Attempt, now: datetime) -> bool:
@@ -103,7 +103,7 @@ def _may_ask(attempt: Attempt, now: datetime) -> bool:
         _close(attempt)
         return False
     attempt.next_inquiry_at = now + policy.next_inquiry(attempt.inquiries)
-    if _is_refunding(attempt):
+    if attempt.is_refunding:
         return False
     attempt.inquiries += 1
     return True
@@ -119,7 +119,7 @@ def _record(facts: AttemptFacts, found: PaymentFound, source: Source, now: datet
     """A receipt of which we knew nothing becomes a row, once; else the question stays open until the time is over."""
     with transaction():
         attempt = recording.locked_attempt(facts)
-        if not attempt.may_get_receipt or _is_refunding(attempt):
+        if not attempt.may_get_receipt or attempt.is_refunding:
             return
         attempt.inquiries = 0
         attempt.next_inquiry_at = policy.next_receipt_question(found.paid_at, now, facts.deadline_at)
@@ -154,7 +154,3 @@ def _is_about(facts: AttemptFacts, found: PaymentFound) -> bool:
     if odd:
         log.warning("an answer about %s contradicts itself: %s", facts.attempt_no, ", ".join(sorted(odd)))
     return not odd
-
-
-def _is_refunding(attempt: Attempt) -> bool:
-    return any(refund.state in IN_FLIGHT for refund in attempt.refunds)

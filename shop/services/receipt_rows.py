@@ -15,10 +15,10 @@ from shop.services.moving import Step
 from shop.states import CashReceiptState
 
 
-def active(attempt: Attempt) -> CashReceipt | None:
+def covering(attempt: Attempt) -> CashReceipt | None:
     """The cash receipt that covers this payment now."""
-    covering = (CashReceiptState.ISSUED, CashReceiptState.CANCEL_DUE)
-    return next((receipt for receipt in attempt.cash_receipts if receipt.state in covering), None)
+    covers = (CashReceiptState.ISSUED, CashReceiptState.CANCEL_DUE)
+    return next((receipt for receipt in attempt.cash_receipts if receipt.state in covers), None)
 
 
 def lease(receipt: CashReceipt, now: datetime) -> datetime:

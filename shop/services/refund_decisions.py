@@ -18,7 +18,7 @@ from shop.payple import PaypleClient
 from shop.services import moving, recording, refunding
 from shop.services.journal import Actor
 from shop.services.refunding import RefundWish
-from shop.states import IN_FLIGHT, RefundState, Source
+from shop.states import RefundState, Source
 
 OUTSIDE = "cancelled at the gateway"
 """The reason of a refund that was made past the shop."""
@@ -65,8 +65,9 @@ def adopt(attempt_no: str, returned: Won, *, by: str, now: datetime) -> bool:
     if lost is not None and returned in (done, done + lost.amount):
         _decide(lost.id, was_refunded=returned > done, by=by, now=now, proof=Proof.INQUIRY)
         return True
-    is_quiet = not any(refund.state in IN_FLIGHT for refund in attempt.refunds)
-    return is_quiet and returned > done and _adopt(attempt.order_id, Won(returned - done), done, by, now)
+    if attempt.is_refunding or returned <= done:
+        return False
+    return _adopt(attempt.order_id, Won(returned - done), done, by, now)
 
 
 def _again(refund_id: int, by: str, now: datetime) -> int:

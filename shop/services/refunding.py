@@ -295,7 +295,7 @@ def _finish(refund_id: int, code: str, message: str, *, settled: bool, now: date
 
 def change_receipt(refund: Refund, proof: Proof, *, settled: bool, now: datetime, actor: Actor) -> None:
     """The active cash receipt follows the money: reduced by the gateway, or due to be cancelled and issued again."""
-    receipt = receipt_rows.active(refund.attempt)
+    receipt = receipt_rows.covering(refund.attempt)
     if refund.is_orphan:
         return
     if receipt is None:
@@ -358,7 +358,7 @@ def locked(refund_id: int) -> Refund:
 
 def _facts(order: Order, attempt: Attempt) -> PaidFacts:
     gone = [refund for refund in attempt.refunds if refund.state in (*IN_FLIGHT, RefundState.DONE)]
-    receipt = receipt_rows.active(attempt)
+    receipt = receipt_rows.covering(attempt)
     return PaidFacts(
         paid=order.breakdown,
         charged=Won(attempt.amount if attempt.charged_amount is None else attempt.charged_amount),

@@ -9,7 +9,7 @@ from flask_wtf import FlaskForm
 
 from shop.models import Attempt, Order
 from shop.payple import Work, codes
-from shop.states import IN_FLIGHT, AttemptState, OrderState, RefundState
+from shop.states import AttemptState, OrderState, RefundState
 from shop.views.filters import won
 
 
@@ -115,7 +115,7 @@ def _taken(attempt: Attempt) -> int | None:
 def _given_back(attempt: Attempt) -> str:
     if _is_returned(attempt):
         return _("받은 돈은 모두 돌려 드렸어요.")
-    if any(refund.state in IN_FLIGHT for refund in attempt.refunds):
+    if attempt.is_refunding:
         return _("받은 돈은 돌려 드리고 있어요.")
     return _("확인한 뒤 바로잡거나 돌려 드릴게요.")
 

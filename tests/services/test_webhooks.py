@@ -679,3 +679,17 @@ def test_a_gateway_that_does_not_answer_is_left_alone_and_asked_again_by_the_sch
     assert len(sweep.run(client(), now=worlds.now()).asked) == 1
 
     assert {world.order(order_no).state for _b, order_no, _a, _f in started} == {OrderState.PAID}
+
+
+def test_a_webhook_that_waits_too_long_for_its_turn_is_not_acknowledged_and_comes_again(world: World) -> None:
+    """Another thread is writing, and the database is locked by another program."""
+    _buyer, _order_no, attempt_no, _fields = begin(world)
+    world.monkeypatch.setattr(webhooks, "TURN_SECONDS", 0.01)
+    body = json.dumps({"PCD_PAY_OID": attempt_no, "PCD_PAY_RST": "success", "PCD_PAY_CODE": "0000"})
+
+    with webhooks._writing:
+        early = world.browser().post(ADDRESS, body, content_type="application/json")
+    later = world.browser().post(ADDRESS, body, content_type="application/json")
+
+    assert (early.status_code, later.status_code) == (503, 200)
+    assert early.headers["Retry-After"]

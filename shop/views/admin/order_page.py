@@ -10,7 +10,7 @@ from shop.errors import ReceiptRefused, RefundRefused, SignInRefused
 from shop.models import Order
 from shop.payple import Method
 from shop.services import order_search, receipt_rows, refunding
-from shop.states import ACTIVE_RECEIPT, IN_FLIGHT
+from shop.states import ACTIVE_RECEIPT
 from shop.views.admin import notices, staff_session
 from shop.views.admin.area import bp
 from shop.views.admin.forms import ReceiptForm, RefundForm
@@ -27,7 +27,7 @@ def render(
     """The page in the state its rows are in, with new forms unless one comes back with mistakes."""
     paid, attempt = refunding.facts(order), order.paid_attempt
     refundable = paid.refundable if paid else 0
-    in_flight = any(refund.state in IN_FLIGHT for refund in attempt.refunds) if attempt else False
+    in_flight = attempt.is_refunding if attempt else False
     active = next((row for row in attempt.cash_receipts if row.state in ACTIVE_RECEIPT), None) if attempt else None
     is_transfer = attempt is not None and attempt.method is Method.TRANSFER
     return render_template(
@@ -39,7 +39,7 @@ def render(
         in_flight=in_flight,
         refund_form=(refund_form or new_refund_form(refundable)) if refundable and not in_flight else None,
         receipt_form=(receipt_form or ReceiptForm(MultiDict())) if is_transfer and refundable and not active else None,
-        active_receipt=receipt_rows.active(attempt) if attempt else None,
+        active_receipt=receipt_rows.covering(attempt) if attempt else None,
         needs_password=not staff_session.is_confirmed(),
         journal=order_search.journal_of(order),
     )
