@@ -19,6 +19,8 @@ from shop.views.filters import in_language
 
 log = logging.getLogger(__name__)
 RETRY_SECONDS = 30
+PROGRAMS = ("payments.start_attempt", "callbacks.webhook", "health.healthz")
+"""Endpoints that no person reads: their errors are JSON."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def form_as_json(form: FlaskForm) -> ResponseReturnValue:
 
 
 def _answer(problem: Problem) -> ResponseReturnValue:
-    if request.endpoint == "payments.start_attempt":
+    if request.endpoint in PROGRAMS:
         error = {"message": problem.sentence, "code": problem.code, "advice": problem.advice}
         answer = jsonify(error=error)
     else:
