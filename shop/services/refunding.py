@@ -14,7 +14,7 @@ from functools import partial
 
 from sqlalchemy import and_, or_, select
 
-from shop import policy, refund_policy
+from shop import graph, policy, refund_policy
 from shop.db import db, release, transaction
 from shop.errors import RefundRefused
 from shop.graph import Proof
@@ -279,15 +279,15 @@ def _settle(
 def _finish(refund_id: int, code: str, message: str, *, settled: bool, now: datetime, **values: object) -> None:
     """The money is back: record it, follow with the cash receipt, and let the order show it.
 
-    It counts also where the sweep has given its worker up meanwhile.
+    It counts also where the sweep has given its worker up meanwhile, and even where a person has decided against it.
     """
     told: dict[str, object] = {"result_code": code[:20], "result_message": message[:200]}
     with transaction():
         refund = locked(refund_id)
-        if refund.state not in (RefundState.SUBMITTED, RefundState.UNKNOWN):
-            if refund.state is not RefundState.DONE:
-                log.error("the gateway's yes to refund %s came after it had become %s", refund_id, refund.state)
+        if not graph.REFUND.allows(refund.state, RefundState.DONE, Proof.CANCEL):
             return
+        if refund.state is RefundState.REFUSED:
+            log.error("the gateway's yes to refund %s came after it had been decided otherwise", refund_id)
         step = moving.move(refund, RefundState.DONE, Proof.CANCEL, settled_at=now, **told, **values)
         note(refund, "refund_done", step, now, told | {"receipt_settled": settled})
         change_receipt(refund, Proof.CANCEL, settled=settled, now=now, actor=_actor(refund))

@@ -19,7 +19,7 @@ from tests.services.test_cash_receipts import issue, plain_transfer
 from tests.services.test_late_contradictions import expired_with_wrong_money
 from tests.services.test_late_receipts import Charged
 from tests.services.test_refunding import paid_order, refund
-from tests.services.test_seams import give_up_dead, meanwhile
+from tests.services.test_seams import decide_too_early, give_up_dead, meanwhile
 from tests.services.test_settlement import begin, changed
 from tests.tools import guards
 from tests.world import World
@@ -195,6 +195,12 @@ def a_yes_that_comes_after_the_sweep_gave_its_worker_up(world: World) -> None:
     assert refund(world, order_no, 4_000).state is RefundState.DONE
 
 
+def a_yes_that_comes_after_a_person_has_said_no(world: World) -> None:
+    order_no = paid_order(world)
+    meanwhile(world, "cPayCAct", lambda: decide_too_early(world, order_no))
+    assert refund(world, order_no, 4_000).state is RefundState.DONE
+
+
 def receipts_that_a_refund_leaves_behind(world: World) -> None:
     world.control("POST", "policy", {"receipt_on_refund": "fail"})
     order_no = paid_order(world, method="transfer")
@@ -287,6 +293,7 @@ JOURNEYS: list[Callable[[World], None]] = [
     an_orphan_that_cannot_be_sent_at_once,
     receipts,
     a_yes_that_comes_after_the_sweep_gave_its_worker_up,
+    a_yes_that_comes_after_a_person_has_said_no,
     receipts_that_a_refund_leaves_behind,
     what_reconciling_follows,
     a_receipt_asked_for_after_the_charge,

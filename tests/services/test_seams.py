@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from shop import policy
 from shop.db import db
 from shop.errors import ReceiptRefused, RefundRefused
-from shop.models import CashReceipt, Refund
+from shop.models import CashReceipt, Order, Refund
 from shop.services import cash_receipts, desk, refund_decisions, refunding, settlement, sweep
 from shop.services.attempt_facts import AttemptFacts
 from shop.states import AttemptState, OrderState, RefundState
@@ -46,6 +46,14 @@ def give_up_dead(now: datetime) -> None:
         refunding.give_up(refund_id, now)
 
 
+def decide_too_early(world: World, order_no: str) -> None:
+    """A worker was stopped for an hour, and a person finds no sign that its refund has reached the gateway."""
+    later = worlds.now() + timedelta(hours=1)
+    give_up_dead(later)
+    lost = db.session.scalars(select(Refund).join(Order).where(Order.order_no == order_no)).one()
+    refund_decisions.decide(lost.id, was_refunded=False, by="kim", now=later)
+
+
 # --- refunds whose worker is slow -----------------------------------------------------------------------------------
 
 
@@ -64,6 +72,17 @@ def test_a_partial_refund_that_takes_its_time_is_not_taken_for_lost(world: World
 
     assert (seen, done.state) == ([RefundState.SUBMITTED], RefundState.DONE)
     assert world.order(order_no).refunded == 4_000
+
+
+@pytest.mark.both_engines
+def test_the_gateways_yes_counts_also_where_a_person_has_decided_otherwise(world: World) -> None:
+    order_no = paid_order(world)
+    meanwhile(world, "cPayCAct", lambda: decide_too_early(world, order_no))
+
+    done = refund(world, order_no, 4_000)
+
+    assert (done.state, world.order(order_no).refunded, returned(world, order_no)) == (RefundState.DONE, 4_000, 4_000)
+    assert world.order(order_no).state is OrderState.PARTIALLY_REFUNDED
 
 
 @pytest.mark.both_engines

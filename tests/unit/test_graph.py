@@ -18,7 +18,7 @@ STATES: dict[str, type[StrEnum]] = {
 TERMINAL = {
     "orders": {OrderState.REFUNDED},
     "attempts": {AttemptState.PAID, AttemptState.ORPHANED},
-    "refunds": {RefundState.DONE, RefundState.REFUSED},
+    "refunds": {RefundState.DONE},
     "cash_receipts": {CashReceiptState.CANCELLED, CashReceiptState.FAILED},
 }
 MONEY = {Proof.CONFIRM, Proof.INQUIRY}
