@@ -6,7 +6,6 @@ The driver also plays the person: a partial refund whose answer was lost is look
 from __future__ import annotations
 
 import json
-import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -22,7 +21,6 @@ from tests.chaos.stage import Stage, crowd
 STEPS = (6, 10, 20, 60, 60, 120, 300, *[600] * 9, 3_600, *[6 * 3_600] * 20)
 """Shop seconds between two sweeps: small at first, because most things settle soon; five days and a half in all."""
 ROUNDS = 40
-MOST_LOOKS = 1_500
 PATIENCE = 900.0
 """Shop seconds that pass in any case."""
 WAITING = ("reserved", "submitted", "unknown", "requested", "cancel_due")
@@ -137,9 +135,7 @@ def _decide(stage: Stage, shop: Shop, mark: Mark) -> None:
 
 
 def _look(stage: Stage, shop: Shop, orders: list[Placed]) -> None:
-    """One more look at the page of each order, by its owner; of very many, at a part."""
-    if len(orders) > MOST_LOOKS:
-        orders = random.Random(len(orders)).sample(orders, MOST_LOOKS)
+    """One more look at the page of each order, by its owner."""
     with stage.watch.session() as session:
 
         def look(order: Placed) -> None:

@@ -67,8 +67,8 @@ class Watch:
 
     def read(self, text: str, place: str) -> None:
         """Any text that leaves the shop: pages, headers, logs."""
-        if TRACEBACK in text:
-            self.tell("I15", f"a traceback in {place}: {_error_of(text)}")
+        for error in {_error_of(rest) for rest in text.split(TRACEBACK)[1:]}:
+            self.tell("I15", f"a traceback in {place}: {error}")
         if MARKER in text and not place.startswith("log"):
             self.tell("I15", f"text became markup in {place}")
         if any(secret in text for secret in self.secrets):
@@ -130,10 +130,9 @@ class _Session(requests.Session):
         return response
 
 
-def _error_of(text: str) -> str:
-    """The line under the first traceback, which names the error."""
-    rest = text.partition(TRACEBACK)[2].splitlines()[1:]
-    return next((line.strip()[:200] for line in rest if line[:1].strip()), "")
+def _error_of(rest: str) -> str:
+    """The line that ends a traceback and names the error."""
+    return next((line[:200] for line in rest.splitlines()[1:] if line[:1].strip()), "cut off")
 
 
 def new_address() -> str:
