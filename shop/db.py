@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
+from threading import Lock
 from typing import Any
 
 from flask import Flask
@@ -20,6 +21,7 @@ LOCK_SECONDS = 5
 """How long one statement waits for somebody else's lock. Our own transactions last milliseconds."""
 UNAVAILABLE = (OperationalError, InterfaceError, PoolExhausted)
 """The database is away, locked or full. Nothing is wrong with what was asked: later it may work."""
+_writing = Lock()
 _POSTGRESQL_LIMITS = {
     "lock_timeout": f"{LOCK_SECONDS}s",
     "statement_timeout": "30s",  # no page needs longer
@@ -80,16 +82,34 @@ def transaction() -> Iterator[None]:
     if session.info.get(WRITES):
         raise RuntimeError("a write transaction is open already: a service must not begin another inside it")
     session.rollback()
-    session.connection(execution_options={WRITES: True})
-    session.info[WRITES] = True
+    with _turn():
+        session.connection(execution_options={WRITES: True})
+        session.info[WRITES] = True
+        try:
+            yield
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            session.info[WRITES] = False
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Let the threads of this process queue for SQLite, which has one writer at a time and no queue of its own.
+
+    Whoever waits there looks again after up to a tenth of a second; of many, some would never find it free.
+    """
+    if db.engine.dialect.name != "sqlite":
+        yield
+        return
+    if not _writing.acquire(timeout=LOCK_SECONDS):
+        raise PoolExhausted("too many threads wait to write")
     try:
         yield
-        session.commit()
-    except BaseException:
-        session.rollback()
-        raise
     finally:
-        session.info[WRITES] = False
+        _writing.release()
 
 
 def release() -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import psycopg
@@ -15,7 +17,7 @@ import requests
 from sqlalchemy import event
 
 from shop import clock
-from shop.db import db
+from shop.db import db, transaction
 from shop.services import keeping, staff, sweep
 from shop.states import AttemptState, CashReceiptState, OrderState, RefundState
 from shop.views.shop import client
@@ -310,3 +312,28 @@ def take_away(engine: str) -> None:
         return
     with closing(psycopg.connect(address, autocommit=True)) as connection:
         connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+
+
+def test_threads_of_one_process_queue_for_sqlite_instead_of_failing(world: World) -> None:
+    """SQLite itself has no patience here, so that only the queue lets the second writer wait."""
+    event.listen(db.engine, "connect", lambda connection, _record: connection.execute("PRAGMA busy_timeout=0"))
+    db.session.remove()
+    db.engine.dispose()
+    writes, may_end = Event(), Event()
+
+    def hold() -> None:
+        with world.app.app_context(), transaction():
+            writes.set()
+            may_end.wait(10)
+
+    def write() -> bool:
+        writes.wait(10)
+        with world.app.app_context(), transaction():
+            return True
+
+    with ThreadPoolExecutor(2) as threads:
+        held, written = threads.submit(hold), threads.submit(write)
+        early = wait([written], timeout=0.2).done
+        may_end.set()
+
+        assert (early, held.result(10), written.result(10)) == (set(), None, True)
