@@ -24,10 +24,10 @@ test-full: matrix ## After the tests, run the full browser matrix, long random h
 matrix: test ## After the tests, run the full browser matrix and long random histories; PostgreSQL is required.
 	$(PYTEST) -m full --require-postgresql
 
-chaos: $(STAMP) ## Break real servers on purpose and account for every won; takes about a quarter of an hour.
+chaos: $(STAMP) ## Break real servers on purpose and account for every won; takes ten minutes on two cores.
 	@$(BIN)/python -m tests.chaos
 
-chaos-full: $(STAMP) ## The same in figures that say something about a rate; takes up to an hour.
+chaos-full: $(STAMP) ## The same in figures that say something about a rate; takes up to two hours.
 	@$(BIN)/python -m tests.chaos --full
 
 bench: $(STAMP) ## Measure the shop against a bare Flask page in one run and print ratios; takes less than two minutes.

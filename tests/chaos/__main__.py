@@ -190,7 +190,7 @@ def _missing(engine: str) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("--full", action="store_true", help="the long run: up to an hour")
+    parser.add_argument("--full", action="store_true", help="the long run: up to two hours")
     parser.add_argument("--seed", type=int, help="repeats a run; the quick one always draws the same")
     parser.add_argument("--only", nargs="+", metavar="CAMPAIGN", help="just these")
     parser.add_argument("--engine", choices=(*ENGINES, "both"), default="both")
