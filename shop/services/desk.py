@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
+from sqlalchemy.sql.base import ExecutableOption
 
 from shop.db import db, transaction
 from shop.errors import NotFound
@@ -20,25 +21,31 @@ PATIENCE = timedelta(minutes=10)
 """How long a question of ours may stay open before a person should know."""
 REFUSED_SHOWN = timedelta(days=7)
 """How long a refusal stays on the desk, unless a later refund of the same payment has followed."""
+LISTS = ("attempts", "refunds", "receipts", "differences")
 MOST_ROWS = 100
-"""Of each kind; the oldest first, so that none is forgotten."""
+"""Of each kind on one page; the oldest first, so that none is forgotten."""
 MOST_EVIDENCE = 4
 """Of the last answers and claims about an attempt."""
 EVIDENCE = ("confirm", "inquire", "refund", "issue_cash_receipt", "cancel_cash_receipt", "claim", "webhook")
 """What the journal calls the exchanges with the gateway, and what others have claimed."""
 Kind = Literal["refund", "cash-receipt"]
+Row = TypeVar("Row", Attempt, Refund, CashReceipt, Difference)
 _UNANSWERED = (AttemptState.CONFIRMING, AttemptState.UNKNOWN)
 
 
 @dataclass(frozen=True)
 class Desk:
-    """What is open, oldest first. ``evidence`` holds the last answers and claims by attempt number."""
+    """What is open, oldest first. ``evidence`` holds the last answers and claims by attempt number.
+
+    ``rest`` says behind which rows the next page begins, by kind; empty where this is the last one.
+    """
 
     attempts: Sequence[Attempt]
     refunds: Sequence[Refund]
     receipts: Sequence[CashReceipt]
     differences: Sequence[Difference]
     evidence: Mapping[str, Sequence[JournalEntry]]
+    rest: Mapping[str, int]
 
     @property
     def is_empty(self) -> bool:
@@ -46,34 +53,53 @@ class Desk:
         return not (self.attempts or self.refunds or self.receipts or self.differences)
 
 
-def load(now: datetime) -> Desk:
-    """Read everything that is open."""
-    attempts = select(Attempt).options(joinedload(Attempt.order)).where(_open_attempt(now)).order_by(Attempt.id)
-    refunds = (
-        select(Refund)
-        .options(joinedload(Refund.order), joinedload(Refund.attempt))
-        .where(_open_refund(now))
-        .order_by(Refund.id)
-    )
+def load(now: datetime, after: Mapping[str, int] | None = None) -> Desk:
+    """Read what is open, behind the rows that ``after`` names by kind; all of it takes as many pages as `rest` says."""
+    after = after or {}
     both = (joinedload(CashReceipt.order), joinedload(CashReceipt.attempt))
-    receipts = select(CashReceipt).options(*both).where(_open_receipt(now))
-    attempt_rows = db.session.scalars(attempts.limit(MOST_ROWS)).all()
-    refund_rows = db.session.scalars(refunds.limit(MOST_ROWS)).all()
-    receipt_rows = db.session.scalars(receipts.order_by(CashReceipt.id).limit(MOST_ROWS)).all()
-    told = (
-        select(Difference)
-        .options(joinedload(Difference.attempt).joinedload(Attempt.order))
-        .where(differences.is_open())
-    )
-    difference_rows = db.session.scalars(told.order_by(Difference.id).limit(MOST_ROWS)).all()
-    others: list[Refund | CashReceipt | Difference] = [*refund_rows, *receipt_rows, *difference_rows]
+    attempts = _open(Attempt, _open_attempt(now), joinedload(Attempt.order), after=after.get("attempts", 0))
+    owed = (joinedload(Refund.order), joinedload(Refund.attempt))
+    refunds = _open(Refund, _open_refund(now), *owed, after=after.get("refunds", 0))
+    receipts = _open(CashReceipt, _open_receipt(now), *both, after=after.get("receipts", 0))
+    with_order = joinedload(Difference.attempt).joinedload(Attempt.order)
+    told = _open(Difference, differences.is_open(), with_order, after=after.get("differences", 0))
+    others: list[Refund | CashReceipt | Difference] = [*refunds.rows, *receipts.rows, *told.rows]
     return Desk(
-        attempt_rows,
-        refund_rows,
-        receipt_rows,
-        difference_rows,
-        _evidence({attempt.attempt_no for attempt in (*attempt_rows, *(row.attempt for row in others))}),
+        attempts.rows,
+        refunds.rows,
+        receipts.rows,
+        told.rows,
+        _evidence({attempt.attempt_no for attempt in (*attempts.rows, *(row.attempt for row in others))}),
+        _rest([attempts.end, refunds.end, receipts.end, told.end]),
     )
+
+
+@dataclass(frozen=True)
+class _End:
+    """Where one page of a kind ends, and whether there is more behind it."""
+
+    row: int
+    more: bool
+
+
+@dataclass(frozen=True)
+class _Some(Generic[Row]):
+    rows: Sequence[Row]
+    end: _End
+
+
+def _open(kind: type[Row], which: ColumnElement[bool], *options: ExecutableOption, after: int) -> _Some[Row]:
+    query = select(kind).options(*options).where(which, kind.id > after).order_by(kind.id).limit(MOST_ROWS + 1)
+    found = db.session.scalars(query).all()
+    rows = found[:MOST_ROWS]
+    return _Some(rows, _End(rows[-1].id if rows else after, len(found) > MOST_ROWS))
+
+
+def _rest(ends: Sequence[_End]) -> Mapping[str, int]:
+    """Behind which rows the next page begins; every kind goes on where it ended, so that none is shown twice."""
+    if not any(end.more for end in ends):
+        return {}
+    return {name: end.row for name, end in zip(LISTS, ends, strict=True) if end.row}
 
 
 def count(now: datetime) -> int:

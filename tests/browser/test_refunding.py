@@ -52,7 +52,8 @@ class StaffArea:
     def put_receipt_right(self) -> None:
         """Cancel the receipt now, and issue it again for what remains."""
         self.confirm_password()
-        self.page.get_by_test_id("cancel-cash-receipt").click()
+        with self.page.expect_navigation():
+            self.page.get_by_test_id("cancel-cash-receipt").click()
 
     def refunds(self) -> list[str | None]:
         """The states of the refunds on the page."""

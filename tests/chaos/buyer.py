@@ -267,7 +267,11 @@ class Staff(Browser):
 
     def desk(self) -> list[DeskRow]:
         """What a person has to look at."""
-        rows = reading.marked(self.see("/admin/desk").text, "desk-row")
+        rows, path = list[dict[str, str]](), "/admin/desk"
+        while path:
+            page = self.see(path).text
+            rows += reading.marked(page, "desk-row")
+            path = reading.next_page(page)
         return [DeskRow(row.get("data-kind", ""), row.get("data-state", ""), row.get("data-order", "")) for row in rows]
 
     def run_due(self) -> requests.Response:

@@ -11,7 +11,7 @@ import pytest
 from shop import clock
 from shop.db import db
 from shop.models import JournalEntry, Refund
-from shop.services import leases, sweep
+from shop.services import desk, leases, sweep
 from shop.states import AttemptState, OrderState, RefundState, Source
 from tests import world as worlds
 from tests.page import Page, PageClient
@@ -346,3 +346,21 @@ def test_a_press_while_a_sweep_runs_says_so_and_does_nothing(world: World, offic
         page = officer.submit(SWEEP, {})
 
     assert page.values("sweep-busy", "data-kind") == ["info"]
+
+
+def test_more_than_fits_on_a_page_follows_on_the_next_ones(world: World, officer: PageClient) -> None:
+    world.monkeypatch.setattr(desk, "MOST_ROWS", 2)
+    for _number in range(3):
+        lost_part(world, officer)
+        contradiction(world, officer)
+    for _number in range(2):
+        lost_part(world, officer)
+
+    rows, path, pages = list[tuple[str, str]](), "/admin/desk", 0
+    while path:
+        page, pages = officer.get(path), pages + 1
+        rows += zip(page.values("desk-row", "data-kind"), page.values("desk-row", "data-attempt"), strict=True)
+        path = next(iter(page.values("next-page", "href")), "")
+
+    kinds = [kind for kind, _attempt in rows]
+    assert (pages, kinds.count("attempt"), kinds.count("refund"), len(set(rows))) == (3, 3, 5, 8)

@@ -12,6 +12,7 @@ from shop.views.admin import notices, order_page, staff_session
 from shop.views.admin.area import bp
 from shop.views.admin.forms import ConfirmForm
 from shop.views.notices import of_form
+from shop.views.paging import row_number
 from shop.views.shop import client
 
 SECONDS = 5.0
@@ -20,11 +21,12 @@ SECONDS = 5.0
 
 @bp.get("/desk")
 def show_desk() -> ResponseReturnValue:
-    """Everything open, oldest first."""
+    """Everything open, oldest first, page by page."""
     now = clock.now()
+    after = {name: row for name in desk.LISTS if (row := request.args.get(name, type=row_number)) is not None}
     return render_template(
         "admin/desk.html",
-        desk=desk.load(now),
+        desk=desk.load(now, after),
         silent_since=desk.silent_since(now),
         is_busy="busy" in request.args,
         explained=notices.explained,
