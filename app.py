@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
+from flask import Flask
 from flask_migrate import upgrade
 
 from shop import clock
@@ -22,6 +23,8 @@ from shop.settings import WEBHOOK_PATH, Mode, Settings, SettingsError, write_ins
 
 HOME = Path(__file__).resolve().parent
 INSTANCE = HOME / "instance"
+CANNOT_BOOT = 3
+"""The status by which a worker tells gunicorn that starting it again would not help."""
 
 
 def environment() -> dict[str, str]:
@@ -127,7 +130,16 @@ def login(settings: Settings) -> str:
     return "an account of your own (flask --app app staff add NAME makes one)"
 
 
+def served() -> Flask:
+    """The shop for ``gunicorn`` and ``flask``: what its settings lack is said in sentences, not in a traceback."""
+    try:
+        return create_app(Settings.from_env(environment(), INSTANCE))
+    except SettingsError as problem:
+        print(problem, file=sys.stderr)
+        sys.exit(CANNOT_BOOT)
+
+
 if __name__ == "__main__":
     sys.exit(main())
 else:
-    app = create_app(Settings.from_env(environment(), INSTANCE))
+    app = served()

@@ -87,6 +87,26 @@ def test_live_mode_names_everything_that_is_missing(home: Path) -> None:
     assert list((home / "instance").iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "command", [("flask", "--app", "app", "sweep"), ("gunicorn", "app:app", "--bind", "127.0.0.1:0")]
+)
+def test_commands_say_what_is_missing_in_a_sentence(command: tuple[str, ...], home: Path) -> None:
+    environment = clean_environment({"PAYPLE_MODE": "test"})
+    told = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=home,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert told.returncode == 3
+    assert "SECRET_KEY is missing" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
 def test_test_mode_starts_no_simulator(tmp_path: Path) -> None:
     settings = {"PAYPLE_MODE": "test", "SECRET_KEY": "k" * 40, **ADMIN}
     with running(tmp_path / "home", settings) as program:
