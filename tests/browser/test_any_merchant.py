@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Dialog, FrameLocator, Page, expect
+from playwright.sync_api import Browser, Dialog, FrameLocator, Page, Route, expect
 
 from tests.browser.conftest import NewPage
 from tests.tools.servers import Program
@@ -172,6 +172,28 @@ def test_a_callback_hears_the_result_and_nothing_is_posted(merchant: Merchant, p
 def test_closing_brings_close_the_same_way(merchant: Merchant, page: Page) -> None:
     merchant.show(page)
     merchant.pay(page).get_by_test_id("window-close").click()
+
+    assert merchant.result(page)["PCD_PAY_RST"] == "close"
+
+
+def test_a_button_stays_under_the_finger_while_the_window_finds_its_height(merchant: Merchant, page: Page) -> None:
+    """The window's script comes late, and tells the layer how tall it has to be while the payer presses."""
+    waiting: list[Route] = []
+
+    def keep(route: Route) -> None:  # Playwright takes no method of a list
+        waiting.append(route)
+
+    page.route("**/window.js", keep, times=1)
+    merchant.show(page)
+    close = merchant.pay(page).get_by_test_id("window-close")
+    box = close.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+    page.mouse.down()
+    waiting.pop().continue_()
+    expect(page.locator("iframe[name=cpay_ifr]")).not_to_have_css("height", "640px")
+    page.mouse.up()
 
     assert merchant.result(page)["PCD_PAY_RST"] == "close"
 

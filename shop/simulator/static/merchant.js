@@ -90,6 +90,7 @@
     return POPUP;
   }
 
+  // The frame hangs from the top: it gets its height late, and a button must not move away while it is pressed.
   function openLayer(request, resultUrl) {
     const layer = document.createElement("div");
     layer.id = "layer_cpay";
@@ -97,12 +98,12 @@
     layer.setAttribute("role", "dialog");
     layer.setAttribute("aria-modal", "true");
     layer.setAttribute("aria-label", "결제 시뮬레이터");
-    dress(layer, { position: "fixed", inset: "0", "z-index": "16777270", display: "flex", "align-items": "center", "justify-content": "center", background: "rgba(0, 0, 0, 0.55)" });
+    dress(layer, { position: "fixed", inset: "0", "z-index": "16777270", display: "flex", "align-items": "flex-start", "justify-content": "center", background: "rgba(0, 0, 0, 0.55)" });
     const frame = document.createElement("iframe");
     frame.name = FRAME;
     frame.title = "결제 시뮬레이터";
     const [width, height] = isAppCard(request) ? ["692px", "550px"] : ["450px", "640px"];
-    dress(frame, { width, "max-width": "100%", height, "max-height": "100%", border: "0", "border-radius": "12px", background: "#fff", "box-shadow": "0 12px 48px rgba(0, 0, 0, 0.35)" });
+    dress(frame, { width, "max-width": "100%", height, "max-height": "92%", "margin-top": "4vh", border: "0", "border-radius": "12px", background: "#fff", "box-shadow": "0 12px 48px rgba(0, 0, 0, 0.35)" });
     layer.append(frame);
     document.body.append(layer);
     current = { layer, frame, resultUrl, callback: request.callbackFunction, speaker: () => frame.contentWindow };
