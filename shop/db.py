@@ -1,7 +1,7 @@
 """The database: one session per request, writes in one short transaction each, the same on SQLite and PostgreSQL."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
 from threading import Lock
@@ -22,6 +22,8 @@ LOCK_SECONDS = 5
 UNAVAILABLE = (OperationalError, InterfaceError, PoolExhausted)
 """The database is away, locked or full. Nothing is wrong with what was asked: later it may work."""
 _writing = Lock()
+"""SQLite has one writer at a time and no queue: whoever waits there looks again after up to a tenth of a second, and of
+many threads some would never find it free. So those of this process queue here."""
 _POSTGRESQL_LIMITS = {
     "lock_timeout": f"{LOCK_SECONDS}s",
     "statement_timeout": "30s",  # no page needs longer
@@ -82,7 +84,7 @@ def transaction() -> Iterator[None]:
     if session.info.get(WRITES):
         raise RuntimeError("a write transaction is open already: a service must not begin another inside it")
     session.rollback()
-    with _turn():
+    with in_turn(_writing, LOCK_SECONDS) if db.engine.dialect.name == "sqlite" else nullcontext():
         session.connection(execution_options={WRITES: True})
         session.info[WRITES] = True
         try:
@@ -96,20 +98,17 @@ def transaction() -> Iterator[None]:
 
 
 @contextmanager
-def _turn() -> Iterator[None]:
-    """Let the threads of this process queue for SQLite, which has one writer at a time and no queue of its own.
+def in_turn(lock: Lock, seconds: float) -> Iterator[None]:
+    """One thread of this process after the other; who waits longer is told what a busy database would tell.
 
-    Whoever waits there looks again after up to a tenth of a second; of many, some would never find it free.
+    :raises PoolExhausted: one of `UNAVAILABLE`
     """
-    if db.engine.dialect.name != "sqlite":
-        yield
-        return
-    if not _writing.acquire(timeout=LOCK_SECONDS):
+    if not lock.acquire(timeout=seconds):
         raise PoolExhausted("too many threads wait to write")
     try:
         yield
     finally:
-        _writing.release()
+        lock.release()
 
 
 def release() -> None:

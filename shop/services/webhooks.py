@@ -4,17 +4,14 @@ Nothing is decided here and nobody is asked: ``hearing`` does that later, outsid
 """
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from threading import Lock
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from shop import policy
-from shop.db import db, release, transaction
+from shop.db import db, in_turn, release, transaction
 from shop.models import Attempt, Webhook
 from shop.payple import MalformedClaim, WebhookMessage
 from shop.services import journal
@@ -26,7 +23,8 @@ strangers = Seldom(logging.getLogger(__name__))
 _writing = Lock()
 """One thread of a process writes at a time: in a storm they would keep each other, and the buyers, off SQLite."""
 TURN_SECONDS = 2.0
-"""While another program locks the database, no more threads than one stand before it for long."""
+"""While another program locks the database, no more threads than one stand before it for long. A webhook that was not
+acknowledged is sent again."""
 
 
 def receive(body: bytes, *, now: datetime) -> bool:
@@ -76,7 +74,7 @@ def _came_before(message: WebhookMessage) -> bool:
     deliveries = db.session.scalar(select(Webhook.deliveries).where(*same))
     release()
     if deliveries is not None and deliveries < policy.MOST_COUNTED:
-        with _in_turn(), transaction():
+        with in_turn(_writing, TURN_SECONDS), transaction():
             again = update(Webhook).where(*same).values(deliveries=Webhook.deliveries + 1)
             db.session.connection().execute(again)
     return deliveries is not None
@@ -100,7 +98,7 @@ def _has_room(message: WebhookMessage, *, known: bool) -> bool:
 
 def _keep(message: WebhookMessage, attempt_id: int | None, now: datetime) -> bool:
     """Write it down, and beside the attempt's other events what was said of it."""
-    with _in_turn(), transaction():
+    with in_turn(_writing, TURN_SECONDS), transaction():
         attempt = db.session.get_one(Attempt, attempt_id) if attempt_id is not None else None
         is_news = attempt is not None and (policy.may_bring_money(attempt.state) or attempt.may_get_receipt)
         row = Webhook(
@@ -125,17 +123,6 @@ def _keep(message: WebhookMessage, attempt_id: int | None, now: datetime) -> boo
                 evidence=evidence,
             )
         return is_news
-
-
-@contextmanager
-def _in_turn() -> Iterator[None]:
-    """Wait for the thread before us; not acknowledged after a while, the webhook is sent again."""
-    if not _writing.acquire(timeout=TURN_SECONDS):
-        raise PoolExhausted("too many webhooks wait to be written")
-    try:
-        yield
-    finally:
-        _writing.release()
 
 
 def _evidence(message: WebhookMessage) -> dict[str, object]:
