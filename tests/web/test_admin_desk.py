@@ -364,3 +364,13 @@ def test_more_than_fits_on_a_page_follows_on_the_next_ones(world: World, officer
 
     kinds = [kind for kind, _attempt in rows]
     assert (pages, kinds.count("attempt"), kinds.count("refund"), len(set(rows))) == (3, 3, 5, 8)
+
+
+def test_a_later_page_whose_rows_are_done_leads_back_to_the_first(world: World, officer: PageClient) -> None:
+    """An empty page would say that there is nothing to do."""
+    lost_part(world, officer)
+
+    page = officer.get("/admin/desk?refunds=1000")
+
+    assert (page.path, page.values("desk-row", "data-kind")) == ("/admin/desk", ["refund"])
+    assert page.response.request.query_string == b""

@@ -24,9 +24,12 @@ def show_desk() -> ResponseReturnValue:
     """Everything open, oldest first, page by page."""
     now = clock.now()
     after = {name: row for name in desk.LISTS if (row := request.args.get(name, type=row_number)) is not None}
+    shown = desk.load(now, after)
+    if after and shown.is_empty:  # what stood here is done; there may be more before it
+        return redirect(url_for("admin.show_desk"), code=303)
     return render_template(
         "admin/desk.html",
-        desk=desk.load(now, after),
+        desk=shown,
         silent_since=desk.silent_since(now),
         is_busy="busy" in request.args,
         explained=notices.explained,
