@@ -26,7 +26,7 @@ SEED = int(os.environ.get("MODEL_SEED", "20261123"))
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "100"))
 STEPS = int(os.environ.get("MODEL_STEPS", "50"))
 SHRINKS = os.environ.get("MODEL_SHRINKS", "yes") == "yes"
-QUICK_EXAMPLES, QUICK_STEPS = 15, 25
+QUICK_EXAMPLES, QUICK_STEPS = 40, 25
 POSTGRESQL_SHARE = 10
 """One of so many examples: each one needs a database of its own, which PostgreSQL takes its time to copy."""
 

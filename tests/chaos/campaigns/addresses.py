@@ -10,7 +10,7 @@ from tests.chaos.report import Figure, Report
 from tests.chaos.schedule import Plan, Step
 from tests.chaos.stage import Stage, crowd
 
-FIGURE = Figure("hostile addresses", quick=240, full=400, unit="claims", holds=("I1", "I2", "I11", "I15"))
+FIGURE = Figure("hostile addresses", quick=240, full=480, unit="claims", holds=("I1", "I2", "I11", "I15"))
 
 Cell = tuple[str, tuple[str, ...]]
 """A trick, and the fields that it stands in."""

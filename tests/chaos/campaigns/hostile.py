@@ -23,7 +23,7 @@ from tests.chaos.shop import Shop
 from tests.chaos.stage import Stage, crowd
 
 FIGURE = Figure(
-    "hostile gateway answers", quick=54, full=540, unit="answers", holds=("I1", "I2", "I15", "I16"), needs=("clock",)
+    "hostile gateway answers", quick=54, full=1_080, unit="answers", holds=("I1", "I2", "I15", "I16"), needs=("clock",)
 )
 OPS = ("confirm", "inquiry", "auth", "cancel")
 MOST_GROWTH = 80
