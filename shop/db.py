@@ -138,11 +138,23 @@ def engine_options(url: str) -> dict[str, Any]:
 def init_app(app: Flask, migrations: str) -> None:
     """Bind the database to the app and teach SQLite our transactions."""
     db.init_app(app)
+    app.teardown_appcontext(_put_away)
     migrate.init_app(app, db, directory=migrations, render_as_batch=True)
     with app.app_context():
         event.listen(db.engine, "handle_error", _name_nobody)
         if db.engine.dialect.name == "sqlite":
             _prepare_sqlite(db.engine)
+
+
+def _put_away(_error: BaseException | None) -> None:
+    """What breaks now breaks no answer: it is ready, and what had to be written has been committed.
+
+    Runs before Flask-SQLAlchemy's own tidying, which would make a 500 of it.
+    """
+    try:
+        db.session.rollback()
+    except UNAVAILABLE:
+        db.session().invalidate()
 
 
 def _name_nobody(context: ExceptionContext) -> None:

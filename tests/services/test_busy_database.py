@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 import requests
+from flask import Flask, request_finished
 from sqlalchemy import event
 
 from shop import clock
@@ -24,6 +25,7 @@ from shop.views.shop import client
 from tests import staff as people
 from tests.page import Page, PageClient
 from tests.payer import Pairs
+from tests.tools.postgres import find_programs
 from tests.world import World
 
 
@@ -337,3 +339,17 @@ def test_threads_of_one_process_queue_for_sqlite_instead_of_failing(world: World
         may_end.set()
 
         assert (early, held.result(10), written.result(10)) == (set(), None, True)
+
+
+@pytest.mark.skipif(find_programs() is None, reason="PostgreSQL is not installed; CI requires it")
+@pytest.mark.parametrize("database_engine", ["postgresql"])
+def test_a_page_that_is_ready_is_sent_though_its_connection_breaks(world: World) -> None:
+    def cut(_app: Flask, **_: object) -> None:
+        address = db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        with closing(psycopg.connect(address, autocommit=True)) as other:
+            other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+
+    with request_finished.connected_to(cut):
+        world.browser().get("/products/test-product", status=200)
+
+    world.browser().get("/products/test-product", status=200)
