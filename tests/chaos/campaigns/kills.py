@@ -10,17 +10,12 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Event, Thread
 
-import requests
-
-from tests.chaos.buyer import Buyer, Refusal
+from tests.chaos.barriers import CALLS, REACHES, Held, calling, come_back, hold, lost, release, waiting
 from tests.chaos.drain import drain
-from tests.chaos.evidence import Placed
 from tests.chaos.report import Figure, Report
 from tests.chaos.schedule import Plan, Step
 from tests.chaos.stage import Stage
@@ -34,7 +29,6 @@ FIGURE = Figure(
     holds=("I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I10", "I14", "I15", "I16", "I20"),
     needs=("clock",),
 )
-CALLS = ("confirm", "cancel", "receipt")
 MOMENTS = ("received", "effected", "replied")
 AROUND = tuple(f"{call} {moment}" for call in CALLS for moment in MOMENTS)
 POINTS = (*AROUND, "in a sweep", "in a webhook", "order insert", "random")
@@ -43,21 +37,6 @@ GOODS = "paper-tape"
 TOGETHER = 4
 """Payments that are struck at once: the simulator holds five calls at most."""
 MASTER_TOO = 0.25
-REACHES = 10.0
-"""Seconds that a call may take to reach its barrier."""
-
-Act = Callable[[], object]
-
-
-@dataclass(frozen=True)
-class Held:
-    """A payment whose next call will stand at a barrier, what makes the call, and who looks afterwards."""
-
-    step: Step
-    buyer: Buyer
-    order: Placed
-    barrier: int
-    act: Act
 
 
 def run(stage: Stage, plan: Plan, report: Report) -> None:
@@ -82,56 +61,18 @@ def run(stage: Stage, plan: Plan, report: Report) -> None:
 
 def _around(stage: Stage, steps: Sequence[Step], report: Report) -> None:
     """Bring some payments to the same point, kill whoever serves them, let the calls go, and come back."""
-    moment = str(steps[0].what["point"]).split()[1]
-    held = [_hold(stage, step, "before" if moment == "received" else "after") for step in steps]
-    with ThreadPoolExecutor(max_workers=len(held)) as pool:
-        calls = [pool.submit(_lost, one.act) for one in held]
-        _wait_for(stage, held, calls)
+    call, moment = str(steps[0].what["point"]).split()
+    held = [hold(stage, step, call, "before" if moment == "received" else "after") for step in steps]
+    with calling(stage, held):
         if moment == "replied":
             _kill_after_reply(stage, held, steps[0].dice)
         else:
             _kill(stage, steps[0].dice)
-            _release(stage, held)
+            release(stage, held)
     stage.shop.wait_until_healthy()
     for one in held:
         report.trial(str(one.step.what["point"]))
-        _come_back(one)
-
-
-def _hold(stage: Stage, step: Step, phase: str) -> Held:
-    """One payment, and a barrier before its next call."""
-    buyer, dice, call = stage.buyer(step=step), step.dice, str(step.what["point"]).split()[0]
-    order = buyer.place({"test-product": dice.randint(2, 9)})
-    if call == "confirm":
-        opening = buyer.start(order, method=dice.choice(("card", "transfer")))
-        claim = buyer.pay(opening)
-        number = stage.simulator.barrier("confirm", phase, oid=opening.attempt_no)
-        return Held(step, buyer, order, number, lambda: buyer.deliver(claim))
-    order.may_be_on_desk = True
-    takes_back = call == "receipt" and dice.random() < 1 / 2
-    method = "transfer" if call == "receipt" else dice.choice(("card", "transfer"))
-    opening = buyer.start(order, method=method, cash_receipt=takes_back)
-    buyer.deliver(buyer.pay(opening))
-    staff = stage.staff()
-    if call == "cancel":
-        part = 1_000 if dice.random() < 1 / 2 else None
-        number = stage.simulator.barrier("cancel", phase, oid=opening.attempt_no)
-        return Held(step, buyer, order, number, lambda: staff.refund(order.order_no, part))
-    operation = "receipt_cancel" if takes_back else "receipt_issue"
-    number = stage.simulator.barrier(operation, phase, oid=opening.attempt_no)
-    act = staff.cancel_receipt if takes_back else staff.issue_receipt
-    return Held(step, buyer, order, number, lambda: act(order.order_no))
-
-
-def _wait_for(stage: Stage, held: Sequence[Held], calls: Sequence[Future[None]]) -> None:
-    """Until every call stands at its barrier, or is over without having come there."""
-    numbers = {one.barrier for one in held}
-
-    def all_there() -> bool:
-        waiting = {int(one["id"]) for one in stage.simulator.barriers() if one["waiting"]}
-        return numbers <= waiting or all(call.done() for call in calls)
-
-    wait_until(all_there, REACHES)
+        come_back(one)
 
 
 def _kill(stage: Stage, dice: random.Random) -> None:
@@ -150,7 +91,7 @@ def _kill_after_reply(stage: Stage, held: Sequence[Held], dice: random.Random) -
     pids = stage.shop.workers_asking()
     for pid in pids:
         stage.shop.freeze(pid)
-    _release(stage, held)
+    release(stage, held)
     time.sleep(0.05)
     if dice.random() < 1 / 2:
         for pid in pids:
@@ -158,24 +99,6 @@ def _kill_after_reply(stage: Stage, held: Sequence[Held], dice: random.Random) -
         time.sleep(dice.random() * 0.02)
     for pid in pids:
         stage.shop.kill_worker(pid)
-
-
-def _release(stage: Stage, held: Sequence[Held]) -> None:
-    for one in held:
-        stage.simulator.release(one.barrier)
-
-
-def _come_back(one: Held) -> None:
-    """The buyer presses reload: the same result again, or just the order's page."""
-    with suppress(requests.RequestException, Refusal):
-        if one.step.dice.random() < 1 / 2 and str(one.step.what["point"]).startswith("confirm"):
-            one.act()
-        one.buyer.look(one.order)
-
-
-def _lost(act: Act) -> None:
-    with suppress(requests.RequestException, Refusal, AssertionError):
-        act()
 
 
 # --- elsewhere --------------------------------------------------------------------------------------------------------
@@ -200,7 +123,7 @@ def _in_a_sweep(stage: Stage, steps: Sequence[Step], report: Report) -> None:
 
 
 def _is_held(stage: Stage, number: int) -> bool:
-    return any(one["id"] == number and one["waiting"] for one in stage.simulator.barriers())
+    return number in waiting(stage)
 
 
 def _in_a_webhook(stage: Stage, steps: Sequence[Step], report: Report) -> None:
@@ -224,7 +147,7 @@ def _at_order_insert(stage: Stage, steps: Sequence[Step], report: Report) -> Non
         buyer = stage.buyer(step=step)
         form = buyer.fill({GOODS: 1})
         with ThreadPoolExecutor(max_workers=1) as pool:
-            sent = pool.submit(_lost, partial(buyer.post, "/orders", form))
+            sent = pool.submit(lost, partial(buyer.post, "/orders", form))
             time.sleep(step.dice.random() * 0.02)
             for pid in stage.shop.workers():
                 stage.shop.kill_worker(pid)
@@ -242,7 +165,7 @@ def _at_random(stage: Stage, steps: Sequence[Step], report: Report) -> None:
     def shop_on() -> None:
         while not over.is_set():
             buyer = stage.buyer(step=steps[0])
-            _lost(buyer.buy)
+            lost(buyer.buy)
 
     shoppers = [Thread(target=shop_on, name="shopper") for _ in range(3)]
     for shopper in shoppers:
