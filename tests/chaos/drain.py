@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from tests.chaos import oracle, reading
+from tests.chaos import oracle, reading, storage
 from tests.chaos.clockwork import INSTALL
 from tests.chaos.evidence import Evidence, Placed
 from tests.chaos.memory import Mark
@@ -54,6 +54,8 @@ def drain(
     for breach in oracle.breaches(evidence, is_quiet=True):
         report.violation(breach.invariant, breach.text, stage.book.step_of(breach.order_no))
     _replay(stage, shop, report)
+    for row in storage.rows_of(shop.database_url):
+        stage.watch.search(row, f"the database: {row.partition(':')[0]}")
     collect(stage, report)
     return evidence
 

@@ -50,6 +50,7 @@ class Shop:
         self.log = stage.folder / f"{name}.log"
         self.prices: dict[str, int] = {}
         self._password = new_password()
+        self.database_url = database_url
         self._names = self._fill_in(database_url)
         self._settings = {key: self._filled(value) for key, value in self.profile.settings.items()} | (settings or {})
         self._group: Group | None = None

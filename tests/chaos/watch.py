@@ -29,7 +29,7 @@ class Watch:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._losses_expected = 0
+        self._losses_expected = self._outages_expected = 0
         self.secrets: set[str] = set()
         self.answers: Counter[int] = Counter()
         self.lost = 0
@@ -53,6 +53,17 @@ class Watch:
             with self._lock:
                 self._losses_expected -= 1
 
+    @contextmanager
+    def expecting_outage(self) -> Iterator[None]:
+        """While the database is away, a page may say 503, which is: later."""
+        with self._lock:
+            self._outages_expected += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._outages_expected -= 1
+
     def look(self, response: requests.Response) -> None:
         """One answer of the shop."""
         asked, text = response.request, response.text
@@ -60,7 +71,8 @@ class Watch:
         place = f"{asked.method} {path} -> {response.status_code}"
         with self._lock:
             self.answers[response.status_code] += 1
-        if response.status_code >= SERVER_ERROR and not _is_not_let_in(response, path):
+            is_later = self._outages_expected > 0 and response.status_code == requests.codes.unavailable
+        if response.status_code >= SERVER_ERROR and not is_later and not _is_not_let_in(response, path):
             self.tell("I15", f"a server error: {place}")
         self.read(text, place)
         self.read(str(dict(response.headers)), f"the headers of {place}")
@@ -71,6 +83,10 @@ class Watch:
             self.tell("I15", f"a traceback in {place}: {error}")
         if MARKER in text and not place.startswith("log"):
             self.tell("I15", f"text became markup in {place}")
+        self.search(text, place)
+
+    def search(self, text: str, place: str) -> None:
+        """Any text that is kept or leaves the shop: no key, no password."""
         if any(secret in text for secret in self.secrets):
             self.tell("I12", f"a secret in {place}")
 
