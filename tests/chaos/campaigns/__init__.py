@@ -22,6 +22,7 @@ NAMES = (
     "midnight",
     "fault_cells",
     "kills",
+    "outages",
     "soak",
     "hung",
 )

@@ -12,6 +12,7 @@ import requests
 from tests.chaos.buyer import Buyer, Refusal
 from tests.chaos.drain import drain
 from tests.chaos.evidence import Placed
+from tests.chaos.observer import Observer
 from tests.chaos.report import Figure, Report
 from tests.chaos.schedule import Plan, Step
 from tests.chaos.stage import Stage, crowd
@@ -40,7 +41,7 @@ def run(stage: Stage, plan: Plan, report: Report) -> None:
     steps = [plan.step(**_drawn(plan.dice(str(number)))) for number in range(plan.count)]
     stage.simulator.bench(shuffle=True, duplicate=1, drop=0.2, delay=1, seed=plan.seed)
     killer = _Killer(stage, plan)
-    with stage.watch.expecting_losses(), killer:
+    with stage.watch.expecting_losses(), killer, Observer(stage, report, mark):
         crowd(lambda step: _journey(stage, step, report), steps, WIDTH)
     report.measure("kills", killer.count)
     stage.shop.wait_until_healthy()
