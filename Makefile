@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
-# One process per core, each with its own servers, browser and database; a file's tests stay together.
+# One process more than there are cores, each with its own servers, browser and database; a file's tests stay together.
 PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile
 
 .DEFAULT_GOAL := help

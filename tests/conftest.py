@@ -4,12 +4,15 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
+from werkzeug.security import generate_password_hash
 
 from shop.db import db
 from shop.factory import create_app
+from shop.services import staff
 from tests import world as world_module
 from tests.tools import postgres, templates
 from tests.world import World
@@ -32,6 +35,14 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"PostgreSQL is required and not installed; on Debian: {postgres.INSTALL}")
 
 
+def pytest_xdist_auto_num_workers() -> int | None:
+    """One more than there are cores: a third of the time a worker waits, for a browser, a server or a lock."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores + 1
+
+
 def pytest_report_header() -> str:
     """Say on which engines the tests run."""
     programs = postgres.find_programs()
@@ -43,6 +54,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_engine" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_engines"):
         engines = ["sqlite", "postgresql"] if postgres.find_programs() else ["sqlite"]
         metafunc.parametrize("database_engine", engines)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Passwords are hashed in earnest, but quickly: slow hashes took a tenth of the time of all tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(staff, "generate_password_hash", partial(generate_password_hash, method="scrypt:1024:8:1"))
+        yield
 
 
 @pytest.fixture
