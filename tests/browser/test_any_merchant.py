@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -176,26 +177,33 @@ def test_closing_brings_close_the_same_way(merchant: Merchant, page: Page) -> No
     assert merchant.result(page)["PCD_PAY_RST"] == "close"
 
 
-def test_a_button_stays_under_the_finger_while_the_window_finds_its_height(merchant: Merchant, page: Page) -> None:
-    """The window's script comes late, and tells the layer how tall it has to be while the payer presses."""
-    waiting: list[Route] = []
+@pytest.mark.parametrize(
+    ("button", "height"), [("window-close", 900), ("window-approve", 900), ("window-approve", 640)]
+)
+def test_a_button_stays_under_the_finger_while_the_window_starts(
+    merchant: Merchant, new_page: NewPage, button: str, height: int
+) -> None:
+    """Its script comes late, and tells the layer how tall the window is while the payer presses."""
+    page, waiting = new_page(viewport={"width": 1280, "height": height}), list[Route]()
 
     def keep(route: Route) -> None:  # Playwright takes no method of a list
         waiting.append(route)
 
     page.route("**/window.js", keep, times=1)
     merchant.show(page)
-    close = merchant.pay(page).get_by_test_id("window-close")
-    box = close.bounding_box()
+    layer = merchant.pay(page)
+    pressed = layer.get_by_test_id(button)
+    box = pressed.bounding_box()
     assert box
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
     page.mouse.down()
     waiting.pop().continue_()
-    expect(page.locator("iframe[name=cpay_ifr]")).not_to_have_css("height", "640px")
+    expect(layer.locator("[data-clock]")).to_have_text(re.compile("2:5"))
+    assert pressed.bounding_box() == box
     page.mouse.up()
 
-    assert merchant.result(page)["PCD_PAY_RST"] == "close"
+    assert merchant.result(page)["PCD_PAY_RST"] == ("close" if button == "window-close" else "success")
 
 
 def test_an_absolute_result_address_replaces_the_page(merchant: Merchant, page: Page, result_url: str) -> None:

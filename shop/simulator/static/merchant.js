@@ -10,6 +10,7 @@
   const FRAME = "cpay_ifr";
   const POPUP = "cpayWinOpen";
   const MINIMUM = 1000;
+  const HEIGHT = 860;
   const ESCAPED = { "&": "&amp;", "#": "&#35;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\\": "&#92;", "%": "&#37;", "(": "&#40;", ")": "&#41;", "+": "&#43;", "/": "&#47;", ".": "&#46;" };
 
   // What is open at the moment: the layer's element or the popup, who may speak for it, and what was asked.
@@ -90,7 +91,7 @@
     return POPUP;
   }
 
-  // The frame hangs from the top: it gets its height late, and a button must not move away while it is pressed.
+  // Tall enough for every page of ours, and hung from the top: no button moves away while it is pressed.
   function openLayer(request, resultUrl) {
     const layer = document.createElement("div");
     layer.id = "layer_cpay";
@@ -102,8 +103,8 @@
     const frame = document.createElement("iframe");
     frame.name = FRAME;
     frame.title = "결제 시뮬레이터";
-    const [width, height] = isAppCard(request) ? ["692px", "550px"] : ["450px", "640px"];
-    dress(frame, { width, "max-width": "100%", height, "max-height": "92%", "margin-top": "4vh", border: "0", "border-radius": "12px", background: "#fff", "box-shadow": "0 12px 48px rgba(0, 0, 0, 0.35)" });
+    const width = isAppCard(request) ? "692px" : "450px";
+    dress(frame, { width, "max-width": "100%", height: `${HEIGHT}px`, "max-height": "92%", "margin-top": "4vh", border: "0", "border-radius": "12px", background: "#fff", "box-shadow": "0 12px 48px rgba(0, 0, 0, 0.35)" });
     layer.append(frame);
     document.body.append(layer);
     current = { layer, frame, resultUrl, callback: request.callbackFunction, speaker: () => frame.contentWindow };
@@ -143,7 +144,7 @@
 
   function resize(data) {
     const height = Number(data && data.height);
-    if (current.frame && height > 0) dress(current.frame, { height: `${Math.min(height, 2000)}px` });
+    if (current.frame && height > HEIGHT) dress(current.frame, { height: `${Math.min(height, 2000)}px` });
   }
 
   function finish(result, times) {
