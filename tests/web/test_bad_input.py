@@ -194,7 +194,9 @@ def test_no_page_and_no_row_holds_a_key(world: World) -> None:
 
 
 @pytest.mark.both_engines
-@pytest.mark.parametrize("before", ["9999999999", "9" * 40, "-1", "0", "1e3", "１", "x", ""])
+@pytest.mark.parametrize(
+    "before", ["9999999999", "000000000019999999999999999999", "9" * 40, "-1", "0", "1e3", "１", "x", ""]
+)
 def test_a_row_number_that_no_row_can_have_is_as_good_as_none(world: World, before: str) -> None:
     buyer = world.browser()
     order_no = buyer.place_order()
@@ -225,3 +227,18 @@ def test_an_error_of_the_database_names_nobody(world: World) -> None:
     assert "[SQL parameters hidden" in str(caught.value)
     logged = "".join(traceback.format_exception(caught.value))
     assert [person for person in ("홍길동", "01012345678", "hong@example.com") if person in logged] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [("/admin/login", {"name": "a\0b", "password": "x"}), ("/orders/lookup", {"order_no": "\0", "payer_phone": "1"})],
+)
+def test_text_with_a_nul_is_refused(world: World, path: str, fields: dict[str, str]) -> None:
+    world.browser().submit(path, fields, 400)
+
+
+def test_an_address_with_a_nul_is_refused(world: World) -> None:
+    buyer = world.browser()
+
+    assert buyer.open("/orders/%00").status_code == 400
+    assert buyer.open("/orders?before=%00").status_code == 400

@@ -17,7 +17,7 @@ from wtforms import (
     StringField,
     ValidationError,
 )
-from wtforms.validators import DataRequired, Length, Optional
+from wtforms.validators import DataRequired, Length, Optional, StopValidation
 
 from shop.models import Order, OrderLine
 from shop.money import Won
@@ -32,12 +32,19 @@ from shop.views.forms import ShopForm, digits_only, matches, one_line, one_of, p
 
 AMOUNT = re.compile(r"[1-9][0-9]{0,9}")
 BALANCE = re.compile(r"[0-9]{1,10}")
+YEARS = range(2000, 2100)
 INTENT = re.compile(r"[A-Za-z0-9_-]{20,60}")
 
 
 def plain_number(value: str | None) -> str:
     """A sum as people write it: commas, blanks and the won sign do not matter."""
     return re.sub(r"[,\s₩원]", "", value or "")
+
+
+def of_our_time(_form: ShopForm, field: Field) -> None:
+    """Refuse days that cannot be reckoned with: the calendar's first has none before it, its last none behind it."""
+    if field.data and field.data.year not in YEARS:
+        raise StopValidation(_("날짜를 2026-11-23처럼 입력하세요."))
 
 
 class SignInForm(ShopForm):
@@ -128,7 +135,7 @@ class SearchForm(ShopForm):
 
     q = StringField(_("검색어"), filters=[one_line], validators=[Length(max=60), printable])
     state = SelectField(_("상태"), choices=[SelectChoice("", ""), *one_of(*OrderState)], validators=[Optional()])
-    date = DateField(_("거래일"), validators=[Optional()])
+    date = DateField(_("거래일"), validators=[Optional(), of_our_time])
 
     class Meta(ShopForm.Meta):
         """A question changes nothing, so it needs no token."""
@@ -152,7 +159,7 @@ class SearchForm(ShopForm):
 class DayForm(ShopForm):
     """Which day to settle."""
 
-    date = DateField(_("거래일"), validators=[DataRequired(_("거래일을 2026-11-23처럼 입력하세요."))])
+    date = DateField(_("거래일"), validators=[DataRequired(_("거래일을 2026-11-23처럼 입력하세요.")), of_our_time])
 
     class Meta(ShopForm.Meta):
         """A question changes nothing, so it needs no token."""
@@ -169,8 +176,8 @@ class DayForm(ShopForm):
 class PeriodForm(ShopForm):
     """Which days to reconcile."""
 
-    first = DateField(_("첫날"), validators=[DataRequired(_("날짜를 2026-11-23처럼 입력하세요."))])
-    last = DateField(_("마지막 날"), validators=[DataRequired(_("날짜를 2026-11-23처럼 입력하세요."))])
+    first = DateField(_("첫날"), validators=[DataRequired(_("날짜를 2026-11-23처럼 입력하세요.")), of_our_time])
+    last = DateField(_("마지막 날"), validators=[DataRequired(_("날짜를 2026-11-23처럼 입력하세요.")), of_our_time])
 
     def validate_last(self, field: Field) -> None:
         """In order, and not too many."""

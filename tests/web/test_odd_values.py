@@ -1,0 +1,175 @@
+"""Every address of the shop, with one odd value at a time in its path, its query or its form: never a 500.
+
+Which names an address reads is learnt from the address itself, and the addresses from the app: what is new is tried as
+soon as it is there. Limits count every try and refuse none, so that what stands behind them is reached, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+from urllib.parse import quote, urlencode
+
+import pytest
+from flask import Request
+from sqlalchemy import text
+from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.routing import Rule
+
+from shop import clock
+from shop.db import db
+from shop.services import limits, order_search, staff
+from shop.services.limits import Limit
+from tests.page import PAYER, PageClient
+from tests.staff import NAME, PASSWORD, paid_order, refund, sign_in
+from tests.world import World
+
+ODD = (
+    "\0",
+    "가" * 300,
+    str(2**31),
+    str(2**63),
+    "000000000019999999999999999999",
+    "0001-01-01",
+    "9999-12-31",
+)
+USUAL = PAYER | {
+    "amount": "1",
+    "answer": "refunded",
+    "date": "2026-11-23",
+    "delivery": "redirect",
+    "first": "2026-11-23",
+    "identity": "01012345678",
+    "intent": "i" * 24,
+    "last": "2026-11-23",
+    "method": "card",
+    "name": NAME,
+    "password": PASSWORD,
+    "product": "test-product",
+    "purpose": "personal",
+    "quantity": "1",
+    "reason": "변심",
+    "window": "popup",
+    "work": "CERT",
+}
+"""What lets an address read on to its other names."""
+WIRE = ("PCD_PAY_RST", "PCD_PAY_OID", "PCD_PAY_TOTAL", "PCD_PAY_TYPE", "PCD_AUTH_KEY", "PCD_PAY_REQKEY", "PCD_PAYER_ID")
+"""What a result may hold: its address takes all fields there are and asks for none."""
+
+
+class Asked(ImmutableMultiDict[str, str]):
+    """Fields that remember which of them were wanted."""
+
+    names: ClassVar[set[str]] = set()
+
+    def __contains__(self, name: object) -> bool:
+        self.names.add(str(name))
+        return super().__contains__(name)
+
+    def __getitem__(self, name: str) -> str:
+        self.names.add(name)
+        return str(super().__getitem__(name))
+
+    def getlist(self, name: str, *more: Any, **named: Any) -> list[Any]:  # type: ignore[override] # its has two shapes
+        self.names.add(name)
+        return list(super().getlist(name, *more, **named))
+
+
+class CuriousRequest(Request):
+    """A request of an app whose wishes are written down."""
+
+    parameter_storage_class = Asked
+
+
+@dataclass
+class Visit:
+    """One address and everything that is sent to it."""
+
+    rule: Rule
+    method: str
+    places: dict[str, str]
+    browser: PageClient
+    cookie: str
+    token: str
+
+    def wrong(self) -> Iterator[str]:
+        """Each odd value that ends in a 500."""
+        Asked.names.clear()
+        self._send(self.places, {})
+        names = sorted(Asked.names - {"csrf_token", "lang"}) + list(WIRE if "payments" in self.rule.rule else ())
+        for odd in ODD:
+            for name in names:
+                yield from self._send(self.places, {name: odd})
+            for name in self.rule.arguments:
+                yield from self._send(self.places | {name: odd}, {})
+
+    def _send(self, places: dict[str, str], odd: dict[str, str]) -> list[str]:
+        self.browser.set_session_cookie(self.cookie)
+        fields = USUAL | {"order_no": self.places["order_no"]} | odd
+        path = re.sub(r"<(?:\w+:)?(\w+)>", lambda part: quote(places.get(part[1], "1"), safe=""), self.rule.rule)
+        if self.method == "GET":
+            status = self.browser.open(f"{path}?{urlencode(fields)}").status_code
+        else:
+            status = self.browser.post(path, fields | {"csrf_token": self.token}).status_code
+        return [f"{self.method} {path} {odd}"] if status >= 500 else []
+
+
+@pytest.fixture
+def shop_values() -> dict[str, str]:
+    return {"RATE_LIMITS": "on"}
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, limit in list(vars(limits).items()):
+        if isinstance(limit, Limit):
+            monkeypatch.setattr(limits, name, replace(limit, most=1_000_000))
+    monkeypatch.setattr(limits, "MOST_OPEN_ORDERS", 1_000_000)
+    monkeypatch.setattr(staff, "FREE_BY_NAME", 1_000_000)
+    monkeypatch.setattr(staff, "FREE_BY_ADDRESS", 1_000_000)
+
+
+def visits(world: World) -> Iterator[Visit]:
+    """All of them in the eyes of somebody who is a buyer and of the staff, and has just entered the password again."""
+    staff.add(NAME, PASSWORD, now=clock.now())
+    browser = world.browser()
+    order_no = browser.place_order(quantity=3)
+    sign_in(browser)
+    refund(browser, paid_order(world), amount="1")
+    browser.add_to_cart()
+    world.app.request_class = CuriousRequest
+    places = {"order_no": order_no, "slug": "test-product", "filename": "css/shop.css"}
+    cookie, token = browser.session_cookie(), browser.csrf_token()
+    for rule in world.app.url_map.iter_rules():
+        for method in sorted((rule.methods or set()) & {"GET", "POST"}):
+            yield Visit(rule, method, places, browser, cookie, token)
+
+
+@pytest.mark.both_engines
+@pytest.mark.usefixtures("patient")
+def test_no_value_is_too_odd_for_any_address(world: World) -> None:
+    seen: set[str] = set()
+    wrong: list[str] = []
+    for visit in visits(world):
+        wrong += visit.wrong()
+        seen |= Asked.names
+
+    assert "\n".join(wrong) == ""
+    assert seen >= {"before", "run", "attempts", "date", "name", "order_no", "intent", "payer_name", "quantity"}
+
+
+@pytest.mark.both_engines
+def test_a_staff_page_that_breaks_in_the_database_is_an_error_page_of_ours(
+    world: World, officer: PageClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL answers nothing more in a transaction that has failed, not even how much lies on the desk."""
+
+    def broken(*_: object) -> None:
+        db.session.execute(text("SELECT CAST('x' AS INTEGER)"))
+        raise ValueError
+
+    monkeypatch.setattr(order_search, "page", broken)
+
+    officer.get("/admin/orders", 500)
