@@ -79,6 +79,7 @@ class RefundRefused(ShopError):
         TOO_LARGE = "too_large"
         IN_FLIGHT = "in_flight"
         NOT_UNKNOWN = "not_unknown"
+        OTHER_ORDER = "other_order"
 
     def __init__(self, reason: Reason, refundable: int = 0) -> None:
         super().__init__(reason.value)

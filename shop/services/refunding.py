@@ -124,7 +124,9 @@ def _reserve(order_no: str, wish: RefundWish, by: str, now: datetime) -> tuple[i
     """Take the amount out of what can be refunded. Answers the refund's id and whether it is new."""
     with transaction():
         order = recording.lock_order_no(order_no)
-        before = db.session.scalar(select(Refund).where(Refund.intent == wish.intent, Refund.order_id == order.id))
+        before = db.session.scalar(select(Refund).where(Refund.intent == wish.intent))
+        if before is not None and before.order_id != order.id:
+            raise RefundRefused(RefundRefused.Reason.OTHER_ORDER)
         if before is not None:
             return before.id, False
         plan_now = _insist(order, wish, now)

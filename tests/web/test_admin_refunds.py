@@ -187,6 +187,28 @@ def test_an_unpaid_order_has_no_refund_form(world: World, officer: PageClient) -
     officer.submit(f"/admin/orders/{order_no}/refunds", form | {"password": PASSWORD}, 409)
 
 
+@pytest.mark.both_engines
+def test_the_mark_of_one_orders_form_refunds_no_other_order(world: World, officer: PageClient) -> None:
+    form = fields_of(plan(officer, paid_order(world))) | {"password": PASSWORD}
+    first, other = paid_order(world), paid_order(world)
+    officer.submit(f"/admin/orders/{first}/refunds", form)
+
+    page = officer.submit(f"/admin/orders/{other}/refunds", form, 409)
+
+    assert "양식이 올바르지 않습니다" in page.text
+    assert world.order(other).refunds == []
+    assert cancels(world) == 1
+
+
+def test_no_form_takes_the_mark_of_a_refund_of_the_shops_own(world: World, officer: PageClient) -> None:
+    order_no = paid_order(world)
+    mark = f"orphan-{world.order(order_no).attempts[0].attempt_no}"
+
+    form = fields_of(plan(officer, order_no)) | {"password": PASSWORD, "intent": mark}
+
+    officer.submit(f"/admin/orders/{order_no}/refunds", form, 422)
+
+
 def test_the_plan_says_what_happens_to_the_cash_receipt(world: World, officer: PageClient) -> None:
     order_no = paid_order(world, method="transfer", cash_receipt="y")
 
