@@ -1,8 +1,9 @@
 """Staff accounts: adding, disabling and signing in, made slow for whoever guesses.
 
-A try is counted before the password is looked at, so parallel guesses cannot slip under the count. Counted failures
-make the next try wait, per account and per address, never longer than a minute: whoever knows the password always gets
-in. A browser that has signed in to an account before is not slowed down by what others try on it.
+A try is counted before the password is looked at, and one try after the other, so parallel guesses cannot slip under
+the count. Counted failures make the next try wait, per account and per address, never longer than a minute: whoever
+knows the password always gets in. A browser that has signed in to an account before is not slowed down by what others
+try on it.
 """
 
 import unicodedata
@@ -28,6 +29,8 @@ FREE_BY_NAME = 5
 FREE_BY_ADDRESS = 10
 """So many failures cost nothing; many people may share one address."""
 LONGEST_WAIT = timedelta(minutes=1)
+_QUEUE = 5_131_987
+"""Names the lock by which PostgreSQL lets tries queue. Any number that nothing else locks by."""
 
 
 @dataclass(frozen=True)
@@ -162,12 +165,19 @@ def _find(name: str) -> StaffMember | None:
 def _count_try(name: str, caller: Caller, now: datetime) -> None:
     """Refuse a try that comes too soon; count any other as a failure until it has succeeded."""
     with transaction():
+        _queue()
         db.session.execute(delete(FailedLogin).where(FailedLogin.at < now - WINDOW))
         by_name = timedelta() if caller.is_known else _wait(FailedLogin.name == name, FREE_BY_NAME, now)
         wait = max(by_name, _wait(FailedLogin.address == caller.address, FREE_BY_ADDRESS, now))
         if wait > timedelta():
             raise SignInRefused(wait)
         db.session.add(FailedLogin(name=name, address=caller.address, at=now))
+
+
+def _queue() -> None:
+    """Whoever counts waits until this transaction ends. SQLite has one writer at a time anyway."""
+    if db.engine.dialect.name == "postgresql":
+        db.session.execute(select(func.pg_advisory_xact_lock(_QUEUE)))
 
 
 def _wait(theirs: ColumnElement[bool], free: int, now: datetime) -> timedelta:
@@ -181,5 +191,6 @@ def _wait(theirs: ColumnElement[bool], free: int, now: datetime) -> timedelta:
 
 def _forget_failures(name: str, caller: Caller) -> None:
     """Whoever got in was no guesser: forgive this address its mistakes with this account."""
+    _queue()
     theirs = (FailedLogin.name == name[:LONGEST_NAME], FailedLogin.address == caller.address)
     db.session.execute(delete(FailedLogin).where(*theirs))

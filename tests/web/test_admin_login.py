@@ -3,7 +3,9 @@
 import re
 import time
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from werkzeug.security import generate_password_hash
@@ -156,6 +158,43 @@ def test_an_unknown_account_takes_as_long_as_a_known_one(world: World) -> None:
     known, unknown = fastest(NAME), fastest("nobody")
 
     assert 0.5 < known / unknown < 2
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize(
+    ("free", "callers"),
+    [
+        (staff.FREE_BY_NAME, [(NAME, f"10.0.1.{number}") for number in range(24)]),
+        (staff.FREE_BY_ADDRESS, [(f"name{number}", "10.0.1.1") for number in range(24)]),
+    ],
+)
+def test_parallel_guesses_do_not_slip_under_the_count(world: World, free: int, callers: list[tuple[str, str]]) -> None:
+    staff.add(NAME, PASSWORD, now=clock.now())
+    now, together = clock.now(), Barrier(len(callers))
+
+    def guess(caller: tuple[str, str]) -> bool:
+        with world.app.app_context():
+            together.wait()
+            with pytest.raises(SignInRefused) as refused:
+                staff.sign_in(caller[0], "wrong password", Caller(caller[1]), now=now)
+            return refused.value.wait is None
+
+    db.session.remove()
+    with ThreadPoolExecutor(len(callers)) as threads:
+        assert sum(threads.map(guess, callers)) == free
+
+
+@pytest.mark.parametrize(
+    ("remote", "counted"),
+    [("2001:db8:1:2:3::4", "2001:db8:1:2::/64"), ("::ffff:192.0.2.1", "192.0.2.1"), ("192.0.2.1", "192.0.2.1")],
+)
+def test_a_guess_counts_for_the_whole_home_of_its_address(world: World, remote: str, counted: str) -> None:
+    browser = world.browser()
+    fields = {"name": NAME, "password": "wrong", "csrf_token": browser.csrf_token()}
+
+    browser.post("/admin/login", fields, environ_base={"REMOTE_ADDR": remote})
+
+    assert [row.address for row in db.session.query(FailedLogin)] == [counted]
 
 
 @pytest.mark.both_engines

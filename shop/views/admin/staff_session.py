@@ -2,12 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from flask import g, request, session
+from flask import g, session
 
 from shop import clock
 from shop.models import StaffMember
 from shop.services import staff
 from shop.services.staff import Caller
+from shop.views.caller import address
 
 KEY = "staff"
 KNOWN = "known_staff"
@@ -45,7 +46,7 @@ def current(now: datetime) -> StaffMember | None:
 
 def caller(name: str) -> Caller:
     """Where this request comes from, and whether this browser knows the account."""
-    return Caller(request.remote_addr or "", is_known=session.get(KNOWN) == name)
+    return Caller(address(), is_known=session.get(KNOWN) == name)
 
 
 def is_confirmed() -> bool:
