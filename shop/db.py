@@ -24,6 +24,8 @@ UNAVAILABLE = (OperationalError, InterfaceError, PoolExhausted)
 _writing = Lock()
 """SQLite has one writer at a time and no queue: whoever waits there looks again after up to a tenth of a second, and of
 many threads some would never find it free. So those of this process queue here."""
+_READ_ONLY = "25006"
+"""PostgreSQL's code for a write where only reading is allowed."""
 _POSTGRESQL_LIMITS = {
     "lock_timeout": f"{LOCK_SECONDS}s",
     "statement_timeout": "30s",  # no page needs longer
@@ -142,6 +144,7 @@ def init_app(app: Flask, migrations: str) -> None:
     migrate.init_app(app, db, directory=migrations, render_as_batch=True)
     with app.app_context():
         event.listen(db.engine, "handle_error", _name_nobody)
+        event.listen(db.engine, "handle_error", _call_read_only_away, retval=True)
         if db.engine.dialect.name == "sqlite":
             _prepare_sqlite(db.engine)
 
@@ -162,6 +165,18 @@ def _name_nobody(context: ExceptionContext) -> None:
     for error in (context.original_exception, context.sqlalchemy_exception):
         if error is not None and error.args:
             error.args = (str(error.args[0]).partition("\nDETAIL:")[0], *error.args[1:])
+
+
+def _call_read_only_away(context: ExceptionContext) -> OperationalError | None:
+    """After a failover the server that was ours only reads. It is as good as away: the next try needs a new connection.
+
+    Other mistakes share its class, so this one is known by its code.
+    """
+    error = context.original_exception
+    if getattr(error, "sqlstate", None) != _READ_ONLY:
+        return None
+    context.is_disconnect = True
+    return OperationalError(context.statement, None, error, hide_parameters=True)
 
 
 def _prepare_sqlite(engine: Engine) -> None:

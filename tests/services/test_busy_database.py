@@ -15,15 +15,16 @@ import psycopg
 import pytest
 import requests
 from flask import Flask, request_finished
-from sqlalchemy import event
+from sqlalchemy import Engine, event, text
+from sqlalchemy.exc import DBAPIError
 
 from shop import clock
-from shop.db import db, transaction
+from shop.db import UNAVAILABLE, db, transaction
 from shop.services import keeping, staff, sweep
 from shop.states import AttemptState, CashReceiptState, OrderState, RefundState
 from shop.views.shop import client
 from tests import staff as people
-from tests.page import Page, PageClient
+from tests.page import PAYER, Page, PageClient
 from tests.payer import Pairs
 from tests.tools.postgres import find_programs
 from tests.world import World
@@ -353,3 +354,51 @@ def test_a_page_that_is_ready_is_sent_though_its_connection_breaks(world: World)
         world.browser().get("/products/test-product", status=200)
 
     world.browser().get("/products/test-product", status=200)
+
+
+def only_read(engine: Engine, is_so: str) -> None:
+    """What new connections find after a failover: a server that answers and takes no writes."""
+    address = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with closing(psycopg.connect(address, autocommit=True)) as connection:
+        connection.execute("SET default_transaction_read_only = off")
+        connection.execute(f'ALTER DATABASE "{engine.url.database}" SET default_transaction_read_only = {is_so}')
+
+
+@pytest.mark.skipif(find_programs() is None, reason="PostgreSQL is not installed; CI requires it")
+@pytest.mark.parametrize("database_engine", ["postgresql"])
+def test_a_database_that_only_reads_is_away_and_is_back_without_a_restart(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "PATIENCE", 0.0)
+    buyer, order_no, attempt_no, claim = authenticated(world)
+    engine = db.engine
+
+    def answered(response: requests.Response, **_: object) -> None:
+        if "PayCardConfirmAct" in (response.request.url or ""):
+            only_read(engine, "on")
+            engine.dispose()
+
+    world.gateway.hooks["response"].append(answered)
+
+    assert world.deliver(claim).endswith(order_no)
+    assert buyer.get(f"/orders/{order_no}").state == "checking"
+    buyer.add_to_cart()
+    buyer.submit("/orders", PAYER, 503)
+
+    only_read(engine, "off")
+    world.advance(minutes=2)
+    sweep.run(client(), now=clock.now())
+    assert world.order(order_no).state is OrderState.PAID
+    assert (calls(world, "confirm"), world.charged()) == (1, {attempt_no: 10_000})
+
+
+@pytest.mark.skipif(find_programs() is None, reason="PostgreSQL is not installed; CI requires it")
+@pytest.mark.parametrize("database_engine", ["postgresql"])
+def test_a_mistake_of_ours_is_not_taken_for_a_database_that_is_away(world: World) -> None:
+    with pytest.raises(DBAPIError) as wrong:
+        db.session.execute(text("SELECT 1/0"))
+    with pytest.raises(DBAPIError) as after:
+        db.session.execute(text("SELECT 1"))
+
+    assert not isinstance(wrong.value, UNAVAILABLE)
+    assert not isinstance(after.value, UNAVAILABLE)
