@@ -11,7 +11,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, delete, func, or_, select
+from sqlalchemy import case, delete, func, or_, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from shop.db import UNAVAILABLE, db, release, transaction
@@ -101,9 +101,10 @@ def count_order(caller: Caller, *, now: datetime) -> None:
 
 
 def forget_old(now: datetime) -> None:
-    """Throw away what counts no more."""
+    """Throw away what counts no more, but for what somebody is counting anew: that has to wait for nobody."""
+    old = select(Tally.kind, Tally.subject).where(Tally.until <= now).with_for_update(skip_locked=True)
     with transaction():
-        db.session.execute(delete(Tally).where(Tally.until <= now))
+        db.session.execute(delete(Tally).where(tuple_(Tally.kind, Tally.subject).in_(old)))
 
 
 def _insist_on_few_open(caller: Caller, now: datetime) -> None:

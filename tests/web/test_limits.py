@@ -23,6 +23,7 @@ from shop.views.shop import client
 from tests import staff as people
 from tests import world as worlds
 from tests.page import PageClient
+from tests.tools.postgres import find_programs
 from tests.world import World
 
 
@@ -261,3 +262,18 @@ def test_with_the_simulator_only_attempts_are_counted(world: World) -> None:
     world.browser().post("/payments/result", [("PCD_PAY_OID", "20260101_NOBODYHASTHIS")])
 
     assert set(db.session.scalars(select(Tally.kind))) == {"result_of_attempt"}
+
+
+@pytest.mark.skipif(find_programs() is None, reason="PostgreSQL is not installed; CI requires it")
+@pytest.mark.parametrize("database_engine", ["postgresql"])
+def test_forgetting_waits_for_nobody_who_counts(world: World) -> None:
+    """Whoever counts holds two rows, one after the other: waiting for the first while holding the second is deadly."""
+    old = clock.now() - timedelta(minutes=1)
+    db.session.add_all([Tally(kind="lookup_of_order", subject=name, count=1, until=old) for name in ("held", "free")])
+    db.session.commit()
+    with db.engine.begin() as counting:
+        counting.execute(select(Tally).where(Tally.subject == "held").with_for_update())
+
+        limits.forget_old(clock.now())
+
+    assert list(db.session.scalars(select(Tally.subject))) == ["held"]
