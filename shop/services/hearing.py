@@ -5,6 +5,7 @@ who hears a webhook, across workers and machines, and for how long: if that work
 """
 
 import logging
+from collections.abc import Iterator
 from datetime import datetime
 
 from sqlalchemy import func, select, update
@@ -21,12 +22,16 @@ BATCH = 100
 """Attempts per round."""
 
 
-def drain(client: PaypleClient, *, now: datetime, asking: Inquiries | None = None) -> list[str]:
-    """Hear everything that is due, oldest first: one question per attempt, however many webhooks told of it.
+def drain(client: PaypleClient, *, now: datetime) -> list[str]:
+    """Hear everything that is due. Returns the numbers of the attempts that were heard of."""
+    return list(steps(client, now=now))
 
-    Ends early when the gateway does not answer. Returns the numbers of the attempts that were heard of.
+
+def steps(client: PaypleClient, *, now: datetime, asking: Inquiries | None = None) -> Iterator[str]:
+    """The same, one attempt per step and the oldest first: one question each, however many webhooks told of it.
+
+    Ends early when the gateway does not answer.
     """
-    heard: list[str] = []
     watch = clock.Watch(now)
     for attempt_no in _due(now):
         until = watch.now() + policy.WEBHOOK_PATIENCE
@@ -39,10 +44,9 @@ def drain(client: PaypleClient, *, now: datetime, asking: Inquiries | None = Non
             log.exception("a webhook about %s could not be heard", attempt_no)
             continue
         _finish(attempt_no, until, watch.now())
-        heard.append(attempt_no)
+        yield attempt_no
         if not is_answered:
             break
-    return heard
 
 
 def tidy(now: datetime) -> None:

@@ -20,7 +20,8 @@ from shop.db import db, transaction
 from shop.models import Lease
 
 LENGTH = timedelta(minutes=2)
-"""It is renewed before every row. Two jobs that overlap all the same harm nobody: each row has a guard of its own."""
+"""It is renewed between any two rows. One row whose answers are slow may outlast it: then two jobs overlap, which harms
+nobody, for each row has a guard of its own."""
 FURTHEST = 2 * LENGTH
 """How far ahead an honest lease may end, clocks of machines being what they are."""
 

@@ -94,7 +94,9 @@ class _Run:
     def hear_webhooks(self) -> None:
         """Hear what nobody has heard yet."""
         with self._row("webhooks"):
-            self.report.webhooks = hearing.drain(self.client, now=self.watch.now(), asking=self.asking)
+            for attempt_no in hearing.steps(self.client, now=self.watch.now(), asking=self.asking):
+                self.report.webhooks.append(attempt_no)
+                self.lease.renew()
             hearing.tidy(self.watch.now())
 
     def forget(self) -> None:
@@ -171,6 +173,8 @@ class _Run:
         self.lease.renew()
         try:
             yield
+        except LeaseLost:
+            raise
         except Exception:
             release()
             log.exception("the sweep could not deal with %s", what)
