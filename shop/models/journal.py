@@ -10,7 +10,7 @@ from shop.db import Base, UtcDateTime
 
 
 class JournalEntry(Base):
-    """One event of an order. ``evidence`` holds numbers, codes and masked messages, never keys or personal data."""
+    """One event. ``evidence`` holds numbers, codes, masked messages and who of the staff acted, never keys or buyers."""
 
     __tablename__ = "journal"
     __table_args__ = (
