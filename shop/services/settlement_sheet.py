@@ -1,6 +1,7 @@
 """The daily settlement sheet (정산표): what one trade date has moved, to hold against the gateway's own.
 
-An approval belongs to the Korean day that the gateway named, a refund to the Korean day on which it was answered.
+An approval belongs to the Korean day that the gateway named, a refund to the Korean day on which the shop sent it:
+at midnight the gateway may file it under the next one.
 """
 
 from collections.abc import Iterable, Sequence
