@@ -10,7 +10,7 @@ from shop.db import Base, UtcDateTime
 
 
 class JournalEntry(Base):
-    """One event. ``evidence`` holds numbers, codes, masked messages and who of the staff acted, never keys or buyers."""
+    """One event. ``evidence`` holds numbers, codes, masked messages and who of the staff acted: no keys, no buyers."""
 
     __tablename__ = "journal"
     __table_args__ = (
