@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from shop.environment import Environment
 from shop.payple import Credentials, Gateway, Timeouts, WindowScript
@@ -175,6 +176,8 @@ def _gateway(env: Environment, mode: Mode, simulator_url: str) -> Gateway:
         return Gateway.live()
     if mode is Mode.TEST:
         return Gateway.test()
+    if f".{urlsplit(simulator_url).hostname}".endswith(".payple.kr"):
+        env.complain("SIMULATOR_URL is Payple's own address: set PAYPLE_MODE to test or live instead")
     try:
         return Gateway.at(simulator_url)
     except ValueError as error:
@@ -197,20 +200,35 @@ def _credentials(env: Environment, mode: Mode) -> Credentials:
         refund_key=given["PAYPLE_REFUND_KEY"],
         client_key=given["PAYPLE_CLIENT_KEY"],
     )
-    if mode is Mode.LIVE:
-        _refuse_public_keys(env, keys, public)
+    _refuse_keys_of_others(env, mode, keys)
     return keys
 
 
-def _refuse_public_keys(env: Environment, keys: Credentials, public: Credentials) -> None:
+def _refuse_keys_of_others(env: Environment, mode: Mode, keys: Credentials) -> None:
+    """Each gateway gets its own keys only, as far as they tell whose they are."""
+    public = Credentials.public_test()
     for name, key, known in (
         ("PAYPLE_CST_ID", keys.cst_id, public.cst_id),
         ("PAYPLE_CUST_KEY", keys.cust_key, public.cust_key),
         ("PAYPLE_REFUND_KEY", keys.refund_key, public.refund_key),
         ("PAYPLE_CLIENT_KEY", keys.client_key, public.client_key),
     ):
-        if key == known:
-            env.complain(f"{name} is the public test value, which must not be used in live mode")
+        is_public = key == known or (name == "PAYPLE_CLIENT_KEY" and key.startswith(f"{public.cst_id}_"))
+        problem = _problem_of_key(mode, key, is_public=is_public, is_id=name == "PAYPLE_CST_ID")
+        if key and problem:
+            env.complain(f"{name} is {problem}")
+
+
+def _problem_of_key(mode: Mode, key: str, *, is_public: bool, is_id: bool) -> str:
+    """Why a key must not be used in this mode, if it tells: the simulator writes its name into those it issues."""
+    is_simulated = "simulator" in key.lower()
+    if mode is Mode.LIVE and is_public:
+        return "the public test value, which must not be used in live mode"
+    if mode is not Mode.SIMULATOR and is_simulated:
+        return "a key of the simulator, which Payple does not know"
+    if mode is Mode.SIMULATOR and not (is_public or is_simulated or is_id):
+        return "no key of the simulator: leave your real keys out, or set PAYPLE_MODE to test or live"
+    return ""
 
 
 def _secret_key(env: Environment, mode: Mode, instance: Path) -> str:

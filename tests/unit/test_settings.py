@@ -68,6 +68,45 @@ def test_live_mode_refuses_each_public_test_key(name: str, field: str, tmp_path:
     assert found == [f"{name} is the public test value, which must not be used in live mode"]
 
 
+SIMULATED = {
+    "PAYPLE_CUST_KEY": "simulatorcust0123456789abcdef",
+    "PAYPLE_REFUND_KEY": "simulatorrefund0123456789abcdef",
+    "PAYPLE_CLIENT_KEY": "simabcde_SIMULATOR0123456789ABCDEF",
+}
+"""What keys look like that the simulator has issued for a run."""
+
+
+@pytest.mark.parametrize("mode", ["test", "live"])
+@pytest.mark.parametrize("name", SIMULATED)
+def test_payple_is_not_asked_with_keys_of_the_simulator(name: str, mode: str, tmp_path: Path) -> None:
+    found = problems(LIVE | {"PAYPLE_MODE": mode, name: SIMULATED[name]}, tmp_path)
+
+    assert found == [f"{name} is a key of the simulator, which Payple does not know"]
+
+
+@pytest.mark.parametrize("name", SIMULATED)
+def test_the_simulator_gets_no_key_that_may_be_a_real_one(name: str, tmp_path: Path) -> None:
+    issued = LIVE | SIMULATED | {"PAYPLE_MODE": "simulator"}
+
+    assert Settings.from_env(issued, tmp_path).credentials.cust_key == SIMULATED["PAYPLE_CUST_KEY"]
+    assert problems(issued | {name: LIVE[name]}, tmp_path) == [
+        f"{name} is no key of the simulator: leave your real keys out, or set PAYPLE_MODE to test or live"
+    ]
+
+
+def test_live_mode_refuses_every_client_key_of_the_test_partner(tmp_path: Path) -> None:
+    found = problems(LIVE | {"PAYPLE_CLIENT_KEY": "test_0123456789ABCDEF"}, tmp_path)
+
+    assert found == ["PAYPLE_CLIENT_KEY is the public test value, which must not be used in live mode"]
+
+
+@pytest.mark.parametrize("url", ["https://cpay.payple.kr", "https://democpay.payple.kr", "https://payple.kr:8443"])
+def test_payple_itself_is_not_taken_for_the_simulator(url: str, tmp_path: Path) -> None:
+    [problem] = problems({"SECRET_KEY": SECRET, "SIMULATOR_URL": url}, tmp_path)
+
+    assert problem == "SIMULATOR_URL is Payple's own address: set PAYPLE_MODE to test or live instead"
+
+
 def test_live_mode_refuses_plain_http(tmp_path: Path) -> None:
     assert "SHOP_URL" in problems(LIVE | {"SHOP_URL": "http://shop.example.kr"}, tmp_path)[0]
 
@@ -193,7 +232,7 @@ def test_no_secret_shows_in_the_representation(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("mode", "limited"), [("simulator", False), ("test", True), ("live", True)])
 def test_limits_are_on_wherever_others_can_come(mode: str, limited: bool, tmp_path: Path) -> None:
-    values = LIVE | {"PAYPLE_MODE": mode}
+    values = (LIVE if limited else {"SECRET_KEY": SECRET}) | {"PAYPLE_MODE": mode}
 
     assert Settings.from_env(values, tmp_path).rate_limits is limited
     assert Settings.from_env(values | {"RATE_LIMITS": "on"}, tmp_path).rate_limits
