@@ -2,9 +2,11 @@
 
 import csv
 import io
+import json
 from datetime import timedelta
 
 import pytest
+import requests
 
 from shop import clock
 from shop.db import db
@@ -184,6 +186,26 @@ def test_money_that_fits_no_order_goes_back_and_the_buyer_is_told(world: World, 
     assert officer.get("/admin/desk").values("desk-row", "data-state") == []
     rows = officer.get(f"/admin/orders/{order_no}").values("refund-row", "data-state")
     assert rows == ["done"]
+
+
+@pytest.mark.parametrize(("discount", "flags"), [("", 1), ("100", 0)])
+def test_an_answer_whose_sums_do_not_add_up_is_pointed_out(
+    world: World, officer: PageClient, discount: str, flags: int
+) -> None:
+    """The total decides, so the order is paid; but somebody should know."""
+
+    def answered(response: requests.Response, **_: object) -> None:
+        if "PayCardConfirmAct" in (response.request.url or ""):
+            told = response.json() | {"PCD_PAY_AMOUNT_REAL": "9900", "PCD_PAY_DISCOUNT": discount}
+            response._content = json.dumps(told).encode()
+
+    world.gateway.hooks["response"].append(answered)
+    order_no = paid_order(world)
+
+    page = officer.get(f"/admin/orders/{order_no}")
+
+    assert page.state == "paid"
+    assert len(page.values("odd-sums", "data-testid")) == flags
 
 
 def test_the_list_goes_away_as_csv_and_who_took_it_is_kept(world: World, officer: PageClient) -> None:

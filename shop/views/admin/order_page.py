@@ -29,6 +29,7 @@ def render(
     refundable = paid.refundable if paid else 0
     in_flight = attempt.is_refunding if attempt else False
     active = next((row for row in attempt.cash_receipts if row.state in ACTIVE_RECEIPT), None) if attempt else None
+    journal = order_search.journal_of(order)
     is_transfer = attempt is not None and attempt.method is Method.TRANSFER
     return render_template(
         "admin/order.html",
@@ -41,7 +42,8 @@ def render(
         receipt_form=(receipt_form or ReceiptForm(MultiDict())) if is_transfer and refundable and not active else None,
         active_receipt=receipt_rows.covering(attempt) if attempt else None,
         needs_password=not staff_session.is_confirmed(),
-        journal=order_search.journal_of(order),
+        journal=journal,
+        odd_sums={entry.attempt_no for entry in journal if entry.evidence.get("odd_sums")},
     )
 
 
