@@ -139,9 +139,17 @@ def open_world(
     if filled is None:
         migrate(app)
     with app.app_context():
-        yield World(app, gateway, monkeypatch)
+        world = World(app, gateway, monkeypatch)
+        world.advance(seconds=_until_noon(datetime.now(UTC)).total_seconds())
+        yield world
         db.session.remove()
         db.engine.dispose()
+
+
+def _until_noon(moment: datetime) -> timedelta:
+    """A world begins at noon in Korea: who lets an hour pass meets midnight only on purpose."""
+    noon = clock.korea_time(moment).replace(hour=12, minute=0, second=0, microsecond=0)
+    return noon - moment if noon > moment else noon + timedelta(days=1) - moment
 
 
 def scarce_product(world: World, stock: int) -> str:
