@@ -6,6 +6,7 @@ One payment has at most one receipt at the tax office, so a request whose answer
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -74,7 +75,7 @@ def cancel(order_no: str, *, by: str, client: PaypleClient, now: datetime) -> Ca
     """Cancel the active receipt now; no money moves. One that is due is not waited for, and its rest is issued again.
 
     :raises NotFound: no such order
-    :raises ReceiptRefused: there is none; nothing was sent
+    :raises ReceiptRefused: there is none, or somebody is at it; nothing was sent
     """
     actor = Actor(Source.STAFF, by)
     with transaction():
@@ -83,6 +84,8 @@ def cancel(order_no: str, *, by: str, client: PaypleClient, now: datetime) -> Ca
         receipt = receipt_rows.covering(attempt)
         if receipt is None:
             raise ReceiptRefused(ReceiptRefused.Reason.NOTHING_ACTIVE)
+        if receipt_rows.is_under_way(receipt, now):
+            raise ReceiptRefused(ReceiptRefused.Reason.IN_FLIGHT)
         if receipt.state is CashReceiptState.CANCEL_DUE:
             receipt_rows.change(receipt, "receipt_cancel_due", actor, now, {"due_at": now})
         else:
@@ -168,11 +171,12 @@ def _issue(receipt_id: int, client: PaypleClient, now: datetime, asking: Inquiri
     purpose = ReceiptPurpose(receipt.purpose) if receipt.identity else None
     attempt_no, identity = receipt.attempt.attempt_no, receipt.identity
     message = CashReceiptRequest(attempt_no, receipt.attempt.payer_id, receipt.amount, purpose, identity)
-    trade_date, is_repeated = receipt.attempt.trade_date, receipt.tries > 1
+    trade_date, is_repeated = receipt.attempt.trade_date, receipt.tries > 1 or bool(receipt.result_code)
+    earlier = {other.number for other in receipt.attempt.cash_receipts}
     release()
     proof = Proof.INQUIRY
     try:
-        number = _issued_before(asking or client, attempt_no, trade_date) if is_repeated else ""
+        number = _issued_before(asking or client, attempt_no, trade_date, earlier) if is_repeated else ""
         if not number:
             number, proof = client.issue_cash_receipt(message, about=attempt_no).number, Proof.RECEIPT
         write, ending = partial(_issued, receipt_id, number, proof, now), "issued"
@@ -182,13 +186,19 @@ def _issue(receipt_id: int, client: PaypleClient, now: datetime, asking: Inquiri
     keeping.keep(f"cash receipt {receipt_id} of {attempt_no} is {ending}", write)
 
 
-def _issued_before(asking: PaypleClient | Inquiries, attempt_no: str, trade_date: date | None) -> str:
-    """The number of a receipt that an earlier request, whose answer was lost, did issue; blank if it did not."""
+def _issued_before(
+    asking: PaypleClient | Inquiries, attempt_no: str, trade_date: date | None, earlier: Collection[str]
+) -> str:
+    """The number of a receipt that an earlier request, whose answer was lost, did issue; blank if it did not.
+
+    An answer may show how things stood at the payment: the number of an ``earlier`` receipt is not that of this one.
+    """
     try:
         found = asking.inquire(attempt_no, trade_date, Method.TRANSFER, about=attempt_no) if trade_date else None
     except GatewayError as error:  # whatever kept us from asking, the earlier request is as unknown as before
         raise OutcomeUnknown(error.message, error.code) from error
-    return found.transfer.cash_receipt_number if found and found.transfer and found.transfer.cash_receipt_issued else ""
+    issued = found.transfer if found and found.transfer and found.transfer.cash_receipt_issued else None
+    return issued.cash_receipt_number if issued and issued.cash_receipt_number not in earlier else ""
 
 
 def _cancel(receipt_id: int, client: PaypleClient, now: datetime) -> None:
@@ -226,8 +236,21 @@ def _take(receipt_id: int, state: CashReceiptState, now: datetime) -> CashReceip
         is_free = receipt.due_at is None or receipt.due_at <= now
         if receipt.state is not state or not is_free or receipt.attempt.is_refunding:
             return None
+        if state is CashReceiptState.REQUESTED and receipt.tries == 0 and not _fit(receipt, now):
+            return None
         receipt.due_at, receipt.tries = receipt_rows.lease(receipt, now), receipt.tries + 1
     return db.session.get_one(CashReceipt, receipt_id)
+
+
+def _fit(receipt: CashReceipt, now: datetime) -> bool:
+    """A request that has waited is for what is left by now. False: nothing is left, so it has ended."""
+    paid = refunding.facts(receipt.order)
+    rest = paid.refundable if paid else 0
+    if rest == 0:
+        receipt_rows.move(receipt, CashReceiptState.FAILED, Proof.NOT_SENT, _actor(receipt), now, {"due_at": None})
+    elif rest != receipt.amount:
+        receipt_rows.change(receipt, "receipt_requested", _actor(receipt), now, {"amount": rest})
+    return rest > 0
 
 
 def _issued(receipt_id: int, number: str, proof: Proof, now: datetime) -> None:
@@ -261,20 +284,29 @@ def _failed(receipt_id: int, state: CashReceiptState, error: GatewayError, now: 
         receipt = _locked(receipt_id)
         if receipt.state is not state:
             return
-        again = refund_policy.next_receipt_try(receipt.tries, now)
-        told: dict[str, object] = {
-            "result_code": error.code[:20],
-            "result_message": error.message[:200],
-            "due_at": again,
-        }
+        told: dict[str, object] = {"result_code": error.code[:20], "result_message": error.message[:200]}
         is_no = isinstance(error, Refused) or (isinstance(error, NotSent) and receipt.tries <= 1)
+        if state is CashReceiptState.REQUESTED and is_no:
+            _not_issued(receipt, error, told, now)
+            return
         if state is CashReceiptState.CANCEL_DUE and receipt.reissue_amount and codes.says_amount_differs(error.code):
             told["amount"] = receipt.reissue_amount  # the gateway had reduced it, in an answer that was lost
-        if state is CashReceiptState.REQUESTED and is_no:
-            proof = Proof.RECEIPT if isinstance(error, Refused) else Proof.NOT_SENT
-            receipt_rows.move(receipt, CashReceiptState.FAILED, proof, _actor(receipt), now, told)
-        else:
-            receipt_rows.change(receipt, f"receipt_{state.value}", _actor(receipt), now, told)
+        told["due_at"] = refund_policy.next_receipt_try(receipt.tries, now)
+        receipt_rows.change(receipt, f"receipt_{state.value}", _actor(receipt), now, told)
+
+
+def _not_issued(receipt: CashReceipt, error: GatewayError, told: dict[str, object], now: datetime) -> None:
+    """A definite no. The shop goes on asking for what it owes: perhaps only the gateway knows whom the receipt is for.
+
+    A no leaves no call under way, so such a request begins anew, and refunds need not wait for it.
+    """
+    is_refused, actor = isinstance(error, Refused), _actor(receipt)
+    if receipt_rows.replaced(receipt) is None:
+        proof = Proof.RECEIPT if is_refused else Proof.NOT_SENT
+        receipt_rows.move(receipt, CashReceiptState.FAILED, proof, actor, now, told | {"due_at": None})
+        return
+    again = refund_policy.next_receipt_day(now) if is_refused else refund_policy.next_receipt_try(1, now)
+    receipt_rows.change(receipt, "receipt_requested", actor, now, told | {"due_at": again, "tries": 0})
 
 
 def _adopt(attempt: Attempt, number: str, by: str, now: datetime) -> bool:

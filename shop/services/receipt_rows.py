@@ -27,21 +27,49 @@ def lease(receipt: CashReceipt, now: datetime) -> datetime:
 
 
 def is_taken(receipt: CashReceipt, now: datetime) -> bool:
-    """Whether a worker may be at it just now."""
-    free_at = receipt.due_at or receipt.created_at + policy.REFUND_PATIENCE
-    return now < free_at <= now + 2 * policy.REFUND_PATIENCE
+    """Whether a worker may be at it just now. Its lease began by its own clock, perhaps a little later than ours."""
+    if receipt.tries == 0 or receipt.due_at is None:
+        return False
+    return now < receipt.due_at <= now + 3 * policy.REFUND_PATIENCE
 
 
 def is_under_way(receipt: CashReceipt, now: datetime) -> bool:
-    """Whether it may be issued, for what is paid now, before a refund that begins now has ended."""
-    is_cancelled = receipt.state is CashReceiptState.CANCEL_DUE and receipt.tries > 0 and is_taken(receipt, now)
-    return receipt.state is CashReceiptState.REQUESTED or is_cancelled
+    """Whether a call about it may be on its way, or was left without an answer.
+
+    A request that has not been sent yet, or was plainly refused, is for what is left when it is sent (again).
+    """
+    if receipt.state is CashReceiptState.REQUESTED:
+        return receipt.tries > 0
+    return receipt.state is CashReceiptState.CANCEL_DUE and is_taken(receipt, now)
+
+
+def replaced(receipt: CashReceipt) -> CashReceipt | None:
+    """The receipt that was cancelled so that this one could be issued for the rest; None: a person wanted this one."""
+    before = [other for other in receipt.attempt.cash_receipts if other.id < receipt.id]
+    is_owed = bool(before) and before[-1].state is CashReceiptState.CANCELLED and before[-1].reissue_amount > 0
+    return before[-1] if is_owed else None
 
 
 def add(receipt: CashReceipt, proof: Proof, actor: Actor, now: datetime) -> None:
     """A receipt comes into being: asked for, or issued together with the payment."""
     step = moving.born(receipt, proof)
     _note(receipt, f"receipt_{receipt.state.value}", step, actor, now)
+
+
+def found(attempt: Attempt, amount: int, proof: Proof, actor: Actor, now: datetime, *, number: str = "") -> CashReceipt:
+    """A receipt of which we learn only now that it stands at the tax office, for ``amount`` won."""
+    receipt = CashReceipt(
+        order_id=attempt.order_id,
+        attempt_id=attempt.id,
+        state=CashReceiptState.ISSUED,
+        amount=amount,
+        number=number[:60],
+        requested_by=actor.by,
+        created_at=now,
+        issued_at=now,
+    )
+    add(receipt, proof, actor, now)
+    return receipt
 
 
 def move(
