@@ -142,7 +142,7 @@ CASH_RECEIPT = Graph(
     start=_C.NONE,
     edges={
         (_C.NONE, _C.REQUESTED): _by(Proof.INTENT),
-        (_C.NONE, _C.ISSUED): _by(Proof.CONFIRM, Proof.INQUIRY),
+        (_C.NONE, _C.ISSUED): _by(Proof.CONFIRM, Proof.INQUIRY, Proof.CANCEL),
         (_C.REQUESTED, _C.ISSUED): _by(Proof.RECEIPT, Proof.INQUIRY),
         (_C.REQUESTED, _C.FAILED): _by(Proof.RECEIPT, Proof.NOT_SENT),
         (_C.ISSUED, _C.CANCEL_DUE): _by(Proof.CANCEL, Proof.STAFF),

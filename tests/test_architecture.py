@@ -72,7 +72,7 @@ DOORS = {
 }
 """Who may call the module that decides states, and the one that writes them."""
 MOVER = "shop.services.moving"
-BORN_ISSUED = {"shop.services.told", "shop.services.cash_receipts"}
+BORN_ISSUED = {"shop.services.told", "shop.services.cash_receipts", "shop.services.receipt_rows"}
 """A cash receipt is born requested or issued; every other row in the state where its graph starts."""
 GUARDED = ("Attempt", "Order", "Refund", "CashReceipt")
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.db import Base, UtcDateTime, one_of
 from shop.payple import Method, Work
-from shop.states import HOLDING, IN_FLIGHT, AttemptState, CashReceiptState
+from shop.states import HOLDING, IN_FLIGHT, AttemptState, CashReceiptState, RefundState
 
 if TYPE_CHECKING:
     from shop.models.cash_receipt import CashReceipt
@@ -103,15 +103,21 @@ class Attempt(Base):
         return claimed or self.state in (AttemptState.CONFIRMING, AttemptState.UNKNOWN)
 
     @property
+    def is_settled(self) -> bool:
+        """Paid, or money that no order takes and that has gone back: only a cash receipt may still be news."""
+        is_back = any(refund.is_orphan and refund.state is RefundState.DONE for refund in self.refunds)
+        return self.state is AttemptState.PAID or is_back
+
+    @property
     def may_get_receipt(self) -> bool:
-        """Paid in a window that charges first and asks about the cash receipt then, and we know of no receipt."""
-        is_open = self.state is AttemptState.PAID and self.work is Work.PAY and self.cash_receipt_asked
+        """Charged by a window that asks about the cash receipt only then, and we know of no receipt."""
+        is_open = self.is_settled and self.work is Work.PAY and self.cash_receipt_asked
         return is_open and all(receipt.state is CashReceiptState.FAILED for receipt in self.cash_receipts)
 
     @property
     def awaits_receipt(self) -> bool:
         """The gateway is going to be asked whether the payer has got a cash receipt since."""
-        return self.state is AttemptState.PAID and self.next_inquiry_at is not None
+        return self.is_settled and self.next_inquiry_at is not None
 
     def is_abandoned(self, now: datetime) -> bool:
         """Its window was opened, nothing came back, and its time is over."""

@@ -15,12 +15,12 @@ from sqlalchemy import select
 from shop import policy, refund_policy
 from shop.db import db, release, transaction
 from shop.graph import Proof
-from shop.models import Attempt, Order, Refund
+from shop.models import Attempt, CashReceipt, Order, Refund
 from shop.money import Won
 from shop.payple import GatewayError, Inquiries, Method, PaymentFound, PaypleClient, ReceiptAnswer, codes
 from shop.policy import Verdict
 from shop.refund_policy import Returned
-from shop.services import keeping, receipt_rows, recording, told
+from shop.services import keeping, receipt_rows, recording, settlement_sheet, told
 from shop.services.attempt_facts import AttemptFacts, facts_of
 from shop.services.journal import ITSELF
 from shop.states import AttemptState, CashReceiptState, RefundState, Source
@@ -62,9 +62,21 @@ def ask_first(order_no: str, client: PaypleClient, *, now: datetime) -> None:
         look(facts, client, source=Source.PAGE, now=now, at_once=True)
 
 
+def of_orphan(refund: Refund, now: datetime) -> CashReceipt | None:
+    """A receipt that the return of money without an order did not cancel, and of which only its answer tells us.
+
+    In the caller's transaction. None: there is no such thing.
+    """
+    answer, attempt = ReceiptAnswer(refund.receipt_code, refund.receipt_message), refund.attempt
+    if not refund.is_orphan or not answer.code or answer.settled:
+        return None
+    return receipt_rows.found(attempt, refund.amount, Proof.CANCEL, ITSELF, now)
+
+
 def reopen(refund: Refund, now: datetime) -> None:
-    """A refund's own answer spoke of a receipt that we know nothing of. In the caller's transaction."""
-    if refund.receipt_code and refund.attempt.may_get_receipt:
+    """A refund's answer spoke of a receipt that we know nothing of, or told nothing. In the caller's transaction."""
+    told_of_it = bool(refund.receipt_code) or not _is_answered(refund)
+    if told_of_it and refund.attempt.may_get_receipt:
         refund.attempt.next_inquiry_at, refund.attempt.inquiries = now, 0
 
 
@@ -111,7 +123,7 @@ def _may_ask(attempt: Attempt, now: datetime) -> bool:
 
 def _close(attempt: Attempt) -> None:
     """There is nothing to ask, or nobody to answer."""
-    if attempt.state is AttemptState.PAID:
+    if attempt.is_settled:
         attempt.next_inquiry_at = None
 
 
@@ -131,7 +143,7 @@ def _record(facts: AttemptFacts, found: PaymentFound, source: Source, now: datet
 def _keep(attempt: Attempt, found: PaymentFound, source: Source, now: datetime) -> None:
     """The row, for what the receipt covers. If that is more than remains paid, it is due to be put right."""
     done = [refund for refund in attempt.refunds if refund.state is RefundState.DONE]
-    charged = Won(attempt.amount if attempt.charged_amount is None else attempt.charged_amount)
+    charged = Won(settlement_sheet.charged_by(attempt))
     late = refund_policy.receipt_found_late(charged, [_returned(refund) for refund in done])
     verdict = Verdict(AttemptState.PAID, Proof.INQUIRY, found=found)
     receipt = told.keep_receipt(attempt, verdict, source=source, now=now, covers=late.covers)
@@ -144,13 +156,23 @@ def _keep(attempt: Attempt, found: PaymentFound, source: Source, now: datetime) 
 def _returned(refund: Refund) -> Returned:
     """What the gateway's answer to a refund told of the receipt. A person's decision rests on no answer."""
     answer = ReceiptAnswer(refund.receipt_code, refund.receipt_message)
-    is_answered = not refund.decided_by and not codes.says_already_cancelled(refund.result_code)
-    return Returned(Won(refund.amount), is_answered=is_answered, speaks=bool(answer.code), settled=answer.settled)
+    speaks, is_answered = bool(answer.code), _is_answered(refund)
+    return Returned(Won(refund.amount), is_answered=is_answered, speaks=speaks, settled=answer.settled)
+
+
+def _is_answered(refund: Refund) -> bool:
+    """Whether the gateway's yes to the refund itself has come: else it could not tell of a receipt."""
+    return not refund.decided_by and not codes.says_already_cancelled(refund.result_code)
 
 
 def _is_about(facts: AttemptFacts, found: PaymentFound) -> bool:
-    """Money that has gone back since is no contradiction; anything else is, and such an answer tells us nothing."""
+    """Money that has gone back since is no contradiction; anything else is, and such an answer tells us nothing.
+
+    Of money that fits no order only the number has to be right.
+    """
     odd = set(policy.mismatches(facts.asked, found)) - {"refunded"}
+    if facts.state in policy.UNPLACED:
+        odd &= {"attempt_no"}
     if odd:
         log.warning("an answer about %s contradicts itself: %s", facts.attempt_no, ", ".join(sorted(odd)))
     return not odd

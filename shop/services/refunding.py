@@ -138,11 +138,11 @@ def _reserve(order_no: str, wish: RefundWish, by: str, now: datetime) -> tuple[i
 
 def _insist(order: Order, wish: RefundWish, now: datetime) -> RefundPlan:
     """The plan, if the refund may be sent: nothing without an answer, and the balance still the one that was seen."""
-    paid = facts(order)
-    if paid is None:
+    attempt = order.paid_attempt
+    if attempt is None:
         raise RefundRefused(RefundRefused.Reason.NOT_PAID)
-    refunding = any(refund.state in IN_FLIGHT and not refund.is_orphan for refund in order.refunds)
-    if refunding or any(receipt_rows.is_under_way(receipt, now) for receipt in order.cash_receipts):
+    paid = _facts(order, attempt)
+    if attempt.is_refunding or any(receipt_rows.is_under_way(receipt, now) for receipt in attempt.cash_receipts):
         raise RefundRefused(RefundRefused.Reason.IN_FLIGHT, paid.refundable)
     if wish.seen_refundable != paid.refundable:
         raise RefundRefused(RefundRefused.Reason.STALE_BALANCE, paid.refundable)
@@ -297,9 +297,7 @@ def _finish(refund_id: int, code: str, message: str, *, settled: bool, now: date
 
 def change_receipt(refund: Refund, proof: Proof, *, settled: bool, now: datetime, actor: Actor) -> None:
     """The active cash receipt follows the money: reduced by the gateway, or due to be cancelled and issued again."""
-    receipt = receipt_rows.covering(refund.attempt)
-    if refund.is_orphan:
-        return
+    receipt = receipt_rows.covering(refund.attempt) or late_receipts.of_orphan(refund, now)
     if receipt is None:
         late_receipts.reopen(refund, now)
         return
@@ -307,7 +305,7 @@ def change_receipt(refund: Refund, proof: Proof, *, settled: bool, now: datetime
         less = max(0, receipt.reissue_amount - refund.amount)
         receipt_rows.change(receipt, "receipt_cancel_due", actor, now, {"reissue_amount": less})
         return
-    rest = Won(max(0, receipt.amount - refund.amount))
+    rest = Won(0 if refund.is_orphan else max(0, receipt.amount - refund.amount))
     due = refund_policy.receipt_owed(rest, now, settled=settled)
     if due is not None:
         owed = {"due_at": due.due_at, "reissue_amount": due.reissue}

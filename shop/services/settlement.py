@@ -95,7 +95,7 @@ def look(
     facts = _find(attempt_no)
     if facts is None:
         return True
-    if facts.state is AttemptState.PAID:
+    if facts.state is AttemptState.PAID or facts.receipt_is_open:
         return late_receipts.look(facts, asking or client, source=source, now=now)
     if facts.state in policy.UNPLACED:
         return not recording.lease_search(facts, now) or _search(facts, client, source=source, now=now, asking=asking)

@@ -107,6 +107,7 @@ def owe_orphan(attempt: Attempt, verdict: Verdict, now: datetime) -> None:
     amount = found.charged_amount or found.amount if found else 0
     if found is None or found.attempt_no != attempt.attempt_no or amount == 0:
         return
+    keep_receipt(attempt, verdict, source=Source.SHOP, now=now, covers=amount)
     orphan = Refund(
         intent=f"orphan-{attempt.attempt_no}",
         order_id=attempt.order_id,
