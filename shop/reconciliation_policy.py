@@ -29,7 +29,7 @@ class OurSide:
     """What our rows say of an attempt, in won. ``charged`` None: we know of no money that is this attempt's.
 
     ``lost_refund`` is the amount of a refund without an answer.
-    ``has_receipt`` None: there can be none, or one is being issued or cancelled just now.
+    ``receipt`` is what the cash receipt covers, 0 without one. None: one is being issued or cancelled just now.
     """
 
     state: AttemptState
@@ -38,7 +38,7 @@ class OurSide:
     refunded: int = 0
     lost_refund: int | None = None
     refund_under_way: bool = False
-    has_receipt: bool | None = None
+    receipt: int | None = None
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,14 @@ def _returns(ours: OurSide, theirs: PaymentFound) -> Iterator[Finding]:
 
 
 def _receipts(ours: OurSide, theirs: PaymentFound) -> Iterator[Finding]:
-    """A receipt here and there, where the answer tells of receipts at all."""
+    """A receipt here and there, where the answer tells of receipts at all, and its amount where it tells that."""
     transfer = theirs.transfer
-    if transfer is None or ours.has_receipt is None or ours.state is not AttemptState.PAID:
+    if transfer is None or ours.receipt is None:
         return
     tells = transfer.cash_receipt_requested or transfer.cash_receipt_issued
-    if tells and transfer.cash_receipt_issued != ours.has_receipt:
+    if tells and transfer.cash_receipt_issued != (ours.receipt > 0):
         said = {True: "issued", False: NOTHING}
-        yield Finding(DifferenceKind.RECEIPT, said[ours.has_receipt], said[transfer.cash_receipt_issued])
+        yield Finding(DifferenceKind.RECEIPT, said[ours.receipt > 0], said[transfer.cash_receipt_issued])
+    elif transfer.cash_receipt_issued and transfer.cash_receipt_amount not in (None, ours.receipt):
+        sums = f"issued {ours.receipt}", f"issued {transfer.cash_receipt_amount}"
+        yield Finding(DifferenceKind.RECEIPT, *sums)

@@ -4,12 +4,12 @@ from datetime import datetime
 
 from shop.db import db, release
 from shop.models import Attempt
-from shop.payple import Inquiries, Method, PaymentFound, PaypleClient
+from shop.payple import Inquiries, PaymentFound, PaypleClient
 from shop.reconciliation_policy import OurSide
 from shop.services import settlement
 from shop.services.attempt_facts import AttemptFacts
 from shop.services.settlement_sheet import charged_by, is_charged
-from shop.states import CashReceiptState, RefundState
+from shop.states import ACTIVE_RECEIPT, CashReceiptState, RefundState
 
 
 def ask(facts: AttemptFacts, asking: PaypleClient | Inquiries, now: datetime) -> PaymentFound | None:
@@ -33,13 +33,13 @@ def our_side(attempt: Attempt) -> OurSide:
         refunded=done,
         lost_refund=lost,
         refund_under_way=attempt.is_refunding,
-        has_receipt=_has_receipt(attempt),
+        receipt=_receipt(attempt),
     )
 
 
-def _has_receipt(attempt: Attempt) -> bool | None:
-    states = {receipt.state for receipt in attempt.cash_receipts}
-    moving = {CashReceiptState.REQUESTED, CashReceiptState.CANCEL_DUE}
-    if attempt.method is not Method.TRANSFER or states & moving:
+def _receipt(attempt: Attempt) -> int | None:
+    """Won that the cash receipt covers; None while that changes."""
+    active = [receipt for receipt in attempt.cash_receipts if receipt.state in ACTIVE_RECEIPT]
+    if any(receipt.state is not CashReceiptState.ISSUED for receipt in active):
         return None
-    return CashReceiptState.ISSUED in states
+    return sum(receipt.amount for receipt in active)

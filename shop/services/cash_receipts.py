@@ -31,7 +31,7 @@ from shop.payple import (
     Refused,
     codes,
 )
-from shop.services import keeping, late_receipts, receipt_rows, recording, refunding
+from shop.services import keeping, late_receipts, receipt_rows, recording, refunding, settlement_sheet
 from shop.services.journal import ITSELF, Actor
 from shop.states import ACTIVE_RECEIPT, IN_FLIGHT, CashReceiptState, Source
 
@@ -135,24 +135,27 @@ def retry(receipt_id: int, *, by: str, client: PaypleClient, now: datetime) -> C
     return db.session.get_one(CashReceipt, receipt_id)
 
 
-def follow(attempt_no: str, *, number: str, by: str, now: datetime) -> bool:
-    """Follow the gateway's own answer about the receipt of a paid transfer: its number, or blank if there is none.
+def follow(attempt_no: str, *, number: str, by: str, now: datetime, covers: int | None = None) -> bool:
+    """Follow the gateway's own answer about the receipt of a transfer: its number, or blank if there is none.
 
-    False: somebody is at it, or nothing is left that it could cover.
+    ``covers`` is its amount in won, where the answer tells it. False: somebody is at it, or nothing has changed.
     """
+    actor = Actor(Source.STAFF, by)
     attempt = db.session.scalars(select(Attempt).where(Attempt.attempt_no == attempt_no)).one()
     with transaction():
         recording.lock_order(attempt.order_id)
         db.session.refresh(attempt)
         active = next((receipt for receipt in attempt.cash_receipts if receipt.state in ACTIVE_RECEIPT), None)
-        if attempt.is_refunding:
+        if attempt.is_refunding or not settlement_sheet.is_charged(attempt):
             return False
         if active is None and number:
-            return _adopt(attempt, number, by, now)
-        if active is None or number or active.state is not CashReceiptState.ISSUED:
+            return late_receipts.adopt(attempt, number, covers, actor, now)
+        if active is None or active.state is not CashReceiptState.ISSUED:
             return False
+        if number:
+            return late_receipts.correct(active, covers, actor, now)
         gone = {"cancelled_at": now}
-        receipt_rows.move(active, CashReceiptState.CANCELLED, Proof.INQUIRY, Actor(Source.STAFF, by), now, gone)
+        receipt_rows.move(active, CashReceiptState.CANCELLED, Proof.INQUIRY, actor, now, gone)
         return True
 
 
@@ -307,25 +310,6 @@ def _not_issued(receipt: CashReceipt, error: GatewayError, told: dict[str, objec
         return
     again = refund_policy.next_receipt_day(now) if is_refused else refund_policy.next_receipt_try(1, now)
     receipt_rows.change(receipt, "receipt_requested", actor, now, told | {"due_at": again, "tries": 0})
-
-
-def _adopt(attempt: Attempt, number: str, by: str, now: datetime) -> bool:
-    """A receipt that stands at the gateway and not here."""
-    paid = refunding.facts(attempt.order)
-    if paid is None or paid.refundable == 0:
-        return False
-    receipt = CashReceipt(
-        order_id=attempt.order_id,
-        attempt_id=attempt.id,
-        state=CashReceiptState.ISSUED,
-        amount=paid.refundable,
-        number=number[:60],
-        requested_by=by,
-        created_at=now,
-        issued_at=now,
-    )
-    receipt_rows.add(receipt, Proof.INQUIRY, Actor(Source.STAFF, by), now)
-    return True
 
 
 # --- rows -----------------------------------------------------------------------------------------------------------

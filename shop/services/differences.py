@@ -131,8 +131,11 @@ def _follow(
         case DifferenceKind.REFUNDED if found.refunded_amount is not None:
             return _follow_refund(facts, Won(found.refunded_amount), by=by, client=client, now=now)
         case DifferenceKind.RECEIPT if found.transfer is not None:
-            number = found.transfer.cash_receipt_number if found.transfer.cash_receipt_issued else ""
-            return cash_receipts.follow(facts.attempt_no, number=number, by=by, now=now)
+            told = found.transfer
+            number = told.cash_receipt_number if told.cash_receipt_issued else ""
+            return cash_receipts.follow(
+                facts.attempt_no, number=number, covers=told.cash_receipt_amount, by=by, now=now
+            )
     return False
 
 

@@ -7,6 +7,7 @@ After that time news still makes us ask, and so does a refund.
 """
 
 import logging
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -19,10 +20,10 @@ from shop.models import Attempt, CashReceipt, Order, Refund
 from shop.money import Won
 from shop.payple import GatewayError, Inquiries, Method, PaymentFound, PaypleClient, ReceiptAnswer, codes
 from shop.policy import Verdict
-from shop.refund_policy import Returned
+from shop.refund_policy import LateReceipt, Returned
 from shop.services import keeping, receipt_rows, recording, settlement_sheet, told
 from shop.services.attempt_facts import AttemptFacts, facts_of
-from shop.services.journal import ITSELF
+from shop.services.journal import ITSELF, Actor
 from shop.states import AttemptState, CashReceiptState, RefundState, Source
 
 log = logging.getLogger(__name__)
@@ -71,6 +72,23 @@ def of_orphan(refund: Refund, now: datetime) -> CashReceipt | None:
     if not refund.is_orphan or not answer.code or answer.settled:
         return None
     return receipt_rows.found(attempt, refund.amount, Proof.CANCEL, ITSELF, now)
+
+
+def adopt(attempt: Attempt, number: str, covers: int | None, actor: Actor, now: datetime) -> bool:
+    """A receipt that stands at the gateway and not here. In the caller's transaction."""
+    late = _worth(attempt)
+    receipt = receipt_rows.found(attempt, covers or late.covers, Proof.INQUIRY, actor, now, number=number)
+    _put_right(receipt, late.target, now)
+    return True
+
+
+def correct(receipt: CashReceipt, covers: int | None, actor: Actor, now: datetime) -> bool:
+    """A receipt that covers another sum than we thought. In the caller's transaction. False: it does not."""
+    if not covers or covers == receipt.amount:
+        return False
+    receipt_rows.change(receipt, "receipt_reduced", actor, now, {"amount": covers})
+    _put_right(receipt, _worth(receipt.attempt).target, now)
+    return True
 
 
 def reopen(refund: Refund, now: datetime) -> None:
@@ -142,13 +160,24 @@ def _record(facts: AttemptFacts, found: PaymentFound, source: Source, now: datet
 
 def _keep(attempt: Attempt, found: PaymentFound, source: Source, now: datetime) -> None:
     """The row, for what the receipt covers. If that is more than remains paid, it is due to be put right."""
+    late = _worth(attempt)
+    verdict = Verdict(AttemptState.PAID, Proof.INQUIRY, found=found)
+    receipt = told.keep_receipt(attempt, verdict, source=source, now=now, covers=late.covers)
+    if receipt is not None:
+        _put_right(receipt, late.target, now)
+
+
+def _worth(attempt: Attempt) -> LateReceipt:
+    """What a receipt of which we learn now covers, and what it should: nothing of money that belonged to no order."""
     done = [refund for refund in attempt.refunds if refund.state is RefundState.DONE]
     charged = Won(settlement_sheet.charged_by(attempt))
     late = refund_policy.receipt_found_late(charged, [_returned(refund) for refund in done])
-    verdict = Verdict(AttemptState.PAID, Proof.INQUIRY, found=found)
-    receipt = told.keep_receipt(attempt, verdict, source=source, now=now, covers=late.covers)
-    due = refund_policy.receipt_owed(late.target, now, settled=late.covers == late.target)
-    if receipt is not None and due is not None:
+    return replace(late, target=Won(0)) if any(refund.is_orphan for refund in done) else late
+
+
+def _put_right(receipt: CashReceipt, target: Won, now: datetime) -> None:
+    due = refund_policy.receipt_owed(target, now, settled=receipt.amount == target)
+    if due is not None:
         owed = {"due_at": due.due_at, "reissue_amount": due.reissue}
         receipt_rows.move(receipt, CashReceiptState.CANCEL_DUE, Proof.CANCEL, ITSELF, now, owed)
 
