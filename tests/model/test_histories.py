@@ -89,3 +89,18 @@ def test_a_receipt_that_is_asked_for_after_the_charge_is_learned(stage: Stage) -
     stage.refund(opening.order_no, stage.wish(opening.order_no, 3_000))
 
     insist(stage.settled())
+
+
+def test_the_receipt_of_money_that_goes_back_at_once_does_not_stay(stage: Stage) -> None:
+    """Both windows of an order charge; the receipt of the second does not follow when its money goes back."""
+    stage.control("POST", "policy", {"receipt_on_refund": "fail"})
+    first = opened(stage, method="transfer", work="PAY", cash_receipt="y")
+    second = stage.start(first.order_no, method="transfer", work="PAY", cash_receipt="y")
+    assert second
+
+    for claim in (stage.pay(first), stage.pay(second)):
+        stage.deliver(claim)
+
+    insist(stage.settled())
+    receipts = {payment["oid"]: payment["cash_receipt"] for payment in stage.payments()}
+    assert receipts == {first.attempt_no: "issued", second.attempt_no: "cancelled"}

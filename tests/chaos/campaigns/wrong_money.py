@@ -141,6 +141,15 @@ def _two_windows(stage: Stage, buyer: Buyer, order: Placed, step: Step) -> str:
     return "" if buyer.look(order) in PAID else second.attempt_no
 
 
+def _receipt_stays(stage: Stage, buyer: Buyer, order: Placed, step: Step) -> str:
+    """The same by transfer, with cash receipts that do not follow when money goes back."""
+    choices = {"work": "PAY", "method": "transfer", "cash_receipt": True}
+    first, second = buyer.start(order, **choices), buyer.start(order, **choices)
+    for claim in [buyer.pay(opening, "receipt_cancel_fails") for opening in (first, second)]:
+        buyer.deliver(claim)
+    return "" if buyer.look(order) in PAID else second.attempt_no
+
+
 def _other_order(stage: Stage, buyer: Buyer, order: Placed, step: Step) -> str:
     """A stranger pays the cheap amount in the window of somebody else's order."""
     opening = buyer.start(order, work=_work(step))
@@ -158,5 +167,6 @@ TWISTS: dict[str, Callable[[Stage, Buyer, Placed, Step], str]] = {
     "keys_of_cheap": _keys_of_cheap,
     "claim_of_cheap": _claim_of_cheap,
     "two_windows": _two_windows,
+    "receipt_stays": _receipt_stays,
     "other_order": _other_order,
 }
