@@ -63,9 +63,14 @@ def issue(order_no: str, wish: ReceiptWish, *, by: str, client: PaypleClient, no
     with transaction():
         order = recording.lock_order_no(order_no)
         attempt = _insist_on_transfer(order)
-        receipt = _requested(attempt, _insist_on_rest(order, attempt), now)
+        rest, actor = _insist_on_rest(order, attempt), Actor(Source.STAFF, by)
+        owed = receipt_rows.refused(attempt)
+        receipt = owed or _requested(attempt, rest, now)
         receipt.purpose, receipt.identity, receipt.requested_by = wish.purpose.value, wish.identity, by
-        receipt_rows.add(receipt, Proof.INTENT, Actor(Source.STAFF, by), now)
+        if owed is None:
+            receipt_rows.add(receipt, Proof.INTENT, actor, now)
+        else:
+            receipt_rows.change(receipt, "receipt_requested", actor, now, {"amount": rest, "due_at": now})
         receipt_id = receipt.id
     _issue(receipt_id, client, now)
     return db.session.get_one(CashReceipt, receipt_id)
@@ -328,7 +333,7 @@ def _insist_on_transfer(order: Order) -> Attempt:
 
 def _insist_on_rest(order: Order, attempt: Attempt) -> int:
     """What a new receipt may cover, in won."""
-    if any(receipt.state in ACTIVE_RECEIPT for receipt in attempt.cash_receipts):
+    if receipt_rows.active(attempt) is not None:
         raise ReceiptRefused(ReceiptRefused.Reason.ALREADY_ISSUED)
     paid = refunding.facts(order)
     if paid is None or paid.refundable == 0:

@@ -12,7 +12,7 @@ from shop.models import Attempt, CashReceipt
 from shop.services import journal, moving
 from shop.services.journal import Actor
 from shop.services.moving import Step
-from shop.states import CashReceiptState
+from shop.states import ACTIVE_RECEIPT, CashReceiptState
 
 
 def covering(attempt: Attempt) -> CashReceipt | None:
@@ -41,6 +41,18 @@ def is_under_way(receipt: CashReceipt, now: datetime) -> bool:
     if receipt.state is CashReceiptState.REQUESTED:
         return receipt.tries > 0
     return receipt.state is CashReceiptState.CANCEL_DUE and is_taken(receipt, now)
+
+
+def refused(attempt: Attempt) -> CashReceipt | None:
+    """A receipt that the shop owes and the gateway did not issue so far: who knows the payer's number may help."""
+    asked = (receipt for receipt in attempt.cash_receipts if receipt.state is CashReceiptState.REQUESTED)
+    return next((receipt for receipt in asked if receipt.tries == 0 and receipt.result_message), None)
+
+
+def active(attempt: Attempt) -> CashReceipt | None:
+    """The one receipt that stands, or is being issued or cancelled; a person may issue another where there is none."""
+    known = (receipt for receipt in attempt.cash_receipts if receipt.state in ACTIVE_RECEIPT)
+    return next((receipt for receipt in known if receipt is not refused(attempt)), None)
 
 
 def replaced(receipt: CashReceipt) -> CashReceipt | None:

@@ -74,6 +74,19 @@ def test_a_refund_is_possible_while_it_waits_and_it_is_issued_for_what_is_left(w
     assert receipts_on_desk() == []
 
 
+def test_a_person_who_learns_the_payers_number_issues_what_the_gateway_refused_to(world: World) -> None:
+    order_no = due_again(world, 4_000)
+    meanwhile(world, "TSCANCEL", lambda: world.fault("receipt_issue", "refused", phase="before"))
+    sweep_after(world, days=1, hours=10)
+    assert states(world, order_no)[-1] == ("requested", 6_000)
+
+    issued = cash_receipts.issue(order_no, PHONE, by="kim", client=client(), now=worlds.now())
+
+    assert (issued.state, issued.identity, issued.requested_by) == ("issued", PHONE.identity, "kim")
+    assert (states(world, order_no), covered(world, order_no)) == ([("cancelled", 10_000), ("issued", 6_000)], 6_000)
+    assert replaying.run().differences == []
+
+
 def test_a_receipt_that_a_person_wanted_is_theirs_again_after_a_no(world: World) -> None:
     order_no = due_again(world, 4_000)
     sweep_after(world, days=1, hours=10)

@@ -10,7 +10,6 @@ from shop.errors import ReceiptRefused, RefundRefused, SignInRefused
 from shop.models import Order
 from shop.payple import Method
 from shop.services import order_search, receipt_rows, refunding
-from shop.states import ACTIVE_RECEIPT
 from shop.views.admin import notices, staff_session
 from shop.views.admin.area import bp
 from shop.views.admin.forms import ReceiptForm, RefundForm
@@ -28,7 +27,7 @@ def render(
     paid, attempt = refunding.facts(order), order.paid_attempt
     refundable = paid.refundable if paid else 0
     in_flight = attempt.is_refunding if attempt else False
-    active = next((row for row in attempt.cash_receipts if row.state in ACTIVE_RECEIPT), None) if attempt else None
+    active = receipt_rows.active(attempt) if attempt else None
     journal = order_search.journal_of(order)
     is_transfer = attempt is not None and attempt.method is Method.TRANSFER
     return render_template(
