@@ -18,6 +18,7 @@ from tests import world as worlds
 from tests.services.test_cash_receipts import issue, plain_transfer
 from tests.services.test_late_contradictions import expired_with_wrong_money
 from tests.services.test_late_receipts import Charged
+from tests.services.test_orphaned_receipts import charged_before_its_receipt
 from tests.services.test_refunding import paid_order, refund
 from tests.services.test_seams import decide_too_early, give_up_dead, meanwhile
 from tests.services.test_settlement import begin, changed
@@ -211,6 +212,14 @@ def receipts_that_a_refund_leaves_behind(world: World) -> None:
     sweep_after(world, days=1)
 
 
+def a_receipt_of_which_only_the_answer_to_a_cancel_tells(world: World) -> None:
+    world.control("POST", "policy", {"receipt_on_refund": "fail"})
+    _order_no, go_on = charged_before_its_receipt(world)
+    go_on()
+    sweep_after(world, minutes=2)
+    sweep_after(world, days=1, hours=10)
+
+
 def what_reconciling_follows(world: World) -> None:
     """The gateway's own word about refunds made past the shop, refunds whose answer was lost, and a lost receipt."""
     outside = world.order(paid_order(world)).attempts[0].attempt_no
@@ -295,6 +304,7 @@ JOURNEYS: list[Callable[[World], None]] = [
     a_yes_that_comes_after_the_sweep_gave_its_worker_up,
     a_yes_that_comes_after_a_person_has_said_no,
     receipts_that_a_refund_leaves_behind,
+    a_receipt_of_which_only_the_answer_to_a_cancel_tells,
     what_reconciling_follows,
     a_receipt_asked_for_after_the_charge,
     answers_at_any_time,
