@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from shop import clock
 from shop.db import Base, UtcDateTime, one_of
 from shop.payple import Method, Work
 from shop.states import HOLDING, IN_FLIGHT, AttemptState, CashReceiptState, RefundState
@@ -118,6 +119,17 @@ class Attempt(Base):
     def awaits_receipt(self) -> bool:
         """The gateway is going to be asked whether the payer has got a cash receipt since."""
         return self.is_settled and self.next_inquiry_at is not None
+
+    @property
+    def trade_days(self) -> list[date]:
+        """The days in Korea under which the gateway may file this payment; none while nothing is charged.
+
+        Payple's documents call the date that a cancel names the payment's, and elsewhere the request's. Around
+        midnight these are two: the approval's first, then that of the window.
+        """
+        if self.trade_date is None:
+            return []
+        return list(dict.fromkeys((self.trade_date, clock.korea_date(self.started_at))))
 
     def is_abandoned(self, now: datetime) -> bool:
         """Its window was opened, nothing came back, and its time is over."""

@@ -24,6 +24,7 @@ __all__ = [
     "lookup",
     "says_already_cancelled",
     "says_amount_differs",
+    "says_unknown_or_cancelled",
 ]
 
 # PCCF0000, PAYC0000, 0000 and the inquiry's PCHK000. "Contains 0000" would also admit X00001.
@@ -53,6 +54,7 @@ class ResponseCode:
 TABLE: Mapping[str, ResponseCode] = MappingProxyType({row[0]: ResponseCode.of(row) for row in ROWS})
 
 _AMOUNT_DIFFERS = frozenset(code for code, _, meaning in ROWS if meaning is REFUND_AMOUNT)
+_UNKNOWN_OR_CANCELLED = frozenset(code for code, _, meaning in ROWS if meaning is NOTHING_LEFT)
 _ALREADY_CANCELLED = frozenset(code for code, _, meaning in ROWS if meaning in {ALREADY_REFUNDED, NOTHING_LEFT})
 
 
@@ -69,10 +71,18 @@ def is_success(code: str) -> bool:
 def says_already_cancelled(code: str) -> bool:
     """Whether a refused cancel may be one that was done before: nothing is left to cancel, says the gateway.
 
-    PAYC0007 also stands for "no such payment". So it ends only a cancel of everything that is left, whose
-    payment, number and date are known to be right. A partial refund that meets it stays open.
+    It ends only a cancel of everything that is left, which may have been sent before: to the first try of any other
+    refund it is a plain no. See also ``says_unknown_or_cancelled``.
     """
     return code in _ALREADY_CANCELLED
+
+
+def says_unknown_or_cancelled(code: str) -> bool:
+    """Whether the code stands for "cancelled already" and for "no payment with this number and date" alike (PAYC0007).
+
+    It says that nothing is left only where the date is beyond doubt: of a payment around midnight it may be the other.
+    """
+    return code in _UNKNOWN_OR_CANCELLED
 
 
 def says_amount_differs(code: str) -> bool:

@@ -91,6 +91,11 @@ class PaymentFound:
         """The day of the payment in Korea: what an inquiry or a refund must name."""
         return self.paid_at.astimezone(KOREA).date()
 
+    @property
+    def charged(self) -> int:
+        """Won that were taken: the total, less the gateway's own discount where the answer tells."""
+        return self.amount if self.charged_amount is None else self.charged_amount
+
     @classmethod
     def from_wire(cls, answer: Answer, gateway: Gateway) -> PaymentFound:
         """Read the answer. Raises Refused, or OutcomeUnknown, also for a yes that lacks its facts."""

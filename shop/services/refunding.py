@@ -3,6 +3,10 @@
 The amount is taken out of what can be refunded before anything is sent, so two people can never return the same won.
 A lost answer to a full cancel is asked again by repeating it: the second is refused because nothing is left. A lost
 answer to a partial one is never repeated, because two equal partial cancels would both succeed: a person decides.
+
+A payment around midnight may be filed under either day, and "nothing under this day" sounds like "cancelled already".
+It is a definite no to that one call, so any refund may name the other day then; what both days deny has gone back only
+if an inquiry still knows the payment.
 """
 
 import logging
@@ -14,13 +18,23 @@ from functools import partial
 
 from sqlalchemy import and_, or_, select
 
-from shop import graph, policy, refund_policy
+from shop import clock, graph, policy, refund_policy
 from shop.db import db, release, transaction
 from shop.errors import RefundRefused
 from shop.graph import Proof
 from shop.models import Attempt, Order, Refund
 from shop.money import Tax, Won
-from shop.payple import GatewayError, NotSent, OutcomeUnknown, PaypleClient, RefundDone, RefundRequest, Refused, codes
+from shop.payple import (
+    GatewayError,
+    Method,
+    NotSent,
+    OutcomeUnknown,
+    PaypleClient,
+    RefundDone,
+    RefundRequest,
+    Refused,
+    codes,
+)
 from shop.refund_policy import PaidFacts, RefundPlan, RefundTooLarge
 from shop.services import journal, keeping, late_receipts, moving, receipt_rows, recording
 from shop.services.journal import ITSELF, Actor
@@ -102,19 +116,20 @@ def due(now: datetime, order_id: int | None = None) -> list[int]:
 
 def send(refund_id: int, client: PaypleClient, *, now: datetime) -> None:
     """Commit the intent, send one cancel, and record what the gateway answered."""
-    message = _submit(refund_id, now)
-    if message is None:
+    call, watch = _submit(refund_id, now), clock.Watch(now)
+    if call is None:
         return
     try:
-        write = partial(_done, refund_id, client.refund(message, about=message.attempt_no), now)
-        ending = "done"
+        write, ending = partial(_done, refund_id, _cancel(call, client, watch), watch.now()), "done"
     except NotSent as error:
-        write, ending = partial(_not_sent, refund_id, error, now), "not sent"
+        write, ending = partial(_not_sent, refund_id, error, watch.now()), "not sent"
     except OutcomeUnknown as error:
-        write, ending = partial(_unknown, refund_id, error, now), "unknown"
+        write, ending = partial(_unknown, refund_id, error, watch.now()), "unknown"
     except Refused as error:
-        write, ending = partial(_refused, refund_id, error, now), f"refused {error.code}"
-    keeping.keep(f"refund {refund_id} of {message.attempt_no} is {ending}", write)
+        is_gone = call.may_be_gone and _says_gone(call, error, client)
+        write = partial(_refused, refund_id, error, watch.now(), is_gone=is_gone)
+        ending = f"refused {error.code}"
+    keeping.keep(f"refund {refund_id} of {call.attempt_no} is {ending}", write)
 
 
 # --- before the call ------------------------------------------------------------------------------------------------
@@ -168,7 +183,22 @@ def row_of(order: Order, wish: RefundWish, planned: RefundPlan, by: str, now: da
     )
 
 
-def _submit(refund_id: int, now: datetime) -> RefundRequest | None:
+@dataclass(frozen=True)
+class _Call:
+    """One try, as it is sent: a message for each day under which the payment may be filed.
+
+    ``may_be_gone``: an earlier try, or somebody at the gateway, may have returned all of it already.
+    """
+
+    refund_id: int
+    tries: int
+    attempt_no: str
+    method: Method
+    messages: tuple[RefundRequest, ...]
+    may_be_gone: bool
+
+
+def _submit(refund_id: int, now: datetime) -> _Call | None:
     """Commit that the call is about to leave. None: somebody else is at it, or it is over."""
     with transaction():
         refund = locked(refund_id)
@@ -178,12 +208,14 @@ def _submit(refund_id: int, now: datetime) -> RefundRequest | None:
         values = {"submitted_at": now, "tries": refund.tries + 1, "next_try_at": None}
         step = moving.move(refund, RefundState.SUBMITTED, Proof.INTENT, **values)
         note(refund, "refund_submitted", step, now, {"tries": refund.tries})
-        return RefundRequest(
-            attempt_no=refund.attempt.attempt_no,
-            trade_date=refund.attempt.trade_date,
-            amount=refund.amount,
-            tax=refund.vat if refund.sends_vat else None,
-        )
+        return _call(refund)
+
+
+def _call(refund: Refund) -> _Call:
+    attempt, tax = refund.attempt, refund.vat if refund.sends_vat else None
+    messages = (RefundRequest(attempt.attempt_no, day, refund.amount, tax) for day in attempt.trade_days)
+    may_be_gone = attempt.state is not AttemptState.PAID or (refund.is_full and refund.tries > 1)
+    return _Call(refund.id, refund.tries, attempt.attempt_no, attempt.method, tuple(messages), may_be_gone)
 
 
 def dead(now: datetime) -> list[int]:
@@ -206,6 +238,52 @@ def give_up(refund_id: int, now: datetime) -> None:
         _unknown(refund_id, OutcomeUnknown("the program stopped while it was sent"), now)
 
 
+# --- the call -------------------------------------------------------------------------------------------------------
+
+
+def _cancel(call: _Call, client: PaypleClient, watch: clock.Watch) -> RefundDone:
+    """Send the cancel; where the gateway knows nothing to cancel under a day, under the next one."""
+    *others, last = call.messages
+    for message in others:
+        try:
+            return client.refund(message, about=call.attempt_no)
+        except Refused as error:
+            if not codes.says_unknown_or_cancelled(error.code):
+                raise
+            _go_on(call, watch.now())
+    return client.refund(last, about=call.attempt_no)
+
+
+def _go_on(call: _Call, now: datetime) -> None:
+    """Commit that the next message of a call is about to leave.
+
+    :raises OutcomeUnknown: the call was given up meanwhile, and somebody may have decided what became of it
+    """
+    with transaction():
+        refund = locked(call.refund_id)
+        if refund.state is not RefundState.SUBMITTED or refund.tries != call.tries:
+            raise OutcomeUnknown("given up before it was sent under the other day")
+        refund.submitted_at = now
+        note(refund, "refund_submitted", None, now, {"tries": refund.tries, "other_day": True})
+
+
+def _says_gone(call: _Call, error: Refused, client: PaypleClient) -> bool:
+    """Whether a refusal means that all of it has gone back before.
+
+    Where the day is in doubt it takes more than "nothing there": an inquiry that knows the payment, and denies nothing.
+    """
+    if len(call.messages) == 1 or not codes.says_unknown_or_cancelled(error.code):
+        return codes.says_already_cancelled(error.code)
+    try:
+        answers = (client.inquire(call.attempt_no, sent.trade_date, call.method) for sent in call.messages)
+        found = next((answer for answer in answers if answer is not None), None)
+    except GatewayError:
+        return False
+    if found is None or found.attempt_no != call.attempt_no:
+        return False
+    return found.refunded_amount in (None, found.charged)
+
+
 # --- after the call -------------------------------------------------------------------------------------------------
 
 
@@ -218,17 +296,19 @@ def _done(refund_id: int, done: RefundDone, now: datetime) -> None:
     _finish(refund_id, done.code, done.message, settled=settled, now=now, **values)
 
 
-def _refused(refund_id: int, error: Refused, now: datetime) -> None:
+def _refused(refund_id: int, error: Refused, now: datetime, *, is_gone: bool) -> None:
     """A definite no to this call.
 
-    To a repeated full cancel it says nothing about the first try, unless it is that nothing is left: then that worked.
+    To a repeated full cancel it says nothing about the first try, unless it means that all of it ``is_gone`` already.
+    What the shop owes, and the gateway knows under no day, is not refused by it either: that is sent again.
     """
     refund = db.session.get_one(Refund, refund_id)
-    repeated, attempt_state = refund.is_full and refund.tries > 1, refund.attempt.state
+    repeated = refund.is_full and refund.tries > 1
+    is_in_doubt = refund.is_orphan and codes.says_already_cancelled(error.code)
     release()
-    if codes.says_already_cancelled(error.code) and (repeated or attempt_state is not AttemptState.PAID):
+    if is_gone:
         _finish(refund_id, error.code, error.message, settled=False, now=now)
-    elif repeated:
+    elif repeated or is_in_doubt:
         _unknown(refund_id, error, now, Proof.CANCEL)
     else:
         _settle(refund_id, RefundState.REFUSED, error, now, Proof.CANCEL, settled_at=now)
