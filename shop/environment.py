@@ -6,8 +6,9 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 Choice = TypeVar("Choice", bound=StrEnum)
-LONGEST_WAIT = 50.0
-"""Seconds. A call ends before the sweep takes its worker for dead, after a minute."""
+LONGEST_WAIT = 40.0
+"""Seconds. With the usual few of them to connect, and to wait for a line, a call ends before the sweep takes its worker
+for dead: after a minute, or after a hundred seconds where it is two calls."""
 
 
 class Environment:
