@@ -130,13 +130,13 @@ REFUND = Graph(
         (_R.SUBMITTED, _R.RESERVED): _by(Proof.NOT_SENT),
         (_R.UNKNOWN, _R.SUBMITTED): _by(Proof.INTENT),
         (_R.UNKNOWN, _R.DONE): _by(Proof.STAFF, Proof.INQUIRY, Proof.CANCEL),
-        (_R.UNKNOWN, _R.REFUSED): _by(Proof.STAFF, Proof.INQUIRY),
+        (_R.UNKNOWN, _R.REFUSED): _by(Proof.CANCEL, Proof.NOT_SENT, Proof.STAFF, Proof.INQUIRY),
         (_R.REFUSED, _R.DONE): _by(Proof.CANCEL),
     },
     needs={_R.SUBMITTED: "submitted_at", _R.DONE: "settled_at", _R.REFUSED: "settled_at"},
 )
-"""Unknown is left by a repeat of the same full cancel, by a yes that was given up too early, or by a person; never by
-time. A person who says that nothing went back may be wrong: the gateway's own yes, however late, is stronger."""
+"""Unknown is left by a repeat of the same full cancel, by an answer that was given up too early, or by a person; never
+by time. A person who says that nothing went back may be wrong: the gateway's own yes, however late, is stronger."""
 
 CASH_RECEIPT = Graph(
     start=_C.NONE,

@@ -86,10 +86,11 @@ def request(order_no: str, wish: RefundWish, *, by: str, client: PaypleClient, n
     :raises NotFound: no such order
     :raises RefundRefused: nothing was sent; ``reason`` says why
     """
+    watch = clock.Watch(now)
     late_receipts.ask_first(order_no, client, now=now)
-    refund_id, is_new = _reserve(order_no, wish, by, now)
+    refund_id, is_new = _reserve(order_no, wish, by, watch.now())
     if is_new:
-        send(refund_id, client, now=now)
+        send(refund_id, client, now=watch.now())
     return db.session.get_one(Refund, refund_id)
 
 
@@ -349,11 +350,15 @@ def _settle(
     before: RefundState = RefundState.SUBMITTED,
     **values: object,
 ) -> None:
-    """Write an answer that moved no money, unless somebody else has written one since the call left."""
+    """Write an answer that moved no money, unless somebody else has written one since the call left.
+
+    A no counts also where the sweep has given its worker up meanwhile: it was to the only call there has been.
+    """
     told: dict[str, object] = {"result_code": error.code[:20], "result_message": error.message[:200]}
     with transaction():
         refund = locked(refund_id)
-        if refund.state is before:
+        is_late = refund.state is RefundState.UNKNOWN and state is RefundState.REFUSED and refund.tries == 1
+        if refund.state is before or is_late:
             step = moving.move(refund, state, proof, **told, **values)
             note(refund, f"refund_{state.value}", step, now, told)
 

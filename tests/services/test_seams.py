@@ -1,5 +1,6 @@
 """Where parts of the shop meet: what one of them knows must not be lost because another was faster, slower or dead."""
 
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -95,6 +96,58 @@ def test_the_gateways_yes_to_a_refund_counts_however_late_its_worker_writes_it(w
     done = refund(world, order_no, amount)
 
     assert (done.state, world.order(order_no).refunded, returned(world, order_no)) == (RefundState.DONE, amount, amount)
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("amount", [4_000, 10_000])
+@pytest.mark.parametrize(("op", "path"), [("cancel", "cPayCAct"), ("auth", "auth.php")])
+def test_the_gateways_no_to_a_refund_counts_however_late_its_worker_writes_it(
+    world: World, amount: int, op: str, path: str
+) -> None:
+    """It was the only call there has been, so nobody has to find out what became of it."""
+    order_no = paid_order(world)
+    world.fault(op, "refused" if op == "cancel" else "http_500", phase="before")
+    meanwhile(world, path, lambda: give_up_dead(worlds.now() + timedelta(hours=1)))
+
+    refused = refund(world, order_no, amount)
+
+    assert (refused.state, returned(world, order_no)) == (RefundState.REFUSED, 0)
+    assert refund(world, order_no, 10_000).state is RefundState.DONE
+
+
+@pytest.mark.both_engines
+def test_a_late_no_to_a_repeat_does_not_speak_for_the_first_try(world: World) -> None:
+    """Its answer was lost after the money had gone back."""
+    order_no = paid_order(world)
+    world.fault("cancel", "lost_answer", phase="after")
+    lost = refund(world, order_no, 10_000)
+    world.fault("cancel", "refused", phase="before")
+    meanwhile(world, "cPayCAct", lambda: give_up_dead(worlds.now() + timedelta(hours=1)))
+
+    again = refund_decisions.repeat(lost.id, by="kim", client=client(), now=worlds.now())
+
+    assert (again.state, returned(world, order_no)) == (RefundState.UNKNOWN, 10_000)
+
+
+@pytest.mark.both_engines
+def test_a_refund_counts_its_patience_from_when_it_is_sent(world: World) -> None:
+    """The question about a cash receipt, which comes before it, may take as long as a call takes."""
+    buyer = world.browser()
+    order_no = buyer.place_order(quantity=10)
+    opening = buyer.start_attempt(order_no, method="transfer", work="PAY", cash_receipt="y")
+    world.deliver(world.payer().pay(opening["fields"], cash_receipt=False))
+    seen, ticks, passed = [], time.monotonic, [0.0]
+    world.monkeypatch.setattr(time, "monotonic", lambda: ticks() + passed[0])
+    meanwhile(world, "PayChkAct", lambda: passed.append(passed.pop() + 70))
+
+    def pass_by() -> None:
+        give_up_dead(worlds.now() + timedelta(seconds=70 + 40))
+        seen.append(db.session.scalars(select(Refund)).one().state)
+
+    meanwhile(world, "cPayCAct", pass_by)
+
+    assert refund(world, order_no, 4_000).state is RefundState.DONE
+    assert seen == [RefundState.SUBMITTED]
 
 
 # --- cash receipts beside refunds -----------------------------------------------------------------------------------
