@@ -15,13 +15,10 @@ from shop.graph import Proof
 from shop.models import Attempt, Refund
 from shop.money import Won
 from shop.payple import PaypleClient
-from shop.services import moving, recording, refunding
+from shop.services import moving, recording, refunding, told
 from shop.services.journal import Actor
 from shop.services.refunding import RefundWish
 from shop.states import RefundState, Source
-
-OUTSIDE = "cancelled at the gateway"
-"""The reason of a refund that was made past the shop."""
 
 
 def decide(refund_id: int, *, was_refunded: bool, by: str, now: datetime) -> Refund:
@@ -124,7 +121,7 @@ def _adopt(order_id: int, amount: Won, done_before: int, by: str, now: datetime)
 
     Its cash receipt is the gateway's matter, as in its own cancels; where that left another one, reconciling tells.
     """
-    wish = RefundWish(amount, Won(0), OUTSIDE, f"outside-{secrets.token_urlsafe(12)}")
+    wish = RefundWish(amount, Won(0), told.OUTSIDE, f"outside-{secrets.token_urlsafe(12)}")
     actor = Actor(Source.STAFF, by)
     with transaction():
         order = recording.lock_order(order_id)

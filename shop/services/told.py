@@ -10,10 +10,13 @@ from shop.policy import Verdict
 from shop.services import journal, moving, receipt_rows
 from shop.services.attempt_facts import AttemptFacts
 from shop.services.journal import Actor
-from shop.states import AttemptState, CashReceiptState, Source
+from shop.services.moving import Step
+from shop.states import AttemptState, CashReceiptState, RefundState, Source
 
 LONGEST_INSTALMENT = 99
 """Months. The field has two digits; whatever an answer says must fit its column."""
+OUTSIDE = "cancelled at the gateway"
+"""The reason of a refund that was made past the shop."""
 
 
 def told(facts: AttemptFacts, state: AttemptState, verdict: Verdict, now: datetime) -> dict[str, object]:
@@ -57,7 +60,7 @@ def _receipt(found: PaymentFound) -> dict[str, object]:
     values: dict[str, object] = {
         "paid_at": found.paid_at,
         "trade_date": found.trade_date,
-        "charged_amount": found.charged_amount,
+        "charged_amount": found.charged if found.refunded_amount else found.charged_amount,
         "payer_id": found.payer_id,
     }
     if found.card:
@@ -102,33 +105,58 @@ def keep_receipt(
 
 
 def owe_orphan(attempt: Attempt, verdict: Verdict, now: datetime) -> None:
-    """Money of ours that no order can take goes back in full: the job is committed with the verdict that found it."""
+    """Money of ours that no order can take goes back in full: the job is committed with the verdict that found it.
+
+    What somebody has returned past the shop is only written down: the gateway would refuse the whole, every time.
+    """
     found = verdict.found
-    amount = found.charged_amount or found.amount if found else 0
-    if found is None or found.attempt_no != attempt.attempt_no or amount == 0:
+    if found is None or found.attempt_no != attempt.attempt_no:
         return
-    keep_receipt(attempt, verdict, source=Source.SHOP, now=now, covers=amount)
-    orphan = Refund(
-        intent=f"orphan-{attempt.attempt_no}",
+    gone = min(found.refunded_amount or 0, found.charged) if verdict.proof is Proof.INQUIRY else 0
+    if gone:
+        _write_down_gone(_return(attempt, gone, OUTSIDE, f"outside-{attempt.attempt_no}", now), now)
+    if found.charged > gone:
+        keep_receipt(attempt, verdict, source=Source.SHOP, now=now, covers=found.charged - gone)
+        reason = ", ".join(verdict.reasons) or "orphaned"
+        owed = _return(attempt, found.charged - gone, reason, f"orphan-{attempt.attempt_no}", now)
+        _note("refund_reserved", owed, moving.born(owed, Proof.INTENT), now)
+
+
+def _return(attempt: Attempt, amount: int, reason: str, intent: str, now: datetime) -> Refund:
+    """The row of money that goes back to no order, not stored yet."""
+    return Refund(
+        intent=intent,
         order_id=attempt.order_id,
-        attempt_id=attempt.id,
+        attempt=attempt,
         amount=amount,
         vat=0,
         sends_vat=False,
         is_full=True,
-        reason=", ".join(verdict.reasons) or "orphaned",
+        reason=reason,
         reserved_at=now,
         next_try_at=now,
     )
-    step = moving.born(orphan, Proof.INTENT)
+
+
+def _write_down_gone(gone: Refund, now: datetime) -> None:
+    """A return that was made at the gateway walks the same states as one of ours, at once."""
+    _note("refund_reserved", gone, moving.born(gone, Proof.INTENT), now)
+    sent = moving.move(gone, RefundState.SUBMITTED, Proof.INTENT, submitted_at=now, next_try_at=None)
+    _note("refund_submitted", gone, sent, now, {"outside": True})
+    done = moving.move(gone, RefundState.DONE, Proof.INQUIRY, settled_at=now)
+    _note("refund_done", gone, done, now, {"outside": True})
+
+
+def _note(event: str, row: Refund, step: Step, now: datetime, evidence: dict[str, object] | None = None) -> None:
     journal.note(
-        "refund_reserved",
+        event,
         at=now,
-        order=attempt.order,
-        attempt_no=attempt.attempt_no,
+        order=row.attempt.order,
+        attempt_no=row.attempt.attempt_no,
         source=Source.SHOP,
-        row=orphan,
+        row=row,
         step=step,
+        evidence=evidence,
     )
 
 

@@ -144,7 +144,9 @@ def _set_aside() -> Notice:
 
 
 def _is_returned(attempt: Attempt) -> bool:
-    return any(refund.state is RefundState.DONE for refund in attempt.refunds)
+    """All of it: a part may have gone back past the shop before."""
+    back = sum(refund.amount for refund in attempt.refunds if refund.state is RefundState.DONE)
+    return 0 < back >= (_taken(attempt) or 0)
 
 
 def _of_claim(attempt: Attempt) -> Notice:

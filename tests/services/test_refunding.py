@@ -11,11 +11,13 @@ from shop.db import db
 from shop.errors import RefundRefused
 from shop.models import Refund
 from shop.money import Won
-from shop.services import recording, refund_decisions, refunding, sweep
+from shop.services import conservation, reconciling, recording, refund_decisions, refunding, replaying, sweep
+from shop.services.reconciling import Period
 from shop.services.refunding import RefundWish
 from shop.states import AttemptState, OrderState, RefundState
 from shop.views.shop import client
 from tests import world as worlds
+from tests.page import PageClient
 from tests.world import World
 
 METHODS = ["card", "transfer"]
@@ -269,6 +271,65 @@ def test_a_wrong_amount_goes_back_and_once_a_person_has_looked_the_order_can_be_
     assert world.order(order_no).state is OrderState.AWAITING_PAYMENT
     world.deliver(world.payer().pay(buyer.start_attempt(order_no)["fields"]))
     assert world.order(order_no).state is OrderState.PAID
+
+
+def charged_and_partly_cancelled(world: World, amount: int) -> tuple[PageClient, str]:
+    """A window that charges 10,000 won at once, of which somebody returns a part in Payple's own administration."""
+    world.control("POST", "policy", {"inquiry_shows_refund": "on"})
+    buyer = world.browser()
+    order_no = buyer.place_order(quantity=10)
+    opening = buyer.start_attempt(order_no, work="PAY")
+    claim = world.payer().pay(opening["fields"])
+    world.control("POST", f"payments/{opening['attempt_no']}/cancel", {"amount": amount})
+    world.deliver(claim)
+    assert world.order(order_no).state is OrderState.ATTENTION
+    return buyer, order_no
+
+
+def too_much(world: World) -> list[str]:
+    """Cancels that asked for more than was left."""
+    return [entry["oid"] for entry in world.control("GET", "ledger") if entry["code"] == "PAYC0011"]
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize(("behind", "ours"), [(3_000, [(7_000, "done")]), (10_000, [])])
+def test_what_no_order_takes_goes_back_less_what_has_gone_back_already(
+    world: World, behind: int, ours: list[tuple[int, str]]
+) -> None:
+    _buyer, order_no = charged_and_partly_cancelled(world, behind)
+    sweep.run(client(), now=worlds.now())
+
+    rows = [(row.amount, row.state.value) for row in world.order(order_no).refunds]
+    assert rows == [(behind, "done"), *ours]
+    assert (returned(world, order_no), too_much(world)) == (10_000, [])
+    assert replaying.run().differences == []
+
+
+def test_both_books_agree_about_what_was_returned_past_the_shop(world: World) -> None:
+    _buyer, order_no = charged_and_partly_cancelled(world, 3_000)
+    today = clock.korea_date(worlds.now())
+
+    compared = reconciling.run(client(), Period(today, today), by="kim", now=worlds.now())
+
+    assert compared["differences"] == []
+    [day] = conservation.of_days(today, today)
+    assert (day.paid, day.refunded, day.desk) == (10_000, 10_000, 0)
+    [attempt] = world.order(order_no).attempts
+    recording.close_attention(attempt.attempt_no, by="kim", now=worlds.now())
+    assert world.order(order_no).state is OrderState.AWAITING_PAYMENT
+
+
+def test_a_part_returned_past_the_shop_is_not_all_of_it(world: World) -> None:
+    world.fault("cancel", "lost_answer", phase="before")
+
+    buyer, order_no = charged_and_partly_cancelled(world, 3_000)
+
+    all_of_it = "받은 돈은 모두 돌려 드렸어요"
+    assert returned(world, order_no) == 3_000
+    assert all_of_it not in buyer.get(f"/orders/{order_no}").text
+    world.advance(seconds=10)
+    sweep.run(client(), now=worlds.now())
+    assert all_of_it in buyer.get(f"/orders/{order_no}").text
 
 
 def test_an_orphan_whose_cancel_is_lost_is_cancelled_by_the_sweep(world: World) -> None:
