@@ -80,7 +80,7 @@ class Verdict:
     """What an answer of the gateway means for an attempt.
 
     ``proof`` is the kind of answer it rests on. ``reasons`` names what did not agree; ``asks_again`` marks a "nobody
-    has paid" that rests on silence only.
+    has paid" that may not be the last word.
     """
 
     state: AttemptState
@@ -128,9 +128,10 @@ def after_refusal(refused: Refused, *, blames_claim: bool) -> Verdict:
     """What a definite no to our confirm means.
 
     If it blames the keys that a browser gave us, only the claim has failed: a forged one must not kill a live attempt.
+    A declined one is asked about later: a browser may have opened another window, which pays at once, under its number.
     """
     state = AttemptState.PREPARED if blames_claim else AttemptState.DECLINED
-    return Verdict(state, Proof.CONFIRM, refused.code, refused.message)
+    return Verdict(state, Proof.CONFIRM, refused.code, refused.message, asks_again=True)
 
 
 def nothing_found(state: AttemptState, work: Work, *, is_over: bool) -> AttemptState | None:

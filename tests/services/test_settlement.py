@@ -435,6 +435,28 @@ def test_a_confirm_that_never_charged_is_declined_only_after_the_deadline(world:
     assert world.order(order_no).state is OrderState.PAID
 
 
+@pytest.mark.both_engines
+@pytest.mark.parametrize("paid_meanwhile", [False, True])
+def test_money_of_a_declined_number_is_found_without_any_result_or_webhook(world: World, paid_meanwhile: bool) -> None:
+    """A browser opens a second window with the fields of the first, changed so that it charges at once."""
+    buyer, order_no, attempt_no, fields = begin(world)
+    world.deliver(world.payer().pay(fields, scenario="limit"))
+    assert world.attempt(attempt_no).state is AttemptState.DECLINED
+    keys = ("PCD_AUTH_KEY", "PCD_PAY_URL")
+    others = {name: value for name, value in fields.items() if name not in keys} | {"clientKey": client().client_key}
+    world.payer().pay(others | {"PCD_PAY_WORK": "PAY"})
+    assert world.charged() == {attempt_no: 1000}
+    if paid_meanwhile:
+        world.deliver(world.payer().pay(buyer.start_attempt(order_no)["fields"]))
+
+    world.advance(hours=1, minutes=1)
+    sweep.run(client(), now=worlds.now())
+
+    state = AttemptState.ORPHANED if paid_meanwhile else AttemptState.PAID
+    assert (world.attempt(attempt_no).state, world.order(order_no).state) == (state, OrderState.PAID)
+    assert len(world.charged()) == (2 if paid_meanwhile else 1)
+
+
 def test_an_order_can_be_paid_again_as_soon_as_nothing_can_come_any_more(world: World) -> None:
     """The gateway is asked less and less often, but also at the moment from which on "nothing found" is an answer."""
     buyer, order_no, _attempt_no, fields = begin(world)
