@@ -59,24 +59,19 @@ def compare(ours: OurSide, theirs: PaymentFound | None, now: datetime) -> list[F
     return [*_amounts(ours, theirs), *_returns(ours, theirs), *_receipts(ours, theirs)]
 
 
-def charged(found: PaymentFound) -> int:
-    """Won that the gateway took: what can be refunded at most."""
-    return found.amount if found.charged_amount is None else found.charged_amount
-
-
 def _without_money(ours: OurSide, theirs: PaymentFound, now: datetime) -> Iterator[Finding]:
     if ours.state in _UNPLACED:
-        yield Finding(DifferenceKind.UNRETURNED, NOTHING, str(charged(theirs)))
+        yield Finding(DifferenceKind.UNRETURNED, NOTHING, str(theirs.charged))
     elif now - theirs.paid_at >= NEWS_TAKES:
-        yield Finding(DifferenceKind.PAID_THERE, ours.state.value, str(charged(theirs)))
+        yield Finding(DifferenceKind.PAID_THERE, ours.state.value, str(theirs.charged))
 
 
 def _amounts(ours: OurSide, theirs: PaymentFound) -> Iterator[Finding]:
     """The total that was asked for, and what was charged of it."""
     if ours.state is AttemptState.PAID and theirs.amount != ours.asked:
         yield Finding(DifferenceKind.AMOUNT, str(ours.asked), str(theirs.amount))
-    elif charged(theirs) != ours.charged:
-        yield Finding(DifferenceKind.AMOUNT, str(ours.charged), str(charged(theirs)))
+    elif theirs.charged != ours.charged:
+        yield Finding(DifferenceKind.AMOUNT, str(ours.charged), str(theirs.charged))
 
 
 def _returns(ours: OurSide, theirs: PaymentFound) -> Iterator[Finding]:

@@ -100,8 +100,8 @@ class PaypleClient:
         """Give money back, once per call: the gateway knows no number for a refund (quick guide 4-3).
 
         Commit your intent before you call. After OutcomeUnknown repeat only a cancel of everything that is
-        left, which a second time is refused: `codes.says_already_cancelled`. Raises NotSent, OutcomeUnknown,
-        Refused.
+        left, which a second time is refused: `codes.says_already_cancelled`. The same code may mean a wrong
+        date, which around midnight is the day before. Raises NotSent, OutcomeUnknown, Refused.
         """
         partner = self._authenticate_first(Purpose.REFUND, about)
         order = request.to_wire(partner, self._credentials.refund_key)

@@ -93,7 +93,7 @@ class PaymentFound:
 
     @property
     def charged(self) -> int:
-        """Won that were taken: the total, less the gateway's own discount where the answer tells."""
+        """Won that the gateway took, less its own discount where the answer tells: the most that can be refunded."""
         return self.amount if self.charged_amount is None else self.charged_amount
 
     @classmethod

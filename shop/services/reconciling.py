@@ -243,7 +243,7 @@ def _sums(ours: OurSide, found: PaymentFound | None) -> dict[str, int]:
         sums |= {"ours_count": 1, "ours_paid": ours.charged, "ours_refunded": ours.refunded}
     if found is not None:
         told = found.refunded_amount is not None
-        sums |= {"theirs_count": 1, "theirs_paid": rules.charged(found), "theirs_refunded": found.refunded_amount or 0}
+        sums |= {"theirs_count": 1, "theirs_paid": found.charged, "theirs_refunded": found.refunded_amount or 0}
         sums |= {"theirs_told": int(told)}
     return sums
 

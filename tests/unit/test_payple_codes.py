@@ -107,6 +107,11 @@ def test_a_refused_cancel_may_be_one_that_was_done_before(code: str) -> None:
     assert codes.TABLE[code].outcome is Outcome.DECLINED
 
 
+@pytest.mark.parametrize(("code", "may_be_the_date"), [("PAYC0007", True), ("1115", False), ("3121", False)])
+def test_a_refused_cancel_may_have_named_another_date(code: str, may_be_the_date: bool) -> None:
+    assert codes.says_unknown_or_cancelled(code) is may_be_the_date
+
+
 @pytest.mark.parametrize("code", ["PAYC0000", "PAYC0002", "PAYC0011", "1116", "1117", "1125", "1128", "CBIL0003", ""])
 def test_any_other_refusal_says_nothing_of_an_earlier_cancel(code: str) -> None:
     assert not codes.says_already_cancelled(code)
