@@ -28,6 +28,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from tests.chaos.books import PAID_STATES, Books, state_of
@@ -345,6 +346,7 @@ def nothing_waits(books: Books) -> Findings:
 def nothing_missed(books: Books) -> Findings:
     """I17: a cancel names the right day at once; a search over two days or methods finds the payment in the end.
 
+    A payment that was opened before midnight and approved after it has two days, and a cancel may name either.
     A browser that changed the method of the window has misled the shop: that counts only if money is lost by it (I2).
     """
     for oid, row in books.charged.items():
@@ -355,6 +357,8 @@ def nothing_missed(books: Books) -> Findings:
         charged = min((entry["seq"] for entry in story if entry["effect"] == "charged"), default=0)
         for entry in story:
             if entry["rule"] not in MISSES or entry["seq"] < charged or _found_after_all(story, entry):
+                continue
+            if entry["op"] == "cancel" and _asked(entry, "PCD_PAY_DATE") in _two_days(story):
                 continue
             asked = f"{_asked(entry, 'PCD_PAY_TYPE') or 'a payment'} of {_asked(entry, 'PCD_PAY_DATE')}"
             yield oid, f"the {entry['op']} of line {entry['seq']} missed the payment: it asked for {asked}"
@@ -370,6 +374,14 @@ def _found_after_all(story: list[Row], missed: Row) -> bool:
             return bool(entry["outcome"] == "ok" and _question(entry) not in asked)
         asked.add(_question(entry))
     return False
+
+
+def _two_days(story: list[Row]) -> set[str]:
+    """The Korean days of a payment around midnight; empty for any other. The shop begins a moment before the window."""
+    opened = [datetime.fromisoformat(entry["at"]) for entry in story if entry["effect"] == "opened"]
+    charged = [datetime.fromisoformat(entry["at"]) for entry in story if entry["effect"] == "charged" and opened]
+    days = {f"{moment:%Y%m%d}" for moment in (*charged, *(moment - timedelta(minutes=1) for moment in opened))}
+    return days if len(days) > 1 else set()
 
 
 def _question(entry: Row) -> tuple[str, str]:

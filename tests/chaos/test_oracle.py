@@ -104,6 +104,34 @@ def more_entries(*entries: Row) -> tuple[Row, ...]:
     return (*clean().entries, *entries)
 
 
+def cancelled_under(day: str, opened: str) -> Evidence:
+    """A cancel that the gateway knew nothing of, for a payment that was approved on the 24th."""
+    told: dict[str, Any] = {"rule": "cancel_payment_unknown", "asked": {"PCD_PAY_DATE": day}}
+    story = (
+        entry(1, "window", CARD, "opened", at=opened),
+        entry(2, "submit", CARD, "charged", at="2026-11-24T00:00:10.000+09:00"),
+        entry(8, "cancel", CARD, outcome="refused", follows=95, **told),
+    )
+    others = (row for row in clean().entries if row["oid"] != CARD)
+    return clean(entries=(*others, *story))
+
+
+@pytest.mark.parametrize(
+    ("day", "opened", "is_wrong"),
+    [
+        ("20261123", "2026-11-23T23:59:50.000+09:00", False),
+        ("20261124", "2026-11-23T23:59:50.000+09:00", False),
+        ("20261122", "2026-11-23T23:59:50.000+09:00", True),
+        ("20261123", "2026-11-24T00:00:00.500+09:00", False),
+        ("20261123", "2026-11-24T00:05:00.000+09:00", True),
+    ],
+)
+def test_a_payment_around_midnight_has_two_days(day: str, opened: str, is_wrong: bool) -> None:
+    found = breaches(cancelled_under(day, opened), is_quiet=False)
+
+    assert ("I17" in [breach.invariant for breach in found]) is is_wrong
+
+
 def test_a_clean_world_has_no_violation() -> None:
     assert breaches(clean(), is_quiet=True) == []
     assert breaches(clean(), is_quiet=False) == []

@@ -199,9 +199,17 @@ def _i14(books: Books) -> Iterator[Violation]:
 
 
 def _i17(books: Books) -> Iterator[Violation]:
+    """A payment that was opened before midnight and approved after it has two days: a cancel may name either."""
     for entry in books.entries("cancel"):
-        if entry["rule"] == "cancel_payment_unknown":
+        missed, asked = entry["rule"] == "cancel_payment_unknown", entry["asked"].get("PCD_PAY_DATE")
+        if missed and asked not in _two_days(books, entry["oid"]):
             yield Violation("I17", f"{entry['oid']}: a cancel under the date {entry['asked'].get('PCD_PAY_DATE')}")
+
+
+def _two_days(books: Books, oid: str) -> set[str]:
+    effects = ("opened", "charged")
+    days = {entry["at"][:10] for entry in books.ledger if entry["oid"] == oid and entry["effect"] in effects}
+    return {day.replace("-", "") for day in days} if len(days) > 1 else set()
 
 
 def _i18(books: Books) -> Iterator[Violation]:

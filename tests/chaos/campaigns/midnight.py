@@ -1,14 +1,15 @@
 """Payments around midnight in Korea, in shops whose machines live in other time zones: every trade date is Korea's.
 
 A window opened before midnight and approved after it, a confirm whose answer was lost across midnight and that an
-inquiry has to find, refunds on the next day: the gateway knows of every question for the wrong day.
+inquiry has to find, a second payment that goes back, refunds on the next day, some of them lost: the gateway knows of
+every question for the wrong day. One of the gateways files payments under the day on which their window was opened.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta, timezone
 
 from tests.chaos.buyer import Buyer, Opening
@@ -30,23 +31,27 @@ FIGURE = Figure(
 )
 KOREA = timezone(timedelta(hours=9))
 ZONES = {"utc": "UTC", "seoul": "Asia/Seoul", "los_angeles": "America/Los_Angeles"}
+DATE_RULES = {"utc": "approval", "seoul": "opening", "los_angeles": "approval"}
+"""What the gateway of each shop takes for the date of a payment; Payple's documents say both."""
 MOMENTS = (time(23, 58, 30), time(23, 59, 40), time(23, 59, 58))
 """When windows are opened; what is left is done right after midnight, and two minutes later."""
 STAGES = ("delivered", "approved", "opened")
 """How far a payment gets before midnight."""
+LOST = {"lost": ["lost_answer"], "lost later": ["intact", "lost_answer"]}
+"""Full refunds without an answer: to the first cancel, or to the one that follows it under the other day."""
 
 
 @dataclass
 class Night:
-    """One payment, and how far it has got."""
+    """One payment, or two of one order, and how far they have got."""
 
     step: Step
     shop: Shop
     buyer: Buyer
     order: Placed | None = None
-    opening: Opening | None = None
-    window: Window | None = None
-    claim: Pairs | None = None
+    openings: list[Opening] = field(default_factory=list)
+    windows: list[Window] = field(default_factory=list)
+    claims: list[Pairs] = field(default_factory=list)
     is_delivered: bool = False
 
 
@@ -56,6 +61,8 @@ def run(stage: Stage, plan: Plan, report: Report) -> None:
         shops = {
             name: stack.enter_context(stage.extra_shop(f"midnight_{name}", TZ=ZONES[name])) for name in _zones(plan)
         }
+        for name, shop in shops.items():
+            shop.simulator.policy(date_rule=DATE_RULES[name])
         marks = {name: stage.mark(shop) for name, shop in shops.items()}
         nights = [_night(stage, shops, step) for step in _steps(plan)]
         midnight = _next_midnight(stage)
@@ -80,14 +87,16 @@ def _steps(plan: Plan) -> Iterator[Step]:
     zones = _zones(plan)
     for number in range(plan.count):
         dice = plan.dice(str(number))
+        work = dice.choice(("CERT", "PAY"))
         yield plan.step(
             zone=zones[number % len(zones)],
             opens=str(MOMENTS[number // len(zones) % len(MOMENTS)]),
             until_midnight=dice.choice(STAGES),
-            work=dice.choice(("CERT", "PAY")),
+            work=work,
             method=dice.choice(("card", "transfer")),
             is_lost=dice.random() < 0.4,
-            refund=dice.choice(("", "part", "all")),
+            is_double=work == "PAY" and dice.random() < 0.4,
+            refund=dice.choice(("", "part", "all", *LOST)),
         )
 
 
@@ -110,12 +119,12 @@ def _night(stage: Stage, shops: dict[str, Shop], step: Step) -> Night:
 def _before(night: Night) -> None:
     """Place, open the window, and go on as far as the step says."""
     what = night.step.what
-    order = night.buyer.place({"test-product": 3})
-    night.order = order
-    night.opening = night.buyer.start(order, work=what["work"], method=what["method"])
+    night.order = night.buyer.place({"test-product": 3})
+    for _window in range(2 if what["is_double"] else 1):
+        night.openings.append(night.buyer.start(night.order, work=what["work"], method=what["method"]))
     if what["is_lost"]:
         _lose(night)
-    night.window = night.buyer.open(night.opening)
+    night.windows = [night.buyer.open(opening) for opening in night.openings]
     if what["until_midnight"] != "opened":
         _approve(night)
     if what["until_midnight"] == "delivered":
@@ -124,21 +133,22 @@ def _before(night: Night) -> None:
 
 def _lose(night: Night) -> None:
     """The gateway's answer to the confirm is lost; without a confirm it is the browser that never comes back."""
-    if night.step.what["work"] == "CERT" and night.opening:
-        night.shop.simulator.fault("confirm", "lost_answer", oid=night.opening.attempt_no)
+    if night.step.what["work"] == "CERT":
+        night.shop.simulator.fault("confirm", "lost_answer", oid=night.openings[0].attempt_no)
 
 
 def _approve(night: Night) -> None:
-    if night.window and night.claim is None:
-        night.claim = night.window.approve().result or []
+    if not night.claims:
+        night.claims = [window.approve().result or [] for window in night.windows]
 
 
 def _deliver(night: Night) -> None:
     """A payment at once whose browser is lost is found by the sweep alone."""
     is_lost = night.step.what["is_lost"] and night.step.what["work"] == "PAY"
-    if night.claim and not is_lost and not night.is_delivered:
+    if not is_lost and not night.is_delivered:
         night.is_delivered = True
-        night.buyer.deliver(night.claim)
+        for claim in filter(None, night.claims):
+            night.buyer.deliver(claim)
 
 
 def _after(night: Night) -> None:
@@ -154,10 +164,13 @@ def _refund(stage: Stage, report: Report, shop: Shop, nights: list[Night]) -> No
         shop.run_due()
     staff = stage.staff(shop)
     for night in nights:
-        if night.order is None or not night.step.what["refund"]:
+        wanted = str(night.step.what["refund"])
+        if night.order is None or not wanted:
             continue
         state = night.buyer.look(night.order)
         if state != "paid":
             report.violation("I16", f"{night.order.order_no} was paid around midnight and is {state}", night.step)
             continue
-        staff.refund(night.order.order_no, 1_000 if night.step.what["refund"] == "part" else None)
+        for opening in night.openings if wanted in LOST else []:
+            shop.simulator.fault("cancel", LOST[wanted], oid=opening.attempt_no)
+        staff.refund(night.order.order_no, 1_000 if wanted == "part" else None)
