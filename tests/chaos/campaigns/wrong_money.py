@@ -1,4 +1,7 @@
-"""Money that really moved, but wrongly: another amount, another number, the keys of another order. None of it pays."""
+"""Money that really moved, but wrongly: another amount, another number, the keys of another order. None of it pays.
+
+Nor does money of which somebody has returned a part, or all, before the shop has heard of it: inquiries tell of that.
+"""
 
 from __future__ import annotations
 
@@ -31,10 +34,12 @@ class Wrong:
 def run(stage: Stage, plan: Plan, report: Report) -> None:
     """Twist and pay, let everything settle, and look what became of each wrong won."""
     mark = stage.mark()
+    stage.simulator.policy(inquiry_shows_refund="on")
     names = list(TWISTS)
     steps = [plan.step(twist=names[number % len(names)]) for number in range(plan.count)]
     wrongs = crowd(partial(_pay_wrongly, stage, report), steps, width=6)
     drain(stage, report, mark)
+    stage.simulator.policy(inquiry_shows_refund="off")
     _judge(stage, report, wrongs)
 
 
@@ -159,6 +164,15 @@ def _other_order(stage: Stage, buyer: Buyer, order: Placed, step: Step) -> str:
     return opening.attempt_no
 
 
+def _returned_before(stage: Stage, buyer: Buyer, order: Placed, step: Step) -> str:
+    """Some of it, or all, goes back in the gateway's own administration before the result arrives."""
+    opening = buyer.start(order, work="PAY", method=step.dice.choice(("card", "transfer")))
+    claim = buyer.pay(opening)
+    stage.simulator.cancel(opening.attempt_no, step.dice.choice((1, 1_000, order.total - 1, order.total)))
+    buyer.deliver(claim)
+    return opening.attempt_no
+
+
 TWISTS: dict[str, Callable[[Stage, Buyer, Placed, Step], str]] = {
     "other_amount": _other_amount,
     "cheap_goods": _cheap_goods,
@@ -169,4 +183,5 @@ TWISTS: dict[str, Callable[[Stage, Buyer, Placed, Step], str]] = {
     "two_windows": _two_windows,
     "receipt_stays": _receipt_stays,
     "other_order": _other_order,
+    "returned_before": _returned_before,
 }
