@@ -15,11 +15,12 @@ from shop.states import ACTIVE_RECEIPT, CashReceiptState, RefundState
 def ask(facts: AttemptFacts, asking: PaypleClient | Inquiries, now: datetime) -> PaymentFound | None:
     """What the gateway says: under the trade date that it told us, or wherever the payment may be filed."""
     attempt = db.session.get_one(Attempt, facts.id)
-    trade_date, method = attempt.trade_date if is_charged(attempt) else None, attempt.method
+    days, method = attempt.trade_days if is_charged(attempt) else [], attempt.method
     release()
-    if trade_date is None:
+    if not days:
         return settlement.inquire(facts, asking, now)
-    return asking.inquire(facts.attempt_no, trade_date, method, about=facts.attempt_no)
+    answers = (asking.inquire(facts.attempt_no, day, method, about=facts.attempt_no) for day in days)
+    return next((found for found in answers if found is not None), None)
 
 
 def our_side(attempt: Attempt) -> OurSide:

@@ -161,15 +161,12 @@ def test_what_has_just_been_paid_is_news_and_no_difference(world: World) -> None
 
 def test_a_payment_that_the_gateway_does_not_know_is_a_persons(world: World) -> None:
     """Asking again closes it once the gateway finds it; until then somebody has to look, and is named."""
-    order_no = paid_order(world)
-    attempt = attempt_of(world, order_no)
-    real, attempt.trade_date = attempt.trade_date, clock.korea_date(worlds.now()) - timedelta(days=1)
-    db.session.commit()
+    paid_order(world)
+    world.control("POST", "policy", {"inquiry_lag_seconds": 3_600})
 
     assert found(world) == [("unknown_there", "10000", "-")]
     assert ended(repair(world)) == ("", "")
-    attempt_of(world, order_no).trade_date = real
-    db.session.commit()
+    world.control("POST", "policy", {"inquiry_lag_seconds": 0})
 
     assert ended(repair(world)) == ("agreed", "kim")
 
