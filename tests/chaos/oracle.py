@@ -5,7 +5,7 @@ marks what must hold only once everything is quiet.
 
     I1   [Q] an order shown as paid or refunded has exactly one approval, of a number that the shop gave to it
     I2   [Q] every approval pays one order, or has gone back whole, or is on the desk; the desk holds nothing else
-    I3   [Q] at most one standing approval per order, at most one order per approval
+    I3   [Q] at most one standing approval per order, at most one order per approval; never a confirm beside another
     I4   [Q] what stands was collected for the price of the catalogue at the time of the order
     I5       no more goes back than was collected, and no cancel above the remainder was even sent
     I6       nothing is called refunded that has not gone back; [Q] and the other way round, or it is marked unknown
@@ -126,6 +126,20 @@ def standing_once(books: Books) -> Findings:
     for order_no, oids in kept.items():
         if len(oids) > 1:
             yield order_no, f"has {len(oids)} standing approvals: {', '.join(sorted(oids))}"
+
+
+def confirmed_in_turn(books: Books) -> Findings:
+    """I3, at any time: no confirm collects while another one of the order stands. Windows that charge at once may."""
+    left: dict[str, Counter[str]] = {}
+    for entry in books.seen.entries:
+        oid = entry["oid"]
+        of_order = left.setdefault(books.order_of(oid) or oid, Counter())
+        if entry["effect"] == "cancelled":
+            of_order[oid] -= entry["amount"]
+        if (entry["op"], entry["effect"]) == ("confirm", "charged") and oid in books.charged:
+            if before := [other for other, won in of_order.items() if won > 0 and other != oid]:
+                yield oid, f"was collected by a confirm while {', '.join(before)} stood"
+            of_order[oid] += books.charged[oid]["total"]
 
 
 def one_order_per_number(books: Books) -> Findings:
@@ -413,6 +427,7 @@ def _is_settled(books: Books, line: Row) -> bool:
 
 
 ALWAYS: dict[str, tuple[Rule, ...]] = {
+    "I3": (confirmed_in_turn,),
     "I5": (not_over_refunded,),
     "I6": (never_refunded_more,),
     "I7": (refunded_once,),

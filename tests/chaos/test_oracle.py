@@ -132,6 +132,10 @@ def test_a_payment_around_midnight_has_two_days(day: str, opened: str, is_wrong:
     assert ("I17" in [breach.invariant for breach in found]) is is_wrong
 
 
+def with_entry(seq: int, **changes: Any) -> tuple[Row, ...]:
+    return tuple(dict(row) | (changes if row["seq"] == seq else {}) for row in clean().entries)
+
+
 def test_a_clean_world_has_no_violation() -> None:
     assert breaches(clean(), is_quiet=True) == []
     assert breaches(clean(), is_quiet=False) == []
@@ -154,6 +158,12 @@ PLANTED = [
     ("I2", "a desk that is not empty", {"desk": (DeskRow("attempt", "attention", DEAR),)}, DEAR),
     ("I2", "a desk that misses something", {"orders": with_order(CHEAP, is_for_desk=True)}, CHEAP),
     ("I3", "two standing approvals", {"payments": with_payment(ORPHAN, refunded_total=10_000)}, DEAR),
+    (
+        "I3",
+        "a second confirm while the first one stands",
+        {"entries": with_entry(2, op="confirm", asked=keys("three"))},
+        ORPHAN,
+    ),
     ("I3", "one number for two orders", {"lines": (*clean().lines, line(CHEAP, CARD, 30_000, "expired"))}, CARD),
     ("I4", "another amount collected", {"payments": with_payment(CARD, total=100)}, CARD),
     ("I4", "another price frozen", {"orders": with_order(DEAR, prices={"pen": 9_000})}, CARD),
@@ -305,6 +315,13 @@ ALLOWED = {
             entry(-2, "fault", CARD, note="http_500 before confirm", asked=keys("one")),
             entry(-1, "inquiry", CARD, outcome="refused", rule="payment_unknown", follows=95),
             *clean().entries,
+        )
+    },
+    "a confirm after the one before it has gone back": {
+        "entries": (
+            entry(-2, "confirm", ORPHAN, "charged", asked=keys("three")),
+            entry(-1, "cancel", ORPHAN, "cancelled", amount=30_000, follows=94),
+            *(row for row in clean().entries if row["oid"] != ORPHAN),
         )
     },
     "a full cancel repeated": {
