@@ -2,6 +2,9 @@
 
 The simulator breaks answers of connections that it has accepted. Two kinds come before that: a refused connection (the
 simulator is not there) and a connect that hangs (its queue of connections is full).
+
+Nobody helps the shop out of it: every webhook is lost, an inquiry finds half of the confirmed payments late, and
+whoever is told that nothing was paid pays again.
 """
 
 from __future__ import annotations
@@ -30,6 +33,10 @@ OPS = ("auth", "confirm", "inquiry", "cancel", "receipt_issue", "receipt_cancel"
 REFUSED, NOT_REACHED = "refused_connection", "connect_hang"
 NO_FAULT = "intact"
 WIDTH = 6
+LATE = 0.5
+"""So many confirmed payments are not found by an inquiry for a minute."""
+SOON = 10
+"""Seconds after which everybody looks again; by then an order that is being checked has been asked about."""
 QUEUE = 300
 """More connections than the simulator's queue holds."""
 CONTRADICTING = ("other_oid", "other_amount")
@@ -37,6 +44,7 @@ CONTRADICTING = ("other_oid", "other_amount")
 BY_STAFF = ("cancel", "receipt_issue", "receipt_cancel")
 
 Call = Callable[[], object]
+Struck = tuple[Buyer, Placed]
 
 
 def run(stage: Stage, plan: Plan, report: Report) -> None:
@@ -48,12 +56,16 @@ def run(stage: Stage, plan: Plan, report: Report) -> None:
     by_kind = {kind: [step for step in steps if step.what["kind"] == kind] for kind in (REFUSED, NOT_REACHED)}
     others = [step for step in steps if step.what["kind"] not in by_kind]
     staff = _Staff(stage, WIDTH)
-    crowd(lambda step: _strike(stage, step, staff, report), [s for s in others if s.what["op"] != "auth"], WIDTH)
+    stage.simulator.bench(drop=1)
+    beside = [step for step in others if step.what["op"] != "auth"]
+    struck = crowd(lambda step: _strike(stage, step, staff, report), beside, WIDTH)
     for step in others:  # an authentication names no payment: one at a time, or it strikes somebody else's
         if step.what["op"] == "auth":
-            _strike(stage, step, staff, report)
-    _without_gateway(stage, by_kind[REFUSED], staff, report, stage.process.away)
-    _without_gateway(stage, by_kind[NOT_REACHED], staff, report, lambda: _full_queue(stage))
+            struck.append(_strike(stage, step, staff, report))
+    struck += _without_gateway(stage, by_kind[REFUSED], staff, report, stage.process.away)
+    struck += _without_gateway(stage, by_kind[NOT_REACHED], staff, report, lambda: _full_queue(stage))
+    stage.advance(SOON)
+    crowd(_come_back, struck, WIDTH)
     drain(stage, report, mark)
 
 
@@ -69,7 +81,7 @@ def _cells(stage: Stage) -> list[tuple[str, str, str]]:
     return told + [(kind, op, "before") for kind in (REFUSED, NOT_REACHED) for op in OPS]
 
 
-def _strike(stage: Stage, step: Step, staff: _Staff, report: Report) -> None:
+def _strike(stage: Stage, step: Step, staff: _Staff, report: Report) -> Struck:
     """Bring one payment to the call, break it there, and let the buyer look."""
     buyer, order, oid, call = _prepared(stage, step, staff)
     kind, op, phase = (str(step.what[name]) for name in ("kind", "op", "phase"))
@@ -78,12 +90,14 @@ def _strike(stage: Stage, step: Step, staff: _Staff, report: Report) -> None:
         call()
     buyer.look(order)
     report.trial(f"{op} {phase}")
+    return buyer, order
 
 
 def _without_gateway(
     stage: Stage, steps: list[Step], staff: _Staff, report: Report, absence: Callable[[], object]
-) -> None:
+) -> list[Struck]:
     """Bring a few payments to their calls, take the gateway away, make the calls, bring it back."""
+    struck: list[Struck] = []
     for first in range(0, len(steps), WIDTH):
         some = steps[first : first + WIDTH]
         prepared = [_prepared(stage, step, staff) for step in some]
@@ -93,6 +107,17 @@ def _without_gateway(
         for step, (buyer, order, *_) in zip(some, prepared, strict=True):
             buyer.look(order)
             report.trial(f"{step.what['op']} {step.what['phase']}")
+            struck.append((buyer, order))
+    return struck
+
+
+def _come_back(one: Struck) -> None:
+    """Look again a little later, and pay again if the page offers it."""
+    buyer, order = one
+    if buyer.look(order) == "awaiting_payment":
+        with suppress(Refusal):
+            _pay_now(buyer, order)
+        buyer.look(order)
 
 
 def _prepared(stage: Stage, step: Step, staff: _Staff) -> tuple[Buyer, Placed, str, Call]:
@@ -108,7 +133,8 @@ def _prepared(stage: Stage, step: Step, staff: _Staff) -> tuple[Buyer, Placed, s
     if op in ("confirm", "inquiry"):
         method = dice.choice(("card", "transfer"))
         opening = buyer.start_patiently(order, work="CERT" if op == "confirm" else "PAY", method=method)
-        claim = buyer.pay(opening)
+        is_late = op == "confirm" and dice.random() < LATE
+        claim = buyer.pay(opening, "inquiry_late" if is_late else "")
         return buyer, order, opening.attempt_no, lambda: buyer.deliver(claim)
     opening = _paid(buyer, order, op, dice.choice(("card", "transfer")))
     part = 1_000 if dice.random() < 1 / 2 else None
@@ -126,9 +152,9 @@ def _pay_now(buyer: Buyer, order: Placed) -> None:
 
 
 def _paid(buyer: Buyer, order: Placed, op: str, method: str) -> Opening:
-    """A paid order: by transfer, and with a cash receipt, where the call is about one."""
+    """A paid order; by transfer where the call is about a cash receipt, which any other transfer has, too."""
     method = method if op == "cancel" else "transfer"
-    opening = buyer.start_patiently(order, method=method, cash_receipt=op == "receipt_cancel")
+    opening = buyer.start_patiently(order, method=method, cash_receipt=method == "transfer" and op != "receipt_issue")
     buyer.deliver(buyer.pay(opening))
     return opening
 
