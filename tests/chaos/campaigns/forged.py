@@ -15,7 +15,9 @@ from tests.chaos.report import Figure, Report
 from tests.chaos.schedule import Plan, Step
 from tests.chaos.stage import Stage, crowd
 
-FIGURE = Figure("forged result posts", quick=2_000, full=20_000, unit="posts", holds=("I1", "I3", "I10", "I11", "I15"))
+FIGURE = Figure(
+    "forged result posts", quick=2_000, full=20_000, unit="posts", holds=("I1", "I3", "I9", "I10", "I11", "I15")
+)
 POSTS_PER_SCENE = 40
 REPLAYED = "replayed"
 ANSWERS = (303, 400, 404, 405, 413, 415, 422, 429)
@@ -24,7 +26,7 @@ _mine = local()
 
 def run(stage: Stage, plan: Plan, report: Report) -> None:
     """Build the scenes, look, lie, look again; then everybody pays after all."""
-    mark = stage.mark()
+    mark, shelves = stage.mark(), scenes.shelves(stage)
     built = scenes.build(stage, max(1, plan.count // (POSTS_PER_SCENE * (len(scenes.MAKERS) + 1))))
     others = scenes.others_of(built, stage.canary.url)
     before = scenes.look_at(stage, built)
@@ -33,7 +35,7 @@ def run(stage: Stage, plan: Plan, report: Report) -> None:
     after = scenes.look_at(stage, built)
     scenes.insist_on_no_effect(stage, report, before, after)
     scenes.insist_on_paying(stage, report, built)
-    drain(stage, report, mark)
+    drain(stage, report, mark, stock={slug: [pieces] for slug, pieces in shelves.items() if pieces is not None})
 
 
 def _step(plan: Plan, number: int, built: list[Scene]) -> Step:

@@ -82,9 +82,14 @@ def look_at(stage: Stage, scenes: list[Scene]) -> Sight:
         pages={scene.order.order_no: scene.buyer.look(scene.order) for scene in scenes},
         lines={line["attempt_no"]: line for line in stage.shop.ledger() if line["order_no"] in ours},
         desk=frozenset((row.kind, row.state, row.order_no) for row in stage.shop.desk()),
-        shelves={slug: stage.shop.stock(slug) for slug in (*PIECE, *PENCILS)},
+        shelves=shelves(stage),
         seq=max((int(entry["seq"]) for entry in stage.simulator.ledger()), default=0),
     )
+
+
+def shelves(stage: Stage) -> dict[str, int | None]:
+    """What is left of the goods that nobody but these buyers wants."""
+    return {slug: stage.shop.stock(slug) for slug in (*PIECE, *PENCILS)}
 
 
 def insist_on_no_effect(stage: Stage, report: Report, before: Sight, after: Sight, step: Step | None = None) -> None:
