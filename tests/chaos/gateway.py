@@ -12,6 +12,7 @@ import time
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime, timedelta, timezone
 from functools import cache, partial
 from threading import Event, Lock, Thread
 from typing import Self
@@ -21,6 +22,7 @@ import requests
 from tests.chaos.watch import MARKER
 from tests.tools.servers import free_ports
 
+KOREA = timezone(timedelta(hours=9))
 ADDRESS = "127.0.0.9"
 LONGEST = 90.0
 """Seconds; nobody waits longer for us."""
@@ -144,6 +146,14 @@ def _wrapped(truth: bytes, wrap: Callable[[object], object]) -> bytes:
 
 def _twice(truth: bytes) -> bytes:
     return b'{"result": "error", "PCD_PAY_RST": "error", ' + truth.strip()[1:]
+
+
+def unpaid_yes(total: int, moment: datetime) -> Sending:
+    """To a confirm that was refused: everything that a yes says, and no code that is one."""
+    paid_at = moment.astimezone(KOREA).strftime("%Y%m%d%H%M%S")
+    amounts = dict.fromkeys(("PCD_PAY_TOTAL", "PCD_PAY_AMOUNT", "PCD_PAY_AMOUNT_REAL"), str(total))
+    said = {"PCD_PAY_RST": "success", "PCD_PAY_CODE": "10000", "PCD_PAY_TIME": paid_at, **amounts}
+    return made_of(lambda truth: _changed(truth, **said))
 
 
 HOSTILE: dict[str, Sending] = {

@@ -1,5 +1,7 @@
 """A gateway gone mad: every call has its effect, and is answered with something that no reader expects.
 
+One answer is a lie besides: nothing was charged, and it says yes, with a code that only contains the one of a yes.
+
 No answer of the shop may be a server error, its memory stays bounded, and every order comes to rest.
 """
 
@@ -16,16 +18,17 @@ from typing import Self
 
 from tests.chaos.buyer import Refusal
 from tests.chaos.drain import drain
-from tests.chaos.gateway import HOSTILE, HostileGateway
+from tests.chaos.gateway import HOSTILE, HostileGateway, unpaid_yes
 from tests.chaos.report import Figure, Report
 from tests.chaos.schedule import Plan, Step
 from tests.chaos.shop import Shop
 from tests.chaos.stage import Stage, crowd
 
 FIGURE = Figure(
-    "hostile gateway answers", quick=54, full=1_080, unit="answers", holds=("I1", "I2", "I15", "I16"), needs=("clock",)
+    "hostile gateway answers", quick=56, full=1_080, unit="answers", holds=("I1", "I2", "I15", "I16"), needs=("clock",)
 )
 OPS = ("confirm", "inquiry", "auth", "cancel")
+ODD_YES = "yes with an odd code"
 MOST_GROWTH = 80
 """MB by which a worker may grow while it reads bombs."""
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -48,10 +51,11 @@ def run(stage: Stage, plan: Plan, report: Report) -> None:
 
 def _rows(plan: Plan) -> list[tuple[str, str]]:
     """Every kind; on the first engine as the answer to the confirm, on the other one to something else each time."""
+    lie = (ODD_YES, "confirm")
     if plan.is_full:
-        return [(kind, op) for op in OPS for kind in HOSTILE]
+        return [lie, *((kind, op) for op in OPS for kind in HOSTILE)]
     ops = OPS[:1] if plan.share[0] == 0 else OPS[1:]
-    return list(zip(HOSTILE, cycle(ops), strict=False))
+    return [lie, *zip(HOSTILE, cycle(ops), strict=False)]
 
 
 class Scales:
@@ -96,18 +100,19 @@ def _buy(stage: Stage, report: Report, gateway: HostileGateway, shop: Shop, step
     order = buyer.place({"test-product": 2})
     order.may_be_on_desk = True
     work = "PAY" if op == "inquiry" else "CERT"
+    sending = unpaid_yes(order.total, stage.now()) if kind == ODD_YES else HOSTILE[kind]
     if op == "auth":
-        gateway.arm("auth", HOSTILE[kind])
+        gateway.arm("auth", sending)
     with suppress(Refusal):
         opening = buyer.start(order, work=work)
         opening = replace(opening, fields=gateway.tells(opening.fields))
-        claim = gateway.told_by(dict(buyer.pay(opening)))
+        claim = gateway.told_by(dict(buyer.pay(opening, "limit" if kind == ODD_YES else "")))
         if op in ("confirm", "inquiry"):
-            gateway.arm(op, HOSTILE[kind])
+            gateway.arm(op, sending)
         buyer.deliver(claim)
         buyer.look(order)
     if op == "cancel" and order.seen[-1:] == ["paid"]:
-        gateway.arm("cancel", HOSTILE[kind])
+        gateway.arm("cancel", sending)
         shop.refund(order.order_no)
     buyer.look(order)
     report.trial(f"{op}: {kind}")
