@@ -3,6 +3,7 @@
 A window opened before midnight and approved after it, a confirm whose answer was lost across midnight and that an
 inquiry has to find, a second payment that goes back, refunds on the next day, some of them lost: the gateway knows of
 every question for the wrong day. One of the gateways files payments under the day on which their window was opened.
+No webhook helps.
 """
 
 from __future__ import annotations
@@ -63,6 +64,7 @@ def run(stage: Stage, plan: Plan, report: Report) -> None:
         }
         for name, shop in shops.items():
             shop.simulator.policy(date_rule=DATE_RULES[name])
+            shop.simulator.bench(drop=1)
         marks = {name: stage.mark(shop) for name, shop in shops.items()}
         nights = [_night(stage, shops, step) for step in _steps(plan)]
         midnight = _next_midnight(stage)
