@@ -1,8 +1,8 @@
 """The same thing, or two things about the same order, at the same moment: one wins, and nothing happens twice.
 
 A run is one scenario at one width. Most runs are narrow: that is where two requests really meet; every width has its
-share all the same. Webhooks are told by the driver in the gateway's words; a shop that takes none yet is looked at
-instead.
+share all the same. Webhooks are told by the driver in the gateway's words, and by nobody else: the gateway's own would
+have settled a payment before its race begins. A shop that takes none yet is looked at instead.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ Somebody = TypeVar("Somebody", bound=Browser)
 def run(stage: Stage, plan: Plan, report: Report) -> None:
     """One scenario after the other, each at its share of every width."""
     mark = stage.mark()
+    stage.simulator.bench(drop=1)
     lanes: Queue[tuple[Staff, Buyer]] = Queue()
     for _ in range(LANES):
         lanes.put((stage.staff(), stage.buyer()))
@@ -221,6 +222,18 @@ def _refund_two_operators(race: Race) -> None:
     race.insist_on(order, state)
 
 
+def _refund_too_much(race: Race) -> None:
+    """Part has gone back; several people ask for the whole price again, by forms that say that all of it is left."""
+    order = race.paid()
+    race.refund_together(order, [race.staff.refund_form(order.order_no) | {"amount": str(PART)}])
+    all_of_it = {"amount": str(order.total), "seen_refundable": str(order.total)}
+    forms = [race.staff.refund_form(order.order_no) | all_of_it for _ in range(race.width)]
+    race.refund_together(order, forms)
+    if race.refunded(order) != PART:
+        race.fails("I5", f"{race.refunded(order)} won of {order.order_no} went back, {order.total - PART} were left")
+    race.insist_on(order, "partially_refunded")
+
+
 def _refund_webhook(race: Race) -> None:
     """A refund, while notices say paid and cancelled."""
     order = race.paid()
@@ -263,6 +276,7 @@ SCENARIOS: dict[str, Callable[[Race], None]] = {
     "two windows": _two_windows,
     "refund‖refund, one form": _refund_same_intent,
     "refund‖refund, several people": _refund_two_operators,
+    "refund‖refund, changed forms": _refund_too_much,
     "refund‖webhook": _refund_webhook,
     "last piece": _last_stock,
 }
