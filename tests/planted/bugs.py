@@ -242,10 +242,10 @@ def authentication_reused() -> Any:
 def sweep_expires_without_asking() -> Any:
     original = settlement.look
 
-    def look(attempt_no: str, client: PaypleClient, *, source: Source, now: datetime) -> bool:
+    def look(attempt_no: str, client: PaypleClient, *, source: Source, now: datetime, **more: Any) -> bool:
         facts = settlement._find(attempt_no)
         if source is not Source.SWEEP or facts is None or not facts.is_over(now):
-            return original(attempt_no, client, source=source, now=now)
+            return original(attempt_no, client, source=source, now=now, **more)
         state = AttemptState.EXPIRED if facts.state is AttemptState.PREPARED else AttemptState.DECLINED
         recording.record(facts, Verdict(state, Proof.NOTHING_FOUND), source=source, now=now)
         return True
