@@ -35,13 +35,15 @@ def test_every_bug_has_its_story() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(BUGS))
-def test_a_planted_bug_is_caught_by_name(stage: Stage, name: str) -> None:
+def test_a_planted_bug_is_caught_by_name(stage: Stage, name: str, caplog: pytest.LogCaptureFixture) -> None:
     bug = BUGS[name]
 
     with bug.planted():
         caught = names_of_violations(stage, name, bug)
 
     assert caught >= bug.caught_by, f"{bug.how}: caught by {sorted(caught)}"
+    misfits = [record.exc_text for record in caplog.records if record.exc_info and record.exc_info[0] is TypeError]
+    assert misfits == [], "what is planted does not fit its place any more, and that is what was caught"
 
 
 @pytest.mark.parametrize("name", sorted(SCENARIOS))
