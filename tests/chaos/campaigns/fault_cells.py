@@ -123,7 +123,7 @@ def _come_back(one: Struck) -> None:
 def _prepared(stage: Stage, step: Step, staff: _Staff) -> tuple[Buyer, Placed, str, Call]:
     """A payment that stands right before the call of this step, its number, and what makes the call."""
     buyer, dice, op = stage.buyer(step=step), step.dice, str(step.what["op"])
-    order = buyer.place({"test-product": dice.randint(1, 9)})
+    order = buyer.place({"test-product": dice.randint(2, 9)})
     if op in BY_STAFF or step.what["kind"] in CONTRADICTING:
         order.may_be_on_desk = True
     if op == "auth":
