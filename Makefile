@@ -7,7 +7,7 @@ STAMP := .venv/installed
 PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full matrix bench chaos chaos-full browser check format
+.PHONY: help run test test-full matrix bench chaos chaos-full chaos-planted browser check format
 
 help: ## Say what each target does.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ chaos: $(STAMP) ## Break real servers on purpose and account for every won; take
 
 chaos-full: $(STAMP) ## The same in figures that say something about a rate; takes up to two hours.
 	@$(BIN)/python -m tests.chaos --full
+
+chaos-planted: $(STAMP) ## Plant every known bug into a real server and see the money-safety run catch it; takes twenty minutes.
+	@$(BIN)/python -m tests.planted
 
 bench: $(STAMP) ## Measure the shop against a bare Flask page in one run and print ratios; takes less than two minutes.
 	@$(BIN)/python -m tests.bench
