@@ -128,7 +128,7 @@ HUNTS: dict[str, Hunt] = {
     "intent_not_committed": Hunt(
         "races", 0.06, "two posts of one result are two confirms when nobody knows of the first"
     ),
-    "authentication_reused": Hunt("wrong_money", 0.16, "one thread returns the money of many orphans"),
+    "authentication_reused": Hunt("forged", 0.1, "threads there ask and refund more than once"),
     "sweep_expires_without_asking": Hunt(
         "midnight", 0.2, "payments that no browser and no webhook reports, and a sweep when their windows are over"
     ),
