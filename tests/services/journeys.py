@@ -196,6 +196,14 @@ def a_yes_that_comes_after_the_sweep_gave_its_worker_up(world: World) -> None:
     assert refund(world, order_no, 4_000).state is RefundState.DONE
 
 
+def a_no_that_comes_after_the_sweep_gave_its_worker_up(world: World) -> None:
+    for op, kind, path in (("cancel", "refused", "cPayCAct"), ("auth", "http_500", "auth.php")):
+        order_no = paid_order(world)
+        world.fault(op, kind, phase="before")
+        meanwhile(world, path, lambda: give_up_dead(worlds.now() + timedelta(hours=1)))
+        refund(world, order_no, 4_000)
+
+
 def a_yes_that_comes_after_a_person_has_said_no(world: World) -> None:
     order_no = paid_order(world)
     meanwhile(world, "cPayCAct", lambda: decide_too_early(world, order_no))
@@ -302,6 +310,7 @@ JOURNEYS: list[Callable[[World], None]] = [
     an_orphan_that_cannot_be_sent_at_once,
     receipts,
     a_yes_that_comes_after_the_sweep_gave_its_worker_up,
+    a_no_that_comes_after_the_sweep_gave_its_worker_up,
     a_yes_that_comes_after_a_person_has_said_no,
     receipts_that_a_refund_leaves_behind,
     a_receipt_of_which_only_the_answer_to_a_cancel_tells,
