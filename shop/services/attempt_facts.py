@@ -26,7 +26,7 @@ class AttemptFacts:
     is_claimed: bool
     claim_refused: str
     inquiries: int
-    trade_date: date | None
+    trade_days: tuple[date, ...]
     receipt_asked: bool
     receipt_is_open: bool
 
@@ -61,7 +61,7 @@ def facts_of(attempt: Attempt) -> AttemptFacts:
         is_claimed=attempt.claimed_at is not None,
         claim_refused=attempt.claim_refused,
         inquiries=attempt.inquiries,
-        trade_date=attempt.trade_date,
+        trade_days=tuple(attempt.trade_days),
         receipt_asked=attempt.cash_receipt_asked,
         receipt_is_open=attempt.may_get_receipt or attempt.awaits_receipt,
     )

@@ -6,7 +6,7 @@ from shop.db import db, release
 from shop.models import Attempt
 from shop.payple import Inquiries, PaymentFound, PaypleClient
 from shop.reconciliation_policy import OurSide
-from shop.services import settlement
+from shop.services import settlement, trade_days
 from shop.services.attempt_facts import AttemptFacts
 from shop.services.settlement_sheet import charged_by, is_charged
 from shop.states import ACTIVE_RECEIPT, CashReceiptState, RefundState
@@ -19,8 +19,7 @@ def ask(facts: AttemptFacts, asking: PaypleClient | Inquiries, now: datetime) ->
     release()
     if not days:
         return settlement.inquire(facts, asking, now)
-    answers = (asking.inquire(facts.attempt_no, day, method, about=facts.attempt_no) for day in days)
-    return next((found for found in answers if found is not None), None)
+    return trade_days.find(asking, facts.attempt_no, days, method)
 
 
 def our_side(attempt: Attempt) -> OurSide:

@@ -31,7 +31,7 @@ from shop.payple import (
     Refused,
     codes,
 )
-from shop.services import keeping, late_receipts, receipt_rows, recording, refunding, settlement_sheet
+from shop.services import keeping, late_receipts, receipt_rows, recording, refunding, settlement_sheet, trade_days
 from shop.services.journal import ITSELF, Actor
 from shop.states import ACTIVE_RECEIPT, IN_FLIGHT, CashReceiptState, Source
 
@@ -179,12 +179,12 @@ def _issue(receipt_id: int, client: PaypleClient, now: datetime, asking: Inquiri
     purpose = ReceiptPurpose(receipt.purpose) if receipt.identity else None
     attempt_no, identity = receipt.attempt.attempt_no, receipt.identity
     message = CashReceiptRequest(attempt_no, receipt.attempt.payer_id, receipt.amount, purpose, identity)
-    trade_date, is_repeated = receipt.attempt.trade_date, receipt.tries > 1 or bool(receipt.result_code)
+    days, is_repeated = receipt.attempt.trade_days, receipt.tries > 1 or bool(receipt.result_code)
     earlier = {other.number for other in receipt.attempt.cash_receipts}
     release()
     proof = Proof.INQUIRY
     try:
-        number = _issued_before(asking or client, attempt_no, trade_date, earlier) if is_repeated else ""
+        number = _issued_before(asking or client, attempt_no, days, earlier) if is_repeated else ""
         if not number:
             number, proof = client.issue_cash_receipt(message, about=attempt_no).number, Proof.RECEIPT
         write, ending = partial(_issued, receipt_id, number, proof, now), "issued"
@@ -195,14 +195,14 @@ def _issue(receipt_id: int, client: PaypleClient, now: datetime, asking: Inquiri
 
 
 def _issued_before(
-    asking: PaypleClient | Inquiries, attempt_no: str, trade_date: date | None, earlier: Collection[str]
+    asking: PaypleClient | Inquiries, attempt_no: str, days: list[date], earlier: Collection[str]
 ) -> str:
     """The number of a receipt that an earlier request, whose answer was lost, did issue; blank if it did not.
 
     An answer may show how things stood at the payment: the number of an ``earlier`` receipt is not that of this one.
     """
     try:
-        found = asking.inquire(attempt_no, trade_date, Method.TRANSFER, about=attempt_no) if trade_date else None
+        found = trade_days.find(asking, attempt_no, days, Method.TRANSFER)
     except GatewayError as error:  # whatever kept us from asking, the earlier request is as unknown as before
         raise OutcomeUnknown(error.message, error.code) from error
     issued = found.transfer if found and found.transfer and found.transfer.cash_receipt_issued else None

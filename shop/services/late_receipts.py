@@ -21,7 +21,7 @@ from shop.money import Won
 from shop.payple import GatewayError, Inquiries, Method, PaymentFound, PaypleClient, ReceiptAnswer, codes
 from shop.policy import Verdict
 from shop.refund_policy import LateReceipt, Returned
-from shop.services import keeping, receipt_rows, recording, settlement_sheet, told
+from shop.services import keeping, receipt_rows, recording, settlement_sheet, told, trade_days
 from shop.services.attempt_facts import AttemptFacts, facts_of
 from shop.services.journal import ITSELF, Actor
 from shop.states import AttemptState, CashReceiptState, RefundState, Source
@@ -35,12 +35,12 @@ def look(
     facts: AttemptFacts, asking: PaypleClient | Inquiries, *, source: Source, now: datetime, at_once: bool = False
 ) -> bool:
     """Ask whether a paid transfer has its receipt by now, if it is time to ask. False: the gateway did not answer."""
-    if not facts.receipt_is_open or facts.trade_date is None:
+    if not facts.receipt_is_open or not facts.trade_days:
         return True
     if not _lease(facts, now, is_hint=source in HINTS, at_once=at_once):
         return True
     try:
-        found = asking.inquire(facts.attempt_no, facts.trade_date, Method.TRANSFER, about=facts.attempt_no)
+        found = trade_days.find(asking, facts.attempt_no, facts.trade_days, Method.TRANSFER)
     except GatewayError as error:
         log.info("no answer about the cash receipt of %s: %s", facts.attempt_no, error.code)
         return False

@@ -36,7 +36,7 @@ from shop.payple import (
     codes,
 )
 from shop.refund_policy import PaidFacts, RefundPlan, RefundTooLarge
-from shop.services import journal, keeping, late_receipts, moving, receipt_rows, recording
+from shop.services import journal, keeping, late_receipts, moving, receipt_rows, recording, trade_days
 from shop.services.journal import ITSELF, Actor
 from shop.services.moving import Step
 from shop.states import IN_FLIGHT, AttemptState, CashReceiptState, RefundState, Source
@@ -276,8 +276,7 @@ def _says_gone(call: _Call, error: Refused, client: PaypleClient) -> bool:
     if len(call.messages) == 1 or not codes.says_unknown_or_cancelled(error.code):
         return codes.says_already_cancelled(error.code)
     try:
-        answers = (client.inquire(call.attempt_no, sent.trade_date, call.method) for sent in call.messages)
-        found = next((answer for answer in answers if answer is not None), None)
+        found = trade_days.find(client, call.attempt_no, [sent.trade_date for sent in call.messages], call.method)
     except GatewayError:
         return False
     if found is None or found.attempt_no != call.attempt_no:
