@@ -147,6 +147,8 @@ def init_app(app: Flask, migrations: str) -> None:
         event.listen(db.engine, "handle_error", _call_read_only_away, retval=True)
         if db.engine.dialect.name == "sqlite":
             _prepare_sqlite(db.engine)
+        else:
+            event.listen(db.engine, "before_cursor_execute", _without_nul, retval=True)
 
 
 def _put_away(_error: BaseException | None) -> None:
@@ -177,6 +179,23 @@ def _call_read_only_away(context: ExceptionContext) -> OperationalError | None:
         return None
     context.is_disconnect = True
     return OperationalError(context.statement, None, error, hide_parameters=True)
+
+
+def _without_nul(_connection: Connection, _cursor: object, statement: str, values: Any, *_: object) -> tuple[str, Any]:
+    """PostgreSQL knows no text with a NUL: what was sent with one is looked for, or kept, with a sign in its place."""
+    return statement, _shown(values)
+
+
+def _shown(value: Any) -> Any:
+    match value:
+        case str():
+            return value.replace("\0", "\ufffd")
+        case dict():
+            return {name: _shown(one) for name, one in value.items()}
+        case list() | tuple():
+            return type(value)(map(_shown, value))
+        case _:
+            return value
 
 
 def _prepare_sqlite(engine: Engine) -> None:

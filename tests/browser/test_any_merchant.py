@@ -193,6 +193,7 @@ def test_a_button_stays_under_the_finger_while_the_window_starts(
     merchant.show(page)
     layer = merchant.pay(page)
     pressed = layer.get_by_test_id(button)
+    expect(layer.get_by_test_id("window-close")).to_have_css("width", "40px")  # now it is dressed
     box = pressed.bounding_box()
     assert box
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)

@@ -170,9 +170,9 @@ def success_by_substring() -> Any:
     return [patch.object(codes, "is_success", lambda code: not code or "0000" in code)]
 
 
-@bug("a confirm without an answer counts as declined", "I2", "I20")
+@bug("a confirm without an answer counts as declined, for good", "I2", "I20")
 def timeout_is_declined() -> Any:
-    original = PaypleClient.confirm
+    original, after_refusal = PaypleClient.confirm, policy.after_refusal
 
     def confirm(client: PaypleClient, claim: Claim, *, about: str = "") -> PaymentFound:
         try:
@@ -180,7 +180,10 @@ def timeout_is_declined() -> Any:
         except OutcomeUnknown as error:
             raise Refused("3112", "no answer") from error
 
-    return [patch.object(PaypleClient, "confirm", confirm)]
+    def for_good(refused: Refused, *, blames_claim: bool) -> Verdict:
+        return replace(after_refusal(refused, blames_claim=blames_claim), asks_again=False)
+
+    return [patch.object(PaypleClient, "confirm", confirm), patch.object(policy, "after_refusal", for_good)]
 
 
 @bug("an inquiry that finds nothing counts as declined at once", "I3")

@@ -213,6 +213,8 @@ def test_when_it_last_ran_to_its_end_is_known(world: World) -> None:
 @pytest.mark.both_engines
 def test_a_sweep_in_another_process_is_respected_and_outlives_its_killing(world: World, database_url: str) -> None:
     """Two machines, one database: the second does nothing; killed with -9, the first holds nothing for long."""
+    world.ahead = timedelta()  # the other process has the machine's clock
+    world.advance(seconds=0)
     program = """
 import sys, time
 from datetime import datetime, UTC
