@@ -117,8 +117,8 @@ HUNTS: dict[str, Hunt] = {
     "amount_not_compared": Hunt("wrong_money", 0.16),
     "success_by_substring": Hunt(
         "hostile",
-        0.1,
-        "the first answer says yes with an odd code when nothing was charged",
+        0.02,
+        "its first answer, and that is all of it, says yes with an odd code when nothing was charged",
         also={"I1": "from outside a yes that is none is an order that is paid and was never charged"},
     ),
     "timeout_is_declined": Hunt("fault_cells", 0.2),
