@@ -61,13 +61,13 @@ LIBRARIES: dict[str, set[str]] = {
 DOORS = {
     "shop.services.recording": {
         *("shop.services.settlement", "shop.services.sweep", "shop.services.refunding", "shop.services.cash_receipts"),
-        *("shop.services.late_receipts", "shop.services.refund_decisions"),
+        *("shop.services.late_receipts", "shop.services.refund_decisions", "shop.services.refund_rows"),
     },
     "shop.services.moving": {
         *("shop.services.recording", "shop.services.refunding", "shop.services.receipt_rows", "shop.services.told"),
         "shop.services.refund_decisions",
         *("shop.services.ordering", "shop.services.paying"),  # where rows are born
-        *("shop.services.journal", "shop.services.replaying"),  # they only name its types
+        *("shop.services.journal", "shop.services.replaying", "shop.services.refund_rows"),  # they only name its types
     },
 }
 """Who may call the module that decides states, and the one that writes them."""

@@ -15,7 +15,7 @@ from shop.graph import Proof
 from shop.models import Attempt, Refund
 from shop.money import Won
 from shop.payple import PaypleClient
-from shop.services import moving, recording, refunding, told
+from shop.services import moving, recording, refund_rows, refunding, told
 from shop.services.journal import Actor
 from shop.services.refunding import RefundWish
 from shop.states import RefundState, Source
@@ -83,7 +83,7 @@ def _again(refund_id: int, by: str, now: datetime) -> int:
         if successor is None:
             successor = _successor(refund, now)
             step = moving.born(successor, Proof.INTENT)
-            refunding.note(successor, "refund_reserved", step, now, actor=Actor(Source.STAFF, by))
+            refund_rows.note(successor, "refund_reserved", step, now, actor=Actor(Source.STAFF, by))
         return successor.id
 
 
@@ -105,12 +105,12 @@ def _successor(refused: Refund, now: datetime) -> Refund:
 def _decide(refund_id: int, *, was_refunded: bool, by: str, now: datetime, proof: Proof = Proof.STAFF) -> Refund:
     actor = Actor(Source.STAFF, by)
     with transaction():
-        refund = refunding.locked(refund_id)
+        refund = refund_rows.locked(refund_id)
         if refund.state is not RefundState.UNKNOWN:
             raise RefundRefused(RefundRefused.Reason.NOT_UNKNOWN)
         state = RefundState.DONE if was_refunded else RefundState.REFUSED
         step = moving.move(refund, state, proof, settled_at=now, decided_by=by)
-        refunding.note(refund, "refund_decided", step, now, {"was_refunded": was_refunded}, actor)
+        refund_rows.note(refund, "refund_decided", step, now, {"was_refunded": was_refunded}, actor)
         if was_refunded:
             refunding.change_receipt(refund, Proof.STAFF, settled=False, now=now, actor=actor)
     return refund
@@ -130,10 +130,10 @@ def _adopt(order_id: int, amount: Won, done_before: int, by: str, now: datetime)
         if paid is None or paid.gone != done_before or amount > paid.refundable:
             return False
         refund = refunding.row_of(order, wish, refunding.plan(order, amount), by, now)
-        refunding.note(refund, "refund_reserved", moving.born(refund, Proof.INTENT), now)
+        refund_rows.note(refund, "refund_reserved", moving.born(refund, Proof.INTENT), now)
         step = moving.move(refund, RefundState.SUBMITTED, Proof.INTENT, submitted_at=now)
-        refunding.note(refund, "refund_submitted", step, now, {"outside": True})
+        refund_rows.note(refund, "refund_submitted", step, now, {"outside": True})
         step = moving.move(refund, RefundState.DONE, Proof.INQUIRY, settled_at=now, decided_by=by)
-        refunding.note(refund, "refund_done", step, now, {"outside": True})
+        refund_rows.note(refund, "refund_done", step, now, {"outside": True})
         refunding.change_receipt(refund, Proof.CANCEL, settled=True, now=now, actor=actor)
         return True

@@ -3,10 +3,6 @@
 The amount is taken out of what can be refunded before anything is sent, so two people can never return the same won.
 A lost answer to a full cancel is asked again by repeating it: the second is refused because nothing is left. A lost
 answer to a partial one is never repeated, because two equal partial cancels would both succeed: a person decides.
-
-A payment around midnight may be filed under either day, and "nothing under this day" sounds like "cancelled already".
-It is a definite no to that one call, so any refund may name the other day then; what both days deny has gone back only
-if an inquiry still knows the payment.
 """
 
 import logging
@@ -26,20 +22,26 @@ from shop.models import Attempt, Order, Refund
 from shop.money import Tax, Won
 from shop.payple import (
     GatewayError,
-    Method,
     NotSent,
     OutcomeUnknown,
     PaypleClient,
     RefundDone,
-    RefundRequest,
     Refused,
     codes,
 )
 from shop.refund_policy import PaidFacts, RefundPlan, RefundTooLarge
-from shop.services import journal, keeping, late_receipts, moving, receipt_rows, recording, trade_days
-from shop.services.journal import ITSELF, Actor
-from shop.services.moving import Step
-from shop.states import IN_FLIGHT, AttemptState, CashReceiptState, RefundState, Source
+from shop.services import (
+    keeping,
+    late_receipts,
+    moving,
+    receipt_rows,
+    recording,
+    refund_calls,
+    refund_rows,
+)
+from shop.services.journal import Actor
+from shop.services.refund_calls import RefundCall
+from shop.states import IN_FLIGHT, CashReceiptState, RefundState
 
 log = logging.getLogger(__name__)
 BATCH = 100
@@ -121,13 +123,13 @@ def send(refund_id: int, client: PaypleClient, *, now: datetime) -> None:
     if call is None:
         return
     try:
-        write, ending = partial(_done, refund_id, _cancel(call, client, watch), watch.now()), "done"
+        write, ending = partial(_done, refund_id, refund_calls.cancel(call, client, watch), watch.now()), "done"
     except NotSent as error:
         write, ending = partial(_not_sent, refund_id, error, watch.now()), "not sent"
     except OutcomeUnknown as error:
         write, ending = partial(_unknown, refund_id, error, watch.now()), "unknown"
     except Refused as error:
-        is_gone = call.may_be_gone and _says_gone(call, error, client)
+        is_gone = call.may_be_gone and refund_calls.says_gone(call, error, client)
         write = partial(_refused, refund_id, error, watch.now(), is_gone=is_gone)
         ending = f"refused {error.code}"
     keeping.keep(f"refund {refund_id} of {call.attempt_no} is {ending}", write)
@@ -148,7 +150,7 @@ def _reserve(order_no: str, wish: RefundWish, by: str, now: datetime) -> tuple[i
         plan_now = _insist(order, wish, now)
         refund = row_of(order, wish, plan_now, by, now)
         step = moving.born(refund, Proof.INTENT)
-        note(refund, "refund_reserved", step, now)
+        refund_rows.note(refund, "refund_reserved", step, now)
         return refund.id, True
 
 
@@ -184,39 +186,17 @@ def row_of(order: Order, wish: RefundWish, planned: RefundPlan, by: str, now: da
     )
 
 
-@dataclass(frozen=True)
-class _Call:
-    """One try, as it is sent: a message for each day under which the payment may be filed.
-
-    ``may_be_gone``: an earlier try, or somebody at the gateway, may have returned all of it already.
-    """
-
-    refund_id: int
-    tries: int
-    attempt_no: str
-    method: Method
-    messages: tuple[RefundRequest, ...]
-    may_be_gone: bool
-
-
-def _submit(refund_id: int, now: datetime) -> _Call | None:
+def _submit(refund_id: int, now: datetime) -> RefundCall | None:
     """Commit that the call is about to leave. None: somebody else is at it, or it is over."""
     with transaction():
-        refund = locked(refund_id)
+        refund = refund_rows.locked(refund_id)
         sendable = [RefundState.RESERVED] + ([RefundState.UNKNOWN] if refund.is_full else [])
         if refund.state not in sendable or refund.attempt.trade_date is None:
             return None
         values = {"submitted_at": now, "tries": refund.tries + 1, "next_try_at": None}
         step = moving.move(refund, RefundState.SUBMITTED, Proof.INTENT, **values)
-        note(refund, "refund_submitted", step, now, {"tries": refund.tries})
-        return _call(refund)
-
-
-def _call(refund: Refund) -> _Call:
-    attempt, tax = refund.attempt, refund.vat if refund.sends_vat else None
-    messages = (RefundRequest(attempt.attempt_no, day, refund.amount, tax) for day in attempt.trade_days)
-    may_be_gone = attempt.state is not AttemptState.PAID or (refund.is_full and refund.tries > 1)
-    return _Call(refund.id, refund.tries, attempt.attempt_no, attempt.method, tuple(messages), may_be_gone)
+        refund_rows.note(refund, "refund_submitted", step, now, {"tries": refund.tries})
+        return refund_calls.call_of(refund)
 
 
 def dead(now: datetime) -> list[int]:
@@ -237,51 +217,6 @@ def give_up(refund_id: int, now: datetime) -> None:
         _not_sent(refund_id, NotSent("the program stopped before it was sent"), now, state)
     elif state is RefundState.SUBMITTED:
         _unknown(refund_id, OutcomeUnknown("the program stopped while it was sent"), now)
-
-
-# --- the call -------------------------------------------------------------------------------------------------------
-
-
-def _cancel(call: _Call, client: PaypleClient, watch: clock.Watch) -> RefundDone:
-    """Send the cancel; where the gateway knows nothing to cancel under a day, under the next one."""
-    *others, last = call.messages
-    for message in others:
-        try:
-            return client.refund(message, about=call.attempt_no)
-        except Refused as error:
-            if not codes.says_unknown_or_cancelled(error.code):
-                raise
-            _go_on(call, watch.now())
-    return client.refund(last, about=call.attempt_no)
-
-
-def _go_on(call: _Call, now: datetime) -> None:
-    """Commit that the next message of a call is about to leave.
-
-    :raises OutcomeUnknown: the call was given up meanwhile, and somebody may have decided what became of it
-    """
-    with transaction():
-        refund = locked(call.refund_id)
-        if refund.state is not RefundState.SUBMITTED or refund.tries != call.tries:
-            raise OutcomeUnknown("given up before it was sent under the other day")
-        refund.submitted_at = now
-        note(refund, "refund_submitted", None, now, {"tries": refund.tries, "other_day": True})
-
-
-def _says_gone(call: _Call, error: Refused, client: PaypleClient) -> bool:
-    """Whether a refusal means that all of it has gone back before.
-
-    Where the day is in doubt it takes more than "nothing there": an inquiry that knows the payment, and denies nothing.
-    """
-    if len(call.messages) == 1 or not codes.says_unknown_or_cancelled(error.code):
-        return codes.says_already_cancelled(error.code)
-    try:
-        found = trade_days.find(client, call.attempt_no, [sent.trade_date for sent in call.messages], call.method)
-    except GatewayError:
-        return False
-    if found is None or found.attempt_no != call.attempt_no:
-        return False
-    return found.refunded_amount in (None, found.charged)
 
 
 # --- after the call -------------------------------------------------------------------------------------------------
@@ -355,11 +290,11 @@ def _settle(
     """
     told: dict[str, object] = {"result_code": error.code[:20], "result_message": error.message[:200]}
     with transaction():
-        refund = locked(refund_id)
+        refund = refund_rows.locked(refund_id)
         is_late = refund.state is RefundState.UNKNOWN and state is RefundState.REFUSED and refund.tries == 1
         if refund.state is before or is_late:
             step = moving.move(refund, state, proof, **told, **values)
-            note(refund, f"refund_{state.value}", step, now, told)
+            refund_rows.note(refund, f"refund_{state.value}", step, now, told)
 
 
 def _finish(refund_id: int, code: str, message: str, *, settled: bool, now: datetime, **values: object) -> None:
@@ -369,14 +304,14 @@ def _finish(refund_id: int, code: str, message: str, *, settled: bool, now: date
     """
     told: dict[str, object] = {"result_code": code[:20], "result_message": message[:200]}
     with transaction():
-        refund = locked(refund_id)
+        refund = refund_rows.locked(refund_id)
         if not graph.REFUND.allows(refund.state, RefundState.DONE, Proof.CANCEL):
             return
         if refund.state is RefundState.REFUSED:
             log.error("the gateway's yes to refund %s came after it had been decided otherwise", refund_id)
         step = moving.move(refund, RefundState.DONE, Proof.CANCEL, settled_at=now, **told, **values)
-        note(refund, "refund_done", step, now, told | {"receipt_settled": settled})
-        change_receipt(refund, Proof.CANCEL, settled=settled, now=now, actor=_actor(refund))
+        refund_rows.note(refund, "refund_done", step, now, told | {"receipt_settled": settled})
+        change_receipt(refund, Proof.CANCEL, settled=settled, now=now, actor=refund_rows.wanted_by(refund))
 
 
 def change_receipt(refund: Refund, proof: Proof, *, settled: bool, now: datetime, actor: Actor) -> None:
@@ -401,42 +336,6 @@ def change_receipt(refund: Refund, proof: Proof, *, settled: bool, now: datetime
         receipt_rows.move(receipt, CashReceiptState.CANCELLED, proof, actor, now, gone)
 
 
-def note(
-    refund: Refund,
-    event: str,
-    step: Step | None,
-    now: datetime,
-    evidence: dict[str, object] | None = None,
-    actor: Actor | None = None,
-) -> None:
-    """Let the order show what the refund has become, and write it down."""
-    actor = actor or _actor(refund)
-    recording.follow(refund.order, Proof.REFUND)
-    journal.note(
-        event,
-        at=now,
-        order=refund.order,
-        attempt_no=refund.attempt.attempt_no,
-        source=actor.source,
-        row=refund,
-        step=step,
-        evidence=_asked(refund) | (evidence or {}) | {"by": actor.by},
-    )
-
-
-def _actor(refund: Refund) -> Actor:
-    """Who wanted this refund."""
-    return ITSELF if refund.is_orphan else Actor(Source.STAFF, refund.requested_by)
-
-
-def locked(refund_id: int) -> Refund:
-    """The refund as it is now, with its order held."""
-    refund = db.session.get_one(Refund, refund_id)
-    recording.lock_order(refund.order_id)
-    db.session.refresh(refund)
-    return refund
-
-
 # --- facts ----------------------------------------------------------------------------------------------------------
 
 
@@ -458,7 +357,3 @@ def _vat_of_lines(order: Order, amount: Won, line_ids: Sequence[int]) -> Won | N
     if not chosen or sum(part for part, _tax in chosen) != amount:
         return None
     return refund_policy.vat_of_goods(chosen)
-
-
-def _asked(refund: Refund) -> dict[str, object]:
-    return {"amount": refund.amount, "vat": refund.vat, "full": refund.is_full}
