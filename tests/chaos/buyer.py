@@ -115,8 +115,8 @@ class Buyer(Browser):
         order = Placed(order_no, self.shop.name, dict(lines), prices, self.phone)
         return self.shop.stage.book.add(order, self.step, self.session.cookies.get_dict())
 
-    def start(self, order: Placed, **choices: object) -> Opening:
-        """Press the pay button; `choices` are method, work, window, delivery, cash_receipt.
+    def press(self, order: Placed, **choices: object) -> Opening:
+        """Press the pay button once; `choices` are method, work, window, delivery, cash_receipt.
 
         :raises Refusal: such as 409 when the order cannot be paid, 502 when the gateway let nobody in
         """
@@ -131,15 +131,15 @@ class Buyer(Browser):
         page = f"{self.shop.url}/orders/{order.order_no}"
         return Opening(str(told["attempt_no"]), dict(told["fields"]), page)
 
-    def start_patiently(self, order: Placed, **choices: object) -> Opening:
-        """Press again while the gateway lets nobody in: other people's calls may hang."""
+    def start(self, order: Placed, **choices: object) -> Opening:
+        """Press it, and again while the gateway lets nobody in, as the page says: other people's calls may hang."""
         for _ in range(TRIES):
             try:
-                return self.start(order, **choices)
+                return self.press(order, **choices)
             except Refusal as refusal:
                 if refusal.status != requests.codes.bad_gateway:
                     raise
-        return self.start(order, **choices)
+        return self.press(order, **choices)
 
     def pay(self, opening: Opening, scenario: str = "", **typed: Any) -> Pairs:
         """Go through the window; what the browser would deliver, an empty list when it never arrives."""

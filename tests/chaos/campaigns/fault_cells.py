@@ -132,7 +132,7 @@ def _prepared(stage: Stage, step: Step, staff: _Staff) -> tuple[Buyer, Placed, s
         return buyer, order, "", lambda: _pay_now(buyer, order)
     if op in ("confirm", "inquiry"):
         method = dice.choice(("card", "transfer"))
-        opening = buyer.start_patiently(order, work="CERT" if op == "confirm" else "PAY", method=method)
+        opening = buyer.start(order, work="CERT" if op == "confirm" else "PAY", method=method)
         is_late = op == "confirm" and dice.random() < LATE
         claim = buyer.pay(opening, "inquiry_late" if is_late else "")
         return buyer, order, opening.attempt_no, lambda: buyer.deliver(claim)
@@ -154,7 +154,7 @@ def _pay_now(buyer: Buyer, order: Placed) -> None:
 def _paid(buyer: Buyer, order: Placed, op: str, method: str) -> Opening:
     """A paid order; by transfer where the call is about a cash receipt, which any other transfer has, too."""
     method = method if op == "cancel" else "transfer"
-    opening = buyer.start_patiently(order, method=method, cash_receipt=method == "transfer" and op != "receipt_issue")
+    opening = buyer.start(order, method=method, cash_receipt=method == "transfer" and op != "receipt_issue")
     buyer.deliver(buyer.pay(opening))
     return opening
 

@@ -104,7 +104,7 @@ def _buy(stage: Stage, report: Report, gateway: HostileGateway, shop: Shop, step
     if op == "auth":
         gateway.arm("auth", sending)
     with suppress(Refusal):
-        opening = buyer.start(order, work=work)
+        opening = buyer.press(order, work=work)
         opening = replace(opening, fields=gateway.tells(opening.fields))
         claim = gateway.told_by(dict(buyer.pay(opening, "limit" if kind == ODD_YES else "")))
         if op in ("confirm", "inquiry"):

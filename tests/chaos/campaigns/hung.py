@@ -67,7 +67,7 @@ def _pay(one: tuple[Buyer, Placed, Pairs], end: float) -> None:
     acts: list[Callable[[], object]] = [
         lambda: buyer.deliver(claim),
         lambda: buyer.look(order),
-        lambda: buyer.start(buyer.place()),
+        lambda: buyer.press(buyer.place()),
     ]
     for act in cycle(acts):
         if time.monotonic() >= end:

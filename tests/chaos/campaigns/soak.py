@@ -86,10 +86,10 @@ def _journey(stage: Stage, step: Step, report: Report) -> None:
 
 def _pay(buyer: Buyer, order: Placed, step: Step) -> None:
     names = ("method", "work", "window", "cash_receipt")
-    opening = buyer.start(order, **{name: step.what[name] for name in names})
+    opening = buyer.press(order, **{name: step.what[name] for name in names})
     if step.what["ends"] == "closes":
         buyer.deliver(buyer.close(opening))
-        opening = buyer.start(order, **{name: step.what[name] for name in names})
+        opening = buyer.press(order, **{name: step.what[name] for name in names})
     claim = buyer.pay(opening, str(step.what["scenario"]))
     if claim and step.what["ends"] != "never comes back":
         buyer.deliver(claim)
