@@ -137,7 +137,10 @@ HUNTS: dict[str, Hunt] = {
     "refunds_not_counted": Hunt("races", 0.06, "refund forms that claim too much"),
     "refund_amount_from_the_form": Hunt("races", 0.06, "refund forms that claim too much"),
     "two_operators_at_once": Hunt(
-        "races", 0.06, also={"I7": "two refunds of a part fit into what is left, and only one of them was due"}
+        "races",
+        0.2,
+        "two people have to meet in the same moment, so they get more tries than the others",
+        also={"I7": "two refunds of a part fit into what is left, and only one of them was due"},
     ),
     "receipt_not_reduced": Hunt("fault_cells", 0.2, "transfers with a cash receipt are refunded"),
     "oversold": Hunt("oversell", 0.3),
