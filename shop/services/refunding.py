@@ -20,25 +20,9 @@ from shop.errors import RefundRefused
 from shop.graph import Proof
 from shop.models import Attempt, Order, Refund
 from shop.money import Tax, Won
-from shop.payple import (
-    GatewayError,
-    NotSent,
-    OutcomeUnknown,
-    PaypleClient,
-    RefundDone,
-    Refused,
-    codes,
-)
+from shop.payple import GatewayError, NotSent, OutcomeUnknown, PaypleClient, RefundDone, Refused, codes
 from shop.refund_policy import PaidFacts, RefundPlan, RefundTooLarge
-from shop.services import (
-    keeping,
-    late_receipts,
-    moving,
-    receipt_rows,
-    recording,
-    refund_calls,
-    refund_rows,
-)
+from shop.services import keeping, late_receipts, moving, receipt_rows, recording, refund_calls, refund_rows
 from shop.services.journal import Actor
 from shop.services.refund_calls import RefundCall
 from shop.states import IN_FLIGHT, CashReceiptState, RefundState
@@ -286,12 +270,13 @@ def _settle(
 ) -> None:
     """Write an answer that moved no money, unless somebody else has written one since the call left.
 
-    A no counts also where the sweep has given its worker up meanwhile: it was to the only call there has been.
+    A no to a call counts also where the sweep has given its worker up meanwhile, if it was the only call.
     """
     told: dict[str, object] = {"result_code": error.code[:20], "result_message": error.message[:200]}
+    was_sent, is_no = before is RefundState.SUBMITTED, state is RefundState.REFUSED
     with transaction():
         refund = refund_rows.locked(refund_id)
-        is_late = refund.state is RefundState.UNKNOWN and state is RefundState.REFUSED and refund.tries == 1
+        is_late = was_sent and is_no and refund.state is RefundState.UNKNOWN and refund.tries == 1
         if refund.state is before or is_late:
             step = moving.move(refund, state, proof, **told, **values)
             refund_rows.note(refund, f"refund_{state.value}", step, now, told)

@@ -10,11 +10,13 @@ from sqlalchemy import Connection, event, select
 from sqlalchemy.exc import OperationalError
 
 from shop import policy
-from shop.db import db
+from shop.db import db, release
 from shop.errors import ReceiptRefused, RefundRefused
 from shop.models import CashReceipt, Order, Refund
+from shop.money import Won
 from shop.services import cash_receipts, desk, refund_decisions, refunding, settlement, sweep
 from shop.services.attempt_facts import AttemptFacts
+from shop.services.refunding import RefundWish
 from shop.states import AttemptState, OrderState, RefundState
 from shop.views.shop import client
 from tests import world as worlds
@@ -127,6 +129,29 @@ def test_a_late_no_to_a_repeat_does_not_speak_for_the_first_try(world: World) ->
     again = refund_decisions.repeat(lost.id, by="kim", client=client(), now=worlds.now())
 
     assert (again.state, returned(world, order_no)) == (RefundState.UNKNOWN, 10_000)
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("amount", [4_000, 10_000])
+def test_a_sweep_that_stood_still_does_not_release_what_has_left_meanwhile(world: World, amount: int) -> None:
+    """It has read a refund as never sent; before it writes that, the refund is sent and its answer lost."""
+    order_no = paid_order(world)
+    wish = RefundWish(Won(amount), Won(10_000), "변심", "stood-still")
+    refund_id, _new = refunding._reserve(order_no, wish, "kim", worlds.now())
+    world.fault("cancel", "lost_answer", phase="after")
+    waiting = [lambda: refunding.send(refund_id, client(), now=worlds.now())]
+
+    def stand_still() -> None:
+        release()
+        if waiting:
+            waiting.pop()()
+
+    world.monkeypatch.setattr(refunding, "release", stand_still)
+
+    with world.app.app_context():
+        refunding.give_up(refund_id, worlds.now() + timedelta(hours=1))
+
+    assert (world.order(order_no).refunds[0].state, returned(world, order_no)) == (RefundState.UNKNOWN, amount)
 
 
 @pytest.mark.both_engines
