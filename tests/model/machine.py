@@ -251,15 +251,17 @@ class ShopMachine(RuleBasedStateMachine):
 
     # --- time and bad luck
 
-    @rule(time=st.sampled_from(PASSING), swept=st.booleans())
-    def wait(self, time: str, swept: bool) -> None:
-        """Time passes, with the sweep or while it is down."""
+    @rule(time=st.sampled_from(PASSING), whose=st.sampled_from(["the sweep's", "the listener's", "nobody's"]))
+    def wait(self, time: str, whose: str) -> None:
+        """Time passes, and somebody's turn may have come."""
         if time == "midnight":
             self.stage.advance_to(23, 59, 50)
         else:
             self.stage.advance(**TIMES[time])
-        if swept:
+        if whose == "the sweep's":
             self.stage.sweep()
+        elif whose == "the listener's":
+            self.stage.hear()
 
     @rule(point=st.integers(1, 12))
     def kill_a_worker(self, point: int) -> None:
