@@ -36,6 +36,8 @@ DATE_RULES = {"utc": "approval", "seoul": "opening", "los_angeles": "approval"}
 """What the gateway of each shop takes for the date of a payment; Payple's documents say both."""
 MOMENTS = (time(23, 58, 30), time(23, 59, 40), time(23, 59, 58))
 """When windows are opened; what is left is done right after midnight, and two minutes later."""
+AFTERWARDS = time(0, 10)
+"""When windows of the next day are opened: all about them is of that day, but in UTC it is still the day before."""
 A_NIGHT = 30
 """Payments of one night: more would take longer than there is time before it is midnight."""
 STAGES = ("delivered", "approved", "opened")
@@ -80,14 +82,17 @@ def _live_through(stage: Stage, report: Report, nights: list[Night]) -> None:
     midnight, shops = _next_midnight(stage), list({night.shop.name: night.shop for night in nights}.values())
     for moment in MOMENTS:
         _wait_for(stage, datetime.combine(midnight.date() - timedelta(days=1), moment, KOREA))
-        crowd(_before, [night for night in nights if night.step.what["opens"] == str(moment)], width=4)
+        crowd(_before, _opened_at(moment, nights), width=4)
+    late = _opened_at(AFTERWARDS, nights)
     _wait_for(stage, midnight + timedelta(seconds=2))
-    crowd(_after, nights, width=4)
-    for night in nights:
-        report.trial(f"{night.shop.name} {night.step.what['until_midnight']}")
+    crowd(_after, [night for night in nights if night not in late], width=4)
     _wait_for(stage, midnight + timedelta(minutes=2))
     for shop in shops:
         shop.run_due()
+    _wait_for(stage, datetime.combine(midnight.date(), AFTERWARDS, KOREA))
+    crowd(_at_once, late, width=4)
+    for night in nights:
+        report.trial(f"{night.shop.name} {night.step.what['until_midnight']}")
     _wait_for(stage, midnight + timedelta(hours=10))
     for shop in shops:
         _refund(stage, report, shop, [night for night in nights if night.shop is shop])
@@ -102,14 +107,15 @@ def _wait_for(stage: Stage, moment: datetime) -> None:
 
 def _steps(plan: Plan) -> Iterator[Step]:
     """Zones, moments, works, methods and faults in all their combinations, as many as wanted."""
-    zones = _zones(plan)
+    zones, moments = _zones(plan), (*MOMENTS, AFTERWARDS)
     for number in range(plan.count):
         dice = plan.dice(str(number))
         work = dice.choice(("CERT", "PAY"))
+        opens = moments[number // len(zones) % len(moments)]
         yield plan.step(
             zone=zones[number % len(zones)],
-            opens=str(MOMENTS[number // len(zones) % len(MOMENTS)]),
-            until_midnight=dice.choice(STAGES),
+            opens=str(opens),
+            until_midnight="nothing" if opens is AFTERWARDS else dice.choice(STAGES),
             work=work,
             method=dice.choice(("card", "transfer")),
             is_lost=dice.random() < 0.4,
@@ -147,6 +153,16 @@ def _before(night: Night) -> None:
         _approve(night)
     if what["until_midnight"] == "delivered":
         _deliver(night)
+
+
+def _opened_at(moment: time, nights: list[Night]) -> list[Night]:
+    return [night for night in nights if night.step.what["opens"] == str(moment)]
+
+
+def _at_once(night: Night) -> None:
+    """A payment that knows nothing of midnight."""
+    _before(night)
+    _after(night)
 
 
 def _lose(night: Night) -> None:
