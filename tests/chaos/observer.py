@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from threading import Event, Thread
-from typing import Self
+from threading import Event
 
 import requests
 
@@ -22,26 +21,16 @@ LEAST_PAUSE = 1.0
 
 
 class Observer:
-    """A thread of its own that holds the invariants without [Q] against what is there just now."""
+    """Holds the invariants without [Q] against what is there just now."""
 
     def __init__(self, stage: Stage, report: Report, mark: Mark) -> None:
         self._stage, self._report, self._mark = stage, report, mark
-        self._over = Event()
-        self._thread = Thread(target=self._work, name="observer")
         self.looks = 0
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-        self._report.measure("looks in between", self.looks)
-
-    def _work(self) -> None:
+    def work(self, over: Event) -> None:
+        """Look again and again."""
         pause = LEAST_PAUSE
-        while not self._over.wait(pause):
+        while not over.wait(pause):
             began = time.monotonic()
             with suppress(requests.RequestException, CommandFailed, Refusal):  # it is being killed: look again later
                 self._look()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import resource
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from threading import Event, Thread
+from threading import Event
 
 from sqlalchemy import Connection, MetaData, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
+
+from tests.chaos.beside import beside
 
 CUT_EVERY = 0.05
 OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -58,20 +60,14 @@ def _take_lock(connection: Connection) -> bool:
 @contextmanager
 def cut_off(url: str) -> Iterator[None]:
     """PostgreSQL ends every connection, again and again, whatever it is in the middle of."""
-    over = Event()
 
-    def cut() -> None:
+    def cut(over: Event) -> None:
         with connected(url) as connection:
             while not over.wait(CUT_EVERY):
                 connection.execute(text(f"SELECT pg_terminate_backend(pid) {OTHERS}"))
 
-    thread = Thread(target=cut, name="cutter")
-    thread.start()
-    try:
+    with beside(cut, "cutter"):
         yield
-    finally:
-        over.set()
-        thread.join()
 
 
 @contextmanager

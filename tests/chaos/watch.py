@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import requests
@@ -20,6 +20,8 @@ MARKER = "<zz9>"
 SERVER_ERROR = 500
 SECONDS = 60.0
 TRACEBACK = "Traceback (most recent call last)"
+Trouble = Literal["losses", "outage"]
+"""Servers are killed, so connections break; the database is away, so that a page may say 503, which is: later."""
 NOT_LET_IN = re.compile(r"/orders/[^/]+/attempts$")
 """Where 502 as JSON is the documented answer: the gateway did not open a window, and nothing can have been paid."""
 
@@ -29,7 +31,7 @@ class Watch:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._losses_expected = self._outages_expected = 0
+        self._expected: Counter[Trouble] = Counter()
         self.secrets: set[str] = set()
         self.answers: Counter[int] = Counter()
         self.lost = 0
@@ -43,26 +45,15 @@ class Watch:
         return _Session(self, address or new_address())
 
     @contextmanager
-    def expecting_losses(self) -> Iterator[None]:
-        """While servers are killed, connections break: then they are counted and no more."""
+    def expecting(self, trouble: Trouble) -> Iterator[None]:
+        """For a while this is no fault of the shop, and only counted. Several may expect the same at once."""
         with self._lock:
-            self._losses_expected += 1
+            self._expected[trouble] += 1
         try:
             yield
         finally:
             with self._lock:
-                self._losses_expected -= 1
-
-    @contextmanager
-    def expecting_outage(self) -> Iterator[None]:
-        """While the database is away, a page may say 503, which is: later."""
-        with self._lock:
-            self._outages_expected += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._outages_expected -= 1
+                self._expected[trouble] -= 1
 
     def look(self, response: requests.Response) -> None:
         """One answer of the shop."""
@@ -71,7 +62,7 @@ class Watch:
         place = f"{asked.method} {path} -> {response.status_code}"
         with self._lock:
             self.answers[response.status_code] += 1
-            is_later = self._outages_expected > 0 and response.status_code == requests.codes.unavailable
+            is_later = self._expected["outage"] > 0 and response.status_code == requests.codes.unavailable
         if response.status_code >= SERVER_ERROR and not is_later and not _is_not_let_in(response, path):
             self.tell("I15", f"a server error: {place}")
         self.read(text, place)
@@ -94,7 +85,7 @@ class Watch:
         """A connection broke."""
         with self._lock:
             self.lost += 1
-            expected = self._losses_expected > 0
+            expected = self._expected["losses"] > 0
         if not expected:
             self.tell("I15", f"no answer to {asked}: {type(error).__name__}")
 

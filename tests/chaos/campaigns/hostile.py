@@ -13,9 +13,9 @@ from dataclasses import replace
 from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
-from threading import Event, Thread
-from typing import Self
+from threading import Event
 
+from tests.chaos.beside import beside
 from tests.chaos.buyer import Refusal
 from tests.chaos.drain import drain
 from tests.chaos.gateway import HOSTILE, HostileGateway, unpaid_yes
@@ -40,7 +40,8 @@ def run(stage: Stage, plan: Plan, report: Report) -> None:
     with HostileGateway(stage.simulator.url) as gateway, stage.extra_shop("hostile", SIMULATOR_URL=gateway.url) as shop:
         mark = stage.mark(shop)
         shop.desk()  # signs in: to check a password takes 32 MB for a moment
-        with Scales(shop) as scales:
+        scales = Scales(shop)
+        with beside(scales.watch, "scales"):
             crowd(partial(_buy, stage, report, gateway, shop), steps, width=2)
         gateway.disarm()
         drain(stage, report, mark, shop=shop)
@@ -59,28 +60,20 @@ def _rows(plan: Plan) -> list[tuple[str, str]]:
 
 
 class Scales:
-    """Weighs the workers of a shop all the time."""
+    """Weighs the workers of a shop."""
 
     def __init__(self, shop: Shop) -> None:
-        self._shop, self._over = shop, Event()
+        self._shop = shop
         self.first = self.most = self._weigh()
-        self._thread = Thread(target=self._watch, name="scales", daemon=True)
 
     @property
     def growth(self) -> float:
         """MB that the heaviest worker has put on."""
         return self.most - self.first
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._over.wait(0.1):
+    def watch(self, over: Event) -> None:
+        """Weigh them again and again."""
+        while not over.wait(0.1):
             self.most = max(self.most, self._weigh())
 
     def _weigh(self) -> float:

@@ -41,7 +41,7 @@ def run(stage: Stage, plan: Plan, report: Report) -> None:
             end = time.monotonic() + plan.count
             payers = [partial(_pay, one, end) for one in waiting]
             lookers = [partial(_look_around, stage.buyer(shop), report, end) for _ in range(LOOKERS)]
-            with stage.watch.expecting_losses():
+            with stage.watch.expecting("losses"):
                 together([*lookers, *payers])
             gateway.disarm()
             slow = percentile(report.measures["page_seconds"], 0.95)

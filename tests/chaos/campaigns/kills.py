@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from threading import Event, Thread
 
 from tests.chaos.barriers import CALLS, REACHES, Held, calling, come_back, hold, lost, release, waiting
 from tests.chaos.drain import drain
 from tests.chaos.report import Figure, Report
 from tests.chaos.schedule import Plan, Step
+from tests.chaos.shoppers import shopping
 from tests.chaos.stage import Stage
 from tests.chaos.watch import wait_until
 
@@ -36,6 +36,7 @@ GOODS = "paper-tape"
 """Something of which the shelf holds so many, and which nobody else buys at that time."""
 TOGETHER = 4
 """Payments that are struck at once: the simulator holds five calls at most."""
+SHOPPERS = 3
 MASTER_TOO = 0.25
 
 
@@ -44,7 +45,7 @@ def run(stage: Stage, plan: Plan, report: Report) -> None:
     mark, shelves = stage.mark(), {GOODS: [stage.shop.stock(GOODS) or 0]}
     points = [point for point in POINTS if point != "in a webhook" or stage.can("webhooks")]
     steps = [plan.step(point=points[number % len(points)]) for number in range(plan.count)]
-    with stage.watch.expecting_losses():
+    with stage.watch.expecting("losses"):
         for point in points:
             of_point = [step for step in steps if step.what["point"] == point]
             kill = _AT.get(point, _around)
@@ -160,25 +161,13 @@ def _at_order_insert(stage: Stage, steps: Sequence[Step], report: Report) -> Non
 
 def _at_random(stage: Stage, steps: Sequence[Step], report: Report) -> None:
     """While people buy, a worker dies, at no particular moment."""
-    over = Event()
-
-    def shop_on() -> None:
-        while not over.is_set():
-            buyer = stage.buyer(step=steps[0])
-            lost(buyer.buy)
-
-    shoppers = [Thread(target=shop_on, name="shopper") for _ in range(3)]
-    for shopper in shoppers:
-        shopper.start()
-    for step in steps:
-        time.sleep(0.2 + step.dice.random())
-        workers = stage.shop.workers()
-        if workers:
-            stage.shop.kill_worker(step.dice.choice(workers))
-        report.trial(str(step.what["point"]))
-    over.set()
-    for shopper in shoppers:
-        shopper.join()
+    with shopping(stage, steps[0], SHOPPERS):
+        for step in steps:
+            time.sleep(0.2 + step.dice.random())
+            workers = stage.shop.workers()
+            if workers:
+                stage.shop.kill_worker(step.dice.choice(workers))
+            report.trial(str(step.what["point"]))
 
 
 _AT: dict[str, Callable[[Stage, Sequence[Step], Report], None]] = {

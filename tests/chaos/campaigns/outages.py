@@ -10,16 +10,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from threading import Event, Thread
 
 import requests
 
 from tests.chaos import storage
-from tests.chaos.barriers import CALLS, calling, come_back, hold, lost, release
+from tests.chaos.barriers import CALLS, calling, come_back, hold, release
 from tests.chaos.drain import drain
 from tests.chaos.report import Figure, Report
 from tests.chaos.schedule import Plan, Step
 from tests.chaos.shop import Shop
+from tests.chaos.shoppers import shopping
 from tests.chaos.stage import Stage
 
 FIGURE = Figure(
@@ -54,33 +54,13 @@ def _strike(stage: Stage, step: Step) -> None:
     """The answers leave the gateway when the outage has begun."""
     outage = KINDS[stage.engine][str(step.what["kind"])]
     held = [hold(stage, step, call, "after") for call in CALLS]
-    with stage.watch.expecting_outage(), calling(stage, held), _shopping(stage, step), outage(stage.shop):
+    with stage.watch.expecting("outage"), calling(stage, held), shopping(stage, step, SHOPPERS), outage(stage.shop):
         release(stage, held)
         time.sleep(float(str(step.what["seconds"])))
     stage.shop.wait_until_healthy()
     stage.watch.search(stage.shop.new_log(), "log of shop")  # that it says at length what is wrong is right
     for one in held:
         come_back(one)
-
-
-@contextmanager
-def _shopping(stage: Stage, step: Step) -> Iterator[None]:
-    """Some people go on buying, as far as they get."""
-    over = Event()
-
-    def shop_on() -> None:
-        while not over.is_set():
-            lost(stage.buyer(step=step).buy)
-
-    shoppers = [Thread(target=shop_on, name="shopper") for _ in range(SHOPPERS)]
-    for shopper in shoppers:
-        shopper.start()
-    try:
-        yield
-    finally:
-        over.set()
-        for shopper in shoppers:
-            shopper.join()
 
 
 @contextmanager

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 import time
 from contextlib import suppress
-from threading import Event, Thread
+from threading import Event
 
 import requests
 
+from tests.chaos.beside import beside
 from tests.chaos.buyer import Buyer, Refusal
 from tests.chaos.drain import drain
 from tests.chaos.evidence import Placed
@@ -40,10 +41,11 @@ def run(stage: Stage, plan: Plan, report: Report) -> None:
     mark = stage.mark()
     steps = [plan.step(**_drawn(plan.dice(str(number)))) for number in range(plan.count)]
     stage.simulator.bench(shuffle=True, duplicate=1, drop=0.2, delay=1, seed=plan.seed)
-    killer = _Killer(stage, plan)
-    with stage.watch.expecting_losses(), killer, Observer(stage, report, mark):
+    killer, observer = _Killer(stage, plan), Observer(stage, report, mark)
+    with stage.watch.expecting("losses"), beside(killer.work, "killer"), beside(observer.work, "observer"):
         crowd(lambda step: _journey(stage, step, report), steps, WIDTH)
     report.measure("kills", killer.count)
+    report.measure("looks in between", observer.looks)
     stage.shop.wait_until_healthy()
     drain(stage, report, mark)
 
@@ -101,19 +103,11 @@ class _Killer:
 
     def __init__(self, stage: Stage, plan: Plan) -> None:
         self._stage, self._dice, self._wanted = stage, plan.dice("killer"), max(1, round(plan.count * KILLS))
-        self._over = Event()
-        self._thread = Thread(target=self._work, name="killer")
         self.count = 0
 
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _work(self) -> None:
-        while self.count < self._wanted and not self._over.wait(1 + 2 * self._dice.random()):
+    def work(self, over: Event) -> None:
+        """Goes about until it has killed enough."""
+        while self.count < self._wanted and not over.wait(1 + 2 * self._dice.random()):
             workers = self._stage.shop.workers()
             if len(workers) > 1:
                 self._stage.shop.kill_worker(self._dice.choice(workers))
