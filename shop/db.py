@@ -183,17 +183,17 @@ def _call_read_only_away(context: ExceptionContext) -> OperationalError | None:
 
 def _without_nul(_connection: Connection, _cursor: object, statement: str, values: Any, *_: object) -> tuple[str, Any]:
     """PostgreSQL knows no text with a NUL: what was sent with one is looked for, or kept, with a sign in its place."""
-    return statement, _shown(values)
+    return statement, _replacing_nul(values)
 
 
-def _shown(value: Any) -> Any:
+def _replacing_nul(value: Any) -> Any:
     match value:
         case str():
             return value.replace("\0", "\ufffd")
         case dict():
-            return {name: _shown(one) for name, one in value.items()}
+            return {name: _replacing_nul(one) for name, one in value.items()}
         case list() | tuple():
-            return type(value)(map(_shown, value))
+            return type(value)(map(_replacing_nul, value))
         case _:
             return value
 
