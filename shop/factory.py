@@ -14,6 +14,7 @@ from shop.payple import PaypleClient
 from shop.services import journal
 from shop.settings import Settings
 from shop.views import admin, callbacks, cart, catalogue, filters, health, orders, payments, problems, security
+from shop.views.paging import RowConverter
 from shop.views.shop import EXTENSION
 
 ROOT = Path(__file__).parent.parent
@@ -41,6 +42,7 @@ def create_app(settings: Settings, http: requests.Session | None = None, *, list
     security.init_app(app)
     problems.init_app(app)
     _protect_forms(app)
+    app.url_map.converters["row"] = RowConverter
     for module in (catalogue, cart, orders, payments, callbacks, health, admin):
         app.register_blueprint(module.bp)
     cli.init_app(app)

@@ -16,7 +16,7 @@ def row_number(text: str) -> int:
 
 
 class RowConverter(IntegerConverter):
-    """``<int:name>`` in a route, where it names a row: no such page for a number that no row can have."""
+    """``<row:name>`` in a route: the number of a row. No such page for a number that no row can have."""
 
     def __init__(self, rules: Map) -> None:
         super().__init__(rules, min=1, max=LARGEST_ROW)

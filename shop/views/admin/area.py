@@ -1,13 +1,11 @@
 """The one door of the staff area: nothing behind it answers anybody who has not signed in."""
 
 from flask import Blueprint, g, redirect, request, url_for
-from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
 from shop import clock
 from shop.services import desk
 from shop.views.admin import staff_session
-from shop.views.paging import RowConverter
 
 OPEN = ("admin.login", "admin.sign_in")
 """What answers without a sign-in."""
@@ -20,12 +18,6 @@ PLACES = {
 """Where a sign-in may lead: names of our own, never an address from the request."""
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
-
-
-@bp.record
-def teach_row_numbers(state: BlueprintSetupState) -> None:
-    """Numbers in the routes of the area are those of rows."""
-    state.app.url_map.converters["int"] = RowConverter
 
 
 @bp.before_request

@@ -44,7 +44,7 @@ def run_due() -> ResponseReturnValue:
     return redirect(url_for("admin.show_desk", busy="1" if report.skipped else None), code=303)
 
 
-@bp.post("/orders/<order_no>/refunds/<int:refund_id>/repeat")
+@bp.post("/orders/<order_no>/refunds/<row:refund_id>/repeat")
 def repeat_refund(order_no: str, refund_id: int) -> ResponseReturnValue:
     """Send a cancel of everything that is left again: a second one is refused, so nothing goes out twice."""
     order, form = order_search.get_order(order_no), ConfirmForm()
@@ -56,7 +56,7 @@ def repeat_refund(order_no: str, refund_id: int) -> ResponseReturnValue:
     return order_page.back_to(order_no, refund=sent.id)
 
 
-@bp.post("/orders/<order_no>/cash-receipts/<int:receipt_id>/retry")
+@bp.post("/orders/<order_no>/cash-receipts/<row:receipt_id>/retry")
 def retry_receipt(order_no: str, receipt_id: int) -> ResponseReturnValue:
     """Do now what is owed to the tax office and due later."""
     order, form = order_search.get_order(order_no), ConfirmForm()
@@ -68,8 +68,8 @@ def retry_receipt(order_no: str, receipt_id: int) -> ResponseReturnValue:
     return order_page.back_to(order_no, receipt=receipt.id)
 
 
-@bp.post("/orders/<order_no>/refunds/<int:row_id>/acknowledgement", defaults={"kind": "refund"})
-@bp.post("/orders/<order_no>/cash-receipts/<int:row_id>/acknowledgement", defaults={"kind": "cash-receipt"})
+@bp.post("/orders/<order_no>/refunds/<row:row_id>/acknowledgement", defaults={"kind": "refund"})
+@bp.post("/orders/<order_no>/cash-receipts/<row:row_id>/acknowledgement", defaults={"kind": "cash-receipt"})
 def acknowledge(order_no: str, kind: Kind, row_id: int) -> ResponseReturnValue:
     """Somebody has looked at a refusal; who it was is written down, and it leaves the desk."""
     order, form = order_search.get_order(order_no), ConfirmForm()

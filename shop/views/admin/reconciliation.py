@@ -36,13 +36,13 @@ def start_reconciliation() -> ResponseReturnValue:
     return redirect(url_for("admin.show_reconciliation", run=run_id), code=303)
 
 
-@bp.post("/orders/<order_no>/differences/<int:difference_id>/repair")
+@bp.post("/orders/<order_no>/differences/<row:difference_id>/repair")
 def repair_difference(order_no: str, difference_id: int) -> ResponseReturnValue:
     """Ask the gateway again about this one attempt and follow its answer where the shop may."""
     return _act(order_no, difference_id, repairs=True)
 
 
-@bp.post("/orders/<order_no>/differences/<int:difference_id>/acknowledgement")
+@bp.post("/orders/<order_no>/differences/<row:difference_id>/acknowledgement")
 def acknowledge_difference(order_no: str, difference_id: int) -> ResponseReturnValue:
     """Somebody has settled it elsewhere; who it was is written down."""
     return _act(order_no, difference_id, repairs=False)

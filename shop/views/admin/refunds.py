@@ -39,7 +39,7 @@ def send_refund(order_no: str) -> ResponseReturnValue:
     return order_page.back_to(order_no, refund=refund.id)
 
 
-@bp.post("/orders/<order_no>/refunds/<int:refund_id>/decision")
+@bp.post("/orders/<order_no>/refunds/<row:refund_id>/decision")
 def decide_refund(order_no: str, refund_id: int) -> ResponseReturnValue:
     """Settle a refund whose answer was lost, on the word of the person who looked it up."""
     order, form = order_search.get_order(order_no), DecisionForm()
