@@ -15,12 +15,13 @@ from shop.services.refunding import RefundWish
 from shop.states import AttemptState, OrderState, RefundState, Source
 from shop.views.shop import client
 from tests import world as worlds
+from tests.services.on_the_way import meanwhile
 from tests.services.test_cash_receipts import issue, plain_transfer
 from tests.services.test_late_contradictions import expired_with_wrong_money
 from tests.services.test_late_receipts import Charged
 from tests.services.test_orphaned_receipts import charged_before_its_receipt
 from tests.services.test_refunding import paid_order, refund
-from tests.services.test_seams import decide_too_early, give_up_dead, meanwhile
+from tests.services.test_seams import decide_too_early, give_up_dead
 from tests.services.test_settlement import begin, changed
 from tests.tools import guards
 from tests.world import World

@@ -6,10 +6,10 @@ import pytest
 
 from shop.services import replaying
 from shop.states import AttemptState, RefundState
+from tests.services.on_the_way import meanwhile
 from tests.services.test_cash_receipts import covered, states
 from tests.services.test_receipts_owed import receipts_on_desk, sweep_after
 from tests.services.test_refunding import refund, returned
-from tests.services.test_seams import meanwhile
 from tests.services.test_settlement import changed
 from tests.world import World
 

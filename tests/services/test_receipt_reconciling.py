@@ -10,6 +10,7 @@ from shop.db import db
 from shop.models import CashReceipt
 from shop.states import CashReceiptState
 from tests import world as worlds
+from tests.services.on_the_way import reword
 from tests.services.test_cash_receipts import covered, states
 from tests.services.test_orphaned_receipts import wrong_amount
 from tests.services.test_receipts_owed import due_again, sweep_after
@@ -76,14 +77,9 @@ def test_a_receipt_for_another_amount_is_found_where_the_answer_tells_it(world: 
 
 def let_inquiries_tell_amounts(world: World) -> None:
     """No document says that they do, so the simulator does not: its own books are put into its answers here."""
-    send = requests.Session.send
 
-    def chattier(session: requests.Session, request: requests.PreparedRequest, **more: object) -> requests.Response:
-        response = send(session, request, **more)  # type: ignore[arg-type]  # passed on as they came
-        if b"PCHK" in response.content:
-            [payment] = [row for row in world.control("GET", "payments") if row["oid"] in response.text]
-            told = response.json() | {"PCD_TAXSAVE_AMOUNT": str(payment["cash_receipt_amount"])}
-            response._content = json.dumps(told).encode()
-        return response
+    def chattier(response: requests.Response) -> bytes:
+        [payment] = [row for row in world.control("GET", "payments") if row["oid"] in response.text]
+        return json.dumps(response.json() | {"PCD_TAXSAVE_AMOUNT": str(payment["cash_receipt_amount"])}).encode()
 
-    world.monkeypatch.setattr(requests.Session, "send", chattier)
+    reword(world, "PayChkAct", chattier)

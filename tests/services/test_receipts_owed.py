@@ -14,9 +14,9 @@ from shop.services.refunding import RefundWish
 from shop.states import RefundState
 from shop.views.shop import client
 from tests import world as worlds
+from tests.services.on_the_way import GoOn, intercept, meanwhile, reword
 from tests.services.test_cash_receipts import PHONE, covered, states
 from tests.services.test_refunding import paid_order, refund
-from tests.services.test_seams import meanwhile
 from tests.world import World
 
 
@@ -124,15 +124,13 @@ def test_a_refund_that_began_a_moment_before_a_repeated_cancel_is_refused(world:
 def test_a_new_receipt_is_for_what_is_left_when_it_is_asked_for(world: World) -> None:
     """However a refund came between the cancel and the new request, nobody asks for more than remains paid."""
     order_no = due_again(world, 1_000)
-    sent, go_on = Event(), Event()
-    send, done = requests.Session.send, []
+    sent, answer, done = Event(), Event(), []
 
-    def slow(session: requests.Session, request: requests.PreparedRequest, **more: object) -> requests.Response:
-        if "TSREG" in (request.url or "") or "cPayCAct" not in (request.url or ""):
-            return send(session, request, **more)  # type: ignore[arg-type]  # passed on as they came
-        sent.set()
-        assert go_on.wait(20)
-        return send(session, request, **more)  # type: ignore[arg-type]  # passed on as they came
+    def slow(url: str, go_on: GoOn) -> requests.Response:
+        if "cPayCAct" in url and "TSREG" not in url:
+            sent.set()
+            assert answer.wait(20)
+        return go_on()
 
     def press() -> None:
         with world.app.app_context():
@@ -143,14 +141,14 @@ def test_a_new_receipt_is_for_what_is_left_when_it_is_asked_for(world: World) ->
     def refund_first() -> None:
         """It is reserved and sent before the cancel of the receipt is written down, and answered after it."""
         world.monkeypatch.setattr("shop.services.receipt_rows.is_under_way", lambda _receipt, _now: False)
-        world.monkeypatch.setattr(requests.Session, "send", slow)
+        intercept(world, slow)
         pressing.start()
         assert sent.wait(20)
 
     meanwhile(world, "TSCANCEL", refund_first)
     sweep_after(world, days=1, hours=10)
     assert states(world, order_no)[-1] == ("requested", 9_000)
-    go_on.set()
+    answer.set()
     pressing.join()
     sweep_after(world, minutes=10)
 
@@ -189,16 +187,12 @@ def test_an_inquiry_that_shows_the_cancelled_receipt_is_no_new_one(world: World)
     meanwhile(world, "TSCANCEL", lambda: world.fault("receipt_issue", "lost_answer", phase="before"))
     sweep_after(world, days=1, hours=10)
     assert states(world, order_no)[-1] == ("requested", 6_000)
-    send = requests.Session.send
 
-    def as_it_was(session: requests.Session, request: requests.PreparedRequest, **more: object) -> requests.Response:
-        response = send(session, request, **more)  # type: ignore[arg-type]  # passed on as they came
-        if b"PCHK" in response.content:
-            told = response.json() | {"PCD_TAXSAVE_FLAG": "Y", "PCD_TAXSAVE_RST": "Y", "PCD_TAXSAVE_MGTNUM": old}
-            response._content = json.dumps(told).encode()
-        return response
+    def as_it_was(response: requests.Response) -> bytes:
+        told = response.json() | {"PCD_TAXSAVE_FLAG": "Y", "PCD_TAXSAVE_RST": "Y", "PCD_TAXSAVE_MGTNUM": old}
+        return json.dumps(told).encode()
 
-    world.monkeypatch.setattr(requests.Session, "send", as_it_was)
+    reword(world, "PayChkAct", as_it_was)
     sweep_after(world, hours=2)
 
     assert (states(world, order_no)[-1], covered(world, order_no)) == (("issued", 6_000), 6_000)

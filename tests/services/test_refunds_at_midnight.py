@@ -17,8 +17,9 @@ from shop.services.reconciling import Period
 from shop.states import AttemptState, OrderState, RefundState
 from shop.views.shop import client
 from tests import world as worlds
+from tests.services.on_the_way import GoOn, intercept, meanwhile
 from tests.services.test_refunding import refund, returned
-from tests.services.test_seams import decide_too_early, meanwhile
+from tests.services.test_seams import decide_too_early
 from tests.world import World
 
 RULES = ["approval", "opening", "either"]
@@ -171,16 +172,16 @@ def test_an_inquiry_that_knows_of_no_refund_keeps_it_open(world: World) -> None:
 
 def deny_cancels(world: World) -> None:
     """From now on a cancel is told that there is nothing to cancel, and none reaches the gateway."""
-    send = requests.Session.send
 
-    def denied(session: requests.Session, request: requests.PreparedRequest, **more: object) -> requests.Response:
-        response = send(session, request, **more) if "cPayCAct" not in (request.url or "") else requests.Response()  # type: ignore[arg-type]  # passed on as they came
-        if "cPayCAct" in (request.url or ""):
-            response.status_code = 200
-            response.raw = BytesIO(b'{"PCD_PAY_RST": "error", "PCD_PAY_CODE": "PAYC0007"}')
+    def denied(url: str, go_on: GoOn) -> requests.Response:
+        if "cPayCAct" not in url:
+            return go_on()
+        response = requests.Response()
+        response.status_code = 200
+        response.raw = BytesIO(b'{"PCD_PAY_RST": "error", "PCD_PAY_CODE": "PAYC0007"}')
         return response
 
-    world.monkeypatch.setattr(requests.Session, "send", denied)
+    intercept(world, denied)
 
 
 @pytest.mark.both_engines

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-import requests
 from sqlalchemy import Connection, event, select
 from sqlalchemy.exc import OperationalError
 
@@ -21,6 +20,7 @@ from shop.states import AttemptState, OrderState, RefundState
 from shop.views.shop import client
 from tests import world as worlds
 from tests.postbox import Postbox
+from tests.services.on_the_way import meanwhile, reword
 from tests.services.test_cash_receipts import covered, states
 from tests.services.test_refunding import paid_order, refund, returned
 from tests.services.test_settlement import begin, changed
@@ -28,19 +28,6 @@ from tests.world import World
 
 LONG_CALL = timedelta(seconds=75)
 """A refund is two calls, and each may take its whole deadline."""
-
-
-def meanwhile(world: World, path: str, act: Callable[[], object]) -> None:
-    """Do this once, while the next call to such an address is on its way to the gateway."""
-    send, waiting = requests.Session.send, [act]
-
-    def interrupted(session: requests.Session, request: requests.PreparedRequest, **more: object) -> requests.Response:
-        if path in (request.url or "") and waiting:
-            with world.app.app_context():
-                waiting.pop()()
-        return send(session, request, **more)  # type: ignore[arg-type]  # passed on as they came
-
-    world.monkeypatch.setattr(requests.Session, "send", interrupted)
 
 
 def give_up_dead(now: datetime) -> None:
@@ -348,15 +335,7 @@ def test_an_approval_is_written_before_anything_else_is_read(world: World) -> No
 def test_a_yes_about_no_money_at_all_is_a_persons_and_nothing_is_owed(world: World) -> None:
     _buyer, order_no, attempt_no, fields = begin(world)
     claim = world.payer().pay(fields)
-    send = requests.Session.send
-
-    def poorer(session: requests.Session, request: requests.PreparedRequest, **more: object) -> requests.Response:
-        response = send(session, request, **more)  # type: ignore[arg-type]  # passed on as they came
-        if "ConfirmAct" in (request.url or ""):
-            response._content = response.content.replace(b'"1000"', b'"0"')
-        return response
-
-    world.monkeypatch.setattr(requests.Session, "send", poorer)
+    reword(world, "ConfirmAct", lambda response: response.content.replace(b'"1000"', b'"0"'))
     world.deliver(claim)
 
     assert world.order(order_no).state is OrderState.ATTENTION

@@ -1,6 +1,5 @@
 """Settlement: whoever says what, only the gateway's answer to our own question moves money state."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +15,7 @@ from shop.views.shop import client
 from tests import world as worlds
 from tests.page import PageClient
 from tests.payer import Pairs
+from tests.services.on_the_way import GoOn, intercept, meanwhile
 from tests.tools import guards
 from tests.world import World
 
@@ -247,23 +247,11 @@ def test_a_refusal_that_names_another_payment_does_not_decline_this_one(world: W
     assert list(world.charged()) == [attempt_no]
 
 
-def while_confirming(world: World, act: Callable[[], object]) -> None:
-    """Do this once, at the moment when the next confirm is on its way to the gateway."""
-    send, waiting = requests.Session.send, [act]
-
-    def interrupted(session: requests.Session, request: requests.PreparedRequest, **more: object) -> requests.Response:
-        if "ConfirmAct" in (request.url or "") and waiting:
-            waiting.pop()()
-        return send(session, request, **more)  # type: ignore[arg-type]  # passed on as they came
-
-    world.monkeypatch.setattr(requests.Session, "send", interrupted)
-
-
 @pytest.mark.both_engines
 def test_a_real_claim_that_comes_while_a_forged_one_is_confirmed_is_tried_after_it(world: World) -> None:
     _buyer, order_no, attempt_no, fields = begin(world)
     real = world.payer().pay(fields)
-    while_confirming(world, lambda: world.deliver(real))
+    meanwhile(world, "ConfirmAct", lambda: world.deliver(real))
 
     world.deliver(changed(real, PAY_REQKEY="forged"))
 
@@ -279,7 +267,7 @@ def test_keys_that_wait_are_gone_once_the_confirm_before_them_has_ended(world: W
     _buyer, order_no, _attempt_no, fields = begin(world)
     real = world.payer().pay(fields)
     forged = [changed(real, PAY_REQKEY=f"forged{number}") for number in range(9)]
-    while_confirming(world, lambda: [world.deliver(claim) for claim in [*forged, real]])
+    meanwhile(world, "ConfirmAct", lambda: [world.deliver(claim) for claim in [*forged, real]])
 
     world.deliver(real)
 
@@ -291,7 +279,7 @@ def test_no_more_keys_wait_than_may_be_tried(world: World) -> None:
     _buyer, _order_no, attempt_no, fields = begin(world)
     real = world.payer().pay(fields)
     forged = [changed(real, PAY_REQKEY=f"forged{number}") for number in range(9)]
-    while_confirming(world, lambda: [world.deliver(claim) for claim in forged])
+    meanwhile(world, "ConfirmAct", lambda: [world.deliver(claim) for claim in forged])
 
     world.deliver(forged[0])
 
@@ -304,7 +292,7 @@ def test_keys_that_wait_are_not_tried_after_a_confirm_without_an_answer(world: W
     _buyer, order_no, _attempt_no, fields = begin(world)
     real = world.payer().pay(fields)
     world.fault("confirm", "lost_answer")
-    while_confirming(world, lambda: world.deliver(real))
+    meanwhile(world, "ConfirmAct", lambda: world.deliver(real))
 
     world.deliver(changed(real, PAY_REQKEY="forged"))
 
@@ -800,18 +788,18 @@ def test_a_confirm_for_an_expired_order_is_not_sent(world: World) -> None:
 @pytest.mark.parametrize("work", WORKS)
 def test_no_transaction_is_open_while_the_gateway_is_asked(world: World, work: str) -> None:
     checked_out: list[int] = []
-    send, pool = requests.Session.send, db.engine.pool
+    pool = db.engine.pool
     assert isinstance(pool, QueuePool)
 
-    def watching(session: requests.Session, request: requests.PreparedRequest, **more: object) -> requests.Response:
-        if "/php/" in (request.url or ""):
+    def watching(url: str, go_on: GoOn) -> requests.Response:
+        if "/php/" in url:
             checked_out.append(pool.checkedout())
-        return send(session, request, **more)  # type: ignore[arg-type]
+        return go_on()
 
     _buyer, _order_no, _attempt_no, fields = begin(world, work=work)
     claim = world.payer().pay(fields)
     db.session.rollback()
-    world.monkeypatch.setattr(requests.Session, "send", watching)
+    intercept(world, watching)
     world.deliver(claim)
 
     assert checked_out
