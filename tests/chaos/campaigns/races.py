@@ -62,15 +62,9 @@ def run(stage: Stage, plan: Plan, report: Report) -> None:
             if step not in beside:
                 _race(stage, report, step, lanes, late)
     drain(stage, report, mark)
-    _judge(late)
-    report.measure("answers that came late", len(late))
-
-
-def _judge(late: list[Late]) -> None:
-    """What had no answer at first has one now: a payment that was made once is paid."""
-    for race, order, states in late:
-        if "paid" in states and order.seen[-1] != "paid":
-            race.fails("I10", f"{order.order_no} is {order.seen[-1]} after all")
+    for judge in late:
+        judge()
+    report.measure("judged at rest", len(late))
 
 
 def _race(stage: Stage, report: Report, step: Step, lanes: Queue[tuple[Staff, Buyer]], late: list[Late]) -> None:
@@ -89,8 +83,8 @@ def _widths(dice: Random, times: int) -> Iterator[int]:
     return islice(cycle(deck), times)
 
 
-Late = tuple["Race", Placed, tuple[str, ...]]
-"""An order that did not show yet what it should in the end."""
+Late = Callable[[], None]
+"""Judges, once everything has come to rest, what had no answer yet when its race was over."""
 
 
 class Race:
@@ -113,9 +107,14 @@ class Race:
         if state in states:
             return
         if self.lacks_answer(order, state):
-            self.late.append((self, order, states))
+            self.late.append(partial(self.insist_on_in_the_end, order, states))
         else:
             self.fails("I10", f"{order.order_no} is {state or 'not shown'}")
+
+    def insist_on_in_the_end(self, order: Placed, states: Sequence[str]) -> None:
+        """A payment that was made once is paid. What has become of a refund, only the oracle can tell."""
+        if "paid" in states and order.seen[-1] != "paid":
+            self.fails("I10", f"{order.order_no} is {order.seen[-1]} after all")
 
     def lacks_answer(self, order: Placed, state: str) -> bool:
         """Whether the shop says that it does not know yet, of the payment or of a refund."""
@@ -131,11 +130,23 @@ class Race:
         self.insist_on(order, state)
 
     def insist_on_one_charge(self, order: Placed) -> None:
-        """All attempts together have collected the price once, what went back left out."""
-        rows = [self.stage.simulator.payment(number) for number in order.attempts]
-        kept = sum(row["total"] - row["refunded_total"] for row in rows if row["paid_at"])
+        """All attempts together have collected the price once, now or at rest: a second window may wait for its turn.
+
+        A shop asks about so many payments at a time, and returns what it does not know of only when it has asked.
+        """
+        if self.kept(order) != order.total:
+            self.late.append(partial(self.insist_on_one_charge_in_the_end, order))
+
+    def insist_on_one_charge_in_the_end(self, order: Placed) -> None:
+        """Whatever came too much has gone back by now."""
+        kept = self.kept(order)
         if kept != order.total:
             self.fails("I3", f"{kept} won are kept for {order.order_no} over {order.total} won")
+
+    def kept(self, order: Placed) -> int:
+        """Won that all attempts together have collected, less what went back."""
+        rows = [self.stage.simulator.payment(number) for number in order.attempts]
+        return sum(row["total"] - row["refunded_total"] for row in rows if row["paid_at"])
 
     def claimed(self, order: Placed, **choices: object) -> Pairs:
         """A result that is on its way."""
