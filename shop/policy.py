@@ -28,6 +28,9 @@ MOST_CLAIMED_INQUIRIES = 5
 LATE_AGAIN = timedelta(hours=1)
 """How long after news about an attempt that was given up we ask once more, besides asking at once."""
 SEARCH_AGAIN = timedelta(days=1)
+SAME_ANSWERS = 3
+"""In a row, that name a sum which we did not ask for: then it goes back. At the word of a single broken answer we might
+ask for more than the gateway has."""
 MOST_SEARCHES = 2
 """Money of ours that an answer hid behind another number is asked for until the gateway has said so often that there is
 none, at once and a day later; an inquiry may show a payment late."""
@@ -115,6 +118,12 @@ def mismatches(asked: Asked, found: PaymentFound) -> list[str]:
         "refunded": (found.refunded_amount or 0, 0),
     }
     return [name for name, (theirs, ours) in told.items() if theirs != ours]
+
+
+def is_our_sum(asked: Asked, found: PaymentFound) -> bool:
+    """Whether an answer names no more and no less than we asked for, so that we can act on its word about the sum."""
+    is_ours = found.amount == asked.amount and found.requested_amount in (None, asked.amount)
+    return is_ours and found.charged <= asked.amount
 
 
 def odd_sums(found: PaymentFound) -> bool:

@@ -6,7 +6,7 @@ from shop.db import db, release
 from shop.models import Attempt
 from shop.payple import Inquiries, PaymentFound, PaypleClient
 from shop.reconciliation_policy import OurSide
-from shop.services import settlement, trade_days
+from shop.services import searching, trade_days
 from shop.services.attempt_facts import AttemptFacts
 from shop.services.settlement_sheet import charged_by, is_charged
 from shop.states import ACTIVE_RECEIPT, CashReceiptState, RefundState
@@ -18,7 +18,7 @@ def ask(facts: AttemptFacts, asking: PaypleClient | Inquiries, now: datetime) ->
     days, method = attempt.trade_days if is_charged(attempt) else [], attempt.method
     release()
     if not days:
-        return settlement.inquire(facts, asking, now)
+        return searching.inquire(facts, asking, now)
     return trade_days.find(asking, facts.attempt_no, days, method)
 
 

@@ -198,7 +198,7 @@ def record(
         _note(attempt, state.value, step, source=source, now=now, evidence=told.evidence(verdict))
         if state is AttemptState.PAID:
             told.keep_receipt(attempt, verdict, source=source, now=now)
-        if state in (AttemptState.ORPHANED, AttemptState.ATTENTION):
+        if state in policy.UNPLACED and verdict.found and told.can_owe(facts, verdict.found):
             told.owe_orphan(attempt, verdict, now)
         return True
 
@@ -210,9 +210,10 @@ def owe_return(facts: AttemptFacts, verdict: Verdict, *, source: Source, now: da
         db.session.refresh(attempt)
         if attempt.state not in policy.UNPLACED or attempt.refunds:
             return False
-        for name, value in told.told(facts, attempt.state, verdict, now).items():
+        known = told.told(facts, attempt.state, verdict, now) | {"next_inquiry_at": None}
+        for name, value in known.items():
             setattr(attempt, name, value)
-        _note(attempt, attempt.state.value, None, source=source, now=now, evidence=told.evidence(verdict))
+        _note(attempt, "charge_known", None, source=source, now=now, evidence=told.evidence(verdict))
         told.owe_orphan(attempt, verdict, now)
         return True
 

@@ -13,7 +13,6 @@ Writing a verdict down is ``recording``'s; deciding what an answer means is ``po
 import logging
 from datetime import datetime
 from functools import partial
-from itertools import product
 
 from sqlalchemy import select
 
@@ -25,10 +24,8 @@ from shop.payple import (
     Claim,
     GatewayError,
     Inquiries,
-    Method,
     NotSent,
     OutcomeUnknown,
-    PaymentFound,
     PaypleClient,
     Refused,
     UnknownEndpoint,
@@ -36,7 +33,7 @@ from shop.payple import (
     codes,
 )
 from shop.policy import Verdict
-from shop.services import keeping, late_receipts, recording, refunding
+from shop.services import keeping, late_receipts, recording, searching
 from shop.services.attempt_facts import AttemptFacts, facts_of
 from shop.states import AttemptState, OrderState, Source
 
@@ -98,7 +95,8 @@ def look(
     if facts.state is AttemptState.PAID or facts.receipt_is_open:
         return late_receipts.look(facts, asking or client, source=source, now=now)
     if facts.state in policy.UNPLACED:
-        return not recording.lease_search(facts, now) or _search(facts, client, source=source, now=now, asking=asking)
+        is_due = recording.lease_search(facts, now)
+        return not is_due or searching.search(facts, client, source=source, now=now, asking=asking, counts=True)
     lease = recording.lease_hint if source is Source.WEBHOOK else recording.lease_inquiry
     return not lease(facts, now) or _settle(facts, client, source=source, now=now, asking=asking)
 
@@ -109,7 +107,7 @@ def _settle(
     """Ask, judge, record, and do what follows from it. False: no answer, or it could not be written down."""
     watch = clock.Watch(now)
     try:
-        found = inquire(facts, asking or client, now)
+        found = searching.inquire(facts, asking or client, now)
     except GatewayError as error:
         _remember_doubt(facts, error, source=source, now=watch.now())
         return False
@@ -117,8 +115,7 @@ def _settle(
         verdict = policy.judge(facts.asked, found, Proof.INQUIRY)
         if not _record(facts, verdict, source=source, now=watch.now()):
             return False
-        refunding.send_due(client, now=watch.now(), order_id=facts.order_id)
-        return True
+        return searching.give_back(facts, verdict, client, source=source, now=watch.now(), asking=asking)
     state = policy.nothing_found(facts.state, facts.work, is_over=facts.is_over(now))
     if state is not None:
         recording.record(facts, Verdict(state, Proof.NOTHING_FOUND, asks_again=True), source=source, now=watch.now())
@@ -168,7 +165,7 @@ def look_at_once(attempt_no: str, client: PaypleClient, *, source: Source, now: 
     """A person asks, or money has moved: whatever the schedule says, about what we gave up or gave no order too."""
     facts = _find(attempt_no)
     if facts is not None and facts.state in policy.UNPLACED:
-        _search(facts, client, source=source, now=now)
+        searching.search(facts, client, source=source, now=now)
     elif facts is not None:
         recording.ask_at_once(facts, now)
         look(attempt_no, client, source=source, now=now)
@@ -247,7 +244,7 @@ def _confirm(facts: AttemptFacts, claim: Claim, client: PaypleClient, *, source:
         verdict = policy.after_refusal(error, blames_claim=_blames_claim(error, facts))
     if not _record(facts, verdict, source=source, now=watch.now(), unused=unused):
         return
-    refunding.send_due(client, now=watch.now(), order_id=facts.order_id)
+    searching.give_back(facts, verdict, client, source=source, now=watch.now())
     charged = verdict.found.attempt_no if verdict.found else facts.attempt_no
     if charged != facts.attempt_no:  # the keys were another attempt's: its money has just moved
         look_at_once(charged, client, source=source, now=watch.now())
@@ -261,44 +258,11 @@ def _record(
     return keeping.keep(f"{facts.attempt_no} is {verdict.state.value} {verdict.code}".strip(), write)
 
 
-def _search(
-    facts: AttemptFacts, client: PaypleClient, *, source: Source, now: datetime, asking: Inquiries | None = None
-) -> bool:
-    """Money that no order takes and nobody returns yet: if the gateway has it, it goes back. False: no answer."""
-    try:
-        found = inquire(facts, asking or client, now)
-    except GatewayError as error:
-        log.info("no answer about an attempt without a place: %s", error.code)
-        return False
-    if found is None:
-        recording.count_search(facts)
-    elif found.attempt_no == facts.attempt_no:
-        verdict = policy.judge(facts.asked, found, Proof.INQUIRY)
-        if recording.owe_return(facts, verdict, source=source, now=now):
-            refunding.send_due(client, now=now, order_id=facts.order_id)
-    return True
-
-
 def _blames_claim(refused: Refused, facts: AttemptFacts) -> bool:
     """Whether only the claim has failed: its keys are wrong, or they are another payment's."""
     known = codes.lookup(refused.code)
     is_of_another = refused.attempt_no not in ("", facts.attempt_no)
     return is_of_another or (known is not None and known.fault is codes.Fault.CLAIM)
-
-
-def inquire(facts: AttemptFacts, asking: PaypleClient | Inquiries, now: datetime) -> PaymentFound | None:
-    """Ask for each day on which the payment may be filed: around midnight there are two.
-
-    If the browser may have changed the method, or before we give the attempt up, the other method is asked for too.
-    """
-    days = policy.days_to_search(clock.korea_date(facts.started_at), clock.korea_date(now))
-    thorough = facts.claim_refused == "method" or facts.is_over(now)
-    methods = sorted(Method, key=lambda method: method is not facts.asked.method)[: 2 if thorough else 1]
-    for method, day in product(methods, days):
-        found = asking.inquire(facts.attempt_no, day, method, about=facts.attempt_no)
-        if found is not None:
-            return found
-    return None
 
 
 def _remember_doubt(facts: AttemptFacts, error: GatewayError, *, source: Source, now: datetime) -> None:

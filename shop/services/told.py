@@ -35,10 +35,15 @@ def _schedule(facts: AttemptFacts, state: AttemptState, verdict: Verdict, now: d
     if state is AttemptState.PAID and verdict.found and _may_get_receipt(facts, verdict.found):
         again = policy.next_receipt_question(verdict.found.paid_at, now, facts.deadline_at)
         return {"next_inquiry_at": again, "inquiries": 0, "hints": 0}
-    if state is AttemptState.ATTENTION and verdict.found and verdict.found.attempt_no != facts.attempt_no:
-        return {"next_inquiry_at": now + policy.next_inquiry(0), "inquiries": 0}  # ours may have been charged as well
+    if state in policy.UNPLACED and verdict.found and not can_owe(facts, verdict.found):
+        return {"next_inquiry_at": now + policy.next_inquiry(0), "inquiries": 0}  # then we know what there is to return
     wait = policy.next_late_inquiry(0) if verdict.asks_again else None
     return {"next_inquiry_at": now + wait if wait else None, "inquiries": 0}
+
+
+def can_owe(facts: AttemptFacts, found: PaymentFound) -> bool:
+    """Whether one answer is enough to give money back: it is about this attempt, and names the sum we asked for."""
+    return found.attempt_no == facts.attempt_no and policy.is_our_sum(facts.asked, found)
 
 
 def _may_get_receipt(facts: AttemptFacts, found: PaymentFound) -> bool:
@@ -110,7 +115,7 @@ def owe_orphan(attempt: Attempt, verdict: Verdict, now: datetime) -> None:
     What somebody has returned past the shop is only written down: the gateway would refuse the whole, every time.
     """
     found = verdict.found
-    if found is None or found.attempt_no != attempt.attempt_no:
+    if found is None:
         return
     gone = min(found.refunded_amount or 0, found.charged) if verdict.proof is Proof.INQUIRY else 0
     if gone:

@@ -10,8 +10,6 @@ from functools import cached_property
 from tests.chaos.evidence import Evidence, Placed, Row
 
 PAID_STATES = ("paid", "partially_refunded", "refunded")
-MISSTATED = "other_amount"
-"""The fault that names a wrong sum."""
 BEHIND = "done behind the shop's back"
 """The simulator's note of money that somebody returned in the gateway's own administration: no shop can know of it."""
 
@@ -55,12 +53,6 @@ class Books:
             if entry["effect"] == "cancelled" and entry["note"] == BEHIND:
                 sums[entry["oid"]] += entry["amount"]
         return sums
-
-    @cached_property
-    def misstated(self) -> frozenset[str]:
-        """The payments about which a broken answer has told the shop another sum than was collected."""
-        faults = (entry for entry in self.seen.entries if entry["op"] == "fault")
-        return frozenset(entry["oid"] for entry in faults if MISSTATED in entry["note"])
 
     @cached_property
     def cancels(self) -> Counter[str]:

@@ -346,12 +346,6 @@ ALLOWED = {
         "desk": (DeskRow("refund", "refused", DEAR),),
         "orders": with_order(DEAR, may_be_on_desk=True),
     },
-    "a sum that the gateway itself had named": {
-        "entries": more_entries(
-            entry(7, "fault", TRANSFER, outcome="fault", note="other_amount after confirm"),
-            entry(8, "cancel", TRANSFER, outcome="refused", rule="cancel_above_remainder", follows=95),
-        )
-    },
     "keys that grew old because the harness moved the clock": {
         "entries": more_entries(
             entry(8, "inquiry", CARD, outcome="refused", rule="token_expired", follows=95),

@@ -89,14 +89,14 @@ def test_every_change_names_its_proof_and_who_made_it(world: World) -> None:
     assert kinds == {event for event in KINDS if event != "state_recorded"}
 
 
-SAME_STATE = {"claim", "receipt_reduced", "receipt_cancel_due", "receipt_requested"}
+SAME_STATE = {"claim", "charge_known", "receipt_reduced", "receipt_cancel_due", "receipt_requested"}
 """These may also tell of a change that leaves the state as it is; replay checks their edges where they have one."""
 KINDS = {
     *("order_placed", "order_expired", "attempt_started", "claim", "confirming", "attention_closed", "state_recorded"),
     *("paid", "declined", "expired", "unknown", "prepared", "orphaned", "attention"),
     *("refund_reserved", "refund_submitted", "refund_done", "refund_refused", "refund_unknown", "refund_decided"),
     *("receipt_requested", "receipt_issued", "receipt_reduced", "receipt_cancel_due"),
-    *("receipt_cancelled", "receipt_failed"),
+    *("receipt_cancelled", "receipt_failed", "charge_known"),
 }
 
 

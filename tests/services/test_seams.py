@@ -332,14 +332,17 @@ def test_an_approval_is_written_before_anything_else_is_read(world: World) -> No
     assert (world.attempt(attempt_no).state, world.order(order_no).state) == (AttemptState.PAID, OrderState.PAID)
 
 
-def test_a_yes_about_no_money_at_all_is_a_persons_and_nothing_is_owed(world: World) -> None:
+@pytest.mark.parametrize(("answers", "owed"), [("Act.php", []), ("ConfirmAct", [1_000])])
+def test_a_yes_about_no_money_at_all_is_a_persons(world: World, answers: str, owed: list[int]) -> None:
+    """Nothing is owed where no answer names any money; where the next one does, that goes back."""
     _buyer, order_no, attempt_no, fields = begin(world)
     claim = world.payer().pay(fields)
-    reword(world, "ConfirmAct", lambda response: response.content.replace(b'"1000"', b'"0"'))
+    reword(world, answers, lambda response: response.content.replace(b'"1000"', b'"0"'))
     world.deliver(claim)
 
     assert world.order(order_no).state is OrderState.ATTENTION
-    assert world.attempt(attempt_no).refunds == []
+    assert [refund.amount for refund in world.attempt(attempt_no).refunds] == owed
+    assert world.attempt(attempt_no).next_inquiry_at is None
 
 
 # --- pages ----------------------------------------------------------------------------------------------------------

@@ -207,6 +207,77 @@ def test_an_answer_about_something_else_never_becomes_paid(world: World, kind: s
     assert world.order(order_no).state is OrderState.ATTENTION
 
 
+MISNAMED = [("CERT", "confirm"), ("PAY", "inquiry")]
+
+
+def refused_cancels(world: World) -> int:
+    """How often more was asked back than the gateway had."""
+    return sum(1 for entry in world.control("GET", "ledger") if entry["rule"] == "cancel_above_remainder")
+
+
+def gone_back(world: World) -> int:
+    """Won that the gateway has returned."""
+    return sum(int(row["refunded_total"]) for row in world.control("GET", "payments"))
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("times", [1, 2, 3])
+@pytest.mark.parametrize(("work", "op"), MISNAMED)
+def test_what_an_answer_misnames_is_not_asked_back(world: World, work: str, op: str, times: int) -> None:
+    """An answer names more than was charged: we ask again, and only what was really charged goes back, once."""
+    _buyer, order_no, _attempt_no, fields = begin(world, work=work)
+    claim = world.payer().pay(fields)
+    world.fault(op, "other_amount", times=times)
+
+    world.deliver(claim)
+    world.advance(seconds=6)
+    sweep.run(client(), now=worlds.now())
+
+    assert (refused_cancels(world), gone_back(world)) == (0, 1_000)
+    assert world.order(order_no).state is OrderState.ATTENTION
+
+
+@pytest.mark.parametrize(("work", "op"), MISNAMED)
+def test_what_an_answer_misnames_waits_for_a_gateway_that_answers(world: World, work: str, op: str) -> None:
+    _buyer, _order_no, _attempt_no, fields = begin(world, work=work)
+    claim = world.payer().pay(fields)
+    world.fault(op, "other_amount")
+    world.fault("inquiry", "http_500")
+
+    world.deliver(claim)
+
+    assert (refused_cancels(world), gone_back(world)) == (0, 0)
+    world.advance(seconds=6)
+    sweep.run(client(), now=worlds.now())
+    assert gone_back(world) == 1_000
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("amount", [1_000, 20_000])
+@pytest.mark.parametrize("work", WORKS)
+def test_what_every_answer_names_alike_goes_back_at_once(world: World, work: str, amount: int) -> None:
+    """The window was opened with another sum than ours, so that this is what was charged."""
+    buyer = world.browser()
+    order_no = buyer.place_order(quantity=11)
+    fields = buyer.start_attempt(order_no, work=work)["fields"]
+
+    world.deliver(changed(world.payer().pay(fields | {"PCD_PAY_TOTAL": str(amount)}), PAY_TOTAL="11000"))
+
+    assert (refused_cancels(world), gone_back(world)) == (0, amount)
+    assert world.order(order_no).state is OrderState.ATTENTION
+
+
+def test_another_sum_by_another_method_goes_back_at_once_too(world: World) -> None:
+    """The confirm tells of a transfer of 1,000 won where a card was to pay 11,000; the claim says nothing of it."""
+    buyer = world.browser()
+    fields = buyer.start_attempt(buyer.place_order(quantity=11))["fields"]
+    claim = world.payer().pay(fields | {"PCD_PAY_TOTAL": "1000", "PCD_PAY_TYPE": "transfer"})
+
+    world.deliver(changed(claim, PAY_TOTAL="11000", PAY_TYPE="card"))
+
+    assert (refused_cancels(world), gone_back(world)) == (0, 1_000)
+
+
 def test_a_claim_about_a_number_we_never_gave_asks_nobody(world: World) -> None:
     before = len(world.control("GET", "ledger"))
 
