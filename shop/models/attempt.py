@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop import clock
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from shop.models.order import Order
     from shop.models.refund import Refund
 
+_ODD_SUMS = text("odd_sums")
 _HOLDING = text("state IN ({})".format(", ".join(f"'{state}'" for state in HOLDING)))
 
 
@@ -28,7 +29,8 @@ class Attempt(Base):
     the gateway in answer to our own call. Only ``shop.services.recording`` decides ``state`` after the first one.
     ``next_inquiry_at`` is when to ask the gateway next; None: there is nothing left to ask. About a paid attempt it
     is asked whether the payer has got a cash receipt since.
-    ``hints`` counts how often a webhook made us ask beside that schedule.
+    ``hints`` counts how often a webhook made us ask beside that schedule. ``odd_sums``: what was charged and the
+    gateway's own discount do not add up to what was requested. The total decides; a person should know.
     """
 
     __tablename__ = "attempts"
@@ -43,6 +45,7 @@ class Attempt(Base):
         Index("attempt_by_state", "state", "id"),
         Index("attempt_by_trade_date", "trade_date", "order_id"),
         Index("attempt_by_start", "started_at", "id"),
+        Index("attempt_with_odd_sums", "id", sqlite_where=_ODD_SUMS, postgresql_where=_ODD_SUMS),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -73,6 +76,7 @@ class Attempt(Base):
     paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     trade_date: Mapped[date | None]
     charged_amount: Mapped[int | None] = mapped_column(BigInteger)
+    odd_sums: Mapped[bool] = mapped_column(default=False, server_default=false())
     payer_id: Mapped[str] = mapped_column(Text, default="")
     card_issuer: Mapped[str] = mapped_column(String(40), default="")
     card_number: Mapped[str] = mapped_column(String(40), default="")

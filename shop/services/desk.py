@@ -28,7 +28,7 @@ MOST_EVIDENCE = 4
 """Of the last answers and claims about an attempt."""
 EVIDENCE = ("confirm", "inquire", "refund", "issue_cash_receipt", "cancel_cash_receipt", "claim", "webhook")
 """What the journal calls the exchanges with the gateway, and what others have claimed."""
-Kind = Literal["refund", "cash-receipt"]
+Kind = Literal["attempt", "refund", "cash-receipt"]
 Row = TypeVar("Row", Attempt, Refund, CashReceipt, Difference)
 _UNANSWERED = (AttemptState.CONFIRMING, AttemptState.UNKNOWN)
 
@@ -120,20 +120,34 @@ def silent_since(now: datetime) -> datetime | None:
 
 
 def acknowledge(kind: Kind, row_id: int, *, by: str, now: datetime) -> None:
-    """A person has looked at a refusal and wants to see it no more; once is enough. No state of money changes.
+    """A person has looked at it and wants to see it no more; once is enough. No state of money changes.
 
     :raises NotFound: no such row is waiting for that
     """
-    row = db.session.get(Refund, row_id) if kind == "refund" else db.session.get(CashReceipt, row_id)
-    if row is None or row.state not in (RefundState.REFUSED, CashReceiptState.FAILED):
+    row = _row(kind, row_id)
+    if row is None or not _can_be_put_away(row):
         raise NotFound
-    order, number, evidence = row.order, row.attempt.attempt_no, {"by": by, "kind": kind, "amount": row.amount}
+    number = (row if isinstance(row, Attempt) else row.attempt).attempt_no
+    order, evidence = row.order, {"by": by, "kind": kind, "amount": row.amount}
     try:
         with transaction():
             db.session.add(Acknowledgement(kind=kind, row_id=row_id, by=by, at=now))
             journal.note("acknowledged", at=now, order=order, attempt_no=number, source=Source.STAFF, evidence=evidence)
     except IntegrityError:
         return  # somebody else has looked at it too
+
+
+def _row(kind: Kind, row_id: int) -> Attempt | Refund | CashReceipt | None:
+    if kind == "attempt":
+        return db.session.get(Attempt, row_id)
+    return db.session.get(Refund, row_id) if kind == "refund" else db.session.get(CashReceipt, row_id)
+
+
+def _can_be_put_away(row: Attempt | Refund | CashReceipt) -> bool:
+    """Whether looking at it is all there is to do: a refusal, and a payment whose sums do not add up."""
+    if isinstance(row, Attempt):
+        return row.state is AttemptState.PAID and row.odd_sums
+    return row.state in (RefundState.REFUSED, CashReceiptState.FAILED)
 
 
 def _evidence(numbers: Iterable[str]) -> Mapping[str, Sequence[JournalEntry]]:
@@ -154,12 +168,14 @@ def _unseen(kind: Kind, row_id: ColumnElement[int]) -> ColumnElement[bool]:
 
 
 def _open_attempt(now: datetime) -> ColumnElement[bool]:
-    """Answers that fit no order until somebody has looked, and questions without an answer for long.
+    """Answers that fit no order or whose sums are odd, until somebody has looked; questions without an answer for long.
 
     Money that goes back by itself is a refund's row, and stands here only if that stops.
     """
     late = and_(Attempt.state.in_(_UNANSWERED), Attempt.started_at < now - PATIENCE)
-    return or_(Attempt.state == AttemptState.ATTENTION, late)
+    unseen = _unseen("attempt", Attempt.__table__.c.id)
+    odd = and_(Attempt.odd_sums.is_(True), Attempt.state == AttemptState.PAID, unseen)
+    return or_(Attempt.state == AttemptState.ATTENTION, late, odd)
 
 
 def _open_refund(now: datetime) -> ColumnElement[bool]:

@@ -66,6 +66,7 @@ def _receipt(found: PaymentFound) -> dict[str, object]:
         "paid_at": found.paid_at,
         "trade_date": found.trade_date,
         "charged_amount": found.charged if found.refunded_amount else found.charged_amount,
+        "odd_sums": policy.odd_sums(found),
         "payer_id": found.payer_id,
     }
     if found.card:

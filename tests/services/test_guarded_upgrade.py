@@ -9,6 +9,7 @@ from shop.services import recording, replaying, sweep
 from shop.states import OrderState
 from shop.views.shop import client
 from tests import world as worlds
+from tests.services.on_the_way import reword
 from tests.services.test_late_contradictions import expired_with_wrong_money
 from tests.services.test_refunding import paid_order, refund
 from tests.tools import guards
@@ -43,3 +44,18 @@ def test_an_older_shop_is_not_reported_as_broken_and_goes_on(world: World) -> No
     sweep.run(client(), now=worlds.now())
     assert world.order(late_no).state is OrderState.EXPIRED
     assert replaying.run().differences == []
+
+
+@pytest.mark.both_engines
+def test_an_upgrade_takes_odd_sums_over_from_the_journal(world: World) -> None:
+    plain = paid_order(world)
+    real = b'"PCD_PAY_AMOUNT_REAL":'
+    reword(world, "PayCardConfirmAct", lambda response: response.content.replace(real, real + b'"9900", "WAS":'))
+    odd = paid_order(world)
+    assert [world.order(order_no).attempts[0].odd_sums for order_no in (odd, plain)] == [True, False]
+    db.session.remove()
+
+    downgrade(revision="0007")
+    upgrade()
+
+    assert [world.order(order_no).attempts[0].odd_sums for order_no in (odd, plain)] == [True, False]

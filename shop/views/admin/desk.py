@@ -1,11 +1,13 @@
 """The desk: what a person must look at, with its evidence and what can be done about it."""
 
+from collections.abc import Sequence
+
 from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from shop import clock
 from shop.errors import NotFound
-from shop.models import Order
+from shop.models import Attempt, CashReceipt, Order, Refund
 from shop.services import cash_receipts, desk, order_search, refund_decisions, sweep
 from shop.services.desk import Kind
 from shop.views.admin import notices, order_page, staff_session
@@ -68,10 +70,11 @@ def retry_receipt(order_no: str, receipt_id: int) -> ResponseReturnValue:
     return order_page.back_to(order_no, receipt=receipt.id)
 
 
+@bp.post("/orders/<order_no>/attempts/<row:row_id>/acknowledgement", defaults={"kind": "attempt"})
 @bp.post("/orders/<order_no>/refunds/<row:row_id>/acknowledgement", defaults={"kind": "refund"})
 @bp.post("/orders/<order_no>/cash-receipts/<row:row_id>/acknowledgement", defaults={"kind": "cash-receipt"})
 def acknowledge(order_no: str, kind: Kind, row_id: int) -> ResponseReturnValue:
-    """Somebody has looked at a refusal; who it was is written down, and it leaves the desk."""
+    """Somebody has looked at a refusal or at odd sums; who it was is written down, and it leaves the desk."""
     order, form = order_search.get_order(order_no), ConfirmForm()
     if not form.is_valid():
         return order_page.render(order, notice=of_form(form)), 422
@@ -86,6 +89,7 @@ def _insist(order: Order, kind: Kind, row_id: int) -> None:
 
     :raises NotFound: it is another's
     """
-    rows = order.refunds if kind == "refund" else order.cash_receipts
-    if row_id not in [row.id for row in rows]:
+    rows: dict[Kind, Sequence[Attempt | Refund | CashReceipt]]
+    rows = {"attempt": order.attempts, "refund": order.refunds, "cash-receipt": order.cash_receipts}
+    if row_id not in [row.id for row in rows[kind]]:
         raise NotFound

@@ -42,7 +42,6 @@ def render(
         active_receipt=receipt_rows.covering(attempt) if attempt else None,
         needs_password=not staff_session.is_confirmed(),
         journal=journal,
-        odd_sums={entry.attempt_no for entry in journal if entry.evidence.get("odd_sums")},
     )
 
 
