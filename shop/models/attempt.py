@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from shop.models.order import Order
     from shop.models.refund import Refund
 
-_ODD_SUMS = text("odd_sums")
 _HOLDING = text("state IN ({})".format(", ".join(f"'{state}'" for state in HOLDING)))
 
 
@@ -29,8 +28,8 @@ class Attempt(Base):
     the gateway in answer to our own call. Only ``shop.services.recording`` decides ``state`` after the first one.
     ``next_inquiry_at`` is when to ask the gateway next; None: there is nothing left to ask. About a paid attempt it
     is asked whether the payer has got a cash receipt since.
-    ``hints`` counts how often a webhook made us ask beside that schedule. ``odd_sums``: what was charged and the
-    gateway's own discount do not add up to what was requested. The total decides; a person should know.
+    ``hints`` counts how often a webhook made us ask beside that schedule. ``odd_sums``: it is paid, but what was
+    charged and the gateway's own discount do not add up to what was requested; a person should know.
     """
 
     __tablename__ = "attempts"
@@ -45,7 +44,7 @@ class Attempt(Base):
         Index("attempt_by_state", "state", "id"),
         Index("attempt_by_trade_date", "trade_date", "order_id"),
         Index("attempt_by_start", "started_at", "id"),
-        Index("attempt_with_odd_sums", "id", sqlite_where=_ODD_SUMS, postgresql_where=_ODD_SUMS),
+        Index("attempt_with_odd_sums", "id", sqlite_where=text("odd_sums = 1"), postgresql_where=text("odd_sums")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -21,7 +21,7 @@ PATIENCE = timedelta(minutes=10)
 """How long a question of ours may stay open before a person should know."""
 REFUSED_SHOWN = timedelta(days=7)
 """How long a refusal stays on the desk, unless a later refund of the same payment has followed."""
-LISTS = ("attempts", "refunds", "receipts", "differences")
+LISTS = ("attempts", "odd_sums", "refunds", "receipts", "differences")
 MOST_ROWS = 100
 """Of each kind on one page; the oldest first, so that none is forgotten."""
 MOST_EVIDENCE = 4
@@ -41,6 +41,7 @@ class Desk:
     """
 
     attempts: Sequence[Attempt]
+    odd_sums: Sequence[Attempt]
     refunds: Sequence[Refund]
     receipts: Sequence[CashReceipt]
     differences: Sequence[Difference]
@@ -50,7 +51,7 @@ class Desk:
     @property
     def is_empty(self) -> bool:
         """Nothing to do."""
-        return not (self.attempts or self.refunds or self.receipts or self.differences)
+        return not (self.attempts or self.odd_sums or self.refunds or self.receipts or self.differences)
 
 
 def load(now: datetime, after: Mapping[str, int] | None = None) -> Desk:
@@ -58,6 +59,7 @@ def load(now: datetime, after: Mapping[str, int] | None = None) -> Desk:
     after = after or {}
     both = (joinedload(CashReceipt.order), joinedload(CashReceipt.attempt))
     attempts = _open(Attempt, _open_attempt(now), joinedload(Attempt.order), after=after.get("attempts", 0))
+    odd = _open(Attempt, _has_odd_sums(), joinedload(Attempt.order), after=after.get("odd_sums", 0))
     owed = (joinedload(Refund.order), joinedload(Refund.attempt))
     refunds = _open(Refund, _open_refund(now), *owed, after=after.get("refunds", 0))
     receipts = _open(CashReceipt, _open_receipt(now), *both, after=after.get("receipts", 0))
@@ -66,11 +68,12 @@ def load(now: datetime, after: Mapping[str, int] | None = None) -> Desk:
     others: list[Refund | CashReceipt | Difference] = [*refunds.rows, *receipts.rows, *told.rows]
     return Desk(
         attempts.rows,
+        odd.rows,
         refunds.rows,
         receipts.rows,
         told.rows,
-        _evidence({attempt.attempt_no for attempt in (*attempts.rows, *(row.attempt for row in others))}),
-        _rest([attempts.end, refunds.end, receipts.end, told.end]),
+        _evidence({attempt.attempt_no for attempt in (*attempts.rows, *odd.rows, *(row.attempt for row in others))}),
+        _rest([attempts.end, odd.end, refunds.end, receipts.end, told.end]),
     )
 
 
@@ -105,7 +108,7 @@ def _rest(ends: Sequence[_End]) -> Mapping[str, int]:
 def count(now: datetime) -> int:
     """How many things are open."""
     open_rows = (
-        *((Attempt, _open_attempt(now)), (Refund, _open_refund(now))),
+        *((Attempt, _open_attempt(now)), (Attempt, _has_odd_sums()), (Refund, _open_refund(now))),
         *((CashReceipt, _open_receipt(now)), (Difference, differences.is_open())),
     )
     return sum(
@@ -146,7 +149,7 @@ def _row(kind: Kind, row_id: int) -> Attempt | Refund | CashReceipt | None:
 def _can_be_put_away(row: Attempt | Refund | CashReceipt) -> bool:
     """Whether looking at it is all there is to do: a refusal, and a payment whose sums do not add up."""
     if isinstance(row, Attempt):
-        return row.state is AttemptState.PAID and row.odd_sums
+        return row.odd_sums
     return row.state in (RefundState.REFUSED, CashReceiptState.FAILED)
 
 
@@ -168,14 +171,17 @@ def _unseen(kind: Kind, row_id: ColumnElement[int]) -> ColumnElement[bool]:
 
 
 def _open_attempt(now: datetime) -> ColumnElement[bool]:
-    """Answers that fit no order or whose sums are odd, until somebody has looked; questions without an answer for long.
+    """Answers that fit no order until somebody has looked, and questions without an answer for long.
 
     Money that goes back by itself is a refund's row, and stands here only if that stops.
     """
     late = and_(Attempt.state.in_(_UNANSWERED), Attempt.started_at < now - PATIENCE)
-    unseen = _unseen("attempt", Attempt.__table__.c.id)
-    odd = and_(Attempt.odd_sums.is_(True), Attempt.state == AttemptState.PAID, unseen)
-    return or_(Attempt.state == AttemptState.ATTENTION, late, odd)
+    return or_(Attempt.state == AttemptState.ATTENTION, late)
+
+
+def _has_odd_sums() -> ColumnElement[bool]:
+    """Paid, but not by sums that add up. Bare, as the partial index wants it."""
+    return and_(Attempt.odd_sums, _unseen("attempt", Attempt.__table__.c.id))
 
 
 def _open_refund(now: datetime) -> ColumnElement[bool]:

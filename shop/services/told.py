@@ -23,7 +23,14 @@ def told(facts: AttemptFacts, state: AttemptState, verdict: Verdict, now: dateti
     """The columns that repeat the gateway's answer, and when to ask again."""
     values: dict[str, object] = {"result_code": verdict.code[:20], "result_message": verdict.message[:200]}
     values |= _schedule(facts, state, verdict, now)
-    return values | (_cut(_receipt(verdict.found)) if verdict.found else {})
+    if verdict.found is None:
+        return values
+    return values | _cut(_receipt(verdict.found)) | {"odd_sums": _is_odd(state, verdict.found)}
+
+
+def _is_odd(state: AttemptState, found: PaymentFound) -> bool:
+    """Whether somebody should look although it is paid; what is not is looked at anyway, or has gone back."""
+    return state is AttemptState.PAID and policy.odd_sums(found)
 
 
 def _schedule(facts: AttemptFacts, state: AttemptState, verdict: Verdict, now: datetime) -> dict[str, object]:
@@ -66,7 +73,6 @@ def _receipt(found: PaymentFound) -> dict[str, object]:
         "paid_at": found.paid_at,
         "trade_date": found.trade_date,
         "charged_amount": found.charged if found.refunded_amount else found.charged_amount,
-        "odd_sums": policy.odd_sums(found),
         "payer_id": found.payer_id,
     }
     if found.card:

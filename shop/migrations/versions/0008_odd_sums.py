@@ -11,7 +11,7 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-ODD = sa.text("odd_sums")
+SQLITE, POSTGRESQL = sa.text("odd_sums = 1"), sa.text("odd_sums")
 KEPT = sa.text(
     "UPDATE attempts SET odd_sums = true WHERE state = 'paid' AND attempt_no IN ("
     "SELECT attempt_no FROM journal WHERE event = 'paid' AND CAST(evidence AS VARCHAR) LIKE '%\"odd_sums\": true%')"
@@ -20,7 +20,7 @@ KEPT = sa.text(
 
 def upgrade() -> None:
     op.add_column("attempts", sa.Column("odd_sums", sa.Boolean(), server_default=sa.false(), nullable=False))
-    op.create_index("attempt_with_odd_sums", "attempts", ["id"], sqlite_where=ODD, postgresql_where=ODD)
+    op.create_index("attempt_with_odd_sums", "attempts", ["id"], sqlite_where=SQLITE, postgresql_where=POSTGRESQL)
     op.execute(KEPT)
 
 
