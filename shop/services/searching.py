@@ -69,9 +69,10 @@ def search(
 
     ``counts``: an answer that there is none brings the end of the planned search nearer.
     """
+    asking = asking or client.inquiries()
     try:
-        found = inquire(facts, asking or client, now, thorough=True)
-        is_sure = found is not None and _is_sure(facts, found, asking or client, now)
+        found = inquire(facts, asking, now, thorough=True)
+        is_sure = found is not None and _is_sure(facts, found, asking, now)
     except GatewayError as error:
         log.info("no answer about an attempt without a place: %s", error.code)
         return False
