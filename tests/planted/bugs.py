@@ -261,6 +261,11 @@ def orphan_not_cancelled() -> Any:
     return [patch.object(told, "owe_orphan", lambda *_: None)]
 
 
+@bug("whatever sum an answer names goes back at the word of that one answer", "I5")
+def one_answer_is_enough() -> Any:
+    return [patch.object(told, "can_owe", lambda facts, found: found.attempt_no == facts.attempt_no)]
+
+
 # --- refunds --------------------------------------------------------------------------------------------------------
 
 

@@ -111,6 +111,14 @@ def the_window_was_opened_for_less(stage: Stage) -> None:
     stage.deliver(claim, PCD_PAY_TOTAL="10000", PCD_PAY_AMOUNT="10000")
 
 
+@about("one_answer_is_enough")
+def the_confirm_names_more_than_it_charged(stage: Stage) -> None:
+    opening = opened(stage)
+    claim = stage.pay(opening)
+    broken(stage, "confirm", "other_amount")
+    stage.deliver(claim)
+
+
 @about("success_by_substring")
 def a_success_comes_with_a_code_that_is_none(stage: Stage) -> None:
     """The inquiry, a moment later, says it properly: so nothing is lost by not believing the odd answer."""

@@ -133,6 +133,7 @@ HUNTS: dict[str, Hunt] = {
         "midnight", 0.2, "payments that no browser and no webhook reports, and a sweep when their windows are over"
     ),
     "orphan_not_cancelled": Hunt("wrong_money", 0.16),
+    "one_answer_is_enough": Hunt("fault_cells", 1.0, "two of its cells, far apart, name too much"),
     "partial_refund_repeated": Hunt("fault_cells", 0.2),
     "refunds_not_counted": Hunt("races", 0.06, "refund forms that claim too much"),
     "refund_amount_from_the_form": Hunt("races", 0.06, "refund forms that claim too much"),
