@@ -27,13 +27,12 @@ MOST_CLAIMED_INQUIRIES = 5
 """How often a new claim makes us ask about an attempt at once; after that only the schedule does."""
 LATE_AGAIN = timedelta(hours=1)
 """How long after news about an attempt that was given up we ask once more, besides asking at once."""
-SEARCH_AGAIN = timedelta(days=1)
+MOST_SEARCHES = 6
+"""So often we look for money that no order takes, less and less often and for a day, before "there is none" ends it; an
+inquiry may show a payment late."""
 SAME_ANSWERS = 3
-"""In a row, that name a sum which we did not ask for: then it goes back. At the word of a single broken answer we might
-ask for more than the gateway has."""
-MOST_SEARCHES = 2
-"""Money of ours that an answer hid behind another number is asked for until the gateway has said so often that there is
-none, at once and a day later; an inquiry may show a payment late."""
+"""Inquiries in a row that have to name a sum alike before we give back what one answer made doubtful: at the word of a
+broken one we might ask for more than the gateway has, or leave something there."""
 WEBHOOK_GRACE = timedelta(seconds=3)
 """How long a webhook waits for the browser, whose result comes in the same moment: one question then does for both."""
 WEBHOOK_PATIENCE = timedelta(minutes=2)
@@ -121,9 +120,10 @@ def mismatches(asked: Asked, found: PaymentFound) -> list[str]:
 
 
 def is_our_sum(asked: Asked, found: PaymentFound) -> bool:
-    """Whether an answer names no more and no less than we asked for, so that we can act on its word about the sum."""
+    """Whether an answer names the sum we asked for, all of it charged but a discount, and none of it returned."""
     is_ours = found.amount == asked.amount and found.requested_amount in (None, asked.amount)
-    return is_ours and found.charged <= asked.amount
+    is_whole = found.charged_amount is None or found.charged_amount + (found.discount or 0) == asked.amount
+    return is_ours and is_whole and not found.refunded_amount
 
 
 def odd_sums(found: PaymentFound) -> bool:

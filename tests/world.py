@@ -55,7 +55,7 @@ class World:
         self.monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC) + ahead)
         self.control("POST", "clock", {"advance": step.total_seconds()})
 
-    def fault(self, op: str, kind: str, **more: Any) -> None:
+    def fault(self, op: str, kind: str | list[str], **more: Any) -> None:
         """Arm a fault of the simulator."""
         self.control("POST", "faults", {"op": op, "kind": kind} | more)
 

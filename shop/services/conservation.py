@@ -1,6 +1,7 @@
 """Conservation of money, day by day: what came in less what went back is what orders have and what the desk holds.
 
 Both sides of a payment count on its trade date, so a day stays right however late something goes back.
+Money that an answer has made doubtful counts once several have named it alike; until then it is an attempt on the desk.
 """
 
 from collections import defaultdict

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from shop import graph, policy
-from shop.db import db, transaction
+from shop.db import db, release, transaction
 from shop.errors import NotFound, OutOfStock
 from shop.graph import Proof
 from shop.models import Attempt, Order, Refund
@@ -140,23 +140,32 @@ def lease_inquiry(facts: AttemptFacts, now: datetime) -> bool:
 
 
 def lease_search(facts: AttemptFacts, now: datetime) -> bool:
-    """Take the right to look for money that no order takes and nobody returns: daily, until none was found twice."""
+    """Take the right to look for money that no order takes and nobody returns, less and less often."""
     with transaction():
         attempt = locked_attempt(facts)
         is_due = attempt.next_inquiry_at is not None and attempt.next_inquiry_at <= now
         if not is_due or attempt.state not in policy.UNPLACED or attempt.refunds:
             return False
-        attempt.next_inquiry_at = now + policy.SEARCH_AGAIN
+        attempt.inquiries += 1
+        attempt.next_inquiry_at = now + policy.next_inquiry(attempt.inquiries)
         return True
 
 
-def count_search(facts: AttemptFacts) -> None:
-    """The gateway says that it has no money of this attempt. It may show some late: two such answers end the search."""
+def end_search(facts: AttemptFacts) -> None:
+    """The gateway says that it has no money of this attempt. It may show some late, so only the last answer counts."""
     with transaction():
         attempt = locked_attempt(facts)
-        attempt.inquiries += 1
         if attempt.inquiries >= policy.MOST_SEARCHES:
             attempt.next_inquiry_at = None
+
+
+def wants_search(facts: AttemptFacts) -> bool:
+    """Whether it is not known yet what has to go back of an attempt that no order takes."""
+    attempt = db.session.get_one(Attempt, facts.id)
+    db.session.refresh(attempt)
+    wants = attempt.state in policy.UNPLACED and attempt.next_inquiry_at is not None and not attempt.refunds
+    release()
+    return wants
 
 
 def lease_hint(facts: AttemptFacts, now: datetime) -> bool:
@@ -198,13 +207,13 @@ def record(
         _note(attempt, state.value, step, source=source, now=now, evidence=told.evidence(verdict))
         if state is AttemptState.PAID:
             told.keep_receipt(attempt, verdict, source=source, now=now)
-        if state in policy.UNPLACED and verdict.found and told.can_owe(facts, verdict.found):
+        if state in policy.UNPLACED and verdict.found and told.one_answer_is_enough(facts, verdict.found):
             told.owe_orphan(attempt, verdict, now)
         return True
 
 
 def owe_return(facts: AttemptFacts, verdict: Verdict, *, source: Source, now: datetime) -> bool:
-    """Money that no order takes turned up at the gateway: it goes back. False: it is on its way."""
+    """Money that no order takes turned up at the gateway: it goes back. False: it is on its way, or has an order."""
     with transaction():
         attempt = locked_attempt(facts)
         db.session.refresh(attempt)
@@ -221,7 +230,7 @@ def owe_return(facts: AttemptFacts, verdict: Verdict, *, source: Source, now: da
 def close_attention(attempt_no: str, *, by: str, now: datetime) -> None:
     """A person has looked at a contradictory answer: its money is an orphan's, and the order goes on without it.
 
-    Where no money of its own was found, the gateway is asked about it once more, now and a day later.
+    Where no money of its own was found, the gateway is asked about it again, now and for another day.
 
     :raises NotFound: no such attempt is waiting for a person
     """

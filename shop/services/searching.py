@@ -11,7 +11,7 @@ from shop import clock, policy
 from shop.graph import Proof
 from shop.payple import GatewayError, Inquiries, Method, PaymentFound, PaypleClient
 from shop.policy import Verdict
-from shop.services import recording, refunding, told
+from shop.services import recording, refunding
 from shop.services.attempt_facts import AttemptFacts
 from shop.states import Source
 
@@ -45,15 +45,15 @@ def give_back(
     now: datetime,
     asking: Inquiries | None = None,
 ) -> bool:
-    """Send what a verdict has made us owe; where it names a sum that we did not ask for, ask again first.
+    """Send what a verdict has made us owe; where its sum is not the one we asked for, ask again first.
 
     False: no answer.
     """
+    refunding.send_due(client, now=now, order_id=facts.order_id)
     found = verdict.found
-    if found is None or found.attempt_no != facts.attempt_no or told.can_owe(facts, found):
-        refunding.send_due(client, now=now, order_id=facts.order_id)
+    if found is None or found.attempt_no != facts.attempt_no or not recording.wants_search(facts):
         return True
-    return search(facts, client, source=source, now=now, asking=asking)
+    return search(facts, client, source=source, now=now, asking=asking, heard=found)
 
 
 def search(
@@ -63,36 +63,40 @@ def search(
     source: Source,
     now: datetime,
     asking: Inquiries | None = None,
-    counts: bool = False,
+    heard: PaymentFound | None = None,
 ) -> bool:
     """Money that no order takes and nobody returns yet: if the gateway has it, it goes back. False: no answer.
 
-    ``counts``: an answer that there is none brings the end of the planned search nearer.
+    ``heard`` is an answer of a moment ago, which the others have to be like.
     """
-    asking = asking or client.inquiries()
+    watch = clock.Watch(now)
     try:
-        found = inquire(facts, asking, now, thorough=True)
-        is_sure = found is not None and _is_sure(facts, found, asking, now)
+        answers = _ask_often(facts, asking or client.inquiries(), now)
     except GatewayError as error:
         log.info("no answer about an attempt without a place: %s", error.code)
         return False
-    if found is None and counts:
-        recording.count_search(facts)
-    elif found is not None and is_sure:
+    found = answers[0]
+    if found is None:
+        recording.end_search(facts)
+    elif found.attempt_no == facts.attempt_no and all(_are_alike(found, other) for other in (*answers, heard or found)):
         verdict = policy.judge(facts.asked, found, Proof.INQUIRY)
-        if recording.owe_return(facts, verdict, source=source, now=now):
-            refunding.send_due(client, now=now, order_id=facts.order_id)
+        if recording.owe_return(facts, verdict, source=source, now=watch.now()):
+            refunding.send_due(client, now=watch.now(), order_id=facts.order_id)
     return True
 
 
-def _is_sure(facts: AttemptFacts, found: PaymentFound, asking: Asking, now: datetime) -> bool:
-    """Whether what an answer names can be given back: it is what we asked for, or further answers name the same."""
-    if found.attempt_no != facts.attempt_no:
-        return False
-    more = 0 if policy.is_our_sum(facts.asked, found) else policy.SAME_ANSWERS - 1
-    return all(_names_alike(inquire(facts, asking, now, thorough=True), found) for _ in range(more))
+def _ask_often(facts: AttemptFacts, asking: Inquiries, now: datetime) -> list[PaymentFound | None]:
+    """Several answers in a row; one, if that says that there is nothing."""
+    answers = [inquire(facts, asking, now, thorough=True)]
+    while answers[-1] is not None and len(answers) < policy.SAME_ANSWERS:
+        answers.append(inquire(facts, asking, now, thorough=True))
+    return answers
 
 
-def _names_alike(again: PaymentFound | None, found: PaymentFound) -> bool:
-    named = (found.attempt_no, found.charged, found.refunded_amount)
-    return again is not None and (again.attempt_no, again.charged, again.refunded_amount) == named
+def _are_alike(found: PaymentFound, other: PaymentFound | None) -> bool:
+    """Whether two answers name the same money."""
+    return other is not None and _named(found) == _named(other)
+
+
+def _named(found: PaymentFound) -> tuple[str, int, int]:
+    return found.attempt_no, found.charged, found.refunded_amount or 0

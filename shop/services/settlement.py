@@ -96,7 +96,7 @@ def look(
         return late_receipts.look(facts, asking or client, source=source, now=now)
     if facts.state in policy.UNPLACED:
         is_due = recording.lease_search(facts, now)
-        return not is_due or searching.search(facts, client, source=source, now=now, asking=asking, counts=True)
+        return not is_due or searching.search(facts, client, source=source, now=now, asking=asking)
     lease = recording.lease_hint if source is Source.WEBHOOK else recording.lease_inquiry
     return not lease(facts, now) or _settle(facts, client, source=source, now=now, asking=asking)
 

@@ -339,6 +339,8 @@ def test_a_yes_about_no_money_at_all_is_a_persons(world: World, answers: str, ow
     claim = world.payer().pay(fields)
     reword(world, answers, lambda response: response.content.replace(b'"1000"', b'"0"'))
     world.deliver(claim)
+    world.advance(seconds=6)
+    sweep.run(client(), now=worlds.now())
 
     assert world.order(order_no).state is OrderState.ATTENTION
     assert [refund.amount for refund in world.attempt(attempt_no).refunds] == owed
