@@ -119,11 +119,13 @@ def mismatches(asked: Asked, found: PaymentFound) -> list[str]:
     return [name for name, (theirs, ours) in told.items() if theirs != ours]
 
 
-def is_our_sum(asked: Asked, found: PaymentFound) -> bool:
-    """Whether an answer names the sum we asked for, all of it charged but a discount, and none of it returned."""
-    is_ours = found.amount == asked.amount and found.requested_amount in (None, asked.amount)
+def one_answer_is_enough(asked: Asked, found: PaymentFound) -> bool:
+    """Whether money goes back at the word of one answer: at most its method is not what we asked for.
+
+    It is about this attempt, names our sum, charged whole but for a discount, and nothing of it returned yet.
+    """
     is_whole = found.charged_amount is None or found.charged_amount + (found.discount or 0) == asked.amount
-    return is_ours and is_whole and not found.refunded_amount
+    return is_whole and set(mismatches(asked, found)) <= {"method"}
 
 
 def odd_sums(found: PaymentFound) -> bool:

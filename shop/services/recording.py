@@ -207,7 +207,7 @@ def record(
         _note(attempt, state.value, step, source=source, now=now, evidence=told.evidence(verdict))
         if state is AttemptState.PAID:
             told.keep_receipt(attempt, verdict, source=source, now=now)
-        if state in policy.UNPLACED and verdict.found and told.one_answer_is_enough(facts, verdict.found):
+        if state in policy.UNPLACED and verdict.found and policy.one_answer_is_enough(facts.asked, verdict.found):
             told.owe_orphan(attempt, verdict, now)
         return True
 

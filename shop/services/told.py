@@ -42,15 +42,10 @@ def _schedule(facts: AttemptFacts, state: AttemptState, verdict: Verdict, now: d
     if state is AttemptState.PAID and verdict.found and _may_get_receipt(facts, verdict.found):
         again = policy.next_receipt_question(verdict.found.paid_at, now, facts.deadline_at)
         return {"next_inquiry_at": again, "inquiries": 0, "hints": 0}
-    if state in policy.UNPLACED and verdict.found and not one_answer_is_enough(facts, verdict.found):
+    if state in policy.UNPLACED and verdict.found and not policy.one_answer_is_enough(facts.asked, verdict.found):
         return {"next_inquiry_at": now + policy.next_inquiry(0), "inquiries": 0}  # to find out what has to go back
     wait = policy.next_late_inquiry(0) if verdict.asks_again else None
     return {"next_inquiry_at": now + wait if wait else None, "inquiries": 0}
-
-
-def one_answer_is_enough(facts: AttemptFacts, found: PaymentFound) -> bool:
-    """Whether money goes back at its word alone: it is about this attempt, and names the sum that we asked for."""
-    return found.attempt_no == facts.attempt_no and policy.is_our_sum(facts.asked, found)
 
 
 def _may_get_receipt(facts: AttemptFacts, found: PaymentFound) -> bool:

@@ -263,7 +263,7 @@ def orphan_not_cancelled() -> Any:
 
 @bug("whatever sum an answer names goes back at the word of that one answer", "I5")
 def one_answer_is_enough() -> Any:
-    return [patch.object(told, "one_answer_is_enough", lambda facts, found: found.attempt_no == facts.attempt_no)]
+    return [patch.object(policy, "one_answer_is_enough", lambda asked, found: found.attempt_no == asked.attempt_no)]
 
 
 # --- refunds --------------------------------------------------------------------------------------------------------

@@ -56,6 +56,28 @@ def test_a_discount_of_the_gateway_adds_up() -> None:
     assert policy.odd_sums(found(requested_amount=1000, charged_amount=900, discount=None))
 
 
+@pytest.mark.parametrize(
+    ("changes", "is_enough"),
+    [
+        ({}, True),
+        ({"requested_amount": 1000, "charged_amount": 900, "discount": 100}, True),
+        ({"method": Method.TRANSFER}, True),
+        ({"refunded_amount": 0}, True),
+        ({"attempt_no": "20260101_ELSE"}, False),
+        ({"amount": 2000}, False),
+        ({"requested_amount": 2000}, False),
+        ({"charged_amount": 900}, False),
+        ({"charged_amount": 1100}, False),
+        ({"charged_amount": 0}, False),
+        ({"refunded_amount": 1000}, False),
+    ],
+)
+def test_money_goes_back_at_the_word_of_one_answer_only_if_it_names_what_we_asked_for(
+    changes: dict[str, object], is_enough: bool
+) -> None:
+    assert policy.one_answer_is_enough(ASKED, found(**changes)) is is_enough
+
+
 def test_a_refusal_that_blames_the_claim_leaves_the_attempt_alive() -> None:
     refused = Refused("CBIL0003", "no such request")
 
