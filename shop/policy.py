@@ -164,6 +164,18 @@ def next_inquiry(asked_before: int) -> timedelta:
     return timedelta(seconds=steps[min(asked_before, len(steps) - 1)])
 
 
+def searches_made(asked_before: int, overdue: timedelta) -> int:
+    """The count with the search that is made now: it stands for all that were due meanwhile, but not for the last one.
+
+    So a sweep that stood still for a day does not ask one after the other what it has missed.
+    """
+    count = asked_before + 1
+    while count < MOST_SEARCHES - 1 and overdue >= next_inquiry(count):
+        overdue -= next_inquiry(count)
+        count += 1
+    return count
+
+
 def next_late_inquiry(asked_before: int) -> timedelta | None:
     """An inquiry may show a payment late: ask twice more about what we gave up, an hour and a day after."""
     steps = (timedelta(hours=1), timedelta(days=1))

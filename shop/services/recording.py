@@ -143,10 +143,10 @@ def lease_search(facts: AttemptFacts, now: datetime) -> bool:
     """Take the right to look for money that no order takes and nobody returns, less and less often."""
     with transaction():
         attempt = locked_attempt(facts)
-        is_due = attempt.next_inquiry_at is not None and attempt.next_inquiry_at <= now
-        if not is_due or attempt.state not in policy.UNPLACED or attempt.refunds:
+        due = attempt.next_inquiry_at
+        if due is None or due > now or attempt.state not in policy.UNPLACED or attempt.refunds:
             return False
-        attempt.inquiries += 1
+        attempt.inquiries = policy.searches_made(attempt.inquiries, now - due)
         attempt.next_inquiry_at = now + policy.next_inquiry(attempt.inquiries)
         return True
 

@@ -101,15 +101,33 @@ def test_it_is_looked_for_until_the_gateway_has_answered_about_it(world: World) 
     assert refunds_of(world, attempt_no) == [(RefundState.DONE, 1_000)]
 
 
-def test_where_nothing_was_charged_the_gateway_is_asked_for_a_day_and_no_more(world: World) -> None:
-    """The keys of another order were confirmed instead."""
+def nothing_charged(world: World) -> str:
+    """The keys of another order were confirmed instead. Answers the attempt."""
     buyer, _order_no, _cheap_no, cheap_fields = begin(world)
     cheap = dict(world.payer().pay(cheap_fields))
     dear = buyer.start_attempt(buyer.place_order(quantity=50))
-    attempt_no = dear["attempt_no"]
+    attempt_no: str = dear["attempt_no"]
     keys = {name: cheap[f"PCD_{name}"] for name in ("PAY_REQKEY", "AUTH_KEY", "PAYER_ID")}
     world.deliver(changed(world.payer().pay(dear["fields"]), **keys))
     assert world.attempt(attempt_no).state is AttemptState.ATTENTION
+    return attempt_no
+
+
+def test_where_nothing_was_charged_the_gateway_is_asked_twice_and_no_more(world: World) -> None:
+    """By a sweep that comes once a day."""
+    attempt_no = nothing_charged(world)
+
+    asked = []
+    for _day in range(4):
+        world.advance(days=1)
+        asked.append(sweep.run(client(), now=worlds.now()).asked)
+
+    assert asked == [[attempt_no], [attempt_no], [], []]
+    assert refunds_of(world, attempt_no) == []
+
+
+def test_a_sweep_that_comes_in_time_asks_less_and_less_often_for_a_day(world: World) -> None:
+    attempt_no = nothing_charged(world)
 
     asked = []
     for seconds in (6, 31, 121, 601, 3_601, 86_401, 86_401, 86_401):

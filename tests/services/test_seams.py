@@ -332,9 +332,19 @@ def test_an_approval_is_written_before_anything_else_is_read(world: World) -> No
     assert (world.attempt(attempt_no).state, world.order(order_no).state) == (AttemptState.PAID, OrderState.PAID)
 
 
+def test_a_yes_about_no_money_at_all_is_a_persons_and_nothing_is_owed(world: World) -> None:
+    _buyer, order_no, attempt_no, fields = begin(world)
+    claim = world.payer().pay(fields)
+    reword(world, "ConfirmAct", lambda response: response.content.replace(b'"1000"', b'"0"'))
+    world.deliver(claim)
+
+    assert world.order(order_no).state is OrderState.ATTENTION
+    assert world.attempt(attempt_no).refunds == []
+
+
 @pytest.mark.parametrize(("answers", "owed"), [("Act.php", []), ("ConfirmAct", [1_000])])
-def test_a_yes_about_no_money_at_all_is_a_persons(world: World, answers: str, owed: list[int]) -> None:
-    """Nothing is owed where no answer names any money; where the next one does, that goes back."""
+def test_after_a_yes_about_no_money_the_next_answers_decide(world: World, answers: str, owed: list[int]) -> None:
+    """Nothing is owed where none names any money; where they do, that goes back."""
     _buyer, order_no, attempt_no, fields = begin(world)
     claim = world.payer().pay(fields)
     reword(world, answers, lambda response: response.content.replace(b'"1000"', b'"0"'))
