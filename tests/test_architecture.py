@@ -62,7 +62,7 @@ DOORS = {
     "shop.services.recording": {
         *("shop.services.settlement", "shop.services.sweep", "shop.services.refunding", "shop.services.cash_receipts"),
         *("shop.services.late_receipts", "shop.services.refund_decisions", "shop.services.refund_rows"),
-        "shop.services.searching",
+        *("shop.services.searching", "shop.services.inquiry_turns"),
     },
     "shop.services.moving": {
         *("shop.services.recording", "shop.services.refunding", "shop.services.receipt_rows", "shop.services.told"),

@@ -11,7 +11,7 @@ from shop import clock, policy
 from shop.graph import Proof
 from shop.payple import GatewayError, Inquiries, Method, PaymentFound, PaypleClient
 from shop.policy import Verdict
-from shop.services import recording, refunding
+from shop.services import inquiry_turns, recording, refunding
 from shop.services.attempt_facts import AttemptFacts
 from shop.states import Source
 
@@ -51,7 +51,7 @@ def give_back(
     """
     refunding.send_due(client, now=now, order_id=facts.order_id)
     found = verdict.found
-    if found is None or found.attempt_no != facts.attempt_no or not recording.wants_search(facts):
+    if found is None or found.attempt_no != facts.attempt_no or not inquiry_turns.wants_search(facts):
         return True
     return search(facts, client, source=source, now=now, asking=asking, heard=found)
 
@@ -77,7 +77,7 @@ def search(
         return False
     found = answers[0]
     if found is None:
-        recording.end_search(facts)
+        inquiry_turns.end_search(facts)
     elif found.attempt_no == facts.attempt_no and all(_are_alike(found, other) for other in (*answers, heard or found)):
         verdict = policy.judge(facts.asked, found, Proof.INQUIRY)
         if recording.owe_return(facts, verdict, source=source, now=watch.now()):

@@ -33,7 +33,7 @@ from shop.payple import (
     codes,
 )
 from shop.policy import Verdict
-from shop.services import keeping, late_receipts, recording, searching
+from shop.services import inquiry_turns, keeping, late_receipts, recording, searching
 from shop.services.attempt_facts import AttemptFacts, facts_of
 from shop.states import AttemptState, OrderState, Source
 
@@ -95,9 +95,9 @@ def look(
     if facts.state is AttemptState.PAID or facts.receipt_is_open:
         return late_receipts.look(facts, asking or client, source=source, now=now)
     if facts.state in policy.UNPLACED:
-        is_due = recording.lease_search(facts, now)
+        is_due = inquiry_turns.lease_search(facts, now)
         return not is_due or searching.search(facts, client, source=source, now=now, asking=asking)
-    lease = recording.lease_hint if source is Source.WEBHOOK else recording.lease_inquiry
+    lease = inquiry_turns.lease_hint if source is Source.WEBHOOK else inquiry_turns.lease_inquiry
     return not lease(facts, now) or _settle(facts, client, source=source, now=now, asking=asking)
 
 
@@ -156,7 +156,7 @@ def look_before_paying_again(order: Order, client: PaypleClient, *, now: datetim
         if attempt.state is AttemptState.PREPARED and attempt.work is Work.PAY
     ]
     for facts in open_windows:
-        recording.ask_now(facts, now)
+        inquiry_turns.ask_now(facts, now)
         if not look(facts.attempt_no, client, source=Source.PAGE, now=now):
             break
 
@@ -167,7 +167,7 @@ def look_at_once(attempt_no: str, client: PaypleClient, *, source: Source, now: 
     if facts is not None and facts.state in policy.UNPLACED:
         searching.search(facts, client, source=source, now=now)
     elif facts is not None:
-        recording.ask_at_once(facts, now)
+        inquiry_turns.ask_at_once(facts, now)
         look(attempt_no, client, source=source, now=now)
 
 
