@@ -366,7 +366,7 @@ def nothing_missed(books: Books) -> Findings:
         story = books.story.get(oid, [])
         charged = min((entry["seq"] for entry in story if entry["effect"] == "charged"), default=0)
         for entry in story:
-            if entry["rule"] not in MISSES or entry["seq"] < charged or _found_after_all(story, entry):
+            if entry["rule"] not in MISSES or entry["seq"] < charged or _asked_rightly_too(story, entry):
                 continue
             if entry["op"] == "cancel" and _asked(entry, "PCD_PAY_DATE") in _two_days(story):
                 continue
@@ -374,14 +374,18 @@ def nothing_missed(books: Books) -> Findings:
             yield oid, f"the {entry['op']} of line {entry['seq']} missed the payment: it asked for {asked}"
 
 
-def _found_after_all(story: list[Row], missed: Row) -> bool:
-    """Whether the same search has found the payment: one that asks another question each time and then stops."""
+def _asked_rightly_too(story: list[Row], missed: Row) -> bool:
+    """Whether a search has gone on to the right question: one that asks another each time, and repeats none before.
+
+    The right one is answered, or the inquiry does not show the payment yet.
+    """
     asked = {_question(missed)}
     for entry in story:
         if missed["op"] != "inquiry" or entry["op"] != "inquiry" or entry["seq"] <= missed["seq"]:
             continue
-        if entry["outcome"] == "ok" or _question(entry) in asked:
-            return bool(entry["outcome"] == "ok" and _question(entry) not in asked)
+        is_right = entry["outcome"] == "ok" or entry["rule"] == "inquiry_lags"
+        if is_right or _question(entry) in asked:
+            return is_right and _question(entry) not in asked
         asked.add(_question(entry))
     return False
 

@@ -297,6 +297,41 @@ def test_a_breach_names_the_numbers_and_the_order() -> None:
     assert Breach("I4", f"{CARD}: 100 won were collected for an order of 30000 won", DEAR) in found
 
 
+def searched(*answers: tuple[str, str]) -> dict[str, Any]:
+    """Inquiries about the payment by card, one after the other: the method asked for, and what came of it."""
+    return {
+        "entries": more_entries(
+            *(
+                entry(8 + number, "inquiry", CARD, asked={"PCD_PAY_TYPE": method}, **ANSWERS[answer])
+                for number, (method, answer) in enumerate(answers)
+            )
+        )
+    }
+
+
+ANSWERS: dict[str, dict[str, str]] = {
+    "found": {},
+    "not yet": {"outcome": "refused", "rule": "inquiry_lags"},
+    "nothing": {"outcome": "refused", "rule": "payment_unknown"},
+}
+ONCE = (("card", "not yet"), ("transfer", "nothing"))
+"""A search for either method while the inquiry does not show the payment yet."""
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_wrong"),
+    [
+        ((*ONCE, ("card", "found")), False),
+        ((*ONCE, *ONCE, ("card", "found")), False),
+        ((*ONCE, *ONCE, *ONCE, ("card", "found")), False),
+        ((*ONCE, ("transfer", "nothing"), ("card", "found")), True),
+        ((("card", "not yet"), ("transfer", "nothing")), True),
+    ],
+)
+def test_a_search_for_either_method_may_come_too_early(answers: tuple[tuple[str, str], ...], is_wrong: bool) -> None:
+    assert (("I17", CARD) in found_in(clean(**searched(*answers)))) is is_wrong
+
+
 ALLOWED = {
     "a search that ends on the right day": {
         "entries": more_entries(
