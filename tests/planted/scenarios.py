@@ -53,6 +53,15 @@ def broken(stage: Stage, op: str, kind: str, phase: str = "after", times: int = 
     stage.control("POST", "faults", {"op": op, "kind": kind, "phase": phase, "times": times})
 
 
+def confirmed_brokenly(stage: Stage, kind: str) -> Opening:
+    """An order whose confirm is effective, and answered like that."""
+    opening = opened(stage)
+    claim = stage.pay(opening)
+    broken(stage, "confirm", kind)
+    stage.deliver(claim)
+    return opening
+
+
 def forged(opening: Opening, result: str = "success") -> Pairs:
     """A claim out of thin air."""
     return [("PCD_PAY_OID", opening.attempt_no), ("PCD_PAY_RST", result), ("PCD_PAY_CODE", "0000")]
@@ -113,27 +122,18 @@ def the_window_was_opened_for_less(stage: Stage) -> None:
 
 @about("one_answer_is_enough")
 def the_confirm_names_more_than_it_charged(stage: Stage) -> None:
-    opening = opened(stage)
-    claim = stage.pay(opening)
-    broken(stage, "confirm", "other_amount")
-    stage.deliver(claim)
+    confirmed_brokenly(stage, "other_amount")
 
 
 @about("success_by_substring")
 def a_success_comes_with_a_code_that_is_none(stage: Stage) -> None:
     """The inquiry, a moment later, says it properly: so nothing is lost by not believing the odd answer."""
-    opening = opened(stage)
-    claim = stage.pay(opening)
-    broken(stage, "confirm", "bad_code")
-    stage.deliver(claim)
+    confirmed_brokenly(stage, "bad_code")
 
 
 @about("timeout_is_declined", "confirmed_twice")
 def the_answer_to_the_confirm_is_lost(stage: Stage) -> None:
-    opening = opened(stage)
-    claim = stage.pay(opening)
-    broken(stage, "confirm", "lost_answer")
-    stage.deliver(claim)
+    confirmed_brokenly(stage, "lost_answer")
 
 
 @about("not_found_is_declined")
