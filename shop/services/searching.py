@@ -15,10 +15,9 @@ from shop.services import inquiry_turns, recording, refunding
 from shop.services.attempt_facts import AttemptFacts
 from shop.states import Source
 
-log = logging.getLogger(__name__)
-
-
 Asking = PaypleClient | Inquiries
+"""Either inquires; a batch shares one authentication and keeps the pace."""
+log = logging.getLogger(__name__)
 
 
 def inquire(facts: AttemptFacts, asking: Asking, now: datetime, *, thorough: bool = False) -> PaymentFound | None:
