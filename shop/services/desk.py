@@ -147,7 +147,7 @@ def _row(kind: Kind, row_id: int) -> Attempt | Refund | CashReceipt | None:
 
 
 def _can_be_put_away(row: Attempt | Refund | CashReceipt) -> bool:
-    """Whether looking at it is all there is to do: a refusal, and a payment whose sums do not add up."""
+    """Whether looking at it is all there is to do: a refusal, and sums that do not add up."""
     if isinstance(row, Attempt):
         return row.odd_sums
     return row.state in (RefundState.REFUSED, CashReceiptState.FAILED)
@@ -180,7 +180,7 @@ def _open_attempt(now: datetime) -> ColumnElement[bool]:
 
 
 def _has_odd_sums() -> ColumnElement[bool]:
-    """Paid, but not by sums that add up. Bare, as the partial index wants it."""
+    """Sums that do not add up, paid or still in doubt. Bare, as the partial index wants it."""
     return and_(Attempt.odd_sums, _unseen("attempt", Attempt.__table__.c.id))
 
 

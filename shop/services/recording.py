@@ -136,7 +136,7 @@ def owe_return(facts: AttemptFacts, verdict: Verdict, *, source: Source, now: da
         db.session.refresh(attempt)
         if attempt.state not in policy.UNPLACED or attempt.refunds:
             return False
-        known = told.told(facts, attempt.state, verdict, now) | {"next_inquiry_at": None}
+        known = told.told(facts, attempt.state, verdict, now) | {"next_inquiry_at": None, "odd_sums": False}
         for name, value in known.items():
             setattr(attempt, name, value)
         _note(attempt, "charge_known", None, source=source, now=now, evidence=told.evidence(verdict))

@@ -25,11 +25,16 @@ def told(facts: AttemptFacts, state: AttemptState, verdict: Verdict, now: dateti
     values |= _schedule(facts, state, verdict, now)
     if verdict.found is None:
         return values
-    return values | _cut(_receipt(verdict.found)) | {"odd_sums": _is_odd(state, verdict.found)}
+    return values | _cut(_receipt(verdict.found)) | {"odd_sums": _is_odd(facts, state, verdict.found)}
 
 
-def _is_odd(state: AttemptState, found: PaymentFound) -> bool:
-    """Whether somebody should look although it is paid. What is not paid goes back, once several answers are alike."""
+def _is_odd(facts: AttemptFacts, state: AttemptState, found: PaymentFound) -> bool:
+    """Whether somebody should look: it is paid, or no order takes it and it is not known yet what has to go back.
+
+    What waits for a person anyway needs no such flag.
+    """
+    if state is AttemptState.ORPHANED:
+        return not policy.one_answer_is_enough(facts.asked, found)
     return state is AttemptState.PAID and policy.odd_sums(found)
 
 

@@ -5,8 +5,9 @@ import json
 import pytest
 import requests
 
-from shop.services import sweep
-from shop.states import OrderState
+from shop import policy
+from shop.services import desk, sweep
+from shop.states import AttemptState, OrderState
 from shop.views.shop import client
 from tests import world as worlds
 from tests.services.on_the_way import reword
@@ -24,6 +25,16 @@ def refused_cancels(world: World) -> int:
 def gone_back(world: World) -> int:
     """Won that the gateway has returned."""
     return sum(int(row["refunded_total"]) for row in world.control("GET", "payments"))
+
+
+def answers_once(world: World, told: dict[str, str]) -> None:
+    """The next inquiry is answered with these fields; those after it truly."""
+    broken = [told]
+
+    def once(response: requests.Response) -> bytes:
+        return json.dumps(response.json() | (broken.pop() if broken else {})).encode()
+
+    reword(world, "PayChkAct", once)
 
 
 @pytest.mark.both_engines
@@ -101,12 +112,7 @@ def test_an_orphan_goes_back_whole_though_one_answer_names_less(world: World, to
     first, second = (buyer.start_attempt(order_no, work="PAY") for _window in "12")
     world.deliver(world.payer().pay(first["fields"]))
     claim = world.payer().pay(second["fields"])
-    broken = [told]
-
-    def once(response: requests.Response) -> bytes:
-        return json.dumps(response.json() | (broken.pop() if broken else {})).encode()
-
-    reword(world, "PayChkAct", once)
+    answers_once(world, told)
     world.deliver(claim)
     world.advance(seconds=6)
     sweep.run(client(), now=worlds.now())
@@ -140,3 +146,51 @@ def test_another_sum_by_another_method_goes_back_at_once_too(world: World) -> No
     world.deliver(changed(claim, PAY_TOTAL="11000", PAY_TYPE="card"))
 
     assert (refused_cancels(world), gone_back(world)) == (0, 1_000)
+
+
+def doubtful_orphan(world: World) -> tuple[str, int]:
+    """The second of two windows has charged as well; the first answer about it tells of less, and the next ones fail.
+
+    Answers the number of the attempt and of its row.
+    """
+    buyer = world.browser()
+    order_no = buyer.place_order()
+    first, second = (buyer.start_attempt(order_no, work="PAY") for _window in "12")
+    world.deliver(world.payer().pay(first["fields"]))
+    claim = world.payer().pay(second["fields"])
+    answers_once(world, {"PCD_PAY_AMOUNT_REAL": "100"})
+    world.fault("inquiry", ["intact", "http_500"])
+    world.deliver(claim)
+    attempt = world.attempt(second["attempt_no"])
+    assert (attempt.state, attempt.refunds) == (AttemptState.ORPHANED, [])
+    return attempt.attempt_no, attempt.id
+
+
+def odd_on_desk() -> list[str]:
+    return [attempt.attempt_no for attempt in desk.load(worlds.now()).odd_sums]
+
+
+def test_money_in_doubt_that_no_order_takes_stands_on_the_desk_until_it_has_gone_back(world: World) -> None:
+    attempt_no, _row = doubtful_orphan(world)
+    before = odd_on_desk()
+
+    world.advance(seconds=6)
+    sweep.run(client(), now=worlds.now())
+
+    assert (before, odd_on_desk(), gone_back(world)) == ([attempt_no], [], 1_000)
+
+
+def test_what_the_gateway_denies_after_it_has_named_it_stays_on_the_desk_until_seen(
+    world: World,
+) -> None:
+    attempt_no, row = doubtful_orphan(world)
+    nothing = {"PCD_PAY_RST": "error", "PCD_PAY_CODE": "CBIL0003", "PCD_PAY_MSG": "조회 결과가 없습니다."}
+    reword(world, "PayChkAct", lambda _: json.dumps(nothing).encode())
+
+    for _day in range(policy.MOST_SEARCHES + 1):
+        world.advance(days=1, seconds=1)
+        sweep.run(client(), now=worlds.now())
+
+    assert (world.attempt(attempt_no).next_inquiry_at, odd_on_desk()) == (None, [attempt_no])
+    desk.acknowledge("attempt", row, by="kim", now=worlds.now())
+    assert odd_on_desk() == []

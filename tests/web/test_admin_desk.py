@@ -15,6 +15,7 @@ from shop.services import desk, leases, sweep
 from shop.states import AttemptState, OrderState, RefundState, Source
 from tests import world as worlds
 from tests.page import Page, PageClient
+from tests.services.test_searching import doubtful_orphan
 from tests.staff import PASSWORD, paid_order, refund
 from tests.world import World
 
@@ -44,6 +45,10 @@ def contradiction(world: World, officer: PageClient) -> None:
     buyer = world.browser()
     opening = buyer.start_attempt(buyer.place_order(quantity=11), 200, work="PAY")
     world.deliver(world.payer().pay(opening["fields"] | {"PCD_PAY_TOTAL": "1000"}))
+
+
+def doubtful_money(world: World, officer: PageClient) -> None:
+    doubtful_orphan(world)
 
 
 def lost_part(world: World, officer: PageClient) -> None:
@@ -102,6 +107,7 @@ Situation = Callable[[World, PageClient], None]
 OPEN: list[tuple[Situation, str, str, set[str]]] = [
     (silent_confirm, "attempt", "unknown", {"ask-again"}),
     (contradiction, "attempt", "attention", {"close-attention"}),
+    (doubtful_money, "attempt", "orphaned", {"ask-again", "acknowledge"}),
     (lost_part, "refund", "unknown", {"was-refunded", "was-not-refunded"}),
     (stuck_full, "refund", "unknown", {"repeat-refund", "was-refunded", "was-not-refunded"}),
     (refused_refund, "refund", "refused", {"acknowledge"}),
