@@ -10,6 +10,7 @@ from shop.services import desk, sweep
 from shop.states import AttemptState, OrderState
 from shop.views.shop import client
 from tests import world as worlds
+from tests.payer import Pairs
 from tests.services.on_the_way import reword
 from tests.services.test_settlement import WORKS, begin, changed
 from tests.world import World
@@ -35,6 +36,15 @@ def answers_once(world: World, told: dict[str, str]) -> None:
         return json.dumps(response.json() | (broken.pop() if broken else {})).encode()
 
     reword(world, "PayChkAct", once)
+
+
+def charged_twice(world: World) -> tuple[str, str, Pairs]:
+    """Both of two windows have charged, and the first is known. Answers the order, the second attempt and its claim."""
+    buyer = world.browser()
+    order_no = buyer.place_order()
+    first, second = (buyer.start_attempt(order_no, work="PAY") for _window in "12")
+    world.deliver(world.payer().pay(first["fields"]))
+    return order_no, second["attempt_no"], world.payer().pay(second["fields"])
 
 
 @pytest.mark.both_engines
@@ -106,19 +116,15 @@ def test_a_broken_answer_that_names_our_own_sum_is_not_enough(world: World, work
     "told", [{"PCD_PAY_AMOUNT_REAL": "100"}, {"PCD_PAY_AMOUNT_REAL": "0"}, {"PCD_REFUND_TOTAL": "1000"}]
 )
 def test_an_orphan_goes_back_whole_though_one_answer_names_less(world: World, told: dict[str, str]) -> None:
-    """The second of two windows has charged as well; the first answer about it tells of less, or of a return."""
-    buyer = world.browser()
-    order_no = buyer.place_order()
-    first, second = (buyer.start_attempt(order_no, work="PAY") for _window in "12")
-    world.deliver(world.payer().pay(first["fields"]))
-    claim = world.payer().pay(second["fields"])
+    """The first answer about it tells of less, or of a return."""
+    order_no, attempt_no, claim = charged_twice(world)
     answers_once(world, told)
     world.deliver(claim)
     world.advance(seconds=6)
     sweep.run(client(), now=worlds.now())
 
     assert (refused_cancels(world), gone_back(world)) == (0, 1_000)
-    assert [refund.amount for refund in world.attempt(second["attempt_no"]).refunds] == [1_000]
+    assert [refund.amount for refund in world.attempt(attempt_no).refunds] == [1_000]
     assert world.order(order_no).state is OrderState.PAID
 
 
@@ -149,21 +155,14 @@ def test_another_sum_by_another_method_goes_back_at_once_too(world: World) -> No
 
 
 def doubtful_orphan(world: World) -> tuple[str, int]:
-    """The second of two windows has charged as well; the first answer about it tells of less, and the next ones fail.
-
-    Answers the number of the attempt and of its row.
-    """
-    buyer = world.browser()
-    order_no = buyer.place_order()
-    first, second = (buyer.start_attempt(order_no, work="PAY") for _window in "12")
-    world.deliver(world.payer().pay(first["fields"]))
-    claim = world.payer().pay(second["fields"])
+    """The first answer about an orphan tells of less, the next ones fail. Answers its number and that of its row."""
+    _order_no, attempt_no, claim = charged_twice(world)
     answers_once(world, {"PCD_PAY_AMOUNT_REAL": "100"})
     world.fault("inquiry", ["intact", "http_500"])
     world.deliver(claim)
-    attempt = world.attempt(second["attempt_no"])
+    attempt = world.attempt(attempt_no)
     assert (attempt.state, attempt.refunds) == (AttemptState.ORPHANED, [])
-    return attempt.attempt_no, attempt.id
+    return attempt_no, attempt.id
 
 
 def odd_on_desk() -> list[str]:
@@ -180,9 +179,7 @@ def test_money_in_doubt_that_no_order_takes_stands_on_the_desk_until_it_has_gone
     assert (before, odd_on_desk(), gone_back(world)) == ([attempt_no], [], 1_000)
 
 
-def test_what_the_gateway_denies_after_it_has_named_it_stays_on_the_desk_until_seen(
-    world: World,
-) -> None:
+def test_what_the_gateway_denies_after_it_has_named_it_stays_on_the_desk_until_seen(world: World) -> None:
     attempt_no, row = doubtful_orphan(world)
     nothing = {"PCD_PAY_RST": "error", "PCD_PAY_CODE": "CBIL0003", "PCD_PAY_MSG": "조회 결과가 없습니다."}
     reword(world, "PayChkAct", lambda _: json.dumps(nothing).encode())
