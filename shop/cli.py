@@ -11,8 +11,8 @@ import click
 from flask import Flask
 
 from shop import clock
-from shop.errors import CannotMove, StaffProblem
-from shop.services import catalogue, copying, ledger, reconciling, replaying, staff, sweep
+from shop.errors import StaffProblem
+from shop.services import catalogue, ledger, reconciling, replaying, staff, sweep
 from shop.services.leases import Busy
 from shop.services.reconciling import Period
 from shop.views.shop import client
@@ -28,7 +28,6 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(run_sweep)
     app.cli.add_command(reconcile)
     app.cli.add_command(staff_accounts)
-    app.cli.add_command(copy_to)
 
 
 @click.command("seed")
@@ -84,16 +83,6 @@ def reconcile(first: datetime, last: datetime) -> None:
     except Busy as busy:
         result = {"skipped": f"a reconciliation is running until {busy.until.isoformat(timespec='seconds')}"}
     click.echo(json.dumps(result, ensure_ascii=False))
-
-
-@click.command("copy-to")
-@click.argument("database_url")
-def copy_to(database_url: str) -> None:
-    """Copy everything into another database, which is migrated and empty. Stop the shop first."""
-    try:
-        click.echo(json.dumps(copying.copy_to(database_url)))
-    except CannotMove as problem:
-        raise click.ClickException(f"Nothing was copied: {problem}.") from problem
 
 
 @click.group("staff")

@@ -8,7 +8,6 @@ ShopError
  |- RefundRefused       this refund must not be sent; ``reason`` says why
  |- ReceiptRefused      this cash receipt can be neither issued nor cancelled; ``reason`` says why
  |- TooManyTries        so often, so fast: not now; ``wait`` says how long
- |- CannotMove          the rows cannot be copied into that database
  |- SignInRefused       wrong name or password, or too many tries
  |- StaffProblem        this staff account cannot be made or changed like this
 
@@ -119,10 +118,6 @@ class TooManyTries(ShopError):
         super().__init__(reason.value)
         self.wait = wait
         self.reason = reason
-
-
-class CannotMove(ShopError):
-    """Nothing was copied; the message is a sentence for who asked."""
 
 
 class SignInRefused(ShopError):
