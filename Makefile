@@ -7,13 +7,16 @@ STAMP := .venv/installed
 PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full matrix bench chaos chaos-full chaos-planted browser check format
+.PHONY: help run reset test test-full matrix bench chaos chaos-full chaos-planted browser check format
 
 help: ## Say what each target does.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
 
 run: $(STAMP) ## Start the shop on http://localhost:8000 and the simulator on http://127.0.0.1:8001; Ctrl-C stops both.
 	@exec $(BIN)/python app.py
+
+reset: ## Delete the orders and payments of simulator mode; the staff login stays. Stop the shop first.
+	rm -f instance/shop.sqlite* instance/simulator.sqlite*
 
 test: browser ## Run all tests but the full browser matrix; PostgreSQL takes part where it is installed.
 	$(PYTEST) -m "not full"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -75,6 +76,18 @@ def test_a_busy_port_is_one_sentence(setting: str, home: Path) -> None:
 
     [sentence] = program.log.splitlines()
     assert sentence.endswith(f"cannot listen on 127.0.0.1:{port}: Address already in use.")
+
+
+def test_reset_deletes_the_databases_and_keeps_the_secrets(tmp_path: Path) -> None:
+    shutil.copy(servers.ROOT / "Makefile", tmp_path)
+    instance = tmp_path / "instance"
+    instance.mkdir()
+    for name in ("shop.sqlite", "shop.sqlite-wal", "simulator.sqlite", "secrets.json", "other.sqlite"):
+        (instance / name).touch()
+
+    subprocess.run(["make", "reset"], cwd=tmp_path, check=True, timeout=60)
+
+    assert sorted(path.name for path in instance.iterdir()) == ["other.sqlite", "secrets.json"]
 
 
 def test_live_mode_names_everything_that_is_missing(home: Path) -> None:
