@@ -18,6 +18,7 @@ import requests
 from tests.payer import Payer
 from tests.tools import servers
 from tests.tools.servers import Program, clean_environment, lay_home, running, wait_until_ready
+from tests.tools.sources import ROOT
 
 ADMIN = {"ADMIN_USERNAME": "kim", "ADMIN_PASSWORD": "correct horse battery"}
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="finds the children in /proc, which Linux has")
@@ -79,7 +80,7 @@ def test_a_busy_port_is_one_sentence(setting: str, home: Path) -> None:
 
 
 def test_reset_deletes_the_databases_and_keeps_the_secrets(tmp_path: Path) -> None:
-    shutil.copy(servers.ROOT / "Makefile", tmp_path)
+    shutil.copy(ROOT / "Makefile", tmp_path)
     instance = tmp_path / "instance"
     instance.mkdir()
     for name in ("shop.sqlite", "shop.sqlite-wal", "simulator.sqlite", "secrets.json", "other.sqlite"):
