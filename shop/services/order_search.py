@@ -5,21 +5,20 @@ Each way of searching has its index.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import selectinload
 
-from shop.db import db, release
+from shop.db import db
 from shop.errors import NotFound
 from shop.models import Attempt, JournalEntry, Order
 from shop.services.ordering import ORDER_NO
 from shop.states import OrderState
 
 PAGE_SIZE = 50
-EXPORT_BATCH = 500
 MOST_ENTRIES = 1000
 """Journal rows on one page. An order has at most twenty attempts with a dozen rows each."""
 _ATTEMPT_NO = re.compile(r"[0-9]{8}_[A-Z2-7]{20}")
@@ -49,19 +48,6 @@ def page(wanted: OrderFilter, before: int | None = None) -> OrderPage:
     found = db.session.scalars(_query(wanted, before).limit(PAGE_SIZE + 1)).all()
     more = len(found) > PAGE_SIZE
     return OrderPage(found[:PAGE_SIZE], found[PAGE_SIZE - 1].id if more else None)
-
-
-def every(wanted: OrderFilter) -> Iterator[Order]:
-    """All orders that fit, in batches, so that neither memory nor one transaction holds a million of them."""
-    before: int | None = None
-    while True:
-        batch = db.session.scalars(_query(wanted, before).limit(EXPORT_BATCH)).all()
-        yield from batch
-        if len(batch) < EXPORT_BATCH:
-            return
-        before = batch[-1].id
-        db.session.expunge_all()
-        release()
 
 
 def get_order(order_no: str) -> Order:

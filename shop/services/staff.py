@@ -119,16 +119,6 @@ def confirm(member: StaffMember, password: str, caller: Caller, *, now: datetime
         _forget_failures(name, caller)
 
 
-def record_export(by: str, filters: dict[str, str], *, now: datetime) -> None:
-    """Keep who took a list with personal data out of the shop, and which one.
-
-    Words to search for are names and phone numbers: only that there were some is kept.
-    """
-    kept = {name: "…" if name == "q" else value for name, value in filters.items()}
-    with transaction():
-        journal.note_staff("orders_exported", at=now, by=by, evidence={"filters": kept})
-
-
 def _insist_on_usable(name: str, password: str) -> None:
     plain = name == name.strip() and name.isprintable() and " " not in name
     if not (plain and 0 < len(name) <= LONGEST_NAME):

@@ -10,10 +10,9 @@ import requests
 
 from shop import clock
 from shop.db import db
-from shop.models import JournalEntry, Order
+from shop.models import Order
 from shop.services import order_search, settlement_sheet
 from shop.services.order_search import OrderFilter
-from shop.views.admin import csv_export
 from tests.page import PageClient
 from tests.staff import PASSWORD, paid_order, refund
 from tests.world import World
@@ -64,7 +63,6 @@ def test_orders_are_found_by_number_name_phone_state_and_trade_date(world: World
 @pytest.mark.parametrize("query", ["state=everything", "date=2026-13-40", "date=yesterday", "q=" + "a" * 61])
 def test_an_unknown_filter_is_an_error_and_not_a_default(officer: PageClient, query: str) -> None:
     assert officer.get(f"/admin/orders?{query}", 422).values("order-row", "data-order") == []
-    officer.get(f"/admin/orders.csv?{query}", 422)
 
 
 def test_pages_follow_each_other_without_gaps(
@@ -230,56 +228,6 @@ def test_odd_sums_leave_the_desk_when_somebody_has_looked(world: World, officer:
     assert "acknowledged" in world.events(odd.attempts[0].attempt_no)
 
 
-def test_the_list_goes_away_as_csv_and_who_took_it_is_kept(world: World, officer: PageClient) -> None:
-    order_no = paid_order(world)
-    refund(officer, order_no, amount="1000")
-    world.browser().place_order(payer_name="이나직")
-
-    response = officer.open("/admin/orders.csv?q=홍길동")
-
-    assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
-    assert response.headers["Cache-Control"] == "no-store"
-    assert "attachment" in response.headers["Content-Disposition"]
-    assert response.text.startswith("\ufeff")
-    head, *rows = list(csv.reader(io.StringIO(response.text.lstrip("\ufeff"))))
-    assert [row[0] for row in rows] == [order_no]
-    line = dict(zip(head, rows[0], strict=True))
-    assert (line["상태"], line["결제금액"], line["환불 금액"], line["결제 수단"]) == (
-        "부분 환불 완료",
-        "10000",
-        "1000",
-        "카드",
-    )
-    assert line["휴대전화"] == "010-****-5678"
-    db.session.rollback()
-    [entry] = db.session.query(JournalEntry).filter(JournalEntry.event == "orders_exported")
-    assert entry.evidence == {"by": "kim", "filters": {"q": "…"}}, "who was looked for is nobody's business for ever"
-
-
-@pytest.mark.both_engines
-def test_a_long_list_is_streamed_in_batches(world: World, officer: PageClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(order_search, "EXPORT_BATCH", 2)
-    placed = [world.browser().place_order() for _number in range(5)]
-
-    text = officer.open("/admin/orders.csv").text
-
-    assert [row[0] for row in csv.reader(io.StringIO(text))][1:] == placed[::-1]
-
-
-@pytest.mark.parametrize("name", ["=1+1", "+82", "-1", "@SUM(A1)", "=HYPERLINK('http://evil.example')"])
-def test_no_cell_runs_as_a_formula(world: World, officer: PageClient, name: str) -> None:
-    world.browser().place_order(payer_name=name)
-
-    [row] = list(csv.reader(io.StringIO(officer.open("/admin/orders.csv").text)))[1:]
-
-    assert row[3] == f"'{name}"
-
-
-@pytest.mark.parametrize("start", ["\t", "\r", "\n", "="])
-def test_a_formula_behind_a_blank_is_text_too(start: str) -> None:
-    assert csv_export.harmless(f"{start}1+1").startswith("'")
-
-
 @pytest.mark.both_engines
 def test_the_settlement_sheet_adds_up(world: World, officer: PageClient) -> None:
     card, transfer = paid_order(world), paid_order(world, method="transfer", quantity=5)
@@ -323,3 +271,23 @@ def test_old_orders_can_be_found_by_their_phone_end(world: World) -> None:
     order_no = world.browser().place_order()
 
     assert db.session.query(Order).filter(Order.phone_end == "5678").one().order_no == order_no
+
+
+def test_the_settlement_sheet_can_be_downloaded_as_csv(world: World, officer: PageClient) -> None:
+    order_no = paid_order(world)
+    refund(officer, order_no, amount="1000")
+    day = world.order(order_no).attempts[0].trade_date
+
+    response = officer.open(f"/admin/settlement.csv?date={day}")
+
+    assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["Content-Disposition"] == f'attachment; filename="settlement-{day}.csv"'
+    assert response.text.startswith("\ufeff")
+    head, *rows = csv.reader(io.StringIO(response.text.removeprefix("\ufeff")))
+    lines = [dict(zip(head, row, strict=True)) for row in rows]
+    assert [(line["구분"], line["주문번호"], line["금액"]) for line in lines] == [
+        ("승인", order_no, "10000"),
+        ("환불", order_no, "-1000"),
+    ]
+    officer.get("/admin/settlement.csv?date=yesterday", 422)

@@ -1,13 +1,13 @@
-"""The list of orders, the same list as CSV, and the page of one order."""
+"""The list of orders, and the page of one order."""
 
-from flask import Response, g, render_template, request, stream_with_context
+from flask import g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from shop import clock
 from shop.models import Order
-from shop.services import order_search, settlement, staff
+from shop.services import order_search, settlement
 from shop.states import Source
-from shop.views.admin import csv_export, notices, order_page, staff_session
+from shop.views.admin import notices, order_page, staff_session
 from shop.views.admin.area import bp
 from shop.views.admin.forms import ConfirmForm, SearchForm
 from shop.views.notices import Notice, of_form
@@ -23,17 +23,6 @@ def orders() -> ResponseReturnValue:
         return render_template("admin/orders.html", form=form, page=None), 422
     page = order_search.page(form.wanted, request.args.get("before", type=row_number))
     return render_template("admin/orders.html", form=form, page=page, asked=form.address)
-
-
-@bp.get("/orders.csv")
-def export_orders() -> ResponseReturnValue:
-    """All orders of the same search, streamed; who took them is written down."""
-    form = SearchForm(request.args)
-    if not form.is_valid():
-        return render_template("admin/orders.html", form=form, page=None), 422
-    staff.record_export(g.staff.name, form.address, now=clock.now())
-    rows = csv_export.of_orders(order_search.every(form.wanted))
-    return Response(stream_with_context(rows), headers=csv_export.headers("orders"))
 
 
 @bp.get("/orders/<order_no>")
