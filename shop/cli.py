@@ -12,7 +12,7 @@ from flask import Flask
 
 from shop import clock
 from shop.errors import StaffProblem
-from shop.services import catalogue, ledger, reconciling, replaying, staff, sweep
+from shop.services import catalogue, ledger, reconciling, staff, sweep
 from shop.services.leases import Busy
 from shop.services.reconciling import Period
 from shop.views.shop import client
@@ -24,7 +24,6 @@ def init_app(app: Flask) -> None:
     """Register the commands."""
     app.cli.add_command(seed)
     app.cli.add_command(show_ledger)
-    app.cli.add_command(run_replay)
     app.cli.add_command(run_sweep)
     app.cli.add_command(reconcile)
     app.cli.add_command(staff_accounts)
@@ -41,15 +40,6 @@ def show_ledger() -> None:
     """Print every attempt as one JSON object per line."""
     for line in ledger.lines():
         click.echo(json.dumps(asdict(line), ensure_ascii=False))
-
-
-@click.command("replay")
-def run_replay() -> None:
-    """Rebuild every state from the journal alone and compare; print one JSON object, exit 1 if anything differs."""
-    report = replaying.run()
-    click.echo(json.dumps(asdict(report), ensure_ascii=False))
-    if report.differences:
-        sys.exit(1)
 
 
 @click.command("sweep")

@@ -28,11 +28,10 @@ ARROWS: dict[str, set[str]] = {
     "shop.services": {
         *("shop.models", "shop.policy", "shop.refund_policy", "shop.reconciliation_policy"),
         *("shop.payple", "shop.errors", "shop.states"),
-        *("shop.db", "shop.clock", "shop.money", "shop.graph", "shop.replay"),
+        *("shop.db", "shop.clock", "shop.money", "shop.graph"),
     },
     "shop.models": {"shop.db", "shop.clock", "shop.money", "shop.states", "shop.payple"},
     "shop.graph": {"shop.states"},
-    "shop.replay": {"shop.graph", "shop.policy", "shop.states"},
     "shop.policy": {"shop.money", "shop.errors", "shop.states", "shop.graph"},
     "shop.refund_policy": {"shop.money", "shop.clock"},
     "shop.reconciliation_policy": {"shop.states"},
@@ -48,7 +47,6 @@ LIBRARIES: dict[str, set[str]] = {
     "shop.simulator.__main__": {"flask", "werkzeug", "requests", "gunicorn"},
     "shop.simulator": {"flask", "werkzeug", "requests"},
     "shop.graph": set(),
-    "shop.replay": set(),
     "shop.policy": set(),
     "shop.refund_policy": set(),
     "shop.reconciliation_policy": set(),
@@ -68,7 +66,7 @@ DOORS = {
         *("shop.services.recording", "shop.services.refunding", "shop.services.receipt_rows", "shop.services.told"),
         "shop.services.refund_decisions",
         *("shop.services.ordering", "shop.services.paying"),  # where rows are born
-        *("shop.services.journal", "shop.services.replaying", "shop.services.refund_rows"),  # they only name its types
+        *("shop.services.journal", "shop.services.refund_rows"),  # they only name its types
     },
 }
 """Who may call the module that decides states, and the one that writes them."""

@@ -1,7 +1,7 @@
 """Write the journal: one entry per event, inside the caller's transaction.
 
 An entry about a row repeats its figures as they are then, and a change of state names the edge that was walked and its
-proof: so the state can be rebuilt from the journal alone (``shop.replay``).
+proof.
 """
 
 import logging
@@ -16,11 +16,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from shop.db import db, transaction
 from shop.models import JournalEntry, Order
 from shop.payple import Exchange
-from shop.replay import KEPT, Key
 from shop.services.moving import Row, Step
 from shop.states import Source
 
 log = logging.getLogger(__name__)
+
+KEPT: dict[str, tuple[str, tuple[str, ...]]] = {
+    "orders": ("order_no", ("state", "amount", "released")),
+    "attempts": ("attempt_no", ("state", "amount", "method", "work", "charged_amount", "trade_date")),
+    "refunds": ("id", ("state", "attempt_id", "amount", "vat", "is_full", "requested_by", "decided_by")),
+    "cash_receipts": ("id", ("state", "attempt_id", "amount", "reissue_amount", "number")),
+}
+"""What the journal repeats of each table's rows: the column that names a row, and the columns with its figures."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +61,7 @@ def note(
     """
     told = dict(evidence or {})
     if row is not None:
-        (table, key), kept = figures(row)
-        told |= {"order": order.state.value, "row": {"table": table, "key": key} | kept}
+        told |= {"order": order.state.value, "row": _figures(row)}
     if step is not None:
         told["step"] = {"before": step.before, "after": step.after, "proof": step.proof.value}
     db.session.add(
@@ -65,10 +71,11 @@ def note(
     )
 
 
-def figures(row: Row) -> tuple[Key, dict[str, object]]:
-    """A row's name, and its figures that the journal repeats and that replay compares, as JSON has them."""
+def _figures(row: Row) -> dict[str, object]:
+    """A row's name, and its figures that the journal repeats, as JSON has them."""
     name, columns = KEPT[row.__tablename__]
-    return (row.__tablename__, getattr(row, name)), {column: _plain(getattr(row, column)) for column in columns}
+    kept = {column: _plain(getattr(row, column)) for column in columns}
+    return {"table": row.__tablename__, "key": getattr(row, name)} | kept
 
 
 def _plain(value: object) -> object:

@@ -49,7 +49,7 @@ def korea_seconds(moment: datetime) -> str:
 def evidence(kept: Mapping[str, object]) -> list[tuple[str, str]]:
     """What the journal kept of an event, flat, without empty values and without the prefix of the wire's names.
 
-    ``row`` repeats figures for the replay; the page shows the row itself.
+    ``row`` repeats figures; the page shows the row itself.
     """
     facts: list[tuple[str, str]] = []
     for name, value in kept.items():

@@ -5,7 +5,6 @@ The driver also plays the person: a partial refund whose answer was lost is look
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -53,7 +52,6 @@ def drain(
     evidence = replace(stage.evidence(mark, shop), stock=looks)
     for breach in oracle.breaches(evidence, is_quiet=True):
         report.violation(breach.invariant, breach.text, stage.book.step_of(breach.order_no))
-    _replay(stage, shop, report)
     for row in storage.rows_of(shop.database_url):
         stage.watch.search(row, f"the database: {row.partition(':')[0]}")
     collect(stage, report)
@@ -153,14 +151,3 @@ def _as_guest(stage: Stage, shop: Shop, order: Placed) -> str:
     guest = stage.buyer(shop)
     guest.find(order.order_no, order.phone)
     return guest.look(order)
-
-
-def _replay(stage: Stage, shop: Shop, report: Report) -> None:
-    """The journal's word against the rows; what was found before is not said again."""
-    if not stage.can("replay"):
-        return
-    for difference in shop.replay() or []:
-        if difference not in stage.differences:
-            stage.differences.append(difference)
-            step = stage.book.step_of(str(difference.get("order_no", "")))
-            report.violation("I18", f"replay: {json.dumps(difference, ensure_ascii=False)}", step)

@@ -21,7 +21,8 @@ marks what must hold only once everything is quiet.
     I20  [Q] collected − returned (gateway) = net revenue (shop) + what is on the desk, to the won
 
 Elsewhere, because it cannot be seen in books: I12 and I15 (secrets, markers, 5xx, tracebacks) by the watch over every
-answer and log, and the rows of the database, I18 by ``flask --app app replay``, I19 by the campaign ``owners``.
+answer and log, and the rows of the database, I19 by the campaign ``owners``. I18 is checked in
+``tests/model`` only.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ FLASK = ("{python}", "-m", "flask", "--app", "app")
 class Profile:
     """`copied` goes into the folder of each started shop, `linked` is only seen from there.
 
-    A blank command means that the shop has none: figures that need it are said to be not run.
+    A blank `desk_button` means that the shop has none: the command `sweep` does its work.
     """
 
     root: Path = ROOT
@@ -36,7 +36,6 @@ class Profile:
     )
     sweep: tuple[str, ...] = (*FLASK, "sweep")
     ledger: tuple[str, ...] = (*FLASK, "ledger")
-    replay: tuple[str, ...] = (*FLASK, "replay")
     desk_button: str = "/admin/desk/run"
     settings: Mapping[str, str] = field(
         default_factory=lambda: {

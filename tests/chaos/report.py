@@ -15,7 +15,7 @@ from tests.chaos.schedule import Step
 class Figure:
     """A row of the table. `quick` and `full` are how many trials it takes, `holds` the invariants that must hold.
 
-    `needs` names what a shop must have for it: clock, webhooks, replay. Without it the figure is said to be not run.
+    `needs` names what a shop must have for it: clock, webhooks. Without it the figure is said to be not run.
     """
 
     name: str

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 START_SECONDS = 60.0
 COMMAND_SECONDS = 300.0
 STAFF = "keeper"
-NO_SUCH_COMMAND = 2
 
 
 class CommandFailed(Exception):
@@ -159,18 +158,6 @@ class Shop:
         """The shop's own books, one line per attempt."""
         return [json.loads(line) for line in self.run(self.profile.ledger).splitlines() if line.strip()]
 
-    def replay(self) -> list[dict[str, Any]] | None:
-        """Rebuild the state from the journal: what differs from the rows. None if the shop has no such command."""
-        if not self.profile.replay:
-            return None
-        done = self._run(self.profile.replay, "")
-        if done.returncode == NO_SUCH_COMMAND and "No such command" in done.stderr:
-            return None
-        told = _last_object(done.stdout)
-        if done.returncode and not told.get("differences"):
-            return [{"exit": done.returncode, "said": done.stdout[-500:] + done.stderr[-500:]}]
-        return list(told.get("differences", []))
-
     # --- people and pages -------------------------------------------------------------------------------------------
 
     def new_staff(self) -> Staff:
@@ -279,14 +266,6 @@ class Shop:
 
 
 LARGEST_QUANTITY = 99
-
-
-def _last_object(text: str) -> dict[str, Any]:
-    """The JSON object on the last line, if there is one."""
-    with suppress(ValueError, IndexError):
-        found = json.loads(text.strip().splitlines()[-1])
-        return found if isinstance(found, dict) else {}
-    return {}
 
 
 def database_file(folder: Path, name: str) -> str:

@@ -48,8 +48,6 @@ class Stage:
     book: Memory = field(default_factory=Memory)
     watch: Watch = field(default_factory=Watch)
     shops: list[Shop] = field(default_factory=list)
-    differences: list[dict[str, Any]] = field(default_factory=list)
-    _replays: bool | None = None
 
     @property
     def shop(self) -> Shop:
@@ -70,15 +68,11 @@ class Stage:
         return (shop or self.shop).new_staff()
 
     def can(self, what: str) -> bool:
-        """Whether the shop and this machine have what a figure needs: clock, webhooks, replay."""
+        """Whether the shop and this machine have what a figure needs: clock, webhooks."""
         if what == "clock":
             return self.clockwork.library is not None
         if what == "webhooks":
             return self.shop.has_webhooks()
-        if what == "replay":
-            if self._replays is None:
-                self._replays = self.shop.replay() is not None
-            return self._replays
         return what == "extra_shop"
 
     def now(self) -> datetime:

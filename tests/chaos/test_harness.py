@@ -73,11 +73,11 @@ def test_a_group_ends_with_everything_it_has_started(tmp_path: Path) -> None:
 
 def test_another_shop_is_described_by_what_differs(tmp_path: Path) -> None:
     told = tmp_path / "other.json"
-    told.write_text(json.dumps({"root": "/srv/other", "sweep": ["other", "sweep"], "replay": []}))
+    told.write_text(json.dumps({"root": "/srv/other", "sweep": ["other", "sweep"], "desk_button": ""}))
 
     other = profile.from_file(told)
 
-    assert (other.root, other.sweep, other.replay) == (Path("/srv/other"), ("other", "sweep"), ())
+    assert (other.root, other.sweep, other.desk_button) == (Path("/srv/other"), ("other", "sweep"), "")
     assert other.ledger == Profile().ledger
 
 

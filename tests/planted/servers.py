@@ -1,7 +1,7 @@
 """Where each planted bug has to show when real servers have it: which campaign of the money-safety run, and how much.
 
 ``python -m tests.planted`` runs them. The servers and the sweep have the bug; what reads the books afterwards
-(``ledger``, ``replay``) is the honest shop. Invariants have the names of ``tests/chaos/README.md``: where a bug breaks
+(``ledger``) is the honest shop. Invariants have the names of ``tests/chaos/README.md``: where a bug breaks
 another one there than in ``bug.caught_by``, ``also`` says which, and why.
 """
 

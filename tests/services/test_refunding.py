@@ -11,7 +11,7 @@ from shop.db import db
 from shop.errors import RefundRefused
 from shop.models import Refund
 from shop.money import Won
-from shop.services import conservation, reconciling, recording, refund_decisions, refunding, replaying, sweep
+from shop.services import conservation, reconciling, recording, refund_decisions, refunding, sweep
 from shop.services.reconciling import Period
 from shop.services.refunding import RefundWish
 from shop.states import AttemptState, OrderState, RefundState
@@ -302,7 +302,6 @@ def test_what_no_order_takes_goes_back_less_what_has_gone_back_already(
     rows = [(row.amount, row.state.value) for row in world.order(order_no).refunds]
     assert rows == [(behind, "done"), *ours]
     assert (returned(world, order_no), too_much(world)) == (10_000, [])
-    assert replaying.run().differences == []
 
 
 def test_both_books_agree_about_what_was_returned_past_the_shop(world: World) -> None:
