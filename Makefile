@@ -57,6 +57,8 @@ $(STAMP): requirements.txt
 		|| { echo 'Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python3.11 run' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
 		|| { echo 'Python lacks venv; on Debian: apt-get install -y python3-venv' >&2; exit 1; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@echo 'Making the environment in .venv'
+	@$(PYTHON) -m venv .venv
+	@echo 'Installing dependencies (about half a minute)'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $(STAMP)

@@ -42,10 +42,12 @@ def main() -> int:
         settings = Settings.from_env(values, INSTANCE)
         servers = chosen_servers(settings)
         insist_on_free_ports(servers)
+        print("Preparing the database", flush=True)
         prepare_database(settings)
     except (SettingsError, CannotServe) as problem:
         print(problem, file=sys.stderr)
         return 1
+    print(f"Starting {', '.join(server.name for server in servers)}", flush=True)
     return serve(servers, HOME, lambda: print(banner(settings), flush=True))
 
 

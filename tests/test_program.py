@@ -32,6 +32,7 @@ def home(tmp_path: Path) -> Path:
 def test_both_servers_answer_and_stop_on_ctrl_c(tmp_path: Path) -> None:
     """First a bare start, then a second one that finds everything in place; both stop at once."""
     with running(tmp_path / "home") as program:
+        assert program.log.splitlines()[:2] == ["Preparing the database", "Starting shop, simulator, sweep"]
         assert requests.get(f"{program.shop_url}/healthz", timeout=10).status_code == 200
         assert "test-product" in requests.get(program.shop_url, timeout=10).text
         assert requests.get(f"{program.simulator_url}/_sim/payments", timeout=10).json() == []
