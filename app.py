@@ -92,10 +92,14 @@ def sweep() -> Server:
 def prepare_database(settings: Settings) -> None:
     """Bring the schema up to date, fill an empty shop and make the first staff account, before any worker runs.
 
-    :raises SettingsError: nobody could sign in, and no first account is set
+    :raises SettingsError: the database has another schema, or nobody could sign in and no first account is set
     """
     with create_app(settings).app_context():
-        upgrade()
+        try:
+            upgrade()
+        except SystemExit as error:
+            problem = "the database is of an older version: `make reset` deletes it and keeps the staff login"
+            raise SettingsError([problem]) from error
         if settings.mode is not Mode.LIVE:
             catalogue.seed_demo()
         if staff.exists():

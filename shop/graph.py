@@ -1,8 +1,6 @@
 """The state graph as data: every state, every edge that may be walked, and the proof that each edge needs.
 
-Pure, and meant to be read as a table. Services move only along these edges (``shop.services.moving``), and triggers in
-the database refuse every other change. Whoever changes an edge here writes a migration for the triggers too: a test
-holds the two together.
+Pure, and meant to be read as a table. Services change states only along these edges (``shop.services.moving``).
 """
 
 from collections.abc import Mapping

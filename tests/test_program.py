@@ -5,10 +5,12 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -78,6 +80,19 @@ def test_a_busy_port_is_one_sentence(setting: str, home: Path) -> None:
 
     [sentence] = program.log.splitlines()
     assert sentence.endswith(f"cannot listen on 127.0.0.1:{port}: Address already in use.")
+
+
+def test_database_of_an_older_version_stops_the_start(home: Path) -> None:
+    with closing(sqlite3.connect(home / "instance" / "shop.sqlite")) as database:
+        database.executescript(
+            "CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES ('0008')"
+        )
+
+    program = servers.start(home, {})
+
+    assert program.process.wait(60) == 1
+    assert "make reset" in program.log
+    assert "Traceback" not in program.log
 
 
 def test_reset_deletes_the_databases_and_keeps_the_secrets(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ class Attempt(Base):
             "state <> 'paid' OR (paid_at IS NOT NULL AND trade_date IS NOT NULL)",
             name="paid_has_its_evidence",
         ),
+        CheckConstraint("state <> 'confirming' OR confirming_at IS NOT NULL", name="confirming_has_its_time"),
         Index("one_holding_attempt", "order_id", unique=True, sqlite_where=_HOLDING, postgresql_where=_HOLDING),
         Index("attempt_by_inquiry", "next_inquiry_at"),
         Index("attempt_by_state", "state", "id"),

@@ -29,6 +29,8 @@ class CashReceipt(Base):
     __table_args__ = (
         CheckConstraint("amount >= 0 AND reissue_amount >= 0", name="receipt_amount_not_negative"),
         CheckConstraint("state <> 'cancel_due' OR due_at IS NOT NULL", name="due_receipt_has_its_date"),
+        CheckConstraint("state <> 'issued' OR issued_at IS NOT NULL", name="issued_has_its_time"),
+        CheckConstraint("state <> 'cancelled' OR cancelled_at IS NOT NULL", name="cancelled_has_its_time"),
         Index("one_active_receipt", "attempt_id", unique=True, sqlite_where=_ACTIVE, postgresql_where=_ACTIVE),
         Index("receipt_by_state", "state", "due_at"),
     )

@@ -38,6 +38,7 @@ class Order(Base):
     __tablename__ = "orders"
     __table_args__ = (
         CheckConstraint("amount > 0 AND amount = taxable + exempt", name="order_amount_adds_up"),
+        CheckConstraint("state <> 'expired' OR released_at IS NOT NULL", name="expired_has_released_its_stock"),
         Index("order_by_visitor", "visitor", "id"),
         Index("order_by_state", "state", "expires_at"),
         Index("order_by_state_newest", "state", "id"),

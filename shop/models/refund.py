@@ -29,6 +29,8 @@ class Refund(Base):
     __tablename__ = "refunds"
     __table_args__ = (
         CheckConstraint("amount > 0 AND vat >= 0 AND vat <= amount", name="refund_amount_positive"),
+        CheckConstraint("state <> 'submitted' OR submitted_at IS NOT NULL", name="submitted_has_its_time"),
+        CheckConstraint("state NOT IN ('done', 'refused') OR settled_at IS NOT NULL", name="settled_has_its_time"),
         Index("one_refund_in_flight", "attempt_id", unique=True, sqlite_where=_IN_FLIGHT, postgresql_where=_IN_FLIGHT),
         Index("refund_by_state", "state", "next_try_at"),
         Index("refund_by_settlement", "settled_at"),

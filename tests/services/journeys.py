@@ -23,7 +23,6 @@ from tests.services.test_orphaned_receipts import charged_before_its_receipt
 from tests.services.test_refunding import paid_order, refund
 from tests.services.test_seams import decide_too_early, give_up_dead
 from tests.services.test_settlement import begin, changed
-from tests.tools import guards
 from tests.world import World
 
 
@@ -267,7 +266,6 @@ def answers_at_any_time(world: World) -> None:
 
     The rows are put there by hand, and so is what the gateway says.
     """
-    guards.drop()
     slug = worlds.scarce_product(world, 5)
     for (before, after), proofs in graph.ATTEMPT.edges.items():
         for proof in proofs - {Proof.INTENT, Proof.STAFF}:

@@ -16,7 +16,6 @@ from tests import world as worlds
 from tests.page import PageClient
 from tests.payer import Pairs
 from tests.services.on_the_way import GoOn, intercept, meanwhile
-from tests.tools import guards
 from tests.world import World
 
 METHODS = ["card", "transfer"]
@@ -542,7 +541,6 @@ def test_a_confirm_whose_worker_died_is_settled_by_the_sweep(world: World) -> No
     claim = world.payer().pay(fields)
     world.fault("confirm", "lost_answer", phase="after")
     world.deliver(claim)
-    guards.drop()
     attempt = world.attempt(attempt_no)
     attempt.state, attempt.next_inquiry_at = AttemptState.CONFIRMING, worlds.now() + policy.CONFIRM_PATIENCE
     db.session.commit()

@@ -22,7 +22,6 @@ from shop.views.shop import client
 from tests import world as worlds
 from tests.page import PageClient
 from tests.postbox import ADDRESS, Postbox
-from tests.tools import guards
 from tests.world import World
 
 WORKS = ["CERT", "PAY"]
@@ -166,7 +165,6 @@ def test_the_webhook_of_a_confirm_whose_worker_died_settles_it(world: World, pos
     claim = world.payer().pay(fields)
     world.fault("confirm", "lost_answer", phase="after")
     world.deliver(claim)
-    guards.drop()  # no edge leads back to where a dead worker would have left it
     attempt = world.attempt(attempt_no)
     attempt.state, attempt.next_inquiry_at = AttemptState.CONFIRMING, worlds.now() + policy.CONFIRM_PATIENCE
     db.session.commit()
@@ -498,7 +496,6 @@ def test_a_finished_attempt_asks_nobody(world: World, postbox: Postbox, end: str
 
 def second_end(world: World, attempt_no: str) -> None:
     """The same attempt as if another one had paid the order before."""
-    guards.drop()
     attempt = world.attempt(attempt_no)
     attempt.state = AttemptState.ORPHANED
     db.session.commit()

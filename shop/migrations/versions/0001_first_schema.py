@@ -1,4 +1,4 @@
-"""Products, orders, attempts, refunds, cash receipts, staff and the journal."""
+"""The first schema."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,7 +9,21 @@ branch_labels = None
 depends_on = None
 
 
+def one_of(name: str, values: str) -> sa.Enum:
+    return sa.Enum(*values.split(), name=name, native_enum=False, create_constraint=True, length=20)
+
+
 def upgrade() -> None:
+    op.create_table(
+        "acknowledgements",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("row_id", sa.Integer(), nullable=False),
+        sa.Column("by", sa.String(length=40), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("kind", "row_id", name="acknowledged_once"),
+    )
     op.create_table(
         "failed_logins",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -18,9 +32,8 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table("failed_logins", schema=None) as batch_op:
-        batch_op.create_index("failed_by_address", ["address", "at"], unique=False)
-        batch_op.create_index("failed_by_name", ["name", "at"], unique=False)
+    op.create_index("failed_by_address", "failed_logins", ["address", "at"])
+    op.create_index("failed_by_name", "failed_logins", ["name", "at"])
 
     op.create_table(
         "journal",
@@ -33,10 +46,17 @@ def upgrade() -> None:
         sa.Column("evidence", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table("journal", schema=None) as batch_op:
-        batch_op.create_index("journal_by_attempt", ["attempt_no", "id"], unique=False)
-        batch_op.create_index("journal_by_order", ["order_no", "id"], unique=False)
+    op.create_index("journal_by_attempt", "journal", ["attempt_no", "id"])
+    op.create_index("journal_by_order", "journal", ["order_no", "id"])
 
+    op.create_table(
+        "leases",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("holder", sa.String(length=80), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("name"),
+    )
     op.create_table(
         "orders",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -45,19 +65,7 @@ def upgrade() -> None:
         sa.Column("cart_id", sa.String(length=40), nullable=False),
         sa.Column(
             "state",
-            sa.Enum(
-                "awaiting_payment",
-                "checking",
-                "paid",
-                "partially_refunded",
-                "refunded",
-                "expired",
-                "attention",
-                name="order_state",
-                native_enum=False,
-                create_constraint=True,
-                length=20,
-            ),
+            one_of("order_state", "awaiting_payment checking paid partially_refunded refunded expired attention"),
             nullable=False,
         ),
         sa.Column("amount", sa.BigInteger(), nullable=False),
@@ -71,17 +79,18 @@ def upgrade() -> None:
         sa.Column("payer_email", sa.String(length=100), nullable=False),
         sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state <> 'expired' OR released_at IS NOT NULL", name="expired_has_released_its_stock"),
         sa.CheckConstraint("amount > 0 AND amount = taxable + exempt", name="order_amount_adds_up"),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("cart_id"),
         sa.UniqueConstraint("order_no"),
     )
-    with op.batch_alter_table("orders", schema=None) as batch_op:
-        batch_op.create_index("order_by_payer", ["payer_name", "id"], unique=False)
-        batch_op.create_index("order_by_phone_end", ["phone_end", "id"], unique=False)
-        batch_op.create_index("order_by_state", ["state", "expires_at"], unique=False)
-        batch_op.create_index("order_by_state_newest", ["state", "id"], unique=False)
-        batch_op.create_index("order_by_visitor", ["visitor", "id"], unique=False)
+    op.create_index("order_by_payer", "orders", ["payer_name", "id"])
+    op.create_index("order_by_phone_end", "orders", ["phone_end", "id"])
+    op.create_index("order_by_state", "orders", ["state", "expires_at"])
+    op.create_index("order_by_state_newest", "orders", ["state", "id"])
+    op.create_index("order_by_visitor", "orders", ["visitor", "id"])
 
     op.create_table(
         "products",
@@ -99,7 +108,7 @@ def upgrade() -> None:
         sa.Column("price", sa.Integer(), nullable=False),
         sa.Column(
             "tax",
-            sa.Enum("taxable", "exempt", name="product_tax", native_enum=False, create_constraint=True, length=20),
+            one_of("product_tax", "taxable exempt"),
             nullable=False,
         ),
         sa.Column("stock", sa.Integer(), nullable=True),
@@ -108,6 +117,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("slug"),
     )
+    op.create_table(
+        "reconciliations",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("first_day", sa.Date(), nullable=False),
+        sa.Column("last_day", sa.Date(), nullable=False),
+        sa.Column("requested_by", sa.String(length=40), nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("until_id", sa.Integer(), nullable=False),
+        sa.Column("after_id", sa.Integer(), nullable=False),
+        sa.Column("stalls", sa.Integer(), nullable=False),
+        sa.Column("planned", sa.Integer(), nullable=False),
+        sa.Column("compared", sa.Integer(), nullable=False),
+        sa.Column("ours_count", sa.Integer(), nullable=False),
+        sa.Column("ours_paid", sa.BigInteger(), nullable=False),
+        sa.Column("ours_refunded", sa.BigInteger(), nullable=False),
+        sa.Column("theirs_count", sa.Integer(), nullable=False),
+        sa.Column("theirs_paid", sa.BigInteger(), nullable=False),
+        sa.Column("theirs_refunded", sa.BigInteger(), nullable=False),
+        sa.Column("theirs_told", sa.Integer(), nullable=False),
+        sa.CheckConstraint("first_day <= last_day", name="reconciled_days_in_order"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("reconciliation_by_end", "reconciliations", ["finished_at", "id"])
+
     op.create_table(
         "staff",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -119,36 +153,55 @@ def upgrade() -> None:
         sa.UniqueConstraint("name"),
     )
     op.create_table(
+        "tallies",
+        sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("subject", sa.String(length=60), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "subject"),
+    )
+    op.create_index("tally_by_end", "tallies", ["until"])
+
+    op.create_table(
+        "webhooks",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("attempt_no", sa.String(length=30), nullable=False),
+        sa.Column(
+            "kind",
+            one_of("webhook_kind", "payment refund registration other"),
+            nullable=False,
+        ),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("known", sa.Boolean(), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("deliveries", sa.Integer(), nullable=False),
+        sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("heard_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("attempt_no", "kind", "digest", name="each_webhook_once"),
+    )
+    op.create_index("webhook_by_known", "webhooks", ["known", "received_at"])
+    op.create_index("webhook_by_next_try", "webhooks", ["next_try_at"])
+
+    op.create_table(
         "attempts",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("order_id", sa.Integer(), nullable=False),
         sa.Column("attempt_no", sa.String(length=30), nullable=False),
         sa.Column(
             "state",
-            sa.Enum(
-                "prepared",
-                "confirming",
-                "unknown",
-                "paid",
-                "declined",
-                "expired",
-                "orphaned",
-                "attention",
-                name="attempt_state",
-                native_enum=False,
-                create_constraint=True,
-                length=20,
-            ),
+            one_of("attempt_state", "prepared confirming unknown paid declined expired orphaned attention"),
             nullable=False,
         ),
         sa.Column(
             "method",
-            sa.Enum("card", "transfer", name="attempt_method", native_enum=False, create_constraint=True, length=20),
+            one_of("attempt_method", "card transfer"),
             nullable=False,
         ),
         sa.Column(
             "work",
-            sa.Enum("CERT", "PAY", name="attempt_work", native_enum=False, create_constraint=True, length=20),
+            one_of("attempt_work", "CERT PAY"),
             nullable=False,
         ),
         sa.Column("window", sa.String(length=10), nullable=False),
@@ -160,6 +213,7 @@ def upgrade() -> None:
         sa.Column("confirming_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("inquiries", sa.Integer(), nullable=False),
         sa.Column("next_inquiry_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("hints", sa.Integer(), nullable=False),
         sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("claim_result", sa.String(length=10), nullable=False),
         sa.Column("claim_code", sa.String(length=20), nullable=False),
@@ -170,6 +224,7 @@ def upgrade() -> None:
         sa.Column("paid_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("trade_date", sa.Date(), nullable=True),
         sa.Column("charged_amount", sa.BigInteger(), nullable=True),
+        sa.Column("odd_sums", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("payer_id", sa.Text(), nullable=False),
         sa.Column("card_issuer", sa.String(length=40), nullable=False),
         sa.Column("card_number", sa.String(length=40), nullable=False),
@@ -179,26 +234,38 @@ def upgrade() -> None:
         sa.Column("slip_url", sa.Text(), nullable=False),
         sa.Column("bank_name", sa.String(length=40), nullable=False),
         sa.Column("account", sa.String(length=40), nullable=False),
+        sa.CheckConstraint("state <> 'confirming' OR confirming_at IS NOT NULL", name="confirming_has_its_time"),
         sa.CheckConstraint(
             "state <> 'paid' OR (paid_at IS NOT NULL AND trade_date IS NOT NULL)", name="paid_has_its_evidence"
         ),
         sa.CheckConstraint("amount > 0", name="attempt_amount_positive"),
-        sa.ForeignKeyConstraint(["order_id"], ["orders.id"]),
+        sa.ForeignKeyConstraint(
+            ["order_id"],
+            ["orders.id"],
+        ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("attempt_no"),
     )
-    with op.batch_alter_table("attempts", schema=None) as batch_op:
-        batch_op.create_index("attempt_by_inquiry", ["next_inquiry_at"], unique=False)
-        batch_op.create_index("attempt_by_state", ["state", "id"], unique=False)
-        batch_op.create_index("attempt_by_trade_date", ["trade_date", "order_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_attempts_order_id"), ["order_id"], unique=False)
-        batch_op.create_index(
-            "one_holding_attempt",
-            ["order_id"],
-            unique=True,
-            sqlite_where=sa.text("state IN ('confirming', 'unknown', 'paid')"),
-            postgresql_where=sa.text("state IN ('confirming', 'unknown', 'paid')"),
-        )
+    op.create_index("attempt_by_inquiry", "attempts", ["next_inquiry_at"])
+    op.create_index("attempt_by_start", "attempts", ["started_at", "id"])
+    op.create_index("attempt_by_state", "attempts", ["state", "id"])
+    op.create_index("attempt_by_trade_date", "attempts", ["trade_date", "order_id"])
+    op.create_index(
+        "attempt_with_odd_sums",
+        "attempts",
+        ["id"],
+        sqlite_where=sa.text("odd_sums = 1"),
+        postgresql_where=sa.text("odd_sums"),
+    )
+    op.create_index("ix_attempts_order_id", "attempts", ["order_id"])
+    op.create_index(
+        "one_holding_attempt",
+        "attempts",
+        ["order_id"],
+        unique=True,
+        sqlite_where=sa.text("state IN ('confirming', 'unknown', 'paid')"),
+        postgresql_where=sa.text("state IN ('confirming', 'unknown', 'paid')"),
+    )
 
     op.create_table(
         "order_lines",
@@ -210,7 +277,7 @@ def upgrade() -> None:
         sa.Column("name_en", sa.String(length=100), nullable=False),
         sa.Column(
             "tax",
-            sa.Enum("taxable", "exempt", name="line_tax", native_enum=False, create_constraint=True, length=20),
+            one_of("line_tax", "taxable exempt"),
             nullable=False,
         ),
         sa.Column("unit_price", sa.Integer(), nullable=False),
@@ -218,12 +285,17 @@ def upgrade() -> None:
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("amount = unit_price * quantity", name="line_amount_adds_up"),
         sa.CheckConstraint("quantity BETWEEN 1 AND 99", name="line_quantity_in_range"),
-        sa.ForeignKeyConstraint(["order_id"], ["orders.id"]),
-        sa.ForeignKeyConstraint(["product_id"], ["products.id"]),
+        sa.ForeignKeyConstraint(
+            ["order_id"],
+            ["orders.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["product_id"],
+            ["products.id"],
+        ),
         sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table("order_lines", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_order_lines_order_id"), ["order_id"], unique=False)
+    op.create_index("ix_order_lines_order_id", "order_lines", ["order_id"])
 
     op.create_table(
         "cash_receipts",
@@ -232,18 +304,7 @@ def upgrade() -> None:
         sa.Column("attempt_id", sa.Integer(), nullable=False),
         sa.Column(
             "state",
-            sa.Enum(
-                "none",
-                "requested",
-                "issued",
-                "cancel_due",
-                "cancelled",
-                "failed",
-                name="cash_receipt_state",
-                native_enum=False,
-                create_constraint=True,
-                length=20,
-            ),
+            one_of("cash_receipt_state", "none requested issued cancel_due cancelled failed"),
             nullable=False,
         ),
         sa.Column("amount", sa.BigInteger(), nullable=False),
@@ -260,22 +321,83 @@ def upgrade() -> None:
         sa.Column("result_code", sa.String(length=20), nullable=False),
         sa.Column("result_message", sa.String(length=200), nullable=False),
         sa.CheckConstraint("state <> 'cancel_due' OR due_at IS NOT NULL", name="due_receipt_has_its_date"),
+        sa.CheckConstraint("state <> 'cancelled' OR cancelled_at IS NOT NULL", name="cancelled_has_its_time"),
+        sa.CheckConstraint("state <> 'issued' OR issued_at IS NOT NULL", name="issued_has_its_time"),
         sa.CheckConstraint("amount >= 0 AND reissue_amount >= 0", name="receipt_amount_not_negative"),
-        sa.ForeignKeyConstraint(["attempt_id"], ["attempts.id"]),
-        sa.ForeignKeyConstraint(["order_id"], ["orders.id"]),
+        sa.ForeignKeyConstraint(
+            ["attempt_id"],
+            ["attempts.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["order_id"],
+            ["orders.id"],
+        ),
         sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table("cash_receipts", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_cash_receipts_attempt_id"), ["attempt_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_cash_receipts_order_id"), ["order_id"], unique=False)
-        batch_op.create_index(
-            "one_active_receipt",
+    op.create_index("ix_cash_receipts_attempt_id", "cash_receipts", ["attempt_id"])
+    op.create_index("ix_cash_receipts_order_id", "cash_receipts", ["order_id"])
+    op.create_index(
+        "one_active_receipt",
+        "cash_receipts",
+        ["attempt_id"],
+        unique=True,
+        sqlite_where=sa.text("state IN ('requested', 'issued', 'cancel_due')"),
+        postgresql_where=sa.text("state IN ('requested', 'issued', 'cancel_due')"),
+    )
+    op.create_index("receipt_by_state", "cash_receipts", ["state", "due_at"])
+
+    op.create_table(
+        "differences",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reconciliation_id", sa.Integer(), nullable=False),
+        sa.Column("attempt_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "kind",
+            one_of("difference_kind", "unknown_there paid_there unreturned amount refunded receipt no_answer"),
+            nullable=False,
+        ),
+        sa.Column("ours", sa.String(length=40), nullable=False),
+        sa.Column("theirs", sa.String(length=40), nullable=False),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_by", sa.String(length=40), nullable=False),
+        sa.Column("outcome", sa.String(length=20), nullable=False),
+        sa.ForeignKeyConstraint(
             ["attempt_id"],
-            unique=True,
-            sqlite_where=sa.text("state IN ('requested', 'issued', 'cancel_due')"),
-            postgresql_where=sa.text("state IN ('requested', 'issued', 'cancel_due')"),
-        )
-        batch_op.create_index("receipt_by_state", ["state", "due_at"], unique=False)
+            ["attempts.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["reconciliation_id"],
+            ["reconciliations.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("difference_by_reconciliation", "differences", ["reconciliation_id", "id"])
+    op.create_index(
+        "one_open_difference",
+        "differences",
+        ["attempt_id", "kind"],
+        unique=True,
+        sqlite_where=sa.text("closed_at IS NULL"),
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
+
+    op.create_table(
+        "kept_claims",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("attempt_id", sa.Integer(), nullable=False),
+        sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("request_key", sa.Text(), nullable=False),
+        sa.Column("auth_key", sa.Text(), nullable=False),
+        sa.Column("payer_id", sa.Text(), nullable=False),
+        sa.Column("confirm_url", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["attempt_id"],
+            ["attempts.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_kept_claims_attempt_id", "kept_claims", ["attempt_id"])
 
     op.create_table(
         "refunds",
@@ -285,17 +407,7 @@ def upgrade() -> None:
         sa.Column("attempt_id", sa.Integer(), nullable=False),
         sa.Column(
             "state",
-            sa.Enum(
-                "reserved",
-                "submitted",
-                "unknown",
-                "done",
-                "refused",
-                name="refund_state",
-                native_enum=False,
-                create_constraint=True,
-                length=20,
-            ),
+            one_of("refund_state", "reserved submitted unknown done refused"),
             nullable=False,
         ),
         sa.Column("amount", sa.BigInteger(), nullable=False),
@@ -316,94 +428,43 @@ def upgrade() -> None:
         sa.Column("slip_url", sa.Text(), nullable=False),
         sa.Column("receipt_code", sa.String(length=20), nullable=False),
         sa.Column("receipt_message", sa.String(length=200), nullable=False),
+        sa.CheckConstraint("state <> 'submitted' OR submitted_at IS NOT NULL", name="submitted_has_its_time"),
+        sa.CheckConstraint("state NOT IN ('done', 'refused') OR settled_at IS NOT NULL", name="settled_has_its_time"),
         sa.CheckConstraint("amount > 0 AND vat >= 0 AND vat <= amount", name="refund_amount_positive"),
-        sa.ForeignKeyConstraint(["attempt_id"], ["attempts.id"]),
-        sa.ForeignKeyConstraint(["order_id"], ["orders.id"]),
+        sa.ForeignKeyConstraint(
+            ["attempt_id"],
+            ["attempts.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["order_id"],
+            ["orders.id"],
+        ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("intent"),
     )
-    with op.batch_alter_table("refunds", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_refunds_attempt_id"), ["attempt_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_refunds_order_id"), ["order_id"], unique=False)
-        batch_op.create_index(
-            "one_refund_in_flight",
-            ["attempt_id"],
-            unique=True,
-            sqlite_where=sa.text("state IN ('reserved', 'submitted', 'unknown')"),
-            postgresql_where=sa.text("state IN ('reserved', 'submitted', 'unknown')"),
-        )
-        batch_op.create_index("refund_by_settlement", ["settled_at"], unique=False)
-        batch_op.create_index("refund_by_state", ["state", "next_try_at"], unique=False)
+    op.create_index("ix_refunds_attempt_id", "refunds", ["attempt_id"])
+    op.create_index("ix_refunds_order_id", "refunds", ["order_id"])
+    op.create_index(
+        "one_refund_in_flight",
+        "refunds",
+        ["attempt_id"],
+        unique=True,
+        sqlite_where=sa.text("state IN ('reserved', 'submitted', 'unknown')"),
+        postgresql_where=sa.text("state IN ('reserved', 'submitted', 'unknown')"),
+    )
+    op.create_index("refund_by_settlement", "refunds", ["settled_at"])
+    op.create_index("refund_by_state", "refunds", ["state", "next_try_at"])
 
     op.create_table(
         "tried_claims",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("attempt_id", sa.Integer(), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
-        sa.ForeignKeyConstraint(["attempt_id"], ["attempts.id"]),
+        sa.ForeignKeyConstraint(
+            ["attempt_id"],
+            ["attempts.id"],
+        ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("attempt_id", "digest", name="each_claim_once"),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("tried_claims")
-    with op.batch_alter_table("refunds", schema=None) as batch_op:
-        batch_op.drop_index("refund_by_state")
-        batch_op.drop_index("refund_by_settlement")
-        batch_op.drop_index(
-            "one_refund_in_flight",
-            sqlite_where=sa.text("state IN ('reserved', 'submitted', 'unknown')"),
-            postgresql_where=sa.text("state IN ('reserved', 'submitted', 'unknown')"),
-        )
-        batch_op.drop_index(batch_op.f("ix_refunds_order_id"))
-        batch_op.drop_index(batch_op.f("ix_refunds_attempt_id"))
-
-    op.drop_table("refunds")
-    with op.batch_alter_table("cash_receipts", schema=None) as batch_op:
-        batch_op.drop_index("receipt_by_state")
-        batch_op.drop_index(
-            "one_active_receipt",
-            sqlite_where=sa.text("state IN ('requested', 'issued', 'cancel_due')"),
-            postgresql_where=sa.text("state IN ('requested', 'issued', 'cancel_due')"),
-        )
-        batch_op.drop_index(batch_op.f("ix_cash_receipts_order_id"))
-        batch_op.drop_index(batch_op.f("ix_cash_receipts_attempt_id"))
-
-    op.drop_table("cash_receipts")
-    with op.batch_alter_table("order_lines", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_order_lines_order_id"))
-
-    op.drop_table("order_lines")
-    with op.batch_alter_table("attempts", schema=None) as batch_op:
-        batch_op.drop_index(
-            "one_holding_attempt",
-            sqlite_where=sa.text("state IN ('confirming', 'unknown', 'paid')"),
-            postgresql_where=sa.text("state IN ('confirming', 'unknown', 'paid')"),
-        )
-        batch_op.drop_index(batch_op.f("ix_attempts_order_id"))
-        batch_op.drop_index("attempt_by_trade_date")
-        batch_op.drop_index("attempt_by_state")
-        batch_op.drop_index("attempt_by_inquiry")
-
-    op.drop_table("attempts")
-    op.drop_table("staff")
-    op.drop_table("products")
-    with op.batch_alter_table("orders", schema=None) as batch_op:
-        batch_op.drop_index("order_by_visitor")
-        batch_op.drop_index("order_by_state_newest")
-        batch_op.drop_index("order_by_state")
-        batch_op.drop_index("order_by_phone_end")
-        batch_op.drop_index("order_by_payer")
-
-    op.drop_table("orders")
-    with op.batch_alter_table("journal", schema=None) as batch_op:
-        batch_op.drop_index("journal_by_order")
-        batch_op.drop_index("journal_by_attempt")
-
-    op.drop_table("journal")
-    with op.batch_alter_table("failed_logins", schema=None) as batch_op:
-        batch_op.drop_index("failed_by_name")
-        batch_op.drop_index("failed_by_address")
-
-    op.drop_table("failed_logins")
+    op.create_index("keys_once", "tried_claims", ["digest"], unique=True)
