@@ -71,6 +71,19 @@ def test_no_server_survives_a_killed_program(tmp_path: Path) -> None:
         assert wait_for(lambda: not answers(program.shop_url) and not answers(program.simulator_url))
 
 
+@on_linux
+@pytest.mark.parametrize("part", ["gunicorn", "shop.simulator"])
+def test_ctrl_c_ends_a_worker_that_hangs(part: str, tmp_path: Path) -> None:
+    """In a terminal Ctrl-C reaches the whole process group."""
+    with running(tmp_path / "home") as program:
+        hanging = children_of(child_of(program, part))[0]
+        os.kill(hanging, signal.SIGSTOP)
+        os.killpg(program.process.pid, signal.SIGINT)
+
+        assert program.process.wait(15) == 0
+        assert wait_for(lambda: not Path(f"/proc/{hanging}").exists())
+
+
 @pytest.mark.parametrize("setting", ["SHOP_PORT", "SIMULATOR_PORT"])
 def test_a_busy_port_is_one_sentence(setting: str, home: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -248,11 +261,13 @@ def test_dotenv_is_read_and_the_environment_goes_before_it(home: Path) -> None:
 
 def child_of(program: Program, words: str) -> int:
     """The process that the program started with these words in its command."""
-    own = program.process.pid
-    children = Path(f"/proc/{own}/task/{own}/children").read_text().split()
-    commands = {int(child): Path(f"/proc/{child}/cmdline").read_text() for child in children}
+    commands = {child: Path(f"/proc/{child}/cmdline").read_text() for child in children_of(program.process.pid)}
     [found] = [child for child, command in commands.items() if words in command]
     return found
+
+
+def children_of(process: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
 
 
 def answers(url: str) -> bool:

@@ -17,6 +17,7 @@ from shop.simulator.outgoing import checked_address
 from shop.simulator.settings import SimulatorSettings
 
 THREADS = 16
+GRACEFUL_SECONDS = 3  # app.py kills after five: gunicorn must have ended a worker that hangs by then
 FORBIDDEN_MODES = ("test", "live")
 
 
@@ -35,6 +36,7 @@ class Server(BaseApplication):
             "workers": 1,
             "worker_class": "gthread",
             "threads": THREADS,
+            "graceful_timeout": GRACEFUL_SECONDS,
             "loglevel": "warning",
             "accesslog": None,
             "control_socket_disable": True,
