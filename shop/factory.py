@@ -9,6 +9,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shop import cli, db, log_lines
+from shop.extensions import login
 from shop.listener import Listener
 from shop.payple import PaypleClient
 from shop.services import journal
@@ -42,6 +43,7 @@ def create_app(settings: Settings, http: requests.Session | None = None, *, list
     security.init_app(app)
     problems.init_app(app)
     _protect_forms(app)
+    login.init_app(app, add_context_processor=False)  # the templates get what they show from the staff area
     app.url_map.converters["row"] = RowConverter
     for module in (catalogue, cart, orders, payments, callbacks, health, admin):
         app.register_blueprint(module.bp)
@@ -66,6 +68,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",  # lost on the cross-site result post, back on the GET that follows
         SESSION_COOKIE_SECURE=settings.is_https,
         SESSION_COOKIE_HTTPONLY=True,
+        SESSION_PROTECTION=None,  # a phone changes its address, which ends no staff session
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a buyer may think for an hour
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
     )

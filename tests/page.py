@@ -57,9 +57,19 @@ class PageClient:
         assert cookie is not None
         return cookie.value
 
-    def set_session_cookie(self, value: str) -> None:
-        """Be the same browser in another thread."""
-        self._client.set_cookie("shop", value, domain="localhost")
+    def set_cookie(self, name: str, value: str) -> None:
+        """Put a cookie into the browser by hand."""
+        self._client.set_cookie(name, value, domain="localhost")
+
+    def copy(self, app: Flask | None = None) -> PageClient:
+        """A browser with the same cookies: another tab that does not see later answers, or somebody with a copy."""
+        other = PageClient(app or self._client.application)
+        other._client._cookies = dict(self._client._cookies or {})
+        return other
+
+    def take_cookies(self, response: TestResponse) -> None:
+        """Keep the cookies of an answer that arrives now."""
+        self._client._update_cookies_from_response("localhost", "/", response.headers.getlist("Set-Cookie"))
 
     def add_to_cart(self, slug: str = "test-product", quantity: int | str = 1) -> Page:
         """Put a product into the cart."""

@@ -23,7 +23,7 @@ ARROWS: dict[str, set[str]] = {
     "shop.listener": {"shop.services", "shop.clock", "shop.payple"},
     "shop.views": {
         *("shop.services", "shop.policy", "shop.payple", "shop.models", "shop.errors", "shop.states"),
-        *("shop.settings", "shop.clock", "shop.money"),
+        *("shop.settings", "shop.clock", "shop.money", "shop.extensions"),
     },
     "shop.services": {
         *("shop.models", "shop.policy", "shop.refund_policy", "shop.reconciliation_policy"),
@@ -36,6 +36,7 @@ ARROWS: dict[str, set[str]] = {
     "shop.refund_policy": {"shop.money", "shop.clock"},
     "shop.reconciliation_policy": {"shop.states"},
     "shop.settings": {"shop.environment", "shop.payple"},
+    "shop.extensions": set(),
     "shop.payple": set(),
     "shop.simulator": set(),
     "shop": set(),
@@ -53,7 +54,7 @@ LIBRARIES: dict[str, set[str]] = {
     "shop.models": {"sqlalchemy"},
     "shop.services": {"sqlalchemy", "werkzeug"},  # werkzeug hashes passwords
     "shop.listener": {"flask"},
-    "shop.views": {"flask", "flask_babel", "flask_wtf", "wtforms", "werkzeug", "markupsafe"},
+    "shop.views": {"flask", "flask_babel", "flask_login", "flask_wtf", "wtforms", "werkzeug", "markupsafe"},
 }
 
 DOORS = {

@@ -9,7 +9,7 @@ from shop.models.order import Order, OrderLine
 from shop.models.product import Product
 from shop.models.reconciliation import Difference, Reconciliation
 from shop.models.refund import Refund
-from shop.models.staff import FailedLogin, StaffMember
+from shop.models.staff import FailedLogin, StaffMember, StaffSession
 from shop.models.tally import Tally
 from shop.models.webhook import Webhook
 
@@ -28,6 +28,7 @@ __all__ = [
     "Reconciliation",
     "Refund",
     "StaffMember",
+    "StaffSession",
     "Tally",
     "TriedClaim",
     "Webhook",

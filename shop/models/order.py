@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -37,6 +37,7 @@ class Order(Base):
 
     __tablename__ = "orders"
     __table_args__ = (
+        UniqueConstraint("visitor", "cart_id"),
         CheckConstraint("amount > 0 AND amount = taxable + exempt", name="order_amount_adds_up"),
         CheckConstraint("state <> 'expired' OR released_at IS NOT NULL", name="expired_has_released_its_stock"),
         Index("order_by_visitor", "visitor", "id"),
@@ -49,7 +50,7 @@ class Order(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     order_no: Mapped[str] = mapped_column(String(20), unique=True)
     visitor: Mapped[str] = mapped_column(String(40))
-    cart_id: Mapped[str] = mapped_column(String(40), unique=True)
+    cart_id: Mapped[str] = mapped_column(String(40))
     state: Mapped[OrderState] = mapped_column(one_of(OrderState, "order_state"), default=OrderState.AWAITING_PAYMENT)
     amount: Mapped[int] = mapped_column(BigInteger)
     taxable: Mapped[int] = mapped_column(BigInteger)

@@ -1,4 +1,4 @@
-"""Staff accounts: adding, disabling and signing in, made slow for whoever guesses.
+"""Staff accounts and their sessions: adding, disabling, signing in and out, made slow for whoever guesses.
 
 A try is counted before the password is looked at, and one try after the other, so parallel guesses cannot slip under
 the count. Counted failures make the next try wait, per account and per address, never longer than a minute: whoever
@@ -6,23 +6,27 @@ knows the password always gets in. A browser that has signed in to an account be
 try on it.
 """
 
+import hashlib
+import secrets
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from shop.db import db, release, transaction
 from shop.errors import SignInRefused, StaffProblem
-from shop.models import FailedLogin, StaffMember
+from shop.models import FailedLogin, StaffMember, StaffSession
 from shop.services import journal
 
 LEAST_PASSWORD = 12
 LONGEST_PASSWORD = 200
 LONGEST_NAME = 40
+SESSION_LIFETIME = timedelta(hours=10)
+"""A working day. After it everybody signs in again."""
 WINDOW = timedelta(hours=1)
 """Failures older than this are forgotten."""
 FREE_BY_NAME = 5
@@ -90,33 +94,58 @@ def opens(name: str, password: str) -> bool:
     return member is not None and _fits(member, password)
 
 
-def get_member(staff_id: int) -> StaffMember | None:
-    """The account behind a session, unless it was disabled since."""
-    member = db.session.get(StaffMember, staff_id)
-    return member if member is not None and member.disabled_at is None else None
-
-
-def sign_in(name: str, password: str, caller: Caller, *, now: datetime) -> StaffMember:
-    """Check a name and a password.
+def sign_in(name: str, password: str, caller: Caller, *, now: datetime) -> str:
+    """Check a name and a password and begin a session; answers the session's token.
 
     :raises SignInRefused: wrong, disabled or unknown, which all look and take the same; or too many tries
     """
     member = _check(name, password, caller, now)
+    token = secrets.token_urlsafe(32)
     with transaction():
         _forget_failures(name, caller)
+        db.session.execute(delete(StaffSession).where(StaffSession.expires_at <= now))
+        db.session.add(
+            StaffSession(
+                token_hash=_hash_of_token(token), staff_id=member.id, started_at=now, expires_at=now + SESSION_LIFETIME
+            )
+        )
         journal.note_staff("staff_signed_in", at=now, by=name)
-    return member
+    return token
 
 
-def confirm(member: StaffMember, password: str, caller: Caller, *, now: datetime) -> None:
+def find_session(token: str, *, now: datetime) -> StaffSession | None:
+    """The session of this token, unless it has ended or its account was disabled."""
+    query = select(StaffSession).join(StaffSession.member).where(*_alive(token, now), StaffMember.disabled_at.is_(None))
+    return db.session.scalar(query)
+
+
+def sign_out(token: str, *, now: datetime) -> None:
+    """End a session for good, in every browser that has a copy of its token."""
+    with transaction():
+        db.session.execute(update(StaffSession).where(*_alive(token, now)).values(ended_at=now))
+
+
+def confirm_password(token: str, name: str, password: str, caller: Caller, *, now: datetime) -> None:
     """Check the password of somebody who is signed in, before money is moved.
 
-    :raises SignInRefused: wrong, or too many tries
+    :raises SignInRefused: wrong, too many tries, or the session has ended meanwhile
     """
-    name = member.name
     _check(name, password, caller, now)
     with transaction():
         _forget_failures(name, caller)
+        confirm = update(StaffSession).where(*_alive(token, now)).values(password_confirmed_at=now)
+        if db.session.connection().execute(confirm).rowcount != 1:
+            raise SignInRefused
+
+
+def _alive(token: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    has_token = StaffSession.token_hash == _hash_of_token(token)
+    return has_token, StaffSession.ended_at.is_(None), StaffSession.expires_at > now
+
+
+def _hash_of_token(token: str) -> str:
+    """Fast is enough: a token has 256 random bits, so nobody finds it by trying."""
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _insist_on_usable(name: str, password: str) -> None:

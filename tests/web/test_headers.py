@@ -95,20 +95,24 @@ def test_errors_of_ours_have_them_too(world: World, monkeypatch: pytest.MonkeyPa
 # --- cookies --------------------------------------------------------------------------------------------------------
 
 
-def cookie_of(response: TestResponse) -> tuple[str, set[str]]:
-    """The name of the one cookie, and its attributes but for when it ends."""
-    (cookie,) = response.headers.getlist("Set-Cookie")
-    first, *attributes = cookie.split("; ")
-    return first.partition("=")[0], {name for name in attributes if not name.startswith("Expires")}
+def cookies_of(response: TestResponse) -> dict[str, set[str]]:
+    """The attributes of each cookie, but for when it ends."""
+    cookies = (cookie.split("; ") for cookie in response.headers.getlist("Set-Cookie"))
+    timeless = {"Expires", "Max-Age"}
+    return {
+        first.partition("=")[0]: {name for name in more if name.partition("=")[0] not in timeless}
+        for first, *more in cookies
+    }
 
 
-def test_the_cookie_is_for_this_site_and_no_script(world: World) -> None:
+def test_a_cookie_is_for_this_site_and_no_script(world: World) -> None:
     buyer = world.browser()
     token = buyer.csrf_token()
 
     added = buyer.post("/cart/items", {"product": "test-product", "quantity": "1", "csrf_token": token})
 
-    assert cookie_of(added) == ("shop", {"HttpOnly", "Path=/", "SameSite=Lax"})
+    attributes = {"HttpOnly", "Path=/", "SameSite=Lax"}
+    assert cookies_of(added) == dict.fromkeys(("shop", "cart", "cart.test-product"), attributes)
 
 
 @pytest.fixture
@@ -126,7 +130,7 @@ def live(filled_database: Path, tmp_path: Path) -> Iterator[Client]:
 def test_in_live_mode_the_cookie_is_bound_to_the_host_and_to_https(live: Client) -> None:
     response = live.get("/orders/lookup", base_url="https://shop.example.kr")
 
-    assert cookie_of(response) == ("__Host-shop", {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"})
+    assert cookies_of(response) == {"__Host-shop": {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"}}
 
 
 def test_in_live_mode_every_answer_insists_on_https(live: Client) -> None:

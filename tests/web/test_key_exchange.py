@@ -25,19 +25,12 @@ def shop_with(world: World, tmp_path: Path, key: str, fallbacks: str = "") -> Fl
     return create_app(Settings.from_env(environ, tmp_path), http=world.gateway)
 
 
-def moved(browser: PageClient, app: Flask) -> PageClient:
-    """The same browser at the restarted shop."""
-    other = PageClient(app)
-    other.set_session_cookie(browser.session_cookie())
-    return other
-
-
 def test_a_session_and_an_open_form_outlive_the_exchange(world: World, tmp_path: Path) -> None:
     buyer = world.browser()
     buyer.add_to_cart()
     open_form = buyer.get("/checkout")
 
-    after = moved(buyer, shop_with(world, tmp_path, NEW, fallbacks=OLD))
+    after = buyer.copy(shop_with(world, tmp_path, NEW, fallbacks=OLD))
     placed = after.post("/orders", PAYER | {"csrf_token": open_form.csrf_token})
 
     assert placed.status_code == 303
@@ -47,10 +40,10 @@ def test_a_session_and_an_open_form_outlive_the_exchange(world: World, tmp_path:
 def test_what_is_signed_afterwards_needs_the_old_key_no_more(world: World, tmp_path: Path) -> None:
     buyer = world.browser()
     order_no = buyer.place_order()
-    between = moved(buyer, shop_with(world, tmp_path, NEW, fallbacks=OLD))
+    between = buyer.copy(shop_with(world, tmp_path, NEW, fallbacks=OLD))
     between.add_to_cart()
 
-    after = moved(between, shop_with(world, tmp_path, NEW))
+    after = between.copy(shop_with(world, tmp_path, NEW))
 
     assert after.get(f"/orders/{order_no}").state == "awaiting_payment"
     assert after.submit("/orders", PAYER, page=after.get("/checkout")).state == "awaiting_payment"
@@ -59,11 +52,10 @@ def test_what_is_signed_afterwards_needs_the_old_key_no_more(world: World, tmp_p
 def test_machines_that_already_sign_with_the_new_key_are_understood_by_those_that_do_not_yet(
     world: World, tmp_path: Path
 ) -> None:
-    waiting = PageClient(shop_with(world, tmp_path, OLD, fallbacks=NEW))
     ahead = PageClient(shop_with(world, tmp_path, NEW, fallbacks=OLD))
     ahead.add_to_cart()
     form = ahead.get("/checkout")
-    waiting.set_session_cookie(ahead.session_cookie())
+    waiting = ahead.copy(shop_with(world, tmp_path, OLD, fallbacks=NEW))
 
     assert waiting.post("/orders", PAYER | {"csrf_token": form.csrf_token}).status_code == 303
 
@@ -73,7 +65,7 @@ def test_the_old_key_opens_nothing_once_it_is_gone(world: World, tmp_path: Path)
     officer = people.sign_in(world.browser())
     token = officer.get("/admin/orders").csrf_token
 
-    after = moved(officer, shop_with(world, tmp_path, NEW))
+    after = officer.copy(shop_with(world, tmp_path, NEW))
 
     assert after.open("/admin/orders").status_code == 303
     assert after.post("/admin/logout", {"csrf_token": token}).status_code == 400
@@ -84,7 +76,7 @@ def test_a_staff_session_outlives_the_exchange(world: World, tmp_path: Path) -> 
     officer = people.sign_in(world.browser())
     form = officer.get("/admin/orders")
 
-    after = moved(officer, shop_with(world, tmp_path, NEW, fallbacks=f" {OLD} , {'z' * 40}"))
+    after = officer.copy(shop_with(world, tmp_path, NEW, fallbacks=f" {OLD} , {'z' * 40}"))
 
     assert after.open("/admin/orders").status_code == 200
     assert after.post("/admin/logout", {"csrf_token": form.csrf_token}).status_code == 303

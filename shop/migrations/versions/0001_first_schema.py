@@ -83,8 +83,8 @@ def upgrade() -> None:
         sa.CheckConstraint("state <> 'expired' OR released_at IS NOT NULL", name="expired_has_released_its_stock"),
         sa.CheckConstraint("amount > 0 AND amount = taxable + exempt", name="order_amount_adds_up"),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("cart_id"),
         sa.UniqueConstraint("order_no"),
+        sa.UniqueConstraint("visitor", "cart_id"),
     )
     op.create_index("order_by_payer", "orders", ["payer_name", "id"])
     op.create_index("order_by_phone_end", "orders", ["phone_end", "id"])
@@ -152,6 +152,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name"),
     )
+    op.create_table(
+        "staff_sessions",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("password_confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("token_hash"),
+    )
+    op.create_index("ix_staff_sessions_staff_id", "staff_sessions", ["staff_id"])
+
     op.create_table(
         "tallies",
         sa.Column("kind", sa.String(length=30), nullable=False),

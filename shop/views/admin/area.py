@@ -23,7 +23,7 @@ bp = Blueprint("admin", __name__, url_prefix="/admin")
 @bp.before_request
 def require_staff() -> ResponseReturnValue | None:
     """Know who is there, or send them to the sign-in."""
-    g.staff = staff_session.current(clock.now())
+    g.staff = staff_session.current()
     if g.staff is not None or request.endpoint in OPEN:
         return None
     wanted = next((name for name, endpoint in PLACES.items() if endpoint == request.endpoint), None)

@@ -3,9 +3,7 @@
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from shop import clock
 from shop.errors import SignInRefused
-from shop.services import staff
 from shop.views.admin import notices, staff_session
 from shop.views.admin.area import PLACES, bp
 from shop.views.admin.forms import SignInForm
@@ -23,14 +21,11 @@ def sign_in() -> ResponseReturnValue:
     form = SignInForm()
     if not form.is_valid():
         return render_template("admin/login.html", form=form), 422
-    name = form.name.data or ""
     try:
-        now = clock.now()
-        member = staff.sign_in(name, form.password.data or "", staff_session.caller(name), now=now)
+        staff_session.begin(form.name.data or "", form.password.data or "")
     except SignInRefused as refused:
         notice = notices.of_sign_in(refused)
         return render_template("admin/login.html", form=form, notice=notice), notices.status(refused)
-    staff_session.begin(member, now)
     return redirect(url_for(PLACES.get(form.next.data or "", "admin.orders")), code=303)
 
 

@@ -1,47 +1,66 @@
-"""Who is signed in, as the session cookie tells: signed, so it cannot be made up, and checked against the account."""
-
-from datetime import datetime, timedelta
+"""Who is signed in. The cookie holds a session's token; the session itself is a row, which signing out ends."""
 
 from flask import g, session
+from flask_login import UserMixin, current_user, login_user, logout_user
 
 from shop import clock
-from shop.models import StaffMember
+from shop.extensions import login
+from shop.models import StaffSession
 from shop.services import staff
 from shop.services.staff import Caller
 from shop.views.caller import address
 
-KEY = "staff"
 KNOWN = "known_staff"
 """The account that last signed in from this browser; it survives signing out."""
-LIFETIME = timedelta(hours=10)
-"""A working day. After it everybody signs in again."""
-CONFIRMED_FOR = timedelta(minutes=15)
-"""How long a password that was entered again lets money be moved."""
-_BUYERS = ("visitor", "found", "cart", "cart_id")
+_BUYERS = ("visitor", "found")
 
 
-def begin(member: StaffMember, now: datetime) -> None:
-    """Sign somebody in, in a new session: whatever it held before, only the cart and its orders stay."""
-    kept = {name: session[name] for name in _BUYERS if name in session}
+class SignedIn(UserMixin):
+    """A member of staff as Flask-Login keeps one. ``id`` is the token."""
+
+    def __init__(self, token: str, row: StaffSession) -> None:
+        self.id = token
+        self.session = row
+
+    @property
+    def name(self) -> str:
+        """The account's name."""
+        return self.session.member.name
+
+
+def load(token: str) -> SignedIn | None:
+    """Who has this token, as long as the session lasts."""
+    row = staff.find_session(token, now=clock.now())
+    return SignedIn(token, row) if row else None
+
+
+login.user_loader(load)
+
+
+def current() -> SignedIn | None:
+    """Who is signed in in this browser."""
+    user = current_user._get_current_object()  # noqa: SLF001 - werkzeug's public way, named as if it were private
+    return user if isinstance(user, SignedIn) else None
+
+
+def begin(name: str, password: str) -> None:
+    """Sign somebody in, in a new cookie: of the old one only what the buyer found stays.
+
+    :raises SignInRefused: wrong name or password, or too many tries
+    """
+    signed_in = load(staff.sign_in(name, password, caller(name), now=clock.now()))
+    kept = {key: session[key] for key in _BUYERS if key in session}
     session.clear()
-    session.update(kept)
+    session.update(kept, **{KNOWN: name})
     session.permanent = True
-    session[KEY] = {"id": member.id, "since": now.timestamp(), "confirmed": 0.0}
-    session[KNOWN] = member.name
+    login_user(signed_in)
 
 
 def end() -> None:
     """Sign out, and let no form of before be sent again."""
-    session.pop(KEY, None)
+    staff.sign_out(g.staff.id, now=clock.now())
+    logout_user()
     session.pop("csrf_token", None)
-
-
-def current(now: datetime) -> StaffMember | None:
-    """Who is signed in, if the day is not over and the account still stands."""
-    signed_in = session.get(KEY)
-    if signed_in is None or now.timestamp() - signed_in["since"] > LIFETIME.total_seconds():
-        return None
-    return staff.get_member(signed_in["id"])
 
 
 def caller(name: str) -> Caller:
@@ -51,8 +70,8 @@ def caller(name: str) -> Caller:
 
 def is_confirmed() -> bool:
     """Whether the password was entered again a short while ago."""
-    age = clock.now().timestamp() - float(session[KEY]["confirmed"])
-    return age < CONFIRMED_FOR.total_seconds()
+    signed_in: SignedIn = g.staff
+    return signed_in.session.is_confirmed(clock.now())
 
 
 def insist_on_password(password: str | None) -> None:
@@ -60,8 +79,5 @@ def insist_on_password(password: str | None) -> None:
 
     :raises SignInRefused: it was wrong, or there were too many tries
     """
-    if is_confirmed():
-        return
-    now = clock.now()
-    staff.confirm(g.staff, password or "", caller(g.staff.name), now=now)
-    session[KEY] = session[KEY] | {"confirmed": now.timestamp()}
+    if not is_confirmed():
+        staff.confirm_password(g.staff.id, g.staff.name, password or "", caller(g.staff.name), now=clock.now())
