@@ -7,8 +7,8 @@ ShopError
  |- CannotPay           this order cannot be paid now; ``reason`` says why
  |- RefundRefused       this refund must not be sent; ``reason`` says why
  |- ReceiptRefused      this cash receipt can be neither issued nor cancelled; ``reason`` says why
- |- TooManyTries        so often, so fast: not now; ``wait`` says how long
- |- SignInRefused       wrong name or password, or too many tries
+ |- TooManyOpenOrders   this visitor has to pay one of the open ones first
+ |- SignInRefused       wrong name or password
  |- StaffProblem        this staff account cannot be made or changed like this
 
 They become HTTP once, in ``views.problems``; what the gateway answers has its own tree in ``payple.errors``.
@@ -105,27 +105,16 @@ class ReceiptRefused(ShopError):
         self.reason = reason
 
 
-class TooManyTries(ShopError):
-    """Nothing was done, because the same was tried too often; after ``wait`` it may be tried again."""
+class TooManyOpenOrders(ShopError):
+    """Too many orders of this visitor are unpaid; after ``wait`` the oldest of them expires."""
 
-    class Reason(StrEnum):
-        """What there is too much of."""
-
-        TRIES = "too_many_tries"
-        OPEN_ORDERS = "too_many_open_orders"
-
-    def __init__(self, wait: timedelta, reason: Reason = Reason.TRIES) -> None:
-        super().__init__(reason.value)
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__("too_many_open_orders")
         self.wait = wait
-        self.reason = reason
 
 
 class SignInRefused(ShopError):
-    """Wrong name or password; or, with a ``wait``, too many tries before this one, which was not looked at."""
-
-    def __init__(self, wait: timedelta | None = None) -> None:
-        super().__init__("too many tries" if wait else "wrong")
-        self.wait = wait
+    """Wrong name or password; which of the two is not told."""
 
 
 class StaffProblem(ShopError):

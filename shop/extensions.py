@@ -1,5 +1,44 @@
-"""Flask's extensions, each created once here and bound to the app in `factory.create_app`."""
+"""Flask's extensions, each created once here and bound to the app in `factory.create_app`.
 
+The functions say by what the limiter counts: the caller's address, alone or with what is tried, or the visitor.
+"""
+
+import ipaddress
+from collections.abc import Callable
+
+from flask import request, session
+from flask_limiter import Limiter
 from flask_login import LoginManager
 
+IPV6_HOME = 64
+"""Bits. Behind them everybody has more addresses of their own than a limit can count."""
+LONGEST = 60
+"""Letters of a name, or of what is no address at all, such as the name of a socket."""
+
+
+def address() -> str:
+    """Where the request comes from: an IPv4 address, or the home of an IPv6 one."""
+    text = request.remote_addr or "nowhere"
+    try:
+        found = ipaddress.ip_address(text)
+    except ValueError:
+        return text[:LONGEST]
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, IPV6_HOME), strict=False))
+
+
+def address_and_field(name: str) -> Callable[[], str]:
+    """Count by address and by what a field says: strangers elsewhere do not use up the tries of its owner."""
+    return lambda: f"{address()} {request.form.get(name, '').strip().upper()[:LONGEST]}"
+
+
+def visitor_mark() -> str:
+    """The browser's mark, or its address while it has none."""
+    return str(session.get("visitor", "")) or address()
+
+
 login = LoginManager()
+limiter = Limiter(key_func=address)

@@ -9,7 +9,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shop import cli, db, log_lines
-from shop.extensions import login
+from shop.extensions import limiter, login
 from shop.listener import Listener
 from shop.payple import PaypleClient
 from shop.services import journal
@@ -43,6 +43,7 @@ def create_app(settings: Settings, http: requests.Session | None = None, *, list
     security.init_app(app)
     problems.init_app(app)
     _protect_forms(app)
+    limiter.init_app(app)
     login.init_app(app, add_context_processor=False)  # the templates get what they show from the staff area
     app.url_map.converters["row"] = RowConverter
     for module in (catalogue, cart, orders, payments, callbacks, health, admin):
@@ -68,6 +69,10 @@ def _configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",  # lost on the cross-site result post, back on the GET that follows
         SESSION_COOKIE_SECURE=settings.is_https,
         SESSION_COOKIE_HTTPONLY=True,
+        RATELIMIT_ENABLED=settings.rate_limits,
+        RATELIMIT_STORAGE_URI=settings.ratelimit_storage_uri,
+        RATELIMIT_STORAGE_OPTIONS={"socket_connect_timeout": 1, "socket_timeout": 1},  # seconds, for Redis
+        RATELIMIT_SWALLOW_ERRORS=True,  # a limit that cannot be counted stops no payment
         SESSION_PROTECTION=None,  # a phone changes its address, which ends no staff session
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a buyer may think for an hour
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),

@@ -78,6 +78,7 @@ class Settings:
     window: Window
     order_minutes: int
     rate_limits: bool
+    ratelimit_storage_uri: str = field(repr=False)
     trusted_proxies: int
     csp_extra: tuple[str, ...]
     instance: Path
@@ -125,6 +126,7 @@ class Settings:
             window=_window(env, shop_url),
             order_minutes=env.whole("ORDER_MINUTES", 60, least=LEAST_ORDER_MINUTES, most=10_080),
             rate_limits=_rate_limits(env, mode),
+            ratelimit_storage_uri=_ratelimit_storage_uri(env),
             trusted_proxies=env.whole("TRUSTED_PROXIES", 0, least=0, most=MOST_PROXIES),
             csp_extra=_csp_extra(env),
             instance=instance,
@@ -306,6 +308,13 @@ def _rate_limits(env: Environment, mode: Mode) -> bool:
     """Off by default with the simulator, where one machine plays thousands of buyers."""
     default = Switch.OFF if mode is Mode.SIMULATOR else Switch.ON
     return env.choice("RATE_LIMITS", Switch, default) is Switch.ON
+
+
+def _ratelimit_storage_uri(env: Environment) -> str:
+    uri = env.text("RATELIMIT_STORAGE_URI", "memory://")
+    if not uri.startswith(("memory://", "redis://", "rediss://")):
+        env.complain("RATELIMIT_STORAGE_URI must begin with memory://, redis:// or rediss://")
+    return uri
 
 
 def _csp_extra(env: Environment) -> tuple[str, ...]:

@@ -9,8 +9,7 @@ from shop.models.order import Order, OrderLine
 from shop.models.product import Product
 from shop.models.reconciliation import Difference, Reconciliation
 from shop.models.refund import Refund
-from shop.models.staff import FailedLogin, StaffMember, StaffSession
-from shop.models.tally import Tally
+from shop.models.staff import StaffMember, StaffSession
 from shop.models.webhook import Webhook
 
 __all__ = [
@@ -18,7 +17,6 @@ __all__ = [
     "Attempt",
     "CashReceipt",
     "Difference",
-    "FailedLogin",
     "JournalEntry",
     "KeptClaim",
     "Lease",
@@ -29,7 +27,6 @@ __all__ = [
     "Refund",
     "StaffMember",
     "StaffSession",
-    "Tally",
     "TriedClaim",
     "Webhook",
 ]

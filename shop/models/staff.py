@@ -1,8 +1,8 @@
-"""Staff accounts, their sessions, and failed sign-ins."""
+"""Staff accounts and their sessions."""
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.db import Base, UtcDateTime
@@ -41,15 +41,3 @@ class StaffSession(Base):
     def is_confirmed(self, now: datetime) -> bool:
         """Whether the password was entered again within the last fifteen minutes."""
         return self.password_confirmed_at is not None and now - self.password_confirmed_at < CONFIRMED_FOR
-
-
-class FailedLogin(Base):
-    """One failed try. Many of them slow the next down, per account and per address, but lock nobody out for good."""
-
-    __tablename__ = "failed_logins"
-    __table_args__ = (Index("failed_by_name", "name", "at"), Index("failed_by_address", "address", "at"))
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(40))
-    address: Mapped[str] = mapped_column(String(60))
-    at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -6,24 +6,26 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select, true, update
+from sqlalchemy import ColumnElement, func, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from shop import clock
 from shop.db import db, transaction
-from shop.errors import CartProblem, NotFound, OutOfStock
+from shop.errors import CartProblem, NotFound, OutOfStock, TooManyOpenOrders
 from shop.graph import Proof
 from shop.models import Order, OrderLine, Product
 from shop.services import cart as carts
-from shop.services import journal, limits, moving
+from shop.services import journal, moving
 from shop.services.cart import Cart, CartLine
-from shop.states import Source
+from shop.states import OrderState, Source
 
 LEAST_TOTAL = 1000
 """The payment window refuses smaller amounts, so an order of less could never be paid. In won."""
 ORDER_NO = re.compile(r"[0-9]{8}-[A-Z2-7]{8}")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 PAGE_SIZE = 20
+MOST_OPEN_ORDERS = 5
+"""Unpaid orders per visitor, where limits are on."""
 
 
 @dataclass(frozen=True)
@@ -63,20 +65,21 @@ def place_order(
     *,
     hold: timedelta,
     now: datetime,
-    caller: limits.Caller = limits.NOBODY,
+    most_open: int | None = None,
 ) -> Order:
     """Turn a cart into an order and reserve its stock. The same cart gives the same order, however often it is sent.
 
     :raises CartProblem: the cart is empty, too large, below what the payment window takes, or not the one that was seen
     :raises OutOfStock: fewer are left than wanted; nothing was reserved
-    :raises TooManyTries: this caller has placed too many, or has too many unpaid ones
+    :raises TooManyOpenOrders: the visitor has ``most_open`` unpaid ones
     """
     placed = _order_of_cart(cart.seen_id or cart.id, visitor)
     if placed is not None:
         return placed
     if cart.seen_id not in ("", cart.id):
         raise CartProblem(CartProblem.Reason.CHANGED)
-    limits.count_order(caller, now=now)
+    if most_open is not None:
+        _require_few_open(visitor, most_open, now)
     try:
         with transaction():
             return _place(cart, payer, visitor, hold=hold, now=now)
@@ -85,6 +88,13 @@ def place_order(
         if placed is None:
             raise
         return placed
+
+
+def _require_few_open(visitor: Visitor, most: int, now: datetime) -> None:
+    theirs = (Order.visitor == visitor.mark, Order.state == OrderState.AWAITING_PAYMENT, Order.expires_at > now)
+    unpaid, first_end = db.session.execute(select(func.count(), func.min(Order.expires_at)).where(*theirs)).one()
+    if unpaid >= most:
+        raise TooManyOpenOrders(first_end - now)
 
 
 def get_order(order_no: str, visitor: Visitor) -> Order:

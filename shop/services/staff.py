@@ -1,25 +1,18 @@
-"""Staff accounts and their sessions: adding, disabling, signing in and out, made slow for whoever guesses.
-
-A try is counted before the password is looked at, and one try after the other, so parallel guesses cannot slip under
-the count. Counted failures make the next try wait, per account and per address, never longer than a minute: whoever
-knows the password always gets in. A browser that has signed in to an account before is not slowed down by what others
-try on it.
-"""
+"""Staff accounts and their sessions: adding, disabling, signing in and out."""
 
 import hashlib
 import secrets
 import unicodedata
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from shop.db import db, release, transaction
 from shop.errors import SignInRefused, StaffProblem
-from shop.models import FailedLogin, StaffMember, StaffSession
+from shop.models import StaffMember, StaffSession
 from shop.services import journal
 
 LEAST_PASSWORD = 12
@@ -27,22 +20,6 @@ LONGEST_PASSWORD = 200
 LONGEST_NAME = 40
 SESSION_LIFETIME = timedelta(hours=10)
 """A working day. After it everybody signs in again."""
-WINDOW = timedelta(hours=1)
-"""Failures older than this are forgotten."""
-FREE_BY_NAME = 5
-FREE_BY_ADDRESS = 10
-"""So many failures cost nothing; many people may share one address."""
-LONGEST_WAIT = timedelta(minutes=1)
-_QUEUE = 5_131_987
-"""Names the lock by which PostgreSQL lets tries queue. Any number that nothing else locks by."""
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Where a try comes from. ``is_known``: this browser has signed in to the account before."""
-
-    address: str
-    is_known: bool = False
 
 
 def add(name: str, password: str, *, now: datetime) -> StaffMember:
@@ -94,15 +71,14 @@ def opens(name: str, password: str) -> bool:
     return member is not None and _fits(member, password)
 
 
-def sign_in(name: str, password: str, caller: Caller, *, now: datetime) -> str:
+def sign_in(name: str, password: str, *, now: datetime) -> str:
     """Check a name and a password and begin a session; answers the session's token.
 
-    :raises SignInRefused: wrong, disabled or unknown, which all look and take the same; or too many tries
+    :raises SignInRefused: wrong, disabled or unknown, which all look and take the same
     """
-    member = _check(name, password, caller, now)
+    member = _check(name, password)
     token = secrets.token_urlsafe(32)
     with transaction():
-        _forget_failures(name, caller)
         db.session.execute(delete(StaffSession).where(StaffSession.expires_at <= now))
         db.session.add(
             StaffSession(
@@ -125,14 +101,13 @@ def sign_out(token: str, *, now: datetime) -> None:
         db.session.execute(update(StaffSession).where(*_alive(token, now)).values(ended_at=now))
 
 
-def confirm_password(token: str, name: str, password: str, caller: Caller, *, now: datetime) -> None:
+def confirm_password(token: str, name: str, password: str, *, now: datetime) -> None:
     """Check the password of somebody who is signed in, before money is moved.
 
-    :raises SignInRefused: wrong, too many tries, or the session has ended meanwhile
+    :raises SignInRefused: wrong, or the session has ended meanwhile
     """
-    _check(name, password, caller, now)
+    _check(name, password)
     with transaction():
-        _forget_failures(name, caller)
         confirm = update(StaffSession).where(*_alive(token, now)).values(password_confirmed_at=now)
         if db.session.connection().execute(confirm).rowcount != 1:
             raise SignInRefused
@@ -156,8 +131,7 @@ def _insist_on_usable(name: str, password: str) -> None:
         raise StaffProblem(StaffProblem.Reason.PASSWORD)
 
 
-def _check(name: str, password: str, caller: Caller, now: datetime) -> StaffMember:
-    _count_try(name[:LONGEST_NAME], caller, now)
+def _check(name: str, password: str) -> StaffMember:
     member = _find(name)
     release()
     if not _fits(member, password) or member is None or member.disabled_at is not None:
@@ -183,37 +157,3 @@ def _normal(password: str) -> str:
 
 def _find(name: str) -> StaffMember | None:
     return db.session.scalar(select(StaffMember).where(StaffMember.name == name))
-
-
-def _count_try(name: str, caller: Caller, now: datetime) -> None:
-    """Refuse a try that comes too soon; count any other as a failure until it has succeeded."""
-    with transaction():
-        _queue()
-        db.session.execute(delete(FailedLogin).where(FailedLogin.at < now - WINDOW))
-        by_name = timedelta() if caller.is_known else _wait(FailedLogin.name == name, FREE_BY_NAME, now)
-        wait = max(by_name, _wait(FailedLogin.address == caller.address, FREE_BY_ADDRESS, now))
-        if wait > timedelta():
-            raise SignInRefused(wait)
-        db.session.add(FailedLogin(name=name, address=caller.address, at=now))
-
-
-def _queue() -> None:
-    """Whoever counts waits until this transaction ends. SQLite has one writer at a time anyway."""
-    if db.engine.dialect.name == "postgresql":
-        db.session.execute(select(func.pg_advisory_xact_lock(_QUEUE)))
-
-
-def _wait(theirs: ColumnElement[bool], free: int, now: datetime) -> timedelta:
-    """How long to wait still: doubling with each failure above the free ones, counted from the last."""
-    failures, last = db.session.execute(select(func.count(), func.max(FailedLogin.at)).where(theirs)).one()
-    if failures < free or last is None:
-        return timedelta()
-    step = min(timedelta(seconds=2 ** min(failures - free, 10)), LONGEST_WAIT)
-    return max(timedelta(), last + step - now)
-
-
-def _forget_failures(name: str, caller: Caller) -> None:
-    """Whoever got in was no guesser: forgive this address its mistakes with this account."""
-    _queue()
-    theirs = (FailedLogin.name == name[:LONGEST_NAME], FailedLogin.address == caller.address)
-    db.session.execute(delete(FailedLogin).where(*theirs))

@@ -16,7 +16,7 @@ from shop import clock
 from shop.db import db, release
 from shop.models import Attempt, Order
 from shop.payple import Inquiries, PaypleClient, Timer
-from shop.services import cash_receipts, hearing, leases, limits, reconciling, recording, refunding, settlement
+from shop.services import cash_receipts, hearing, leases, reconciling, recording, refunding, settlement
 from shop.services.leases import Busy, HeldLease, LeaseLost
 from shop.states import AttemptState, OrderState, Source
 
@@ -72,7 +72,6 @@ def run(
             run.send_refunds(asking_seconds)
             run.put_receipts_right(asking_seconds)
             run.reconcile(comparing_seconds)
-            run.forget()
     except Busy as busy:
         report.skipped = f"another sweep is running until {busy.until.isoformat(timespec='seconds')}"
     except LeaseLost:
@@ -98,11 +97,6 @@ class _Run:
                 self.report.webhooks.append(attempt_no)
                 self.lease.renew()
             hearing.tidy(self.watch.now())
-
-    def forget(self) -> None:
-        """Drop what limits need no more."""
-        with self._row("tallies"):
-            limits.forget_old(self.watch.now())
 
     def settle_attempts(self, seconds: float) -> None:
         """Ask about what is due, the longest due first, as long as time is left and the gateway answers."""

@@ -7,11 +7,11 @@ from flask.typing import ResponseReturnValue
 
 from shop import clock
 from shop.errors import NotFound
+from shop.extensions import address_and_field, limiter, visitor_mark
 from shop.services import cart as carts
-from shop.services import limits, ordering, settlement
-from shop.services.ordering import PAGE_SIZE, CartOnHand, Payer
+from shop.services import ordering, settlement
+from shop.services.ordering import MOST_OPEN_ORDERS, PAGE_SIZE, CartOnHand, Payer
 from shop.views import notices, order_page
-from shop.views.caller import caller
 from shop.views.forms import CheckoutForm, LookupForm
 from shop.views.paging import row_number
 from shop.views.shop import client, settings
@@ -30,6 +30,8 @@ def checkout() -> ResponseReturnValue:
 
 
 @bp.post("/orders")
+@limiter.limit("120 per 10 minutes")
+@limiter.limit("20 per 10 minutes", key_func=visitor_mark)
 def place() -> ResponseReturnValue:
     """Turn the cart into an order. Sent twice, the same cart gives the same order."""
     form, cart = CheckoutForm(), carts.load(cart_items())
@@ -38,8 +40,8 @@ def place() -> ResponseReturnValue:
     payer = Payer(form.payer_name.data or "", form.payer_phone.data or "", form.payer_email.data or "")
     on_hand = CartOnHand(cart_items(), cart_id(), seen_id=form.cart_id.data or "")
     hold = timedelta(minutes=settings().order_minutes)
-    owner = remembered_visitor()
-    order = ordering.place_order(on_hand, payer, owner, hold=hold, now=clock.now(), caller=caller(owner.mark))
+    most_open = MOST_OPEN_ORDERS if settings().rate_limits else None
+    order = ordering.place_order(on_hand, payer, remembered_visitor(), hold=hold, now=clock.now(), most_open=most_open)
     if order.cart_id == cart_id():
         empty_cart()
     return redirect(url_for("orders.show", order_no=order.order_no), code=303)
@@ -64,6 +66,8 @@ def show(order_no: str) -> ResponseReturnValue:
 
 
 @bp.route("/orders/lookup", methods=["GET", "POST"])
+@limiter.limit("60 per 10 minutes", methods=["POST"])
+@limiter.limit("10 per 10 minutes", methods=["POST"], key_func=address_and_field("order_no"))
 def lookup() -> ResponseReturnValue:
     """Find an order by its number and phone number; this browser may see it from then on."""
     form = LookupForm()
@@ -72,7 +76,6 @@ def lookup() -> ResponseReturnValue:
     if not form.is_valid():
         return render_template("orders/lookup.html", form=form), 422
     order_no = (form.order_no.data or "").upper()
-    limits.count_lookup(order_no, caller(), now=clock.now())
     try:
         order = ordering.find_for_guest(order_no, form.payer_phone.data or "")
     except NotFound:

@@ -6,12 +6,12 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
 from shop import clock
+from shop.extensions import limiter, visitor_mark
 from shop.payple import Method, Work
-from shop.services import limits, ordering, paying
+from shop.services import ordering, paying
 from shop.services.paying import Choices
 from shop.settings import Window
 from shop.views import problems
-from shop.views.caller import caller
 from shop.views.forms import PaymentForm
 from shop.views.shop import client, settings
 from shop.views.visitor import visitor
@@ -20,15 +20,14 @@ bp = Blueprint("payments", __name__)
 
 
 @bp.post("/orders/<order_no>/attempts")
+@limiter.limit("30 per 10 minutes", key_func=visitor_mark)
 def start_attempt(order_no: str) -> ResponseReturnValue:
     """Answer the attempt's number and the fields for the payment window, as JSON."""
     order = ordering.get_order(order_no, visitor())
     form = PaymentForm(_posted())
     if not form.is_valid():
         return problems.form_as_json(form)
-    now = clock.now()
-    limits.count_attempt(caller(order.visitor), now=now)
-    opening = paying.start_attempt(order, _choices(form), client(), settings().window_script, now=now)
+    opening = paying.start_attempt(order, _choices(form), client(), settings().window_script, now=clock.now())
     return jsonify(attempt_no=opening.attempt_no, fields=opening.fields)
 
 

@@ -1,6 +1,8 @@
 """Errors become answers here, once. Every refusal is a page with a sentence and a next step, or the same as JSON."""
 
 import logging
+import math
+import time
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
@@ -11,7 +13,8 @@ from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from shop.errors import CannotPay, CartProblem, NotFound, OutOfStock, ShopError, TooManyTries
+from shop.errors import CannotPay, CartProblem, NotFound, OutOfStock, ShopError, TooManyOpenOrders
+from shop.extensions import limiter
 from shop.payple import GatewayError, MalformedClaim
 from shop.services import catalogue, health
 from shop.views import notices
@@ -93,8 +96,8 @@ def _of_shop(error: ShopError) -> Problem:
             return _of_cart(error)
         case CannotPay():
             return _of_order(error)
-        case TooManyTries():
-            return _of_tries(error)
+        case TooManyOpenOrders():
+            return _of_open_orders(error)
     return _internal()
 
 
@@ -135,17 +138,21 @@ def _of_order(error: CannotPay) -> Problem:
     return Problem(409, _("결제할 수 없어요"), sentences[error.reason], advice, error.reason.value)
 
 
-def _of_tries(error: TooManyTries) -> Problem:
+def _of_open_orders(error: TooManyOpenOrders) -> Problem:
     seconds = int(error.wait.total_seconds()) + 1
     minutes = -(-seconds // 60)
-    if error.reason is TooManyTries.Reason.OPEN_ORDERS:
-        sentence = _("결제하지 않은 주문이 여러 건 있어요. 그 주문을 먼저 결제해 주세요.")
-        closing = _("결제하지 않으면 %(minutes)s분쯤 뒤에 가장 오래된 주문부터 저절로 닫혀요.", minutes=minutes)
-        more = {"link_to": "orders.history", "link_label": _("이 브라우저의 주문")}
-        return Problem(429, _("주문할 수 없어요"), sentence, closing, error.reason.value, retry_after=seconds, **more)
+    sentence = _("결제하지 않은 주문이 여러 건 있어요. 그 주문을 먼저 결제해 주세요.")
+    closing = _("결제하지 않으면 %(minutes)s분쯤 뒤에 가장 오래된 주문부터 저절로 닫혀요.", minutes=minutes)
+    problem = Problem(429, _("주문할 수 없어요"), sentence, closing, "too_many_open_orders", retry_after=seconds)
+    return replace(problem, link_to="orders.history", link_label=_("이 브라우저의 주문"))
+
+
+def _too_many_tries() -> Problem:
+    reached = limiter.current_limit
+    seconds = max(1, math.ceil(reached.window.reset_time - time.time())) if reached else RETRY_SECONDS
     sentence = _("짧은 시간에 너무 여러 번 시도했어요. 아무것도 바꾸지 않았어요.")
-    advice = _("%(minutes)s분쯤 뒤에 다시 해 주세요.", minutes=minutes)
-    return Problem(429, _("조금 천천히 해 주세요"), sentence, advice, error.reason.value, retry_after=seconds)
+    advice = _("%(minutes)s분쯤 뒤에 다시 해 주세요.", minutes=-(-seconds // 60))
+    return Problem(429, _("조금 천천히 해 주세요"), sentence, advice, "too_many_tries", retry_after=seconds)
 
 
 def _of_gateway(error: GatewayError) -> Problem:
@@ -164,6 +171,8 @@ def _of_http(error: HTTPException) -> Problem:
             return Problem(405, _("이렇게는 열 수 없어요"), _("주소를 직접 열지 말고 페이지의 단추를 눌러 주세요."))
         case 413:
             return Problem(413, _("너무 커요"), _("보낸 내용이 받을 수 있는 크기를 넘었어요."))
+        case 429:
+            return _too_many_tries()
     is_ours = (error.code or 0) >= HTTPStatus.INTERNAL_SERVER_ERROR
     return _internal() if is_ours else _bad_request()
 

@@ -1,57 +1,46 @@
-"""Limits that hold for all workers together: who tries too often is told so politely, and no payment is lost by it."""
+"""Limits on tries: who tries too often is told when to come back, others are not kept out, and no payment is lost."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
-from pathlib import Path
-from threading import Barrier
 
 import pytest
-from sqlalchemy import func, select
+from flask import Flask
 from werkzeug.test import TestResponse
 
 from shop import clock
-from shop.db import db
-from shop.errors import TooManyTries
-from shop.models import Tally
-from shop.services import limits, sweep
-from shop.services.limits import Caller
-from shop.states import AttemptState, OrderState
-from shop.views.shop import client
+from shop.extensions import address, limiter
+from shop.services import ordering, staff
+from shop.states import OrderState
 from tests import staff as people
-from tests import world as worlds
-from tests.page import PageClient
-from tests.tools.postgres import find_programs
+from tests.page import PAYER, PageClient
 from tests.world import World
+
+PROXIED = {"RATE_LIMITS": "on", "TRUSTED_PROXIES": "1"}
 
 
 @pytest.fixture
-def limited(
-    database_url: str,
-    database_engine: str,
-    filled_database: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[World]:
-    """The world with limits, behind one proxy, as in test and live mode."""
-    filled = filled_database if database_engine == "sqlite" else None
-    settings = worlds.shop_settings(database_url, tmp_path, RATE_LIMITS="on", TRUSTED_PROXIES="1")
-    with worlds.open_world(settings, tmp_path, monkeypatch, filled) as opened:
-        yield opened
+def shop_values() -> dict[str, str]:
+    """Limits as in test and live mode, behind one proxy."""
+    return PROXIED
 
 
-def tally(kind: str) -> int:
-    """What is counted of a kind."""
-    db.session.rollback()
-    return db.session.scalar(select(func.coalesce(func.sum(Tally.count), 0)).where(Tally.kind == kind)) or 0
+@pytest.fixture(autouse=True)
+def no_limits_afterwards() -> Iterator[None]:
+    """A process has one limiter, and its next app may come without limits."""
+    yield
+    limiter.enabled = False
 
 
-def fill(limit: limits.Limit, subject: str) -> None:
-    """Somebody has used the limit up."""
-    db.session.add(Tally(kind=limit.kind, subject=subject, count=limit.most, until=clock.now() + limit.within))
-    db.session.commit()
+class Elsewhere(PageClient):
+    """A browser at another address."""
+
+    def __init__(self, app: Flask, address: str) -> None:
+        super().__init__(app)
+        self._address = address
+
+    def open(self, path: str, **more: object) -> TestResponse:
+        return super().open(path, headers={"X-Forwarded-For": self._address}, **more)
 
 
 def insist_on_refusal(response: TestResponse) -> None:
@@ -60,221 +49,119 @@ def insist_on_refusal(response: TestResponse) -> None:
     assert "Set-Cookie" not in response.headers
 
 
-@pytest.mark.both_engines
-def test_parallel_tries_never_slip_under_the_count(limited: World) -> None:
-    width, now = 24, clock.now()
-    db.session.remove()
-    barrier = Barrier(width)
+@pytest.mark.parametrize(
+    ("path", "fields", "most", "status"),
+    [
+        ("/orders/lookup", {"order_no": "20260101-ABCDEFGH", "payer_phone": "01000000000"}, 10, 404),
+        ("/admin/login", {"name": "nobody", "password": "wrong"}, 10, 403),
+        ("/orders", {}, 20, 422),
+        ("/orders/20260101-ABCDEFGH/attempts", {}, 30, 404),
+        ("/payments/result", {}, 600, 303),
+    ],
+)
+def test_one_try_too_many_is_refused_with_a_time(
+    world: World, path: str, fields: dict[str, str], most: int, status: int
+) -> None:
+    browser = world.browser()
+    fields = fields | {"csrf_token": browser.csrf_token()}
 
-    def look(_number: int) -> bool:
-        with limited.app.app_context():
-            barrier.wait()
-            try:
-                limits.count_lookup("20260101-ABCDEFGH", Caller("192.0.2.1"), now=now)
-            except TooManyTries:
-                return False
-            return True
+    answers = [browser.post(path, fields) for _try in range(most + 1)]
 
-    with ThreadPoolExecutor(width) as threads:
-        admitted = sum(threads.map(look, range(width)))
-
-    assert admitted == limits.LOOKUPS_OF_ORDER.most
-    assert tally("lookup_of_order") == tally("lookup_from_address") == admitted
-
-
-@pytest.mark.both_engines
-def test_a_count_begins_anew_when_its_time_is_over_and_old_ones_are_thrown_away(limited: World) -> None:
-    for _time in range(limits.ORDERS_FROM_ADDRESS.most):
-        limits.count_order(Caller("192.0.2.1"), now=clock.now())
-    with pytest.raises(TooManyTries) as refused:
-        limits.count_order(Caller("192.0.2.1"), now=clock.now())
-    assert timedelta() < refused.value.wait <= limits.ORDERS_FROM_ADDRESS.within
-
-    limited.advance(minutes=11)
-    limits.count_order(Caller("192.0.2.1"), now=clock.now())
-    assert tally("order_from_address") == 1
-
-    limited.advance(minutes=11)
-    sweep.run(client(), now=clock.now())
-    assert tally("order_from_address") == 0
-
-
-def test_guessing_phones_of_an_order_ends_with_a_polite_page(limited: World) -> None:
-    order_no = limited.browser().place_order()
-    stranger = limited.browser()
-    token = stranger.csrf_token()
-    guess = {"order_no": order_no, "payer_phone": "01000000000", "csrf_token": token}
-    answers = [stranger.post("/orders/lookup", guess) for _time in range(limits.LOOKUPS_OF_ORDER.most + 1)]
-
-    assert {answer.status_code for answer in answers[:-1]} == {404}
+    assert {answer.status_code for answer in answers[:-1]} == {status}
     insist_on_refusal(answers[-1])
-    assert "천천히" in answers[-1].text
-    right = stranger.post("/orders/lookup", guess | {"payer_phone": "01012345678"})
-    insist_on_refusal(right)
 
 
-def test_made_up_numbers_are_refused_after_a_while_without_a_call_or_a_cookie(limited: World) -> None:
-    fill(limits.UNKNOWN_FROM_ADDRESS, "127.0.0.1")
-    asked = limited.control("GET", "ledger")
+def test_an_address_that_tries_ever_other_names_is_refused_too(world: World) -> None:
+    browser = world.browser()
+    token = browser.csrf_token()
 
-    answer = limited.browser().post("/payments/result", [("PCD_PAY_OID", "20260101_NOBODYHASTHIS")])
+    tries = [
+        browser.post("/admin/login", {"name": f"name{number}", "password": "wrong", "csrf_token": token})
+        for number in range(61)
+    ]
 
-    insist_on_refusal(answer)
-    assert limited.control("GET", "ledger") == asked
+    assert {answer.status_code for answer in tries[:-1]} == {403}
+    insist_on_refusal(tries[-1])
 
 
-@pytest.mark.parametrize("work", ["CERT", "PAY"])
-def test_a_result_beyond_its_limit_leads_to_its_order_without_a_call(limited: World, work: str) -> None:
-    buyer = limited.browser()
+def test_strangers_who_guess_keep_nobody_out(world: World) -> None:
+    """Neither the owner of an account nor the owner of an order, who come from elsewhere and without a cookie."""
+    staff.add(people.NAME, people.PASSWORD, now=clock.now())
+    order_no = world.browser().place_order()
+    for number in range(4):
+        stranger = Elsewhere(world.app, f"203.0.113.{number}")
+        token = {"csrf_token": stranger.csrf_token()}
+        for _try in range(12):
+            stranger.post("/admin/login", {"name": people.NAME, "password": "wrong"} | token)
+            stranger.post("/orders/lookup", {"order_no": order_no, "payer_phone": "01000000000"} | token)
+
+    owner = Elsewhere(world.app, "198.51.100.1")
+    people.sign_in(owner)
+    assert owner.submit("/orders/lookup", {"order_no": order_no, "payer_phone": "01012345678"}).path.endswith(order_no)
+
+
+def test_the_password_that_moves_money_cannot_be_guessed_for_ever(world: World) -> None:
+    staff.add(people.NAME, people.PASSWORD, now=clock.now())
+    officer = people.sign_in(world.browser())
+    order_no = people.paid_order(world)
+    form = people.fields_of(people.plan(officer, order_no, amount="1000"))
+    for _try in range(10):
+        officer.submit(f"/admin/orders/{order_no}/refunds", form | {"password": "wrong"}, 403)
+
+    officer.submit(f"/admin/orders/{order_no}/refunds", form | {"password": people.PASSWORD}, 429)
+
+    assert world.order(order_no).refunds == []
+
+
+def test_a_result_that_was_refused_pays_when_it_is_sent_again(world: World) -> None:
+    buyer = world.browser()
     order_no = buyer.place_order()
-    opening = buyer.start_attempt(order_no, 200, work=work)
-    claim = limited.payer().pay(opening["fields"])
-    fill(limits.RESULTS_OF_ATTEMPT, opening["attempt_no"])
-    asked = len(limited.control("GET", "ledger"))
+    claim = world.payer().pay(buyer.start_attempt(order_no)["fields"])
+    for _try in range(600):
+        world.browser().post("/payments/result", [("PCD_PAY_OID", "20260101_NOBODYHASTHIS")])
+    insist_on_refusal(world.browser().post("/payments/result", claim))
 
-    assert limited.deliver(claim).endswith(order_no)
+    limiter.reset()
+    world.deliver(claim)
 
-    assert len(limited.control("GET", "ledger")) == asked
-    assert limited.attempt(opening["attempt_no"]).state is AttemptState.PREPARED
-
-
-def test_what_a_silenced_result_has_paid_is_found_by_the_sweep(limited: World) -> None:
-    buyer = limited.browser()
-    order_no = buyer.place_order()
-    opening = buyer.start_attempt(order_no, 200, work="PAY")
-    claim = limited.payer().pay(opening["fields"])
-    fill(limits.RESULTS_FROM_ADDRESS, "127.0.0.1")
-    limited.deliver(claim)
-
-    limited.advance(minutes=41)
-    sweep.run(client(), now=clock.now())
-
-    assert limited.order(order_no).state is OrderState.PAID
+    assert world.order(order_no).state is OrderState.PAID
 
 
-def test_a_result_that_was_silenced_by_its_neighbours_pays_a_minute_later(limited: World) -> None:
-    buyer = limited.browser()
-    order_no = buyer.place_order()
-    claim = limited.payer().pay(buyer.start_attempt(order_no)["fields"])
-    fill(limits.RESULTS_FROM_ADDRESS, "127.0.0.1")
-    limited.deliver(claim)
-
-    limited.advance(seconds=61)
-    limited.deliver(claim)
-
-    assert limited.order(order_no).state is OrderState.PAID
-
-
-def test_a_visitor_opens_only_so_many_windows(limited: World) -> None:
-    buyer = limited.browser()
-    order_no = buyer.place_order()
-    fill(limits.ATTEMPTS_OF_VISITOR, limited.order(order_no).visitor)
-
-    answer = buyer.post(f"/orders/{order_no}/attempts", {"csrf_token": buyer.csrf_token()})
-
-    insist_on_refusal(answer)
-    assert answer.get_json()["error"]["code"] == "too_many_tries"
-
-
-def test_unpaid_orders_of_one_visitor_are_few_and_paying_one_makes_room(limited: World) -> None:
-    buyer = limited.browser()
-    orders = [buyer.place_order() for _time in range(limits.MOST_OPEN_ORDERS)]
-    fields = {"payer_name": "홍길동", "payer_phone": "01012345678", "payer_email": "hong@example.com"}
+def test_unpaid_orders_of_one_visitor_are_few_and_paying_one_makes_room(world: World) -> None:
+    buyer = world.browser()
+    orders = [buyer.place_order() for _time in range(ordering.MOST_OPEN_ORDERS)]
     buyer.add_to_cart()
 
-    page = buyer.submit("/orders", fields, 429)
+    page = buyer.submit("/orders", PAYER, 429)
 
-    assert "결제하지 않은 주문" in page.text
     assert "60분쯤 뒤에 가장 오래된 주문부터 저절로 닫혀요" in page.text
     assert int(page.response.headers["Retry-After"]) <= 3600
-    people.pay(limited, buyer, orders[0])
-    assert buyer.submit("/orders", fields).response.request.path.startswith("/orders/2")
-
-
-def test_the_same_cart_sent_again_is_not_counted(limited: World) -> None:
-    buyer = limited.browser()
-    buyer.add_to_cart()
-    fields = {"payer_name": "홍길동", "payer_phone": "01012345678", "payer_email": "hong@example.com"}
-    page = buyer.get("/checkout")
-
-    for _time in range(limits.MOST_OPEN_ORDERS + 2):
-        buyer.submit("/orders", fields, page=page)
-
-    assert tally("order_of_visitor") == 1
-
-
-def test_a_script_without_cookies_does_not_take_all_stock(limited: World) -> None:
-    fill(limits.ORDERS_FROM_ADDRESS, "203.0.113.9")
-
-    class Elsewhere(PageClient):
-        """A browser at that address."""
-
-        def open(self, path: str, **more: object) -> TestResponse:
-            return super().open(path, headers={"X-Forwarded-For": "203.0.113.9"}, **more)
-
-    fields = {"payer_name": "홍길동", "payer_phone": "01012345678", "payer_email": "hong@example.com"}
-    script, neighbour = Elsewhere(limited.app), limited.browser()
-    script.add_to_cart()
-    script.submit("/orders", fields, 429)
-
-    assert neighbour.place_order()
+    people.pay(world, buyer, orders[0])
+    assert buyer.submit("/orders", PAYER).path.startswith("/orders/2")
 
 
 @pytest.mark.parametrize(
-    ("told", "subject"),
+    ("shop_values", "told", "counted"),
     [
-        ("203.0.113.9", "203.0.113.9"),
-        ("198.51.100.1, 203.0.113.9", "203.0.113.9"),  # what the caller itself claims stands before what our proxy says
-        ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),
-        ("::ffff:203.0.113.9", "203.0.113.9"),
+        (PROXIED, "203.0.113.9", "203.0.113.9"),
+        (PROXIED, "198.51.100.1, 203.0.113.9", "203.0.113.9"),  # the first one is only what the caller claims
+        (PROXIED, "2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),
+        (PROXIED, "::ffff:203.0.113.9", "203.0.113.9"),
+        ({"RATE_LIMITS": "on"}, "203.0.113.9", "127.0.0.1"),
     ],
 )
-def test_behind_a_proxy_the_callers_own_address_is_counted(limited: World, told: str, subject: str) -> None:
-    limited.browser().open("/payments/result", method="POST", headers={"X-Forwarded-For": told})
+def test_the_callers_own_address_is_counted(world: World, shop_values: dict[str, str], told: str, counted: str) -> None:
+    seen: list[str] = []
+    world.app.before_request(lambda: seen.append(address()))
 
-    assert set(db.session.scalars(select(Tally.subject))) == {subject}
+    Elsewhere(world.app, told).open("/cart")
 
-
-def test_without_a_proxy_a_forged_header_is_not_believed(
-    filled_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = worlds.shop_settings(f"sqlite:///{tmp_path / 'shop.sqlite'}", tmp_path, RATE_LIMITS="on")
-    with worlds.open_world(settings, tmp_path, monkeypatch, filled_database) as world:
-        for number in range(3):
-            headers = {"X-Forwarded-For": f"203.0.113.{number}", "Forwarded": f"for=203.0.113.{number}"}
-            world.browser().open("/payments/result", method="POST", headers=headers)
-
-        assert set(db.session.scalars(select(Tally.subject))) == {"127.0.0.1"}
+    assert seen == [counted]
 
 
-def test_the_sign_in_sees_the_caller_behind_the_proxy(limited: World) -> None:
-    page = limited.browser()
-    token = page.get("/admin/login").csrf_token
-    wrong = {"name": "kim", "password": "wrong", "csrf_token": token}
-    page.open("/admin/login", method="POST", data=wrong, headers={"X-Forwarded-For": "203.0.113.9"})
+@pytest.mark.parametrize("shop_values", [{}])
+def test_simulator_mode_has_no_limits(world: World, shop_values: dict[str, str]) -> None:
+    browser = world.browser()
+    fields = {"name": "nobody", "password": "wrong", "csrf_token": browser.csrf_token()}
 
-    assert "203.0.113.9" in limited.dump(only={"failed_logins"})
-
-
-def test_with_the_simulator_only_attempts_are_counted(world: World) -> None:
-    buyer = world.browser()
-    order_no = buyer.place_order()
-    world.deliver(world.payer().pay(buyer.start_attempt(order_no)["fields"]))
-    world.browser().post("/payments/result", [("PCD_PAY_OID", "20260101_NOBODYHASTHIS")])
-
-    assert set(db.session.scalars(select(Tally.kind))) == {"result_of_attempt"}
-
-
-@pytest.mark.skipif(find_programs() is None, reason="PostgreSQL is not installed; CI requires it")
-@pytest.mark.parametrize("database_engine", ["postgresql"])
-def test_forgetting_waits_for_nobody_who_counts(world: World) -> None:
-    """Whoever counts holds two rows, one after the other: waiting for the first while holding the second is deadly."""
-    old = clock.now() - timedelta(minutes=1)
-    db.session.add_all([Tally(kind="lookup_of_order", subject=name, count=1, until=old) for name in ("held", "free")])
-    db.session.commit()
-    with db.engine.begin() as counting:
-        counting.execute(select(Tally).where(Tally.subject == "held").with_for_update())
-
-        limits.forget_old(clock.now())
-
-    assert list(db.session.scalars(select(Tally.subject))) == ["held"]
+    assert {browser.post("/admin/login", fields).status_code for _try in range(11)} == {403}

@@ -1,14 +1,14 @@
 """Every address of the shop, with one odd value at a time in its path, its query or its form: never a 500.
 
 Which names an address reads is learnt from the address itself, and the addresses from the app: what is new is tried as
-soon as it is there. Limits count every try and refuse none, so that what stands behind them is reached, too.
+soon as it is there.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 
@@ -20,8 +20,7 @@ from werkzeug.routing import Rule
 
 from shop import clock
 from shop.db import db
-from shop.services import limits, order_search, staff
-from shop.services.limits import Limit
+from shop.services import order_search, staff
 from tests.page import PAYER, PageClient
 from tests.staff import NAME, PASSWORD, paid_order, refund, sign_in
 from tests.world import World
@@ -116,21 +115,6 @@ class Visit:
         return [f"{self.method} {path} {odd}"] if status >= 500 else []
 
 
-@pytest.fixture
-def shop_values() -> dict[str, str]:
-    return {"RATE_LIMITS": "on"}
-
-
-@pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, limit in list(vars(limits).items()):
-        if isinstance(limit, Limit):
-            monkeypatch.setattr(limits, name, replace(limit, most=1_000_000))
-    monkeypatch.setattr(limits, "MOST_OPEN_ORDERS", 1_000_000)
-    monkeypatch.setattr(staff, "FREE_BY_NAME", 1_000_000)
-    monkeypatch.setattr(staff, "FREE_BY_ADDRESS", 1_000_000)
-
-
 def visits(world: World) -> Iterator[Visit]:
     """All of them in the eyes of somebody who is a buyer and of the staff, and has just entered the password again."""
     staff.add(NAME, PASSWORD, now=clock.now())
@@ -148,7 +132,6 @@ def visits(world: World) -> Iterator[Visit]:
 
 
 @pytest.mark.both_engines
-@pytest.mark.usefixtures("patient")
 def test_no_value_is_too_odd_for_any_address(world: World) -> None:
     seen: set[str] = set()
     wrong: list[str] = []

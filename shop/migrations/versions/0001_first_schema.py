@@ -24,16 +24,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("kind", "row_id", name="acknowledged_once"),
     )
-    op.create_table(
-        "failed_logins",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("name", sa.String(length=40), nullable=False),
-        sa.Column("address", sa.String(length=60), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("failed_by_address", "failed_logins", ["address", "at"])
-    op.create_index("failed_by_name", "failed_logins", ["name", "at"])
 
     op.create_table(
         "journal",
@@ -166,16 +156,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash"),
     )
     op.create_index("ix_staff_sessions_staff_id", "staff_sessions", ["staff_id"])
-
-    op.create_table(
-        "tallies",
-        sa.Column("kind", sa.String(length=30), nullable=False),
-        sa.Column("subject", sa.String(length=60), nullable=False),
-        sa.Column("count", sa.Integer(), nullable=False),
-        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("kind", "subject"),
-    )
-    op.create_index("tally_by_end", "tallies", ["until"])
 
     op.create_table(
         "webhooks",

@@ -4,6 +4,7 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from shop.errors import SignInRefused
+from shop.extensions import address_and_field, limiter
 from shop.views.admin import notices, staff_session
 from shop.views.admin.area import PLACES, bp
 from shop.views.admin.forms import SignInForm
@@ -16,6 +17,8 @@ def login() -> ResponseReturnValue:
 
 
 @bp.post("/login")
+@limiter.limit("60 per 10 minutes")
+@limiter.limit("10 per 10 minutes", key_func=address_and_field("name"))
 def sign_in() -> ResponseReturnValue:
     """Check name and password. Wrong, unknown and disabled get one and the same answer."""
     form = SignInForm()
@@ -23,9 +26,8 @@ def sign_in() -> ResponseReturnValue:
         return render_template("admin/login.html", form=form), 422
     try:
         staff_session.begin(form.name.data or "", form.password.data or "")
-    except SignInRefused as refused:
-        notice = notices.of_sign_in(refused)
-        return render_template("admin/login.html", form=form, notice=notice), notices.status(refused)
+    except SignInRefused:
+        return render_template("admin/login.html", form=form, notice=notices.of_sign_in()), 403
     return redirect(url_for(PLACES.get(form.next.data or "", "admin.orders")), code=303)
 
 

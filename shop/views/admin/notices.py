@@ -3,7 +3,7 @@
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from shop.errors import ReceiptRefused, RefundRefused, SignInRefused
+from shop.errors import ReceiptRefused, RefundRefused
 from shop.models import CashReceipt, Refund
 from shop.payple import codes
 from shop.states import CashReceiptState, RefundState
@@ -11,23 +11,13 @@ from shop.views.filters import won
 from shop.views.notices import Kind, Notice
 
 
-def status(refused: SignInRefused) -> int:
-    """The HTTP status of a refused sign-in."""
-    return 429 if refused.wait else 403
-
-
-def of_sign_in(refused: SignInRefused) -> Notice:
-    """One answer for wrong, unknown and disabled; another for too many tries, whoever they were for."""
-    if refused.wait:
-        seconds = int(refused.wait.total_seconds()) + 1
-        return Notice(Kind.WARN, _("시도가 너무 많습니다."), _("%(seconds)s초 뒤에 다시 하세요.", seconds=seconds))
+def of_sign_in() -> Notice:
+    """One answer for wrong, unknown and disabled."""
     return Notice(Kind.BAD, _("이름이나 비밀번호가 맞지 않습니다."))
 
 
-def of_password(refused: SignInRefused) -> Notice:
-    """The password that had to be entered again."""
-    if refused.wait:
-        return of_sign_in(refused)
+def of_password() -> Notice:
+    """The password that had to be entered again was wrong."""
     sentence = _("비밀번호가 맞지 않습니다.")
     return Notice(Kind.BAD, sentence, _("아무것도 보내지 않았습니다. 비밀번호를 다시 입력하세요."))
 

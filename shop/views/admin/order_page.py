@@ -75,6 +75,6 @@ def receipt_refused(refused: ReceiptRefused) -> ResponseReturnValue:
 
 
 @bp.errorhandler(SignInRefused)
-def password_refused(refused: SignInRefused) -> ResponseReturnValue:
+def password_refused(_refused: SignInRefused) -> ResponseReturnValue:
     """The password that had to be entered again was wrong: nothing was sent."""
-    return again(notices.of_password(refused), notices.status(refused))
+    return again(notices.of_password(), 403)

@@ -33,8 +33,8 @@ def send_refund(order_no: str) -> ResponseReturnValue:
         return order_page.render(order, refund_form=form), 422
     try:
         staff_session.insist_on_password(form.password.data)
-    except SignInRefused as refused:
-        return _plan_page(order, form, notices.of_password(refused)), notices.status(refused)
+    except SignInRefused:
+        return _plan_page(order, form, notices.of_password()), 403
     refund = refunding.request(order_no, form.wish, by=g.staff.name, client=client(), now=clock.now())
     return order_page.back_to(order_no, refund=refund.id)
 

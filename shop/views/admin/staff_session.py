@@ -4,14 +4,10 @@ from flask import g, session
 from flask_login import UserMixin, current_user, login_user, logout_user
 
 from shop import clock
-from shop.extensions import login
+from shop.extensions import address, limiter, login
 from shop.models import StaffSession
 from shop.services import staff
-from shop.services.staff import Caller
-from shop.views.caller import address
 
-KNOWN = "known_staff"
-"""The account that last signed in from this browser; it survives signing out."""
 _BUYERS = ("visitor", "found")
 
 
@@ -46,12 +42,12 @@ def current() -> SignedIn | None:
 def begin(name: str, password: str) -> None:
     """Sign somebody in, in a new cookie: of the old one only what the buyer found stays.
 
-    :raises SignInRefused: wrong name or password, or too many tries
+    :raises SignInRefused: wrong name or password
     """
-    signed_in = load(staff.sign_in(name, password, caller(name), now=clock.now()))
+    signed_in = load(staff.sign_in(name, password, now=clock.now()))
     kept = {key: session[key] for key in _BUYERS if key in session}
     session.clear()
-    session.update(kept, **{KNOWN: name})
+    session.update(kept)
     session.permanent = True
     login_user(signed_in)
 
@@ -63,11 +59,6 @@ def end() -> None:
     session.pop("csrf_token", None)
 
 
-def caller(name: str) -> Caller:
-    """Where this request comes from, and whether this browser knows the account."""
-    return Caller(address(), is_known=session.get(KNOWN) == name)
-
-
 def is_confirmed() -> bool:
     """Whether the password was entered again a short while ago."""
     signed_in: SignedIn = g.staff
@@ -77,7 +68,12 @@ def is_confirmed() -> bool:
 def insist_on_password(password: str | None) -> None:
     """Let money be moved only by somebody who has entered the password again.
 
-    :raises SignInRefused: it was wrong, or there were too many tries
+    :raises SignInRefused: it was wrong
     """
     if not is_confirmed():
-        staff.confirm_password(g.staff.id, g.staff.name, password or "", caller(g.staff.name), now=clock.now())
+        _confirm(password or "")
+
+
+@limiter.limit("10 per 10 minutes", key_func=lambda: f"{address()} {g.staff.name}")
+def _confirm(password: str) -> None:
+    staff.confirm_password(g.staff.id, g.staff.name, password, now=clock.now())
