@@ -85,8 +85,8 @@ def simulator(settings: Settings) -> Server:
 
 
 def sweep() -> Server:
-    """Settle what nobody came back for, every minute."""
-    return Server("sweep", (sys.executable, "-m", "flask", "--app", "app", "sweep", "--every", "60"))
+    """Inquire about what is due, every ten seconds."""
+    return Server("sweep", (sys.executable, "-m", "flask", "--app", "app", "sweep", "--every", "10"))
 
 
 def prepare_database(settings: Settings) -> None:

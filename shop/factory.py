@@ -10,7 +10,6 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shop import cli, db, log_lines
 from shop.extensions import limiter, login
-from shop.listener import Listener
 from shop.payple import PaypleClient
 from shop.services import journal
 from shop.settings import Settings
@@ -26,19 +25,16 @@ MOST_CALLS = 4
 """Calls to the gateway at a time and worker, and half as many waiting: of eight threads, two always serve pages."""
 
 
-def create_app(settings: Settings, http: requests.Session | None = None, *, listens: bool = True) -> Flask:
+def create_app(settings: Settings, http: requests.Session | None = None) -> Flask:
     """Build the shop for these settings. Nothing is written, migrated or asked of the gateway yet.
 
     ``http`` replaces the session that reaches the gateway: tests put the simulator behind it, without a socket.
-    An app that does not listen leaves webhooks to the sweep.
     """
     log_lines.install()
     app = Flask("shop", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     _configure(app, settings)
     db.init_app(app, str(ROOT / "shop" / "migrations"))
-    client = _client(settings, http)
-    wake = Listener(app, client).wake if listens else None
-    app.extensions[EXTENSION] = {"settings": settings, "client": client, "wake_listener": wake}
+    app.extensions[EXTENSION] = {"settings": settings, "client": _client(settings, http)}
     filters.init_app(app, str(ROOT / "shop" / "translations"))
     security.init_app(app)
     problems.init_app(app)

@@ -25,27 +25,14 @@ MOST_CLAIMS = 5
 """Pairs of keys that we try per attempt; the real one is normally the first."""
 MOST_CLAIMED_INQUIRIES = 5
 """How often a new claim makes us ask about an attempt at once; after that only the schedule does."""
-LATE_AGAIN = timedelta(hours=1)
-"""How long after news about an attempt that was given up we ask once more, besides asking at once."""
+MOST_WEBHOOKS = 5
+"""How many webhooks make us ask about an attempt."""
 MOST_SEARCHES = 6
 """So often we look for money that no order takes, less and less often and for a day, before "there is none" ends it; an
 inquiry may show a payment late."""
 SAME_ANSWERS = 3
 """Inquiries in a row that have to name a sum alike before we give back what one answer made doubtful: at the word of a
 broken one we might ask for more than the gateway has, or leave something there."""
-WEBHOOK_GRACE = timedelta(seconds=3)
-"""How long a webhook waits for the browser, whose result comes in the same moment: one question then does for both."""
-WEBHOOK_PATIENCE = timedelta(minutes=2)
-"""A webhook that somebody began to hear this long ago has no living worker behind it."""
-MOST_WEBHOOKS = 20
-"""Different ones kept per attempt. The gateway sends a handful; who makes them up could send them for ever."""
-MOST_UNHEARD_WEBHOOKS = 1000
-MOST_UNKNOWN_WEBHOOKS = 200
-"""Kept at a time: those that wait to be heard, and those that name no attempt of ours. More are acknowledged only."""
-MOST_COUNTED = 100
-"""Deliveries of the same webhook that are counted."""
-WEBHOOKS_KEPT = timedelta(days=30)
-UNKNOWN_WEBHOOKS_KEPT = timedelta(days=7)
 MOST_UNANSWERED = 8
 """Inquiries without any answer after which, once the time is over, a person has to look: some three days."""
 CONFIRM_PATIENCE = timedelta(seconds=60)

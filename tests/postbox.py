@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextvars import Context
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import select
-
-from shop import clock, policy
-from shop.db import db
-from shop.models import Webhook
-from shop.services import hearing
+from shop import clock
+from shop.services import sweep
 from shop.simulator.postman import Postman
 from shop.views.shop import client
 from tests.payer import WSGIAdapter
@@ -24,7 +21,7 @@ ADDRESS = "/payments/webhook"
 
 @dataclass
 class Postbox:
-    """Registers the shop at the simulator; `deliver` is the postman's round, `hear` the listener's."""
+    """Registers the shop at the simulator; `deliver` is the postman's round."""
 
     world: World
     postman: Postman
@@ -44,15 +41,22 @@ class Postbox:
         """Everything that is due at the simulator arrives; how many."""
         return self.postman.deliver_due()
 
-    def hear(self) -> list[str]:
-        """Once the browser has had its moment, what has arrived is heard."""
-        self.world.advance(seconds=policy.WEBHOOK_GRACE.total_seconds())
-        return hearing.drain(client(), now=clock.now())
+    def say(self, attempt_no: str, **fields: str) -> None:
+        """Post a webhook that the simulator did not send."""
+        body = {
+            "PCD_PAY_OID": attempt_no,
+            "PCD_PAY_RST": "success",
+            "PCD_PAY_CODE": "0000",
+            "PCD_PAY_TYPE": "card",
+            "PCD_PAY_TOTAL": "1000",
+        }
+        response = self.world.browser().post(ADDRESS, json.dumps(body | fields), content_type="application/json")
+        assert (response.status_code, response.get_json()) == (200, {"result": "success"})
 
-    def rows(self) -> list[Webhook]:
-        """What the shop has kept."""
-        db.session.rollback()
-        return list(db.session.scalars(select(Webhook).order_by(Webhook.id)))
+    def sweep(self, seconds: float = 6, **units: float) -> list[str]:
+        """The next sweep; which attempts it asked about."""
+        self.world.advance(seconds=seconds, **units)
+        return sweep.run(client(), now=clock.now()).asked
 
     def bench(self, **wishes: Any) -> None:
         """Hold, release, duplicate, shuffle, drop."""

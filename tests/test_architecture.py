@@ -20,7 +20,6 @@ ARROWS: dict[str, set[str]] = {
     "app": {"shop.factory", "shop.settings", "shop.serving", "shop.services", "shop.clock", "shop.errors"},
     "shop.factory": {"shop"},
     "shop.cli": {"shop.services", "shop.clock", "shop.errors", "shop.views.shop"},
-    "shop.listener": {"shop.services", "shop.clock", "shop.payple"},
     "shop.views": {
         *("shop.services", "shop.policy", "shop.payple", "shop.models", "shop.errors", "shop.states"),
         *("shop.settings", "shop.clock", "shop.money", "shop.extensions"),
@@ -53,7 +52,6 @@ LIBRARIES: dict[str, set[str]] = {
     "shop.reconciliation_policy": set(),
     "shop.models": {"sqlalchemy"},
     "shop.services": {"sqlalchemy", "werkzeug"},  # werkzeug hashes passwords
-    "shop.listener": {"flask"},
     "shop.views": {"flask", "flask_babel", "flask_login", "flask_wtf", "wtforms", "werkzeug", "markupsafe"},
 }
 
@@ -188,9 +186,6 @@ PLANTED: list[tuple[Rule, str, str]] = [
     (arrows_point_down, "shop.models.order", "from shop.services import ordering"),
     (arrows_point_down, "shop.services.paying", "import shop.views.orders"),
     (arrows_point_down, "shop.views.orders", "from shop.db import db"),
-    (arrows_point_down, "shop.views.callbacks", "from shop.listener import Listener"),
-    (arrows_point_down, "shop.listener", "from shop.db import db"),
-    (arrows_point_down, "shop.services.hearing", "from shop.listener import Listener"),
     (arrows_point_down, "shop.views.orders", "from shop import db"),
     (arrows_point_down, "shop.policy", "from shop.payple import Claim"),
     (arrows_point_down, "shop.reconciliation_policy", "from shop.models import Attempt"),

@@ -70,6 +70,11 @@ class World:
         entries = self.control("GET", "ledger")
         return [entry for entry in entries if path in str(entry)]
 
+    def calls(self, *operations: str) -> int:
+        """How many requests of ours have reached the gateway, of all kinds or of these."""
+        kinds = operations or ("auth", "inquiry", "confirm", "cancel", "receipt", "receipt_cancel")
+        return sum(1 for entry in self.control("GET", "ledger") if entry["op"] in kinds)
+
     def charged(self) -> dict[str, int]:
         """Won that really moved, by attempt number, as the simulator's own books have it."""
         payments = self.control("GET", "payments")
@@ -134,7 +139,7 @@ def open_world(
     gateway = wsgi_session(simulator, SIMULATOR)
     if filled is not None:
         shutil.copy(filled, tmp_path / "shop.sqlite")
-    app = create_app(settings, http=gateway, listens=False)
+    app = create_app(settings, http=gateway)
     app.testing = False
     if filled is None:
         migrate(app)

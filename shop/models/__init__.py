@@ -10,7 +10,6 @@ from shop.models.product import Product
 from shop.models.reconciliation import Difference, Reconciliation
 from shop.models.refund import Refund
 from shop.models.staff import StaffMember, StaffSession
-from shop.models.webhook import Webhook
 
 __all__ = [
     "Acknowledgement",
@@ -28,5 +27,4 @@ __all__ = [
     "StaffMember",
     "StaffSession",
     "TriedClaim",
-    "Webhook",
 ]

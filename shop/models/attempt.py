@@ -28,9 +28,9 @@ class Attempt(Base):
     the gateway in answer to our own call. Only ``shop.services.recording`` decides ``state`` after the first one.
     ``next_inquiry_at`` is when to ask the gateway next; None: there is nothing left to ask. About a paid attempt it
     is asked whether the payer has got a cash receipt since.
-    ``hints`` counts how often a webhook made us ask beside that schedule. ``odd_sums``: it is paid, but what was
-    charged and the gateway's own discount do not add up to what was requested; or no order takes it, and only one
-    answer has named what was charged. A person should know.
+    ``hints`` counts the webhooks that made us ask, and results that made us ask about a cash receipt.
+    ``odd_sums``: it is paid, but what was charged and the gateway's own discount do not add up to what was requested;
+    or no order takes it, and only one answer has named what was charged. A person should know.
     """
 
     __tablename__ = "attempts"

@@ -56,7 +56,7 @@ from .refund import ReceiptAnswer, RefundDone, RefundRequest
 from .transport import Timeouts
 from .values import KOREA
 from .vocabulary import Method, Purpose, ReceiptPurpose, WindowScript, Work
-from .webhook import WebhookKind, WebhookMessage
+from .webhook import read_webhook
 from .window import WindowRequest, window_fields
 
 __all__ = [
@@ -90,11 +90,10 @@ __all__ = [
     "Timer",
     "TransferPayment",
     "UnknownEndpoint",
-    "WebhookKind",
-    "WebhookMessage",
     "WindowRequest",
     "WindowScript",
     "Work",
     "codes",
+    "read_webhook",
     "window_fields",
 ]

@@ -8,7 +8,6 @@ from datetime import datetime
 from shop import policy
 from shop.db import db, release, transaction
 from shop.models import Attempt
-from shop.payple import Work
 from shop.services.attempt_facts import AttemptFacts
 from shop.services.recording import locked_attempt
 from shop.states import AttemptState
@@ -46,25 +45,6 @@ def lease_inquiry(facts: AttemptFacts, now: datetime) -> bool:
             attempt.next_inquiry_at = facts.over_at + policy.next_inquiry(0)  # then "nothing found" frees the order
         else:
             attempt.inquiries += 1
-        return True
-
-
-def lease_hint(facts: AttemptFacts, now: datetime) -> bool:
-    """Take the right to ask because of a webhook: a few times per attempt, and no planned question is lost by it.
-
-    About a window that pays at once the next planned one moves nearer: an inquiry may show the payment a little late.
-    About what was given up one more is planned where none is left: the gateway may be silent just now.
-    """
-    with transaction():
-        attempt = locked_attempt(facts)
-        if not policy.may_bring_money(attempt.state) or attempt.hints >= policy.MOST_CLAIMED_INQUIRIES:
-            return False
-        if attempt.state is AttemptState.PREPARED and facts.work is Work.PAY:
-            soon = now + policy.next_inquiry(attempt.hints)
-            attempt.next_inquiry_at = min(attempt.next_inquiry_at or soon, soon)
-        if attempt.state in policy.LATE and attempt.next_inquiry_at is None:
-            attempt.next_inquiry_at = now + policy.LATE_AGAIN
-        attempt.hints += 1
         return True
 
 

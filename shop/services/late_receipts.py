@@ -27,8 +27,6 @@ from shop.services.journal import ITSELF, Actor
 from shop.states import AttemptState, CashReceiptState, RefundState, Source
 
 log = logging.getLogger(__name__)
-HINTS = (Source.BROWSER, Source.WEBHOOK)
-"""Anybody may say that there is news: it makes us ask, a few times per attempt, and moves no planned question."""
 
 
 def look(
@@ -37,7 +35,7 @@ def look(
     """Ask whether a paid transfer has its receipt by now, if it is time to ask. False: the gateway did not answer."""
     if not facts.receipt_is_open or not facts.trade_days:
         return True
-    if not _lease(facts, now, is_hint=source in HINTS, at_once=at_once):
+    if not _lease(facts, now, is_hint=source is Source.BROWSER, at_once=at_once):
         return True
     try:
         found = trade_days.find(asking, facts.attempt_no, facts.trade_days, Method.TRANSFER)

@@ -17,7 +17,7 @@ from functools import partial
 from sqlalchemy import select
 
 from shop import clock, policy
-from shop.db import UNAVAILABLE, db, release
+from shop.db import UNAVAILABLE, db, release, transaction
 from shop.graph import Proof
 from shop.models import Attempt, Order
 from shop.payple import (
@@ -33,7 +33,7 @@ from shop.payple import (
     codes,
 )
 from shop.policy import Verdict
-from shop.services import inquiry_turns, keeping, late_receipts, recording, searching
+from shop.services import inquiry_turns, journal, keeping, late_receipts, recording, searching
 from shop.services.attempt_facts import AttemptFacts, facts_of
 from shop.states import AttemptState, OrderState, Source
 
@@ -74,6 +74,27 @@ def _follow_up(facts: AttemptFacts, claim: Claim, client: PaypleClient, *, sourc
         look(facts.attempt_no, client, source=source, now=now)
 
 
+def handle_webhook(claim: Claim, *, now: datetime) -> None:
+    """Make the attempt that a webhook names due now, so that the next sweep inquires. Works a few times per attempt."""
+    facts = _find(claim.attempt_no)
+    if facts is None or facts.state in (AttemptState.PAID, AttemptState.ORPHANED):
+        return
+    with transaction():
+        attempt = recording.locked_attempt(facts)
+        if attempt.hints < policy.MOST_WEBHOOKS:
+            attempt.hints += 1
+            attempt.next_inquiry_at, attempt.inquiries = now, 0
+            evidence = {"result": claim.result, "code": claim.code[:20], "amount": claim.amount}
+            journal.note(
+                "webhook",
+                at=now,
+                order=attempt.order,
+                attempt_no=facts.attempt_no,
+                source=Source.WEBHOOK,
+                evidence=evidence,
+            )
+
+
 def order_no_of(attempt_no: str) -> str | None:
     """The order that an attempt belongs to, or None if we never started it. Asks nobody."""
     facts = _find(attempt_no)
@@ -85,8 +106,7 @@ def look(
 ) -> bool:
     """Ask the gateway what became of an attempt, if it is time to ask, and record what it says.
 
-    A webhook makes it time, a few times per attempt; what it says is not looked at. ``asking`` asks about many under
-    one authentication.
+    ``asking`` asks about many under one authentication.
     False: the gateway did not answer, so that asking about others is better left for later.
     """
     facts = _find(attempt_no)
@@ -97,8 +117,7 @@ def look(
     if facts.state in policy.UNPLACED:
         is_due = inquiry_turns.lease_search(facts, now)
         return not is_due or searching.search(facts, client, source=source, now=now, asking=asking)
-    lease = inquiry_turns.lease_hint if source is Source.WEBHOOK else inquiry_turns.lease_inquiry
-    return not lease(facts, now) or _settle(facts, client, source=source, now=now, asking=asking)
+    return not inquiry_turns.lease_inquiry(facts, now) or _settle(facts, client, source=source, now=now, asking=asking)
 
 
 def _settle(

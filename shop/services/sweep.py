@@ -16,7 +16,7 @@ from shop import clock
 from shop.db import db, release
 from shop.models import Attempt, Order
 from shop.payple import Inquiries, PaypleClient, Timer
-from shop.services import cash_receipts, hearing, leases, reconciling, recording, refunding, settlement
+from shop.services import cash_receipts, claim_keys, leases, reconciling, recording, refunding, settlement
 from shop.services.leases import Busy, HeldLease, LeaseLost
 from shop.states import AttemptState, OrderState, Source
 
@@ -38,7 +38,6 @@ MOST_SILENT = 3
 class Report:
     """What one run did, by our own numbers. ``skipped`` says why it did nothing at all."""
 
-    webhooks: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     expired: list[str] = field(default_factory=list)
     refunds: list[int] = field(default_factory=list)
@@ -66,7 +65,7 @@ def run(
     try:
         with leases.held(NAME, now) as lease:
             run = _Run(client, client.inquiries(timer), timer, lease, clock.Watch(now), report)
-            run.hear_webhooks()
+            run.drop_keys()
             run.settle_attempts(asking_seconds)
             run.expire_orders()
             run.send_refunds(asking_seconds)
@@ -90,13 +89,10 @@ class _Run:
     watch: clock.Watch
     report: Report
 
-    def hear_webhooks(self) -> None:
-        """Hear what nobody has heard yet."""
-        with self._row("webhooks"):
-            for attempt_no in hearing.steps(self.client, now=self.watch.now(), asking=self.asking):
-                self.report.webhooks.append(attempt_no)
-                self.lease.renew()
-            hearing.tidy(self.watch.now())
+    def drop_keys(self) -> None:
+        """Drop keys whose worker died before it tried them."""
+        with self._row("keys"):
+            claim_keys.drop_old(self.watch.now())
 
     def settle_attempts(self, seconds: float) -> None:
         """Ask about what is due, the longest due first, as long as time is left and the gateway answers."""

@@ -1,14 +1,16 @@
 """Where results arrive. Nothing that is said here is believed: it only makes us ask the gateway."""
 
+from contextlib import suppress
+
 from flask import Blueprint, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from shop import clock
 from shop.extensions import limiter
-from shop.payple import Claim
-from shop.services import settlement, webhooks
+from shop.payple import Claim, MalformedClaim, read_webhook
+from shop.services import settlement
 from shop.states import Source
-from shop.views.shop import client, wake_listener
+from shop.views.shop import client
 
 bp = Blueprint("callbacks", __name__, url_prefix="/payments")
 
@@ -37,10 +39,8 @@ def result_by_get() -> ResponseReturnValue:
 
 @bp.route("/webhook", methods=["HEAD", "POST"], provide_automatic_options=False)
 def webhook() -> ResponseReturnValue:
-    """Keep what the gateway's server tells, then acknowledge it, whatever it was. The listener asks about it later.
-
-    What could not be kept, because the database does not answer, is not acknowledged: it should be sent again.
-    """
-    if request.method == "POST" and webhooks.receive(request.get_data(cache=False), now=clock.now()):
-        wake_listener()
+    """Take a webhook as a reason to ask the gateway soon, and acknowledge it, whatever it says."""
+    if request.method == "POST":
+        with suppress(MalformedClaim):
+            settlement.handle_webhook(read_webhook(request.get_data(cache=False)), now=clock.now())
     return jsonify(result="success")

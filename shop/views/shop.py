@@ -1,6 +1,5 @@
-"""What every view may ask for: the settings and the gateway's client of the running app, and its listener's ear."""
+"""What every view may ask for: the settings and the gateway's client of the running app."""
 
-from collections.abc import Callable
 from typing import cast
 
 from flask import current_app
@@ -19,10 +18,3 @@ def settings() -> Settings:
 def client() -> PaypleClient:
     """The one client of the gateway, with its pooled connections."""
     return cast(PaypleClient, current_app.extensions[EXTENSION]["client"])
-
-
-def wake_listener() -> None:
-    """Something was kept that is to be heard outside of this request."""
-    wake = cast("Callable[[], None] | None", current_app.extensions[EXTENSION]["wake_listener"])
-    if wake:
-        wake()

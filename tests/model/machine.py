@@ -251,7 +251,7 @@ class ShopMachine(RuleBasedStateMachine):
 
     # --- time and bad luck
 
-    @rule(time=st.sampled_from(PASSING), whose=st.sampled_from(["the sweep's", "the listener's", "nobody's"]))
+    @rule(time=st.sampled_from(PASSING), whose=st.sampled_from(["the sweep's", "nobody's"]))
     def wait(self, time: str, whose: str) -> None:
         """Time passes, and somebody's turn may have come."""
         if time == "midnight":
@@ -260,8 +260,6 @@ class ShopMachine(RuleBasedStateMachine):
             self.stage.advance(**TIMES[time])
         if whose == "the sweep's":
             self.stage.sweep()
-        elif whose == "the listener's":
-            self.stage.hear()
 
     @rule(point=st.integers(1, 12))
     def kill_a_worker(self, point: int) -> None:

@@ -32,7 +32,7 @@ from shop.errors import NotFound, ReceiptRefused, RefundRefused
 from shop.models import Attempt, CashReceipt, Order, Product, Refund
 from shop.money import Won
 from shop.payple import ReceiptPurpose
-from shop.services import cash_receipts, desk, hearing, ledger, refund_decisions, refunding, settlement, sweep
+from shop.services import cash_receipts, desk, ledger, refund_decisions, refunding, settlement, sweep
 from shop.services.cash_receipts import ReceiptWish
 from shop.services.refunding import RefundWish
 from shop.settings import Settings
@@ -235,13 +235,10 @@ class Stage:
         return Browser(self).post(WEBHOOKS, body, content_type=content_type)
 
     def forge_notice(self, claim: Pairs) -> None:
-        """A webhook out of thin air, and the listener's round after it."""
+        """A webhook that the gateway did not send, and the sweep after it."""
         Browser(self).post(WEBHOOKS, json.dumps(dict(claim)).encode(), content_type="application/json")
-        self.hear()
-
-    def hear(self) -> None:
-        """One round of the listener. It has no thread here, so that a history repeats."""
-        self.in_shop(lambda: hearing.drain(client(), now=clock.now()))
+        self.advance(seconds=6)
+        self.sweep()
 
     def _keep_notice(self, method: str, _url: str, headers: Mapping[str, str], body: bytes) -> int:
         if method == "POST":

@@ -72,7 +72,7 @@ def _stage(url: str, folder: Path, renew: Renew) -> Iterator[Stage]:
     simulator = create_simulator(SimulatorSettings(folder / "simulator.sqlite", origin=SIMULATOR))
     wire = Wire(simulator, points, lambda path, asked: insist_on_intent(stage, path, asked))
     canary = Canary(lambda address: stage.seen.note("I11", f"{address} was dialled"))
-    app = create_app(settings, http=watched_session(wire, canary, SIMULATOR), listens=False)
+    app = create_app(settings, http=watched_session(wire, canary, SIMULATOR))
     stage = Stage(app, simulator, points, secrets_of(settings), lambda: renew(app))
     world.migrate(app)
     with app.app_context():

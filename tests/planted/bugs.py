@@ -97,14 +97,13 @@ def forged_success_believed() -> Any:
 
 @bug("a success that a webhook brings is recorded without asking the gateway", "I1", "I20")
 def webhook_believed() -> Any:
-    original = settlement.look
+    original = settlement.handle_webhook
 
-    def look(attempt_no: str, client: PaypleClient, *, source: Source, now: datetime, **more: Any) -> bool:
-        if source is Source.WEBHOOK:
-            _believe(Claim(result="success", attempt_no=attempt_no), source, now)
-        return original(attempt_no, client, source=source, now=now, **more)
+    def handle_webhook(claim: Claim, *, now: datetime) -> None:
+        _believe(claim, Source.WEBHOOK, now)
+        original(claim, now=now)
 
-    return [patch.object(settlement, "look", look)]
+    return [patch.object(settlement, "handle_webhook", handle_webhook)]
 
 
 @bug("a failure that the browser posts gives the stock back", "I9")

@@ -19,7 +19,6 @@ from tests.payer import Pairs, Window
 from tests.postbox import Postbox
 from tests.services.test_cash_receipts import covered, issue, states
 from tests.services.test_refunding import cancels, refund
-from tests.services.test_webhooks import inquiries, say
 from tests.world import World
 
 
@@ -97,7 +96,7 @@ def test_a_webhook_settles_the_charge_and_the_browsers_result_brings_the_receipt
     postbox = Postbox.of(world)
     charged = Charged(world)
     assert postbox.deliver() == 1
-    assert postbox.hear() == [charged.attempt_no]
+    assert postbox.sweep() == [charged.attempt_no]
     assert world.order(charged.order_no).state is OrderState.PAID
     assert charged.books() == NONE
 
@@ -153,17 +152,6 @@ def test_a_result_that_comes_long_after_the_window_should_be_over_is_heard(charg
     assert not charged.is_asked_about
 
 
-def test_a_webhook_makes_us_ask_again_too(charged: Charged) -> None:
-    postbox = Postbox.of(charged.world)
-    charged.settle_early()
-    charged.finish()
-
-    say(charged.world, charged.attempt_no, PAY_TOTAL="10000", PAY_TYPE="transfer")
-    postbox.hear()
-
-    assert charged.books() == ISSUED
-
-
 def test_it_is_written_down_once(charged: Charged) -> None:
     charged.settle_early()
     claim = charged.finish()
@@ -191,24 +179,24 @@ def test_a_claim_of_a_receipt_is_no_receipt(charged: Charged) -> None:
 
 def test_who_skips_the_receipt_is_asked_about_three_times_more(charged: Charged) -> None:
     charged.world.deliver(charged.skip())
-    asked = inquiries(charged.world)
+    asked = charged.world.calls("inquiry")
 
     for _time in range(60):
         charged.sweep(minutes=1)
 
-    assert inquiries(charged.world) == asked + 3
+    assert charged.world.calls("inquiry") == asked + 3
     assert charged.books() == NONE
     assert not charged.is_asked_about
 
 
 def test_claims_without_end_cause_a_few_questions_and_the_schedule_stands(charged: Charged) -> None:
     charged.settle_early()
-    asked, planned = inquiries(charged.world), charged.world.attempt(charged.attempt_no).next_inquiry_at
+    asked, planned = charged.world.calls("inquiry"), charged.world.attempt(charged.attempt_no).next_inquiry_at
 
     for _time in range(3 * policy.MOST_CLAIMED_INQUIRIES):
         charged.forge()
 
-    assert inquiries(charged.world) == asked + policy.MOST_CLAIMED_INQUIRIES
+    assert charged.world.calls("inquiry") == asked + policy.MOST_CLAIMED_INQUIRIES
     assert charged.world.attempt(charged.attempt_no).next_inquiry_at == planned
     charged.finish()
     charged.sweep(minutes=1)
@@ -218,12 +206,12 @@ def test_claims_without_end_cause_a_few_questions_and_the_schedule_stands(charge
 def test_a_gateway_that_never_answers_is_left_alone_in_the_end(charged: Charged) -> None:
     charged.settle_early()
     charged.world.fault("inquiry", "unknown_outcome", times=100)
-    asked = inquiries(charged.world)
+    asked = charged.world.calls("inquiry")
 
     for _day in range(14):
         charged.sweep(days=1)
 
-    assert inquiries(charged.world) - asked <= policy.MOST_UNANSWERED
+    assert charged.world.calls("inquiry") - asked <= policy.MOST_UNANSWERED
     assert not charged.is_asked_about
 
 
@@ -397,24 +385,24 @@ def test_a_receipt_that_staff_issue_ends_the_question(charged: Charged) -> None:
     charged.world.deliver(charged.skip())
     issue(charged.world, charged.order_no)
     assert charged.books() == ISSUED
-    asked = inquiries(charged.world)
+    asked = charged.world.calls("inquiry")
 
     charged.sweep(minutes=50)
 
     assert charged.books() == ISSUED
-    assert inquiries(charged.world) == asked
+    assert charged.world.calls("inquiry") == asked
     assert not charged.is_asked_about
 
 
 def test_asking_first_asks_only_while_the_answer_is_open(world: World, charged: Charged) -> None:
-    asked = inquiries(world)
+    asked = world.calls("inquiry")
     late_receipts.ask_first(charged.order_no, client(), now=worlds.now())
     late_receipts.ask_first("nobody's", client(), now=worlds.now())
-    assert inquiries(world) == asked
+    assert world.calls("inquiry") == asked
 
     charged.settle_early()
     late_receipts.ask_first(charged.order_no, client(), now=worlds.now())
-    assert inquiries(world) == asked + 2
+    assert world.calls("inquiry") == asked + 2
 
 
 def test_no_cancel_is_ever_sent_twice_or_above_the_rest(charged: Charged) -> None:

@@ -255,9 +255,9 @@ def test_a_webhook_about_what_was_given_up_is_not_lost_on_a_gateway_that_is_sile
     postbox.bench(release=True)
     assert postbox.deliver()
     world.fault("inquiry", "http_500")
-    postbox.hear()
+    postbox.sweep()
     assert world.attempt(attempt_no).state is AttemptState.EXPIRED
-    world.advance(hours=2)
+    world.advance(hours=25)
     sweep.run(client(), now=worlds.now())
 
     assert world.order(order_no).state is OrderState.PAID

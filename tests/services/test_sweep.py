@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-import requests
 from sqlalchemy import select
 
 from shop import clock
@@ -25,7 +24,6 @@ from shop.services.leases import Busy, LeaseLost
 from shop.states import AttemptState, OrderState
 from shop.views.shop import client
 from tests import world as worlds
-from tests.postbox import Postbox
 from tests.tools.servers import clean_environment
 from tests.tools.sources import ROOT
 from tests.world import World
@@ -156,29 +154,6 @@ def test_a_holder_whose_lease_ran_out_hears_that_somebody_else_has_it(world: Wor
 
     assert db.session.get_one(Lease, "job").holder == "another"
     assert leases.last_finished("job") is None
-
-
-def test_a_sweep_that_hears_webhooks_notices_that_somebody_has_taken_over(world: World) -> None:
-    postbox = Postbox.of(world)
-    for _order in range(3):
-        buyer = world.browser()
-        world.payer().pay(buyer.start_attempt(buyer.place_order(), work="PAY")["fields"], scenario="lost_paid")
-    assert postbox.deliver() == 3
-    world.advance(seconds=10)
-    taken_over: list[str] = []
-
-    def take_over(response: requests.Response, **_: object) -> None:
-        if "PayChkAct" in (response.request.url or "") and not taken_over:
-            with world.app.app_context():
-                leases._take(sweep.NAME, "another", worlds.now() + leases.LENGTH + timedelta(seconds=5))
-            taken_over.append("now")
-
-    world.gateway.hooks["response"].append(take_over)
-
-    report = swept(world)
-
-    assert (len(report.webhooks), report.asked, report.failed) == (1, [], [])
-    assert db.session.get_one(Lease, sweep.NAME).holder == "another"
 
 
 @pytest.mark.both_engines
@@ -462,7 +437,6 @@ def test_the_command_prints_what_it_did(world: World, database_url: str) -> None
     told = json.loads(command(database_url, "sweep"))
 
     assert told == {
-        "webhooks": [],
         "asked": [],
         "expired": [],
         "refunds": [],

@@ -2,7 +2,6 @@
 
 from tests.page import PageClient
 from tests.services.test_late_receipts import Charged
-from tests.services.test_webhooks import inquiries
 from tests.staff import PASSWORD, fields_of, plan
 from tests.world import World
 
@@ -22,8 +21,8 @@ def test_the_plan_shows_the_receipt_that_nobody_had_told_of(world: World, office
 def test_a_plan_asks_nobody_once_the_answer_is_known(world: World, officer: PageClient) -> None:
     charged = Charged(world)
     world.deliver(charged.finish())
-    asked = inquiries(world)
+    asked = world.calls("inquiry")
 
     plan(officer, charged.order_no, amount="3,000")
 
-    assert inquiries(world) == asked
+    assert world.calls("inquiry") == asked

@@ -1,29 +1,23 @@
 """The webhook's address: acknowledged at once whatever came, without a cookie, and never a word about us."""
 
 import json
-import os
-from threading import Thread
 
 import pytest
 import requests
 
-from shop import policy
-from shop.listener import LONGEST_NAP, Listener
-from shop.services import hearing
-from shop.states import OrderState
-from shop.views.shop import client
 from tests.page import PageClient
-from tests.postbox import ADDRESS, Postbox
+from tests.postbox import ADDRESS
 from tests.world import World
 
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 
 
 def test_a_head_is_answered_and_keeps_nothing(world: World) -> None:
+    before = world.dump()
     response = world.browser().open(ADDRESS, method="HEAD")
 
     assert (response.status_code, response.data, "Set-Cookie" in response.headers) == (200, b"", False)
-    assert Postbox.of(world).rows() == []
+    assert world.dump() == before
 
 
 @pytest.mark.parametrize("method", ["GET", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE"])
@@ -59,11 +53,12 @@ def test_other_methods_are_refused(world: World, method: str) -> None:
 def test_what_can_never_be_understood_is_acknowledged_and_not_kept(
     world: World, body: bytes, content_type: str
 ) -> None:
+    before = world.dump()
     response = world.browser().post(ADDRESS, body, content_type=content_type)
 
     assert (response.status_code, response.get_json()) == (200, {"result": "success"})
     assert "Set-Cookie" not in response.headers
-    assert [row for row in Postbox.of(world).rows() if row.attempt_no != "1"] == []
+    assert world.dump() == before
 
 
 def test_a_body_without_a_length_or_type_is_acknowledged(world: World) -> None:
@@ -103,46 +98,4 @@ def test_a_gateway_that_hangs_does_not_hold_up_the_answer(world: World, monkeypa
 
     assert world.browser().post(ADDRESS, body, content_type=JSON).status_code == 200
     monkeypatch.undo()
-    assert [row.attempt_no for row in Postbox.of(world).rows()] == [attempt_no]
-
-
-def test_the_listener_waits_for_the_browser_then_hears_and_then_rests(world: World) -> None:
-    buyer = world.browser()
-    order_no = buyer.place_order()
-    opening = buyer.start_attempt(order_no, work="PAY")
-    postbox, listener = Postbox.of(world), Listener(world.app, client())
-    assert listener.hear() == LONGEST_NAP
-    world.payer().pay(opening["fields"], scenario="lost_paid")
-    postbox.deliver()
-
-    assert listener.hear() <= policy.WEBHOOK_GRACE.total_seconds()
-    assert world.order(order_no).state is OrderState.AWAITING_PAYMENT
-    world.advance(seconds=4)
-    assert listener.hear() == LONGEST_NAP
-
-    assert world.order(order_no).state is OrderState.PAID
-
-
-def test_the_listener_survives_whatever_goes_wrong(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def failing(*_: object, **__: object) -> list[str]:
-        raise OSError("the database is away")
-
-    monkeypatch.setattr(hearing, "drain", failing)
-
-    assert Listener(world.app, client()).hear() == LONGEST_NAP
-
-
-def test_a_process_has_one_listening_thread_and_none_before_the_first_webhook(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    started: list[int] = []
-    monkeypatch.setattr(Thread, "start", lambda _thread: started.append(os.getpid()))
-    listener = Listener(world.app, client())
-    assert started == []
-
-    for _webhook in range(3):
-        listener.wake()
-    monkeypatch.setattr(os, "getpid", lambda: 1)
-    listener.wake()
-
-    assert len(started) == 2, "a forked worker starts its own"
+    assert world.events(attempt_no)[-1] == "webhook"

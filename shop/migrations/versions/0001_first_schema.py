@@ -158,28 +158,6 @@ def upgrade() -> None:
     op.create_index("ix_staff_sessions_staff_id", "staff_sessions", ["staff_id"])
 
     op.create_table(
-        "webhooks",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("attempt_no", sa.String(length=30), nullable=False),
-        sa.Column(
-            "kind",
-            one_of("webhook_kind", "payment refund registration other"),
-            nullable=False,
-        ),
-        sa.Column("digest", sa.String(length=64), nullable=False),
-        sa.Column("known", sa.Boolean(), nullable=False),
-        sa.Column("body", sa.JSON(), nullable=False),
-        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("deliveries", sa.Integer(), nullable=False),
-        sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("heard_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("attempt_no", "kind", "digest", name="each_webhook_once"),
-    )
-    op.create_index("webhook_by_known", "webhooks", ["known", "received_at"])
-    op.create_index("webhook_by_next_try", "webhooks", ["next_try_at"])
-
-    op.create_table(
         "attempts",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("order_id", sa.Integer(), nullable=False),
