@@ -120,10 +120,7 @@ def stock_back_on_forged_failure() -> Any:
     return [patch.object(settlement, "hear", hear)]
 
 
-@bug(
-    "a late success makes a refunded order paid again; the guard in the database refuses, so it shows as an error",
-    "I15",
-)
+@bug("a late success makes a refunded order paid again", "I10")
 def paid_again_by_a_late_result() -> Any:
     original = settlement.hear
 
