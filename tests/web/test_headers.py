@@ -37,7 +37,7 @@ def addresses(app: Flask, order_no: str) -> list[tuple[str, str]]:
         "slug": "test-product",
         "refund_id": "1",
         "attempt_no": "A",
-        "filename": "css/shop.css",
+        "filename": "css/base.css",
     }
     found = [("GET", "/nothing-here"), ("DELETE", "/"), ("POST", "/nothing-here")]
     with app.test_request_context():
@@ -134,7 +134,7 @@ def test_in_live_mode_the_cookie_is_bound_to_the_host_and_to_https(live: Client)
 
 
 def test_in_live_mode_every_answer_insists_on_https(live: Client) -> None:
-    for path in ("/", "/cart", "/orders", "/admin/login", "/nothing-here", "/healthz", "/static/css/shop.css"):
+    for path in ("/", "/cart", "/orders", "/admin/login", "/nothing-here", "/healthz", "/static/css/base.css"):
         response = live.get(path, base_url="https://shop.example.kr", buffered=True)
         assert response.headers["Strict-Transport-Security"] == "max-age=31536000", path
         insist_on_headers(response, f"GET {path}")

@@ -124,7 +124,7 @@ def visits(world: World) -> Iterator[Visit]:
     refund(browser, paid_order(world), amount="1")
     browser.add_to_cart()
     world.app.request_class = CuriousRequest
-    places = {"order_no": order_no, "slug": "test-product", "filename": "css/shop.css"}
+    places = {"order_no": order_no, "slug": "test-product", "filename": "css/base.css"}
     cookie, token = browser.session_cookie(), browser.csrf_token()
     for rule in sorted(world.app.url_map.iter_rules(), key=lambda rule: rule.endpoint == "admin.logout"):
         for method in sorted((rule.methods or set()) & {"GET", "POST"}):

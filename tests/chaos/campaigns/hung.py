@@ -22,7 +22,7 @@ from tests.chaos.stage import Stage, together
 from tests.payer import Pairs
 
 FIGURE = Figure("gateway hung", quick=30, full=300, unit="seconds", holds=("I1", "I2", "I15", "I16"), needs=("clock",))
-PAGES = ("/", "/products/test-product", "/cart", "/products/pencil-set", "/static/css/shop.css", "/orders/lookup")
+PAGES = ("/", "/products/test-product", "/cart", "/products/pencil-set", "/static/css/base.css", "/orders/lookup")
 PAYERS, LOOKERS = 12, 2
 MOST_SECONDS = 0.3
 """Within which nineteen of twenty pages answer that need no gateway."""
