@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from shop import clock
 from shop.services import sweep
-from shop.simulator.postman import Postman
+from shop.simulator.webhooks import WebhookSender
 from shop.views.shop import client
 from tests.payer import WSGIAdapter
 from tests.world import SHOP, SIMULATOR, World
@@ -24,16 +24,16 @@ class Postbox:
     """Registers the shop at the simulator; `deliver` is the postman's round."""
 
     world: World
-    postman: Postman
+    postman: WebhookSender
 
     @classmethod
     def of(cls, world: World) -> Postbox:
         """The postman of this world's simulator, without a thread and without a socket."""
         adapter = world.gateway.get_adapter(SIMULATOR + "/")
         assert isinstance(adapter, WSGIAdapter)
-        postman: Postman = adapter._app.extensions["simulator_postman"]  # type: ignore[attr-defined]  # a Flask app
+        postman: WebhookSender = adapter._app.extensions["simulator_webhooks"]  # type: ignore[attr-defined]  # a Flask app
         postbox = cls(world, postman)
-        postman._send = postbox._carry
+        postman.send = postbox._carry
         world.control("POST", "partners", {"webhook_url": SHOP + ADDRESS})
         return postbox
 

@@ -1,11 +1,6 @@
-"""A stand-in for Payple: same wire, own memory, no knowledge of any shop.
-
-It serves every merchant that speaks Payple's protocol. Rules are pure (`rules/`), an act is one transaction (`acts/`),
-a view parses and answers (`views/`), and everything that grows row by row is a table: purposes, rulebook, scenarios,
-faults, policy.
-"""
+"""A stand-in for Payple for any merchant: the same wire, books of its own, and a control plane under /_sim."""
 
 from shop.simulator.app import create_simulator
-from shop.simulator.settings import SimulatorSettings
+from shop.simulator.web import SimulatorSettings
 
 __all__ = ["SimulatorSettings", "create_simulator"]

@@ -1,7 +1,5 @@
 """`python -m shop.simulator`: the simulator alone, under gunicorn with one worker and sixteen threads."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import socket
@@ -14,7 +12,7 @@ from gunicorn.app.base import BaseApplication
 
 from shop.simulator.app import create_simulator
 from shop.simulator.outgoing import checked_address
-from shop.simulator.settings import SimulatorSettings
+from shop.simulator.web import SimulatorSettings
 
 THREADS = 16
 GRACEFUL_SECONDS = 3  # app.py kills after five: gunicorn must have ended a worker that hangs by then
@@ -45,9 +43,9 @@ class Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        """Built in the worker, so that no database connection is shared over the fork; its postman goes to work."""
+        """Built in the worker, so that no database connection is shared over the fork."""
         app = create_simulator(self._settings)
-        app.extensions["simulator_postman"].start()
+        app.extensions["simulator_webhooks"].start()
         return app
 
     def _say_ready(self, _arbiter: object) -> None:

@@ -1,38 +1,25 @@
 """The simulator as a Flask application."""
 
-from __future__ import annotations
+from dataclasses import replace
 
 from flask import Flask, Response, request
 
-from shop.simulator import bench, clock, outgoing, runs
-from shop.simulator.barriers import Barriers
+from shop.simulator import clock, runs
+from shop.simulator.api import authentication, billing_key, cancel, cash_receipt, confirm, inquiry, link, payer, slip
+from shop.simulator.api import window as window_call
+from shop.simulator.control import barriers, console, faults, payments, scenarios, webhooks
+from shop.simulator.control import clock as clock_routes
+from shop.simulator.control import runs as run_routes
 from shop.simulator.messages import goods_text
-from shop.simulator.postman import Postman
+from shop.simulator.outgoing import checked_address
 from shop.simulator.runs import PUBLIC_TEST_RUN
-from shop.simulator.settings import SimulatorSettings
-from shop.simulator.storage import Storage
-from shop.simulator.views import (
-    backstage,
-    billing_api,
-    console,
-    driving,
-    link_pages,
-    observing,
-    pages,
-    partners,
-    refunds_api,
-    scripting,
-    server_api,
-    steering,
-    window,
-)
-from shop.simulator.views.guarding import refuse_strangers
-from shop.simulator.views.language import effect_name, language, op_name, say, won
-from shop.simulator.views.page_policy import CONTENT_POLICY
+from shop.simulator.store import Store
+from shop.simulator.web import SimulatorSettings, language, refuse_strangers, say, won
+from shop.simulator.webhooks import WebhookSender
 
-BLUEPRINTS = (
-    *(server_api.bp, refunds_api.bp, billing_api.bp, window.bp, pages.bp, link_pages.bp),
-    *(observing.bp, steering.bp, scripting.bp, partners.bp, driving.bp, backstage.bp, console.bp),
+PARTS = (
+    *(authentication, window_call, payer, confirm, inquiry, cancel, cash_receipt, billing_key, link, slip),
+    *(payments, scenarios, faults, webhooks, clock_routes, run_routes, barriers, console),
 )
 LARGEST_BODY = 256 * 1024
 
@@ -40,40 +27,36 @@ LARGEST_BODY = 256 * 1024
 def create_simulator(settings: SimulatorSettings) -> Flask:
     """Build the simulator on its own SQLite file."""
     app = Flask(__name__)
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
-    app.config["MAX_FORM_MEMORY_SIZE"] = LARGEST_BODY
+    app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY, MAX_FORM_MEMORY_SIZE=LARGEST_BODY)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own provider has it
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.extensions["simulator_settings"] = settings
-    app.extensions["simulator_storage"] = storage = _storage(settings)
-    app.extensions["simulator_postman"] = postman = Postman(storage)
-    app.extensions["simulator_barriers"] = Barriers()
-    for blueprint in BLUEPRINTS:
-        app.register_blueprint(blueprint)
+    store = _open_store(settings)
+    sender = WebhookSender(store)
+    app.extensions |= {"simulator_settings": settings, "simulator_store": store, "simulator_webhooks": sender}
+    app.extensions["simulator_barriers"] = barriers.Barriers()
+    for part in PARTS:
+        app.register_blueprint(part.bp)
     app.jinja_env.globals.update(language=language, say=say)
-    app.jinja_env.filters.update(
-        won=won, korea_time=clock.readable, goods_text=goods_text, op_name=op_name, effect_name=effect_name
-    )
+    app.jinja_env.filters.update(won=won, korea_time=clock.readable, goods_text=goods_text)
+    app.jinja_env.filters.update(op_name=console.op_name, effect_name=console.effect_name)
     app.before_request(refuse_strangers)
     app.after_request(_add_headers)
-    app.teardown_request(lambda _: postman.wake() if request.method != "GET" else None)
+    app.teardown_request(lambda _: sender.wake() if request.method != "GET" else None)
     return app
 
 
-def _storage(settings: SimulatorSettings) -> Storage:
-    storage = Storage(settings.data)
-    with storage.writing() as db:
-        if runs.by_id(db, PUBLIC_TEST_RUN.id) is None:
-            runs.save(db, PUBLIC_TEST_RUN)
-        bench.register_default(
-            db, PUBLIC_TEST_RUN, outgoing.checked_address(settings.webhook_url, settings.webhook_hosts)
-        )
-    return storage
+def _open_store(settings: SimulatorSettings) -> Store:
+    store = Store(settings.data)
+    with store.writing() as db:
+        run = runs.by_id(db, PUBLIC_TEST_RUN.id) or PUBLIC_TEST_RUN
+        address = checked_address(settings.webhook_url, settings.webhook_hosts)
+        runs.save(db, replace(run, webhook_url=address or run.webhook_url))
+    return store
 
 
 def _add_headers(response: Response) -> Response:
     if response.mimetype == "text/html":
-        response.headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
+        response.headers.setdefault("Content-Security-Policy", window_call.CONTENT_POLICY)
         response.headers.setdefault("Cache-Control", "no-store")
     if request.path.startswith("/_sim"):
         response.headers["X-Frame-Options"] = "DENY"

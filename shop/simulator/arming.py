@@ -1,26 +1,25 @@
-"""Scenarios armed from outside: for the next payments of a run or for one number, in sequence, with seeded luck."""
-
-from __future__ import annotations
+"""What is armed for the next requests or payments: in sequence, a number of times, with seeded chance."""
 
 import random
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from shop.simulator.payment import Payment
-from shop.simulator.scenarios import SCENARIOS, Scenario
+from shop.simulator import store
+from shop.simulator.store import Row
 
 MOST_TIMES = 1_000_000
 LARGEST_SEED = 2**63 - 1
+LONGEST_SEQUENCE = 1_000
 
 
-@dataclass(frozen=True)
-class Armed:
+@dataclass(frozen=True, kw_only=True)
+class Armed(Row):
     """`oid` blank means any payment; each one that fits is struck with probability `p`, `times` times in all.
 
-    `throws` counts the dice that were thrown: the same seed strikes the same payments again.
+    `throws` counts the draws: the same `seed` strikes the same ones again.
     """
 
-    scenario: str
+    run: str = ""
     oid: str = ""
     times: int = 1
     p: float = 1.0
@@ -28,60 +27,23 @@ class Armed:
     throws: int = 0
     id: int = 0
 
-    def strikes(self) -> bool:
-        """Whether this throw hits."""
-        return random.Random(f"{self.seed}:{self.throws}").random() < self.p
-
-    def fits(self, payment: Payment) -> bool:
-        """Whether it can happen to this payment."""
-        return self.oid in ("", payment.oid) and SCENARIOS[self.scenario].fits(payment)
+    def __post_init__(self) -> None:
+        if not 1 <= self.times <= MOST_TIMES or not 0 < self.p <= 1 or not 0 <= self.seed <= LARGEST_SEED:
+            raise ValueError(f"times is from 1 to {MOST_TIMES}, p above 0 up to 1, seed from 0 to {LARGEST_SEED}")
 
 
-def checked(armed: Armed) -> Armed:
-    """One that can happen; ValueError says in a sentence what is wrong."""
-    if armed.scenario not in SCENARIOS:
-        raise ValueError(f"id is one of {', '.join(SCENARIOS)}")
-    if not 1 <= armed.times <= MOST_TIMES or not 0 < armed.p <= 1 or not 0 <= armed.seed <= LARGEST_SEED:
-        raise ValueError(f"times is from 1 to {MOST_TIMES}, p above 0 and at most 1, seed from 0 to {LARGEST_SEED}")
-    return armed
+def strike(db: sqlite3.Connection, armed: Armed) -> bool:
+    """Count one draw; whether it strikes. A miss uses up none of the times."""
+    hit = random.Random(f"{armed.seed}:{armed.throws}").random() < armed.p
+    if armed.times > hit:
+        store.update(db, replace(armed, throws=armed.throws + 1, times=armed.times - hit), number=armed.id)
+    else:
+        store.delete(db, type(armed), number=armed.id)
+    return hit
 
 
-def add(db: sqlite3.Connection, run: str, armed: Armed) -> None:
-    """Arm a scenario for a run, behind those that are armed already."""
-    db.execute(
-        "INSERT INTO armed_scenarios (run, scenario, oid, times, p, seed) VALUES (?, ?, ?, ?, ?, ?)",
-        (run, armed.scenario, armed.oid, armed.times, armed.p, armed.seed),
-    )
-
-
-def armed_in(db: sqlite3.Connection, run: str) -> list[Armed]:
-    """What is still armed, in the order of arming."""
-    query = (
-        "SELECT scenario, oid, times, p, seed, throws, id FROM armed_scenarios WHERE run = ? AND times > 0 ORDER BY id"
-    )
-    return [Armed(*row) for row in db.execute(query, (run,))]
-
-
-def disarm(db: sqlite3.Connection, run: str) -> None:
-    """Nothing is armed any more."""
-    db.execute("DELETE FROM armed_scenarios WHERE run = ?", (run,))
-
-
-def expected(db: sqlite3.Connection, payment: Payment) -> Scenario | None:
-    """What will be taken for a payment, as long as no dice decide."""
-    armed = _first(db, payment)
-    return SCENARIOS[armed.scenario] if armed and armed.p == 1 else None
-
-
-def take(db: sqlite3.Connection, payment: Payment) -> Scenario | None:
-    """Use up one time of the first that fits; a throw that misses uses up nothing, and nothing happens."""
-    armed = _first(db, payment)
-    if armed is None:
-        return None
-    hit = armed.strikes()
-    db.execute("UPDATE armed_scenarios SET throws = throws + 1, times = times - ? WHERE id = ?", (hit, armed.id))
-    return SCENARIOS[armed.scenario] if hit else None
-
-
-def _first(db: sqlite3.Connection, payment: Payment) -> Armed | None:
-    return next((armed for armed in armed_in(db, payment.run) if armed.fits(payment)), None)
+def in_sequence(names: list[object], times: int) -> list[str]:
+    """The names of a sequence that is met `times` times."""
+    if not 1 <= len(names) * times <= LONGEST_SEQUENCE:
+        raise ValueError(f"a sequence has from 1 to {LONGEST_SEQUENCE} members")
+    return [str(name) for name in names] * times

@@ -1,7 +1,5 @@
 """Korea time and the ways Payple writes it."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta, timezone
 
 KOREA = timezone(timedelta(hours=9), "KST")

@@ -1,7 +1,5 @@
 """Payple's response codes that this simulator answers with, and Payple's words for them (보기: 응답코드)."""
 
-from __future__ import annotations
-
 MESSAGES = {
     "0000": "",
     "PCCF0000": "카드결제완료",

@@ -1,7 +1,5 @@
 """Cards and accounts as the payer types them: checked, masked, and never kept as typed."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Mapping
@@ -9,7 +7,6 @@ from datetime import datetime
 
 from shop.simulator import clock
 from shop.simulator.payment import Instrument
-from shop.simulator.sample_numbers import TEST_PASSWORD, account_number, is_luhn
 
 BANKS = {
     "002": "산업은행", "003": "기업은행", "004": "국민은행", "007": "수협은행", "011": "농협은행", "020": "우리은행",
@@ -24,6 +21,8 @@ ISSUERS = {
 OTHER_ISSUER = "시뮬레이터카드"
 INSTALMENT_MINIMUM = 50_000
 INSTALMENTS = (0, *range(2, 13))
+TEST_PASSWORD = "123456"  # noqa: S105 - the one that every made-up billing key has
+TEST_RECEIPT = {"phone": "01000000000", "business_no": "1234567890"}
 
 
 class Unusable(ValueError):
@@ -41,12 +40,12 @@ def card_from(typed: Mapping[str, str], now: datetime) -> Instrument:
         raise Unusable("카드번호를 확인해 주세요.", "Please check the card number.")
     if _expires(typed.get("expiry", "")) < clock.trade_date(now)[2:6]:
         raise Unusable("유효기간을 확인해 주세요.", "Please check the expiry date.")
-    _insist_on_identity(typed.get("identity", ""))
+    _check_identity(typed.get("identity", ""))
     if not re.fullmatch(r"\d{2}", typed.get("password", ""), re.ASCII):
         raise Unusable("카드 비밀번호 앞 2자리를 입력해 주세요.", "Enter the first two digits of the card password.")
     masked = f"{number[:4]}-****-****-{number[-4:]}"
     mark = number[8:12] if number.startswith("9999") else ""
-    return Instrument(ISSUERS.get(number[:6], OTHER_ISSUER), masked, likeness=_likeness(number), mark=mark)
+    return Instrument(ISSUERS.get(number[:6], OTHER_ISSUER), masked, fingerprint=_fingerprint(number), mark=mark)
 
 
 def app_card_from(typed: Mapping[str, str]) -> Instrument:
@@ -81,14 +80,14 @@ def account_from(typed: Mapping[str, str]) -> Instrument:
     if bank not in BANKS or not re.fullmatch(r"\d{10,14}", number, re.ASCII) or len(set(number)) == 1:
         raise Unusable("은행과 계좌번호를 확인해 주세요.", "Please check bank and account number.")
     is_company = typed.get("holder") == "company"
-    _insist_on_identity(typed.get("business_no" if is_company else "birth", ""), 10 if is_company else 6)
+    _check_identity(typed.get("business_no" if is_company else "birth", ""), 10 if is_company else 6)
     masked = f"{number[:3]}-{'*' * (len(number) - 6)}-{number[-3:]}"
     mark = number[6:10] if number == account_number(number[6:10]) else ""
     holder = "company" if is_company else "personal"
-    return Instrument(BANKS[bank], masked, bank, holder, _likeness(bank + number), mark)
+    return Instrument(BANKS[bank], masked, bank, holder, _fingerprint(bank + number), mark)
 
 
-def insist_on_password(typed: Mapping[str, str]) -> None:
+def check_password(typed: Mapping[str, str]) -> None:
     """The payment password that belongs to a billing key, or the code of the text message."""
     if typed.get("payment_password", "") != TEST_PASSWORD:
         raise Unusable(
@@ -108,7 +107,7 @@ def receipt_number_from(typed: Mapping[str, str]) -> str:
     return number
 
 
-def _insist_on_identity(text: str, length: int = 0) -> None:
+def _check_identity(text: str, length: int = 0) -> None:
     """Six digits that are a date of birth, or ten of a business number; `length` admits only one of them."""
     number = _digits(text)
     is_business = re.fullmatch(r"\d{10}", number, re.ASCII) is not None
@@ -131,7 +130,7 @@ def _digits(text: str) -> str:
     return re.sub(r"[\s-]", "", text)
 
 
-def _likeness(number: str) -> str:
+def _fingerprint(number: str) -> str:
     return hashlib.sha256(number.encode()).hexdigest()[:32]
 
 
@@ -139,3 +138,29 @@ def _expires(text: str) -> str:
     """MM/YY as YYMM, blank if it is none: blank is before every date."""
     match = re.fullmatch(r"(0[1-9]|1[0-2])\s*/?\s*(\d{2})", text.strip(), re.ASCII)
     return match[2] + match[1] if match else ""
+
+
+def is_luhn(number: str) -> bool:
+    """The check digit that every card number has."""
+    doubled = (int(digit) * 2 if place % 2 else int(digit) for place, digit in enumerate(reversed(number)))
+    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0  # noqa: PLR2004 - digits
+
+
+def card_number(mark: str = "0000") -> str:
+    """The made-up card whose digits 9 to 12 name a scenario; 0000 names none."""
+    head = f"99990102{mark}000"
+    return next(head + str(check) for check in range(10) if is_luhn(head + str(check)))
+
+
+def account_number(mark: str = "0000") -> str:
+    """The made-up account whose digits 7 to 10 name a scenario; 0000 names none."""
+    return f"100200{mark}456"
+
+
+TEST_CARD = {
+    "card_number": " ".join(re.findall("....", card_number())),
+    "expiry": "12/39",
+    "identity": "900101",
+    "password": "00",
+}
+TEST_ACCOUNT = {"bank": "020", "account": account_number(), "birth": "900101", "business_no": "1234567890"}

@@ -1,50 +1,36 @@
 """The append-only record of what was asked, answered, charged, delivered and refused, and why."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from datetime import datetime
-from enum import StrEnum
+from dataclasses import dataclass, field
+from typing import TypedDict, Unpack
 
-from shop.simulator import clock, rulebook
+from shop.simulator import clock, rulebook, store
 from shop.simulator.masking import masked
+from shop.simulator.payment import Payment
+from shop.simulator.runs import Run
+from shop.simulator.store import Row
 
-
-class Effect(StrEnum):
-    """What an entry changed in the world."""
-
-    NONE = ""
-    OPENED = "opened"
-    AUTHENTICATED = "authenticated"
-    REGISTERED = "registered"
-    CHARGED = "charged"
-    DECLINED = "declined"
-    CLOSED = "closed"
-    EXPIRED = "expired"
-    RECEIPT_ISSUED = "receipt_issued"
-    CANCELLED = "cancelled"
-    RECEIPT_REDUCED = "receipt_reduced"
-    RECEIPT_CANCELLED = "receipt_cancelled"
-    DEREGISTERED = "deregistered"
+Line = dict[str, object]
 
 
 @dataclass(frozen=True)
-class Entry:
+class Entry(Row):
     """One line.
 
-    `op` is the act (auth, window, confirm, inquiry, …), `rule` the rule that a refused request broke, `follows` the
-    line of the partner authentication that the request used.
+    `op` is the operation (auth, window, confirm, inquiry, …), `effect` what changed, `rule` the rule that a refused
+    request broke, `follows` the line of the partner authentication that the request used.
     """
 
+    table = "ledger"
+
     run: str
-    at: datetime
+    at: str
     op: str
     oid: str = ""
     outcome: str = "ok"
-    effect: Effect = Effect.NONE
+    effect: str = ""
     amount: int | None = None
     code: str = ""
     rule: str = ""
@@ -54,43 +40,56 @@ class Entry:
     answered: Mapping[str, str] = field(default_factory=dict)
 
 
-def write(db: sqlite3.Connection, entry: Entry) -> int:
-    """Append one entry, in the transaction of the effect that it tells of, and answer its number."""
-    line = asdict(entry) | {
-        "at": entry.at.astimezone(clock.KOREA).isoformat(timespec="milliseconds"),
-        "asked": masked(entry.asked),
-        "answered": masked(entry.answered),
-    }
-    cursor = db.execute(
-        "INSERT INTO ledger (run, oid, entry) VALUES (?, ?, ?)",
-        (entry.run, entry.oid, json.dumps(line, ensure_ascii=False)),
+class Details(TypedDict, total=False):
+    """What a line says besides its operation; the meanings are those of `Entry`."""
+
+    oid: str
+    outcome: str
+    effect: str
+    amount: int
+    code: str
+    rule: str
+    note: str
+    follows: int | None
+    asked: Mapping[str, str]
+    answered: Mapping[str, str]
+
+
+def write(db: sqlite3.Connection, run: Run, op: str, payment: Payment | None = None, **details: Unpack[Details]) -> int:
+    """Append one line, in the transaction of its effect, and answer its number.
+
+    Number and amount are those of the payment, unless the details name others.
+    """
+    if payment:
+        details = {"oid": payment.oid, "amount": payment.total, **details}
+    details["asked"], details["answered"] = masked(details.get("asked", {})), masked(details.get("answered", {}))
+    return store.insert(db, Entry(run.id, korea_time(run), op, **details))
+
+
+def korea_time(run: Run) -> str:
+    """A run's time as ledger and webhooks show it."""
+    return run.now().astimezone(clock.KOREA).isoformat(timespec="milliseconds")
+
+
+def after(db: sqlite3.Connection, run: str, seq: int) -> list[Line]:
+    """Every line of a run after a sequence number, oldest first."""
+    return _lines(db.execute("SELECT * FROM ledger WHERE run = ? AND number > ? ORDER BY number", (run, seq)))
+
+
+def about(db: sqlite3.Connection, run: str, oid: str) -> list[Line]:
+    """The lines about one payment number, oldest first, with the authentications that its requests used."""
+    query = (
+        "SELECT * FROM ledger WHERE run = :run AND (oid = :oid OR number IN"
+        " (SELECT follows FROM ledger WHERE run = :run AND oid = :oid)) ORDER BY number"
     )
-    return cursor.lastrowid or 0
+    return _lines(db.execute(query, {"run": run, "oid": oid}))
 
 
-def after(db: sqlite3.Connection, run: str, seq: int) -> list[dict[str, object]]:
-    """Every entry of a run after a sequence number, oldest first."""
-    rows = db.execute("SELECT seq, entry FROM ledger WHERE run = ? AND seq > ? ORDER BY seq", (run, seq))
-    return [_line(row) for row in rows]
+def latest(db: sqlite3.Connection, run: str, count: int) -> list[Line]:
+    """The newest lines, newest first."""
+    return _lines(db.execute("SELECT * FROM ledger WHERE run = ? ORDER BY number DESC LIMIT ?", (run, count)))
 
 
-def about(db: sqlite3.Connection, run: str, oid: str) -> list[dict[str, object]]:
-    """The story of one payment number, oldest first, with the authentications that its requests used."""
-    rows = db.execute(
-        "SELECT seq, entry FROM ledger WHERE run = :run AND (oid = :oid OR seq IN"
-        " (SELECT json_extract(entry, '$.follows') FROM ledger WHERE run = :run AND oid = :oid)) ORDER BY seq",
-        {"run": run, "oid": oid},
-    )
-    return [_line(row) for row in rows]
-
-
-def latest(db: sqlite3.Connection, run: str, count: int) -> list[dict[str, object]]:
-    """The newest entries, newest first."""
-    rows = db.execute("SELECT seq, entry FROM ledger WHERE run = ? ORDER BY seq DESC LIMIT ?", (run, count))
-    return [_line(row) for row in rows]
-
-
-def _line(row: sqlite3.Row) -> dict[str, object]:
-    line: dict[str, object] = {"seq": row["seq"]} | json.loads(row["entry"])
-    line["why"] = rulebook.explain(str(line["rule"]))
-    return line
+def _lines(rows: sqlite3.Cursor) -> list[Line]:
+    lines: list[Line] = [{"seq": row["number"]} | json.loads(row["body"]) for row in rows]
+    return [line | {"why": rulebook.explain(str(line["rule"]))} for line in lines]

@@ -1,7 +1,5 @@
 """Secrets and people do not enter the ledger: a secret leaves a fingerprint, so that two uses can still be matched."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Mapping
 

@@ -1,16 +1,12 @@
-"""Requests that the simulator sends by itself: webhooks, and word to a driver. Nothing is believed that comes back."""
-
-from __future__ import annotations
+"""Requests that the simulator sends by itself: webhooks, and word to the driver of a barrier."""
 
 import ipaddress
-import socket
 from collections.abc import Mapping
-from contextlib import closing, suppress
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from threading import Timer
 from urllib.parse import urlsplit
 
-LIMIT = 10.0  # seconds that an address has for its whole answer
+import requests
+
+LIMIT = 10.0
 ACCEPTED = range(200, 300)
 
 
@@ -19,7 +15,7 @@ class NotAnswered(Exception):
 
 
 def checked_address(url: object, allowed_hosts: tuple[str, ...]) -> str:
-    """An http(s) address on this machine, or on a host that the simulator was started with; blank stays blank.
+    """Take an http(s) address on this machine, or on a host that the simulator was started with; blank stays blank.
 
     Raises ValueError with a sentence: whoever reaches the control panel could otherwise make this machine send
     requests to any host that it can see.
@@ -38,31 +34,18 @@ def checked_address(url: object, allowed_hosts: tuple[str, ...]) -> str:
 
 
 def send(method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> int:
-    """One request and the status of its answer; redirects are not followed, the body of the answer is not read.
+    """Send one request and answer its status; redirects are not followed, the body of the answer is not read.
 
-    :raises NotAnswered: with the reason
+    Raises NotAnswered with the reason.
     """
-    parts = urlsplit(url)
-    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    connection = kind(parts.hostname or "", parts.port, timeout=LIMIT)
-    # A time-out of the socket starts again with every byte; this one does not.
-    deadline = Timer(LIMIT, _hang_up, [connection])
-    deadline.start()
-    try:
-        with closing(connection):
-            connection.request(method, path, body or None, dict(headers))
-            return connection.getresponse().status
-    except (OSError, HTTPException) as error:
-        raise NotAnswered(str(error) or type(error).__name__) from error
-    finally:
-        deadline.cancel()
-
-
-def _hang_up(connection: HTTPConnection) -> None:
-    with suppress(OSError):
-        if connection.sock:
-            connection.sock.shutdown(socket.SHUT_RDWR)
+    with requests.Session() as session:
+        session.trust_env = False
+        try:
+            options = {"headers": dict(headers), "timeout": LIMIT, "allow_redirects": False, "stream": True}
+            with session.request(method, url, data=body or None, **options) as answer:  # type: ignore[arg-type]
+                return answer.status_code
+        except requests.RequestException as error:
+            raise NotAnswered(str(error)) from error
 
 
 def _host_of(url: object) -> str:

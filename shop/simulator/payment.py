@@ -1,11 +1,16 @@
-"""One payment as the simulator knows it."""
-
-from __future__ import annotations
+"""One payment, from the opened window to the last refund."""
 
 import secrets
+import sqlite3
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+from shop.simulator import clock, store
+from shop.simulator.policy import Policy
+from shop.simulator.store import Row
+
+WINDOW_LIMIT = timedelta(minutes=3)
 
 
 class State(StrEnum):
@@ -21,22 +26,19 @@ class State(StrEnum):
     EXPIRED = "expired"
 
 
-CHARGED = (State.APPROVED, State.PARTIALLY_CANCELLED, State.CANCELLED)
-
-
 @dataclass(frozen=True)
 class Instrument:
     """What the payer paid with, already masked: a card (`name` is the issuer), or an account (`name` is the bank).
 
-    `likeness` is a fingerprint by which the same card or account is known again; blank for an app card. `mark` is
-    the four digits of a test number that name a scenario.
+    `fingerprint` tells whether two are the same; blank for an app card. `mark` is the four digits of a test number
+    that name a scenario.
     """
 
     name: str
     number: str
     code: str = ""
     holder: str = "personal"
-    likeness: str = ""
+    fingerprint: str = ""
     mark: str = ""
 
 
@@ -65,8 +67,10 @@ class Cancellation:
 
 
 @dataclass(frozen=True)
-class Payment:
+class Payment(Row):
     """`asked` is the window's call as sent, `result` what the window delivers, `answer` what the confirm answered."""
+
+    table = "payments"
 
     token: str
     run: str
@@ -112,35 +116,85 @@ class Payment:
     @property
     def has_known_instrument(self) -> bool:
         """The password window: the payer pays with the billing key that the call names."""
-        wished = self.asked.get("PCD_SIMPLE_FLAG") == "Y" and bool(self.asked.get("PCD_PAYER_ID"))
-        return wished and not self.is_app_card and not self.is_registration
+        names_key = self.asked.get("PCD_SIMPLE_FLAG") == "Y" and bool(self.asked.get("PCD_PAYER_ID"))
+        return names_key and not self.is_app_card and not self.is_registration
 
     @property
     def refunded_total(self) -> int:
-        """What has gone back so far."""
         return sum(cancellation.amount for cancellation in self.cancellations)
 
     @property
     def refunded_tax(self) -> int:
-        """The VAT in what has gone back."""
         return sum(cancellation.tax for cancellation in self.cancellations)
 
     @property
     def remainder(self) -> int:
-        """What can still go back."""
+        """What can still be refunded."""
         return self.total - self.refunded_total
 
     @property
     def waits_for_receipt(self) -> bool:
         """The payer has paid or authenticated and is asked about the cash receipt."""
-        return not self.is_over and self.state in (*CHARGED, State.AUTHENTICATED) and self.receipt.state == "requested"
+        is_past_form = self.state is State.AUTHENTICATED or self.approved_at is not None
+        return not self.is_over and is_past_form and self.receipt.state == "requested"
 
     @property
     def is_over(self) -> bool:
         """The window has nothing left to ask."""
         return bool(self.result) or self.undelivered
 
+    def is_window_over(self, now: datetime) -> bool:
+        """Three minutes in the card window; Payple documents none for transfers."""
+        return self.method == "card" and self.state is State.OPENED and now - self.opened_at > WINDOW_LIMIT
+
+    def is_confirm_over(self, now: datetime, minutes: int) -> bool:
+        """Whether a CERT authentication has waited too long for its confirm."""
+        if self.state is not State.AUTHENTICATED or self.authenticated_at is None or self.is_registration:
+            return False
+        return now - self.authenticated_at > timedelta(minutes=minutes)
+
+    def state_at(self, now: datetime, policy: Policy) -> State:
+        """The state to show: a deadline passes without a change of the row."""
+        is_expired = self.is_window_over(now) or self.is_confirm_over(now, policy.confirm_minutes)
+        return State.EXPIRED if is_expired else self.state
+
+    def has_date(self, date: str, policy: Policy) -> bool:
+        """Whether yyyyMMdd is the payment's Korea date, as the policy `date_rule` reads it."""
+        dates = {"approval": clock.trade_date(self.approved_at), "opening": clock.trade_date(self.opened_at)}
+        return date in (dates.values() if policy.date_rule == "either" else [dates[policy.date_rule]])
+
+
+def save(db: sqlite3.Connection, payment: Payment) -> None:
+    """Add a payment, or replace what was kept of it."""
+    store.save(db, payment, token=payment.token)
+
+
+def completed(db: sqlite3.Connection, run: str, oid: str) -> Payment | None:
+    """The one payment with this number that moved money."""
+    found = store.select(db, Payment, run=run, oid=oid)
+    return next((payment for payment in found if payment.approved_at), None)
+
+
+def by_oid(db: sqlite3.Connection, run: str, oid: str) -> Payment | None:
+    """The payment with this number: the completed one, else the newest."""
+    return completed(db, run, oid) or store.find(db, Payment, run=run, oid=oid)
+
+
+def by_request_key(db: sqlite3.Connection, request_key: str) -> Payment | None:
+    """The payment of a PCD_PAY_REQKEY."""
+    return store.find(db, Payment, request_key=request_key) if request_key else None
+
 
 def new_key(length: int = 32) -> str:
     """An unguessable value for addresses and forms."""
     return secrets.token_urlsafe(length)
+
+
+def trade_key(now: datetime) -> str:
+    """The acquirer's key of an approval or a cancellation: 24 digits that begin with the time."""
+    return clock.stamp(now) + digits(10)
+
+
+def digits(count: int) -> str:
+    """Random decimal digits."""
+    return "".join(secrets.choice("0123456789") for _ in range(count))

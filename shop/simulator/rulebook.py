@@ -2,8 +2,6 @@
 
 # ruff: noqa: E501 - a table is read row by row
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from shop.simulator import codes

@@ -1,14 +1,17 @@
-"""What may happen to a payment. One row per scenario; the window, the console, README and `GET /_sim/scenarios` show this table."""
+"""What may happen to a payment. One row per scenario; the window, the console and `GET /_sim/scenarios` show this table."""
 
 # ruff: noqa: E501 - a table is read row by row
 
-from __future__ import annotations
-
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from shop.simulator import arming, policy, store
+from shop.simulator.arming import Armed
+from shop.simulator.instruments import account_number, card_number
 from shop.simulator.payment import Payment
+from shop.simulator.runs import Run
 
 BOTH = ("card", "transfer")
 CARD = ("card",)
@@ -64,8 +67,13 @@ class Scenario:
     faults: tuple[FaultRow, ...] = ()
     cancelled_behind: bool = False
 
+    @property
+    def amount_ending(self) -> str:
+        """The last three digits of an amount that call it; blank if they end in 0, as the amounts of shops do."""
+        return "" if self.mark.endswith("0") else self.mark[-3:]
+
     def refuses_at(self, moment: Moment) -> bool:
-        """Whether the payer or the merchant hears this scenario's code at that moment."""
+        """Whether its code is answered at that moment."""
         return bool(self.code) and self.at is moment
 
     def fits(self, payment: Payment) -> bool:
@@ -239,6 +247,24 @@ SCENARIOS = {scenario.id: scenario for group in GROUPS for scenario in group.row
 APPROVED = SCENARIOS["approved"]
 
 
+@dataclass(frozen=True)
+class ArmedScenario(Armed):
+    """A scenario for the next payment that fits."""
+
+    table = "armed_scenarios"
+
+    scenario: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.scenario not in SCENARIOS:
+            raise ValueError(f"id is one of {', '.join(SCENARIOS)}")
+
+    def fits(self, payment: Payment) -> bool:
+        """Whether it can happen to this payment."""
+        return self.oid in ("", payment.oid) and SCENARIOS[self.scenario].fits(payment)
+
+
 def offered(payment: Payment) -> list[Group]:
     """What the window of a payment lists."""
     fitting = (replace(group, rows=tuple(row for row in group.rows if row.fits(payment))) for group in GROUPS)
@@ -248,3 +274,64 @@ def offered(payment: Payment) -> list[Group]:
 def of(payment: Payment) -> Scenario:
     """What happens to a payment; before anybody has chosen, nothing special."""
     return SCENARIOS.get(payment.scenario, APPROVED)
+
+
+def governed(run: Run, payment: Payment | None) -> Run:
+    """The run as this payment meets it: with the switches of its scenario."""
+    wishes = of(payment).policy if payment else {}
+    return replace(run, policy=policy.changed(run.policy, wishes)) if wishes else run
+
+
+def chosen(db: sqlite3.Connection, run: Run, payment: Payment, typed: Mapping[str, str]) -> Scenario:
+    """What the submitted window asks for. `preset` is what its list showed before anybody touched it."""
+    wished = SCENARIOS.get(typed.get("scenario", ""), APPROVED)
+    if wished.id != (typed.get("preset") or APPROVED.id) and wished.fits(payment):
+        return wished
+    return unasked(db, run, payment)
+
+
+def unasked(db: sqlite3.Connection, run: Run, payment: Payment) -> Scenario:
+    """What happens if nobody chose: by the card or account, by what is armed, or by the amount."""
+    by_instrument = _by_instrument(payment)
+    if by_instrument:
+        return by_instrument
+    armed = _first_armed(db, payment)
+    if armed and arming.strike(db, armed):
+        return SCENARIOS[armed.scenario]
+    return _by_amount(run, payment) or APPROVED
+
+
+def preset(db: sqlite3.Connection, run: Run, payment: Payment) -> Scenario:
+    """What the window's list shows at first: what is armed, unless chance decides, else what the amount calls."""
+    armed = _first_armed(db, payment)
+    if armed and armed.p == 1:
+        return SCENARIOS[armed.scenario]
+    return _by_amount(run, payment) or APPROVED
+
+
+def triggers_of(scenario: Scenario) -> dict[str, str]:
+    """Every way to a scenario besides `POST /_sim/scenarios`; blank where there is none."""
+    is_default = scenario is APPROVED
+    return {
+        "window": scenario.id,
+        "card": card_number(scenario.mark) if "card" in scenario.methods and not is_default else "",
+        "account": account_number(scenario.mark) if "transfer" in scenario.methods and not is_default else "",
+        "amount": scenario.amount_ending,
+    }
+
+
+def _by_instrument(payment: Payment) -> Scenario | None:
+    mark = payment.instrument.mark if payment.instrument else ""
+    found = (row for row in SCENARIOS.values() if row is not APPROVED and row.mark == mark and row.fits(payment))
+    return next(found, None)
+
+
+def _first_armed(db: sqlite3.Connection, payment: Payment) -> ArmedScenario | None:
+    return next((armed for armed in store.select(db, ArmedScenario, run=payment.run) if armed.fits(payment)), None)
+
+
+def _by_amount(run: Run, payment: Payment) -> Scenario | None:
+    if run.policy.amount_scenarios == "off":
+        return None
+    ending = str(payment.total)[-3:]
+    return next((row for row in SCENARIOS.values() if row.amount_ending == ending and row.fits(payment)), None)

@@ -1,15 +1,36 @@
-"""Webhooks on their way: a queue in the simulator's file, so that a restart goes on where it was interrupted."""
-
-from __future__ import annotations
+"""Webhooks: what they say, the queue in the simulator's file, and the thread that delivers them."""
 
 import json
+import logging
 import sqlite3
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from threading import Event, Thread
+from urllib.parse import urlencode
+
+from shop.simulator import clock, ledger, messages, outgoing, runs, store
+from shop.simulator.fields import Fields
+from shop.simulator.outgoing import ACCEPTED, NotAnswered
+from shop.simulator.payment import Payment
+from shop.simulator.policy import Policy
+from shop.simulator.runs import Run
+from shop.simulator.store import Row, Store
+
+Send = Callable[[str, str, Mapping[str, str], bytes], int]
+log = logging.getLogger(__name__)
+AGENT = {"User-Agent": "Payple simulator"}
+LONGEST_WAIT = 60.0
+# Seconds of the run's clock before the second, third, … attempt; Payple documents none.
+PAUSES = (2.0, 10.0, 60.0, 600.0)
+# Documented members that every notice has, blank where there is nothing to say.
+ALWAYS = ("PCD_REGULER_FLAG", "PCD_PAY_YEAR", "PCD_PAY_MONTH")
+RESULT_ONLY = ("PCD_AUTH_KEY", "PCD_PAY_REQKEY")
+PAYMENT_ONLY = ("PCD_USER_DEFINE1", "PCD_USER_DEFINE2")
 
 
 class State(StrEnum):
-    """Where a webhook stands: held on the bench, waiting, being sent, and how it ended."""
+    """Where a webhook stands: held by a tester, waiting, being sent, and how it ended."""
 
     HELD = "held"
     QUEUED = "queued"
@@ -30,12 +51,14 @@ class Try:
 
 
 @dataclass(frozen=True)
-class Webhook:
+class Webhook(Row):
     """One notice on its way.
 
-    `due` is in seconds of the run's clock, `place` its place among those that wait, `rounds` how often it went out in
-    vain, `resend_of` what it repeats.
+    `due` is in seconds of the run's clock, `place` its place among those that wait, `rounds` how often it was not
+    accepted, `resend_of` what it repeats.
     """
+
+    table = "webhooks"
 
     run: str
     oid: str
@@ -51,85 +74,181 @@ class Webhook:
     id: int = 0
 
 
-def put(db: sqlite3.Connection, webhook: Webhook) -> int:
-    """Queue a webhook, in the transaction of what it tells of, and answer its number."""
-    cursor = db.execute(
-        "INSERT INTO webhooks (run, oid, event, url, body, due, state, place, resend_of)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            webhook.run,
-            webhook.oid,
-            webhook.event,
-            webhook.url,
-            json.dumps(webhook.body, ensure_ascii=False),
-            webhook.due,
-            webhook.state,
-            webhook.place,
-            webhook.resend_of,
-        ),
-    )
-    return cursor.lastrowid or 0
+def announce_payment(db: sqlite3.Connection, origin: str, run: Run, payment: Payment) -> None:
+    """Queue a notice that money has moved, whatever the merchant was answered."""
+    announce(db, run, "paid", _paid(payment, origin), payment.oid, payment.oid)
 
 
-def next_due(db: sqlite3.Connection, real_now: float) -> Webhook | None:
-    """The first one whose time has come on its own run's clock."""
-    query = (
-        "SELECT webhooks.* FROM webhooks JOIN runs ON runs.id = webhooks.run"
-        " WHERE state = 'queued' AND due <= ? + runs.clock_offset ORDER BY place, webhooks.id LIMIT 1"
-    )
-    return _webhook(db.execute(query, (real_now,)).fetchone())
+def announce_cancel(db: sqlite3.Connection, origin: str, run: Run, payment: Payment) -> None:
+    """Queue a notice of the latest cancel, by the merchant's request or in Payple's partner admin."""
+    name = f"{payment.oid} cancel {len(payment.cancellations)}"
+    announce(db, run, "cancelled", _cancelled(payment, origin), name, payment.oid)
 
 
-def next_moment(db: sqlite3.Connection) -> float | None:
-    """The machine's time at which the next one comes due, if nobody moves a clock; None while nothing waits."""
-    query = (
-        "SELECT MIN(due - runs.clock_offset) AS moment FROM webhooks JOIN runs ON runs.id = webhooks.run"
-        " WHERE state = 'queued'"
-    )
-    moment: float | None = db.execute(query).fetchone()["moment"]
-    return moment
+def announce(db: sqlite3.Connection, run: Run, event: str, body: Fields, name: str, oid: str = "") -> None:
+    """Queue a notice and its copies, in the transaction of the event; `name` is what chance goes by."""
+    if not run.webhook_url:
+        return
+    due = run.now().timestamp() + run.bench.delay
+    for copy in range(1 + run.bench.duplicate):
+        state = State.HELD if run.bench.hold else State.QUEUED
+        state = State.DROPPED if run.bench.drops(f"{name} {copy}") else state
+        place = run.bench.place(f"{name} {copy}")
+        store.insert(db, Webhook(run.id, oid, event, run.webhook_url, body, due, state, place))
 
 
-def advance(db: sqlite3.Connection, webhook: Webhook) -> bool:
-    """Write down what became of a webhook; False if its run has been reset meanwhile."""
-    tries = json.dumps([asdict(one) for one in webhook.tries], ensure_ascii=False)
-    order = "UPDATE webhooks SET state = ?, due = ?, rounds = ?, tries = ? WHERE id = ?"
-    written = db.execute(order, (webhook.state, webhook.due, webhook.rounds, tries, webhook.id))
-    return written.rowcount > 0
+def resend(db: sqlite3.Connection, run: Run, webhook: Webhook) -> int:
+    """Queue the same notice once more, whatever the bench says, to the address that is registered now."""
+    url, due = run.webhook_url or webhook.url, run.now().timestamp()
+    again = Webhook(run.id, webhook.oid, webhook.event, url, webhook.body, due, resend_of=webhook.id)
+    return store.insert(db, again)
 
 
 def release(db: sqlite3.Connection, run: str) -> None:
-    """Let go of everything that the bench holds."""
-    db.execute("UPDATE webhooks SET state = 'queued' WHERE run = ? AND state = 'held'", (run,))
+    """Let go of everything that is held."""
+    _requeue(db, store.select(db, Webhook, state=State.HELD, run=run))
 
 
-def resume(db: sqlite3.Connection) -> None:
-    """After a restart: what was being sent may have been lost, so it is sent again."""
-    db.execute("UPDATE webhooks SET state = 'queued' WHERE state = 'sending'")
+def _requeue(db: sqlite3.Connection, webhooks: list[Webhook]) -> None:
+    for webhook in webhooks:
+        store.update(db, replace(webhook, state=State.QUEUED), number=webhook.id)
 
 
-def of_run(db: sqlite3.Connection, run: str) -> list[Webhook]:
-    """Every webhook of a run in the order of its making."""
-    rows = db.execute("SELECT * FROM webhooks WHERE run = ? ORDER BY id", (run,))
-    return [_read(row) for row in rows]
+def _paid(payment: Payment, origin: str) -> Fields:
+    result = messages.success(payment, origin, Policy())
+    body = {
+        "PCD_CST_ID": payment.run,
+        **{name: value for name, value in result.items() if name not in RESULT_ONLY},
+        "PCD_PAY_MSG": messages.PAID[payment.method],
+        "PCD_PAY_URL": "",
+        "PCD_PAY_COFURL": "",
+        **{name: payment.asked.get(name, "") for name in ALWAYS},
+    }
+    if not payment.link:
+        return body
+    # A link's payment is told by webhook only, with what the merchant gave the link to carry.
+    code = "BILL0000" if payment.method == "transfer" else "0000"
+    return body | {"PCD_PAY_CODE": code, "PCD_LINK_ADD_PARAM": payment.asked.get("PCD_LINK_PARAMETER", "")}
 
 
-def latest(db: sqlite3.Connection, run: str, count: int) -> list[Webhook]:
-    """The newest webhooks, newest first."""
-    rows = db.execute("SELECT * FROM webhooks WHERE run = ? ORDER BY id DESC LIMIT ?", (run, count))
-    return [_read(row) for row in rows]
+def _cancelled(payment: Payment, origin: str) -> Fields:
+    latest = payment.cancellations[-1]
+    return {name: value for name, value in _paid(payment, origin).items() if name not in PAYMENT_ONLY} | {
+        "PCD_PAY_CODE": "PAYC0000",
+        "PCD_PAY_MSG": "승인취소성공" if payment.method == "card" else "환불성공",
+        "PCD_PAYCANCEL_FLAG": "Y",
+        "PCD_REFUND_TOTAL": str(latest.amount),
+        "PCD_REFUND_TIME": clock.stamp(latest.at),
+    }
 
 
-def by_id(db: sqlite3.Connection, run: str, number: int) -> Webhook | None:
-    """One webhook of a run."""
-    return _webhook(db.execute("SELECT * FROM webhooks WHERE run = ? AND id = ?", (run, number)).fetchone())
+class WebhookSender:
+    """Works through the queue: `start` does it in a thread of its own, `deliver_due` once."""
+
+    def __init__(self, kept: Store, send: Send = outgoing.send) -> None:
+        self._store, self.send, self._wake = kept, send, Event()
+
+    def start(self) -> None:
+        """Send until the process ends; what was being sent when the last process ended is sent again."""
+        with self._store.writing() as db:
+            _requeue(db, store.select(db, Webhook, state=State.SENDING))
+        Thread(target=self._work, name="webhooks", daemon=True).start()
+
+    def wake(self) -> None:
+        """Look into the queue now."""
+        self._wake.set()
+
+    def deliver_due(self) -> int:
+        """Deliver everything that is due; how many were sent."""
+        sent = 0
+        while webhook := self._take():
+            self._deliver(webhook)
+            sent += 1
+        return sent
+
+    def _work(self) -> None:
+        while True:
+            self._wake.clear()
+            try:
+                self.deliver_due()
+            except Exception:
+                log.exception("a webhook could not be delivered")  # the next one may be
+            self._wake.wait(self._seconds_to_next())
+
+    def _seconds_to_next(self) -> float | None:
+        """Until the next one is due if nobody moves a clock; None while nothing waits."""
+        query = (
+            "SELECT MIN(due - clock_offset) AS moment FROM webhooks JOIN runs ON runs.id = webhooks.run"
+            " WHERE state = 'queued'"
+        )
+        with self._store.reading() as db:
+            moment: float | None = db.execute(query).fetchone()["moment"]
+        return None if moment is None else min(max(moment - clock.real_now().timestamp(), 0.01), LONGEST_WAIT)
+
+    def _take(self) -> Webhook | None:
+        with self._store.reading() as db:
+            if not _next_due(db):
+                return None
+        with self._store.writing() as db:
+            webhook = _next_due(db)
+            if webhook:
+                store.update(db, replace(webhook, state=State.SENDING), number=webhook.id)
+        return webhook
+
+    def _deliver(self, webhook: Webhook) -> None:
+        with self._store.reading() as db:
+            run = runs.by_id(db, webhook.run) or runs.PUBLIC_TEST_RUN
+        tries = self._try(webhook, run)
+        with self._store.writing() as db:
+            if not store.update(db, _after(webhook, tries, run), number=webhook.id):
+                return  # its run has been reset meanwhile
+            for one in tries:
+                note = f"{webhook.event} #{webhook.id}: {one.method} {webhook.url} → {one.answer}"
+                outcome = "ok" if one.accepted else "failed"
+                ledger.write(db, run, "webhook", oid=webhook.oid, outcome=outcome, note=note)
+
+    def _try(self, webhook: Webhook, run: Run) -> tuple[Try, ...]:
+        """Send a HEAD, until one was accepted or only once (policy), and the POST."""
+        insists = run.policy.webhook_probe == "insist"
+        probes: tuple[Try, ...] = ()
+        if not webhook.tries or (insists and not any(one.accepted for one in webhook.tries)):
+            probes = (self._request("HEAD", webhook, run, {}, b""),)
+        if insists and probes and not probes[0].accepted:
+            return probes
+        content_type, body = _body(webhook, run.policy)
+        return (*probes, self._request("POST", webhook, run, {"Content-Type": content_type}, body))
+
+    def _request(self, method: str, webhook: Webhook, run: Run, headers: Mapping[str, str], body: bytes) -> Try:
+        at = ledger.korea_time(run)
+        try:
+            status = self.send(method, webhook.url, {**AGENT, **headers}, body)
+        except NotAnswered as reason:
+            return Try(at, method, str(reason), accepted=False)
+        return Try(at, method, str(status), accepted=status in ACCEPTED)
 
 
-def _webhook(row: sqlite3.Row | None) -> Webhook | None:
-    return _read(row) if row else None
+def _next_due(db: sqlite3.Connection) -> Webhook | None:
+    query = (
+        "SELECT webhooks.number, webhooks.body FROM webhooks JOIN runs ON runs.id = webhooks.run"
+        " WHERE state = 'queued' AND due <= ? + clock_offset ORDER BY place, webhooks.number LIMIT 1"
+    )
+    row = db.execute(query, (clock.real_now().timestamp(),)).fetchone()
+    return store.read(Webhook, row) if row else None
 
 
-def _read(row: sqlite3.Row) -> Webhook:
-    kept = dict(row)
-    tries = tuple(Try(**one) for one in json.loads(kept["tries"]))
-    return Webhook(**kept | {"body": json.loads(kept["body"]), "state": State(kept["state"]), "tries": tries})
+def _body(webhook: Webhook, policy: Policy) -> tuple[str, bytes]:
+    if policy.webhook_format == "form":
+        return "application/x-www-form-urlencoded; charset=UTF-8", urlencode(webhook.body).encode()
+    return "application/json; charset=UTF-8", json.dumps(webhook.body, ensure_ascii=False).encode()
+
+
+def _after(webhook: Webhook, tries: tuple[Try, ...], run: Run) -> Webhook:
+    """The webhook after these tries: delivered, given up, or due again after a longer pause."""
+    tried = replace(webhook, tries=(*webhook.tries, *tries))
+    if tries[-1].method == "POST" and tries[-1].accepted:
+        return replace(tried, state=State.DELIVERED)
+    rounds = webhook.rounds + 1
+    if rounds > run.policy.webhook_retries:
+        return replace(tried, state=State.FAILED, rounds=rounds)
+    pause = PAUSES[min(rounds, len(PAUSES)) - 1]
+    return replace(tried, state=State.QUEUED, rounds=rounds, due=run.now().timestamp() + pause)

@@ -20,7 +20,7 @@ def simulator(tmp_path: Path) -> Iterator[Flask]:
     """A simulator on a file of its own."""
     app = create_simulator(SimulatorSettings(tmp_path / "simulator.sqlite", SIMULATOR))
     yield app
-    app.extensions["simulator_storage"].close()
+    app.extensions["simulator_store"].close()
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ def test_the_ledger_is_append_only(merchant: Merchant, tmp_path: Path) -> None:
         sqlite3.connect(tmp_path / "simulator.sqlite") as db,
         pytest.raises(sqlite3.IntegrityError, match="append-only"),
     ):
-        db.execute("UPDATE ledger SET entry = '{}'")
+        db.execute("UPDATE ledger SET body = '{}'")
     db.close()
 
 
@@ -235,19 +235,19 @@ def test_an_unknown_run_is_a_404(merchant: Merchant) -> None:
 
 def test_what_was_written_is_there_after_a_restart(merchant: Merchant, simulator: Flask, tmp_path: Path) -> None:
     claim = merchant.claim()
-    simulator.extensions["simulator_storage"].close()
+    simulator.extensions["simulator_store"].close()
 
     again = create_simulator(SimulatorSettings(tmp_path / "simulator.sqlite", SIMULATOR))
     later = Merchant(wsgi_session(again, SIMULATOR))
 
     assert later.confirm(claim)["PCD_PAY_RST"] == "success"
-    again.extensions["simulator_storage"].close()
+    again.extensions["simulator_store"].close()
 
 
 def test_a_file_of_another_version_is_begun_anew(merchant: Merchant, simulator: Flask, tmp_path: Path) -> None:
     """After an update the simulator starts, instead of tripping over what an older one wrote."""
     merchant.claim()
-    simulator.extensions["simulator_storage"].close()
+    simulator.extensions["simulator_store"].close()
     with sqlite3.connect(tmp_path / "simulator.sqlite") as db:
         db.execute("PRAGMA user_version = 99")
     db.close()
@@ -255,7 +255,7 @@ def test_a_file_of_another_version_is_begun_anew(merchant: Merchant, simulator: 
     again = create_simulator(SimulatorSettings(tmp_path / "simulator.sqlite", SIMULATOR))
 
     assert Merchant(wsgi_session(again, SIMULATOR)).ledger() == []
-    again.extensions["simulator_storage"].close()
+    again.extensions["simulator_store"].close()
 
 
 class TestConsole:

@@ -7,7 +7,7 @@ import json
 import pytest
 import requests
 
-from shop.simulator.fault_kinds import KINDS
+from shop.simulator.control.faults import KINDS
 from tests.gateway.merchant import Merchant
 
 OPS = ("auth", "confirm", "inquiry")

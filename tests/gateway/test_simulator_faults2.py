@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from shop.simulator.fault_kinds import KINDS, OPS
+from shop.simulator.control.faults import KINDS, OPS
 from tests.gateway.merchant import SIMULATOR, Merchant
 from tests.gateway.serving import serving
 from tests.gateway.test_simulator_faults import once

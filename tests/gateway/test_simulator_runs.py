@@ -10,8 +10,8 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
-from shop.simulator.postman import Postman
 from shop.simulator.runs import PUBLIC_TEST_RUN
+from shop.simulator.webhooks import WebhookSender
 from tests.gateway.merchant import SIMULATOR, Merchant
 from tests.gateway.receiver import Receiver, receiving
 
@@ -125,7 +125,7 @@ def test_webhooks_go_to_the_address_of_their_run(
     for _ in range(2):
         merchant.claim(PCD_PAY_WORK="PAY")
         run.claim(PCD_PAY_WORK="PAY")
-    postman: Postman = simulator.extensions["simulator_postman"]
+    postman: WebhookSender = simulator.extensions["simulator_webhooks"]
 
     postman.deliver_due()
     assert [len(receiver.messages) for receiver in receivers] == [2, 0]

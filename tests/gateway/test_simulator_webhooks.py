@@ -10,11 +10,11 @@ import pytest
 from flask import Flask
 
 from shop.simulator import SimulatorSettings, create_simulator
-from shop.simulator.outgoing import NotAnswered, send
-from shop.simulator.postman import Postman
+from shop.simulator.outgoing import send
+from shop.simulator.webhooks import WebhookSender
 from tests.gateway.merchant import SIMULATOR, Merchant
 from tests.gateway.receiver import Receiver, receiving
-from tests.loopback import answering, head_of, loopback
+from tests.loopback import answering, loopback
 from tests.payer import Page, Window
 
 
@@ -32,9 +32,9 @@ def listening(merchant: Merchant, receiver: Receiver) -> Merchant:
 
 
 @pytest.fixture
-def postman(simulator: Flask) -> Postman:
+def postman(simulator: Flask) -> WebhookSender:
     """Does its rounds when told: no thread, no waiting."""
-    postman: Postman = simulator.extensions["simulator_postman"]
+    postman: WebhookSender = simulator.extensions["simulator_webhooks"]
     return postman
 
 
@@ -52,7 +52,7 @@ class TestEvents:
     """What is told, and when."""
 
     def test_a_payment_is_told_with_the_fields_of_its_result(
-        self, listening: Merchant, postman: Postman, receiver: Receiver
+        self, listening: Merchant, postman: WebhookSender, receiver: Receiver
     ) -> None:
         """JSON, after a HEAD; no key that could confirm anything, and no address to go to."""
         claim = pay(listening, PCD_PAYER_NO="77")
@@ -68,7 +68,7 @@ class TestEvents:
         assert not {"PCD_AUTH_KEY", "PCD_PAY_REQKEY"} & set(told)
 
     def test_an_authentication_is_no_payment_and_its_confirm_is(
-        self, listening: Merchant, postman: Postman, receiver: Receiver
+        self, listening: Merchant, postman: WebhookSender, receiver: Receiver
     ) -> None:
         claim = listening.claim(PCD_PAY_TYPE="transfer")
         assert postman.deliver_due() == 0
@@ -80,7 +80,7 @@ class TestEvents:
 
     @pytest.mark.parametrize("scenario", ["unknown_paid", "lost_paid"])
     def test_money_that_moved_unheard_is_told_all_the_same(
-        self, listening: Merchant, postman: Postman, receiver: Receiver, scenario: str
+        self, listening: Merchant, postman: WebhookSender, receiver: Receiver, scenario: str
     ) -> None:
         listening.payer.pay(listening.fields(PCD_PAY_WORK="PAY", PCD_PAY_TYPE="transfer"), scenario)
 
@@ -88,7 +88,7 @@ class TestEvents:
 
         assert receiver.messages[0]["PCD_PAY_RST"] == "success"
 
-    def test_nothing_is_told_of_money_that_did_not_move(self, listening: Merchant, postman: Postman) -> None:
+    def test_nothing_is_told_of_money_that_did_not_move(self, listening: Merchant, postman: WebhookSender) -> None:
         pay(listening, PCD_PAY_TOTAL="100")
         listening.payer.pay(listening.fields(PCD_PAY_WORK="PAY"), "limit")
         listening.payer.close(listening.fields())
@@ -96,7 +96,7 @@ class TestEvents:
         assert postman.deliver_due() == 0
 
     def test_a_cancel_in_the_partner_admin_is_told_with_its_amount(
-        self, listening: Merchant, postman: Postman, receiver: Receiver
+        self, listening: Merchant, postman: WebhookSender, receiver: Receiver
     ) -> None:
         claim = pay(listening, PCD_USER_DEFINE1="mine")
         listening.order("POST", f"/payments/{claim['PCD_PAY_OID']}/cancel", {"amount": 300})
@@ -111,7 +111,7 @@ class TestEvents:
         assert "PCD_USER_DEFINE1" not in cancelled
 
     def test_a_links_payment_carries_what_the_merchant_gave_the_link(
-        self, listening: Merchant, postman: Postman, receiver: Receiver
+        self, listening: Merchant, postman: WebhookSender, receiver: Receiver
     ) -> None:
         """Nobody else hears of it: BILL0000 for transfers, and the parameter as it was registered."""
         work = {"PCD_PAY_WORK": "LINKREG"}
@@ -127,7 +127,7 @@ class TestEvents:
         assert told["PCD_LINK_ADD_PARAM"] == '{"lesson": 7}'
 
     def test_a_billing_key_that_was_taken_back_is_told(
-        self, listening: Merchant, postman: Postman, receiver: Receiver
+        self, listening: Merchant, postman: WebhookSender, receiver: Receiver
     ) -> None:
         """By Payple or the bank; a merchant that deletes a key itself is told nothing more."""
         first, second = pay(listening), pay(listening, PCD_PAY_TYPE="transfer")
@@ -147,13 +147,13 @@ class TestEvents:
         )
         assert gone.status_code == 404
 
-    def test_without_an_address_nothing_is_queued(self, merchant: Merchant, postman: Postman) -> None:
+    def test_without_an_address_nothing_is_queued(self, merchant: Merchant, postman: WebhookSender) -> None:
         """As with Payple's shared test partner, which gets no webhooks."""
         pay(merchant)
 
         assert (postman.deliver_due(), webhooks(merchant)) == (0, [])
 
-    def test_a_form_is_a_policy(self, listening: Merchant, postman: Postman, receiver: Receiver) -> None:
+    def test_a_form_is_a_policy(self, listening: Merchant, postman: WebhookSender, receiver: Receiver) -> None:
         listening.order("POST", "/policy", {"webhook_format": "form"})
         pay(listening)
 
@@ -167,7 +167,7 @@ class TestRetries:
     """What is not accepted comes again."""
 
     def test_only_2xx_is_accepted_and_the_pauses_grow(
-        self, listening: Merchant, postman: Postman, receiver: Receiver
+        self, listening: Merchant, postman: WebhookSender, receiver: Receiver
     ) -> None:
         receiver.statuses = [200, 500, 302, 404, 204]
         pay(listening)
@@ -184,7 +184,7 @@ class TestRetries:
         assert [one["answer"] for one in told["tries"]] == ["200", "500", "302", "404", "204"]
 
     def test_it_is_given_up_after_the_policys_number(
-        self, listening: Merchant, postman: Postman, receiver: Receiver
+        self, listening: Merchant, postman: WebhookSender, receiver: Receiver
     ) -> None:
         receiver.statuses = [503]
         listening.order("POST", "/policy", {"webhook_retries": 1})
@@ -196,7 +196,7 @@ class TestRetries:
         assert webhooks(listening)[0]["state"] == "failed"
 
     def test_an_address_that_answers_no_head_may_be_insisted_on(
-        self, listening: Merchant, postman: Postman, receiver: Receiver
+        self, listening: Merchant, postman: WebhookSender, receiver: Receiver
     ) -> None:
         receiver.statuses = [405, 200]
         listening.order("POST", "/policy", {"webhook_probe": "insist"})
@@ -210,7 +210,7 @@ class TestRetries:
         assert receiver.methods == ["HEAD", "HEAD", "POST"]
         assert webhooks(listening)[0]["state"] == "delivered"
 
-    def test_a_closed_port_is_a_failed_try(self, merchant: Merchant, postman: Postman) -> None:
+    def test_a_closed_port_is_a_failed_try(self, merchant: Merchant, postman: WebhookSender) -> None:
         with socket.create_server(("127.0.0.1", 0)) as closed:
             url = f"http://127.0.0.1:{closed.getsockname()[1]}/"
         merchant.order("POST", "/partners", {"webhook_url": url})
@@ -222,7 +222,7 @@ class TestRetries:
         assert (told["state"], told["rounds"]) == ("queued", 1)
         assert "refused" in told["tries"][0]["answer"]
 
-    def test_every_try_is_in_the_ledger(self, listening: Merchant, postman: Postman, receiver: Receiver) -> None:
+    def test_every_try_is_in_the_ledger(self, listening: Merchant, postman: WebhookSender, receiver: Receiver) -> None:
         receiver.statuses = [200, 500]
         claim = pay(listening)
 
@@ -237,7 +237,9 @@ class TestRetries:
 class TestBench:
     """What a tester does to webhooks on their way."""
 
-    def test_held_ones_leave_at_the_release(self, listening: Merchant, postman: Postman, receiver: Receiver) -> None:
+    def test_held_ones_leave_at_the_release(
+        self, listening: Merchant, postman: WebhookSender, receiver: Receiver
+    ) -> None:
         listening.order("POST", "/webhooks", {"hold": True})
         pay(listening)
         assert postman.deliver_due() == 0
@@ -248,7 +250,7 @@ class TestBench:
         pay(listening)
         assert webhooks(listening)[-1]["state"] == "held", "the bench still holds what is new"
 
-    def test_copies_travel_besides(self, listening: Merchant, postman: Postman, receiver: Receiver) -> None:
+    def test_copies_travel_besides(self, listening: Merchant, postman: WebhookSender, receiver: Receiver) -> None:
         listening.order("POST", "/webhooks", {"duplicate": 2})
         pay(listening)
 
@@ -258,7 +260,7 @@ class TestBench:
         assert len({message["PCD_PAY_OID"] for message in receiver.messages}) == 1
 
     def test_shuffled_ones_leave_in_another_order_and_the_same_one_again(
-        self, listening: Merchant, postman: Postman, receiver: Receiver
+        self, listening: Merchant, postman: WebhookSender, receiver: Receiver
     ) -> None:
         def order_of_arrival(seed: int) -> list[str]:
             listening.order("DELETE", "")
@@ -276,7 +278,7 @@ class TestBench:
         assert order_of_arrival(1) == first
         assert order_of_arrival(2) != first
 
-    def test_a_share_of_them_gets_lost(self, listening: Merchant, postman: Postman, receiver: Receiver) -> None:
+    def test_a_share_of_them_gets_lost(self, listening: Merchant, postman: WebhookSender, receiver: Receiver) -> None:
         listening.order("POST", "/webhooks", {"drop": 0.5, "seed": 7})
         for number in range(20):
             pay(listening, PCD_PAY_OID=f"N{number}")
@@ -290,7 +292,7 @@ class TestBench:
         pay(listening)
         assert webhooks(listening)[-1]["state"] == "dropped"
 
-    def test_delayed_ones_wait_on_the_runs_clock(self, listening: Merchant, postman: Postman) -> None:
+    def test_delayed_ones_wait_on_the_runs_clock(self, listening: Merchant, postman: WebhookSender) -> None:
         listening.order("POST", "/webhooks", {"delay": 3600})
         pay(listening)
         assert postman.deliver_due() == 0
@@ -300,7 +302,7 @@ class TestBench:
         assert postman.deliver_due() == 1
 
     def test_any_of_them_is_sent_again_on_demand(
-        self, listening: Merchant, postman: Postman, receiver: Receiver
+        self, listening: Merchant, postman: WebhookSender, receiver: Receiver
     ) -> None:
         """Past the bench; the log names what it repeats."""
         listening.order("POST", "/webhooks", {"drop": True})
@@ -313,7 +315,7 @@ class TestBench:
         assert postman.deliver_due() == 1
         assert webhooks(listening)[-1]["state"] == "delivered"
 
-    def test_the_list_shows_no_secret(self, listening: Merchant, postman: Postman, receiver: Receiver) -> None:
+    def test_the_list_shows_no_secret(self, listening: Merchant, postman: WebhookSender, receiver: Receiver) -> None:
         claim = pay(listening)
         postman.deliver_due()
 
@@ -397,7 +399,7 @@ class TestAddresses:
         )
         app = create_simulator(settings)
         told = app.test_client().get("/_sim/partners").get_json()
-        app.extensions["simulator_storage"].close()
+        app.extensions["simulator_store"].close()
 
         assert told["webhook_url"] == "http://shop.test/hook"
 
@@ -409,18 +411,9 @@ class TestAddresses:
         client.delete("/_sim")
 
         assert client.get("/_sim/partners").get_json()["webhook_url"] == "http://localhost:9/hook"
-        app.extensions["simulator_storage"].close()
+        app.extensions["simulator_store"].close()
 
     def test_redirects_are_not_followed(self) -> None:
         with loopback(answering(b"", "302 Found", "Location: http://example.com/")) as server:
             assert send("POST", f"{server.address}/hook", {}, b"x") == 302
         assert server.connections == 1
-
-    def test_an_answer_that_drips_is_cut_off(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The limit is for the whole answer, not for each byte of it."""
-        monkeypatch.setattr("shop.simulator.outgoing.LIMIT", 0.3)
-        with (
-            loopback(lambda connection: server.drip(connection, head_of(0))) as server,
-            pytest.raises(NotAnswered),
-        ):
-            send("POST", f"{server.address}/hook", {}, b"x")

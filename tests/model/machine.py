@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from shop.services import sweep
-from shop.simulator.fault_kinds import KINDS, OPS
+from shop.simulator.control.faults import KINDS, OPS
 from shop.simulator.scenarios import SCENARIOS
 from shop.views.shop import client
 from tests.model.invariants import Violation

@@ -37,7 +37,7 @@ from shop.services.cash_receipts import ReceiptWish
 from shop.services.refunding import RefundWish
 from shop.settings import Settings
 from shop.simulator import clock as simulator_clock
-from shop.simulator.postman import Postman
+from shop.simulator.webhooks import WebhookSender
 from shop.states import AttemptState, RefundState
 from shop.views.shop import client
 from tests.model.invariants import Books, Row, Seen, ShopBooks, Violation, safe, settled
@@ -91,7 +91,7 @@ class Stage:
         self.control("POST", "partners", {"webhook_url": SIMULATOR + WEBHOOKS})
         self._ledger: list[Row] = []
         self._buyer = Browser(self)
-        self._postman = Postman(self.simulator.extensions["simulator_storage"], send=self._keep_notice)
+        self._postman = WebhookSender(self.simulator.extensions["simulator_store"], send=self._keep_notice)
         self.has_worked = True
         self.intents = self.killed = self.crossed = 0
         with self.app.app_context():

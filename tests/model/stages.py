@@ -82,7 +82,7 @@ def _stage(url: str, folder: Path, renew: Renew) -> Iterator[Stage]:
     with one_clock(stage):
         yield stage
     _let_go(app)
-    simulator.extensions["simulator_storage"].close()
+    simulator.extensions["simulator_store"].close()
 
 
 def _never_wait_for_the_disk(connection: Any, _record: object) -> None:

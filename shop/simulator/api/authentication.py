@@ -1,0 +1,212 @@
+"""Partner authentication: fixed keys in, tokens for one request of one purpose out (quick guide 3-2)."""
+
+import base64
+import secrets
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, request
+
+from shop.simulator import runs, store
+from shop.simulator.calls import Answer, Call, Refusal, Refused, serve
+from shop.simulator.fields import Fields
+from shop.simulator.rulebook import RULES, Rule
+from shop.simulator.runs import PUBLIC_TEST_RUN, Run
+from shop.simulator.store import Row
+from shop.simulator.web import database, host_of, read_message, settings
+
+bp = Blueprint("authentication", __name__)
+LIFETIME = timedelta(minutes=30)
+DONE = "사용자 인증 완료!!"
+FLAGS = (
+    *("PCD_PAY_WORK", "PCD_PAY_TYPE", "PCD_PAYCHK_FLAG"),
+    *("PCD_PAYCANCEL_FLAG", "PCD_SIMPLE_FLAG", "PCD_REGULER_FLAG"),
+)
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What an authentication may be for: the flags that ask for it, and the address that it returns.
+
+    `reusable`: one authentication may serve many requests while it lives (documented for inquiries only).
+    `session_code` answers an unknown, expired or used token and `access_code` one for another purpose, where the
+    operation has codes of its own for that.
+    """
+
+    id: str
+    path: str
+    flags: Mapping[str, str] = field(default_factory=dict)
+    reusable: bool = False
+    session_code: str = ""
+    access_code: str = ""
+
+
+WINDOW = Purpose("window", "/index.php?ACT_=PAYM&CPAYVER=202102051731")
+INQUIRY = Purpose("inquiry", "/php/PayChkAct.php", {"PCD_PAYCHK_FLAG": "Y"}, reusable=True)
+CANCEL = Purpose(
+    "cancel", "/php/account/api/cPayCAct.php", {"PCD_PAYCANCEL_FLAG": "Y"},
+    session_code="PAYC0001", access_code="PAYC0001",
+)  # fmt: skip
+RECEIPT_ISSUE = Purpose("receipt_issue", "/php/taxsave/api/tsAct.php?ACT_=TSREG", {"PCD_PAY_WORK": "TSREG"})
+RECEIPT_CANCEL = Purpose("receipt_cancel", "/php/taxsave/api/tsAct.php?ACT_=TSCANCEL", {"PCD_PAY_WORK": "TSCANCEL"})
+REPAY_CARD = Purpose(
+    "repay_card", "/php/SimplePayCardAct.php?ACT_=PAYM", {"PCD_PAY_TYPE": "card", "PCD_SIMPLE_FLAG": "Y"},
+    session_code="SPCD0004", access_code="SPCD9998",
+)  # fmt: skip
+REPAY_TRANSFER = Purpose(
+    "repay_transfer", "/php/SimplePayAct.php?ACT_=PAYM", {"PCD_PAY_TYPE": "transfer", "PCD_SIMPLE_FLAG": "Y"},
+    session_code="SPAY0001", access_code="SPAY0019",
+)  # fmt: skip
+MONTHLY_CARD = Purpose(
+    "monthly_card", "/php/RePayCardAct.php?ACT_=PAYM", {"PCD_PAY_TYPE": "card", "PCD_REGULER_FLAG": "Y"},
+    session_code="RPCD0006", access_code="RPCD9998",
+)  # fmt: skip
+MONTHLY_TRANSFER = Purpose(
+    "monthly_transfer", "/php/RePayAct.php?ACT_=PAYM", {"PCD_PAY_TYPE": "transfer", "PCD_REGULER_FLAG": "Y"},
+    session_code="SPAY0001", access_code="SPAY0019",
+)  # fmt: skip
+KEY_LOOKUP = Purpose("key_lookup", "/php/cPayUser/api/cPayUserAct.php?ACT_=PUSERINFO", {"PCD_PAY_WORK": "PUSERINFO"})
+KEY_DELETION = Purpose("key_deletion", "/php/cPayUser/api/cPayUserAct.php?ACT_=PUSERDEL", {"PCD_PAY_WORK": "PUSERDEL"})
+LINK = Purpose("link", "/php/link/api/LinkRegAct.php?ACT_=LINKREG", {"PCD_PAY_WORK": "LINKREG"})
+PURPOSES = (
+    *(WINDOW, INQUIRY, CANCEL, RECEIPT_ISSUE, RECEIPT_CANCEL),
+    *(REPAY_CARD, REPAY_TRANSFER, MONTHLY_CARD, MONTHLY_TRANSFER, KEY_LOOKUP, KEY_DELETION, LINK),
+)
+
+
+@dataclass(frozen=True)
+class Token(Row):
+    """Three values from one authentication; `host` is that of its Referer, blank if there was none.
+
+    `seq` is the ledger line that tells of the authentication.
+    """
+
+    table = "tokens"
+
+    auth_key: str
+    run: str
+    cst_id: str
+    cust_key: str
+    purpose: str
+    host: str
+    issued_at: datetime
+    seq: int
+    used_at: datetime | None = None
+
+
+@bp.post("/php/auth.php")
+def authentication() -> Response:
+    """Hand out tokens; the purpose flags decide the address to go to next."""
+    asked = read_message()
+    with database().reading() as db:
+        run = runs.by_id(db, asked.get("cst_id", "")) or PUBLIC_TEST_RUN
+    host = host_of(request.headers.get("Referer", ""))
+    return serve("auth", run, asked, lambda call: _authenticate(call, host), Refusal(worded=_refused), oid="")
+
+
+def _authenticate(call: Call, host: str) -> Answer:
+    asked, run, call.note = call.asked, call.run, f"Referer: {host or '-'}"
+    if not asked.get("cst_id"):
+        raise Refused("cst_id_missing")
+    if asked["cst_id"] != run.id:
+        raise Refused("partner_unknown")
+    if asked.get("custKey") != run.cust_key:
+        raise Refused("cust_key_wrong")
+    if not run.registers(host):
+        raise Refused("domain_unregistered")
+    purpose = _chosen_by(asked)
+    if purpose is None:
+        raise Refused("purpose_unknown")
+    token = Token(new_auth_key(), run.id, _short_token(), _short_token(), purpose.id, host, run.now(), seq=0)
+    answered = _granted(token, purpose)
+    seq = call.write(answered=answered)
+    store.insert(call.db, replace(token, seq=seq))
+    return Answer(answered)
+
+
+def _chosen_by(asked: Fields) -> Purpose | None:
+    flags = {name: asked[name] for name in FLAGS if asked.get(name)}
+    if flags.keys() in ({"PCD_SIMPLE_FLAG"}, {"PCD_REGULER_FLAG"}):  # official samples name no type for transfers
+        flags["PCD_PAY_TYPE"] = "transfer"
+    return next((purpose for purpose in PURPOSES if purpose.flags == flags), None)
+
+
+def _granted(token: Token, purpose: Purpose) -> Fields:
+    origin = settings().origin
+    return {
+        "server_name": urlsplit(origin).netloc,
+        "result": "success",
+        "result_msg": DONE,
+        "cst_id": token.cst_id,
+        "custKey": token.cust_key,
+        "AuthKey": token.auth_key,
+        "PCD_PAY_HOST": origin,
+        "PCD_PAY_URL": purpose.path,
+        "return_url": origin + purpose.path,
+    }
+
+
+def _refused(rule: Rule) -> Fields:
+    blank = dict.fromkeys(("cst_id", "custKey", "AuthKey", "PCD_PAY_HOST", "PCD_PAY_URL", "return_url"), "")
+    message = f"[{rule.code}] {rule.message_for('')}"
+    return {"server_name": urlsplit(settings().origin).netloc, "result": "error", "result_msg": message, **blank}
+
+
+def admit(call: Call, purpose: Purpose) -> None:
+    """Use up the tokens of a request. Refuses a caller whose three tokens are not of one authentication for this."""
+    asked = call.asked
+    token = by_auth_key(call.db, asked.get("PCD_AUTH_KEY", ""))
+    if token and (token.cst_id, token.cust_key) != (asked.get("PCD_CST_ID"), asked.get("PCD_CUST_KEY")):
+        token = None
+    broken = broken_by_token(token, purpose, call.run.now())
+    if token:
+        call.follows = token.seq
+        spend(call.db, token, call.run)
+    if broken:
+        code = purpose.access_code if broken.id == "token_purpose" else purpose.session_code
+        raise Refused(replace(broken, code=code, transfer_code="") if code else broken)
+
+
+def broken_by_token(token: Token | None, purpose: Purpose, now: datetime) -> Rule | None:
+    """Whether a token may be used for this request now."""
+    if token is None:
+        return RULES["token_unknown"]
+    if token.purpose != purpose.id:
+        return RULES["token_purpose"]
+    if now - token.issued_at > LIFETIME:
+        return RULES["token_expired"]
+    return RULES["token_used"] if token.used_at and not purpose.reusable else None
+
+
+def spend(db: sqlite3.Connection, token: Token, run: Run) -> None:
+    """Mark a token set as used."""
+    store.update(db, replace(token, used_at=run.now()), auth_key=token.auth_key)
+
+
+def by_auth_key(db: sqlite3.Connection, auth_key: str) -> Token | None:
+    """The token set of an AuthKey."""
+    return store.find(db, Token, auth_key=auth_key)
+
+
+def run_of_token(asked: Fields) -> Run:
+    """The run whose authentication a message carries; a message that carries none is told to the default run."""
+    with database().reading() as db:
+        token = by_auth_key(db, asked.get("PCD_AUTH_KEY", ""))
+        return (runs.by_id(db, token.run) if token else None) or PUBLIC_TEST_RUN
+
+
+def new_auth_key() -> str:
+    """376 characters, as AuthKeys have been for years: more than the 255 of the documents, with + and / in them."""
+    return "K0Vn" + opaque(279)
+
+
+def opaque(length: int) -> str:
+    """A value that only the simulator can read, in the alphabet of Payple's keys."""
+    return base64.b64encode(secrets.token_bytes(length)).decode()
+
+
+def _short_token() -> str:
+    return base64.b64encode(opaque(16).encode()).decode()

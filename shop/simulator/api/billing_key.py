@@ -1,0 +1,257 @@
+"""Billing keys (PCD_PAYER_ID): a registered card or account pays again, is looked up, or is deregistered."""
+
+import re
+import sqlite3
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from flask import Blueprint, Response, abort, request
+
+from shop.simulator import ledger, messages, payment, scenarios, store, webhooks
+from shop.simulator.api import authentication, charge
+from shop.simulator.api.authentication import MONTHLY_CARD, REPAY_CARD, Purpose
+from shop.simulator.calls import Answer, Call, Refusal, Refused, serve
+from shop.simulator.fields import SECRETS, Fields, contained_tax, is_number, is_tax, is_too_long
+from shop.simulator.payment import CashReceipt, Instrument, Payment, new_key
+from shop.simulator.runs import Run
+from shop.simulator.store import Row
+from shop.simulator.web import read_message
+
+bp = Blueprint("billing_key", __name__)
+PURPOSES = {"PUSERINFO": authentication.KEY_LOOKUP, "PUSERDEL": authentication.KEY_DELETION}
+MINIMUM_BY_CARD = 100
+WINDOW_ONLY = ("PCD_AUTH_KEY", "PCD_PAY_REQKEY", "PCD_PAY_HOST", "PCD_PAY_URL", "PCD_PAY_COFURL", "PCD_RST_URL")
+MONTH = ("PCD_REGULER_FLAG", "PCD_PAY_YEAR", "PCD_PAY_MONTH")
+HOLDERS = {"personal": "개인", "company": "법인"}
+DEREGISTERED = {"card": "카드해지완료", "transfer": "계좌해지완료"}
+DEREGISTERED_BEHIND = "2008 : 고객요청으로 자동이체 해지되었음(업체해지)"
+
+
+@dataclass(frozen=True)
+class BillingKey(Row):
+    """`id` is what the merchant keeps; one instrument has one key in a run, however often it is registered."""
+
+    table = "billing_keys"
+
+    id: str
+    run: str
+    fingerprint: str
+    method: str
+    instrument: Instrument
+    registered_at: datetime
+    payer_no: str = ""
+    payer_name: str = ""
+    payer_phone: str = ""
+
+
+def by_id(db: sqlite3.Connection, run: Run, key_id: str) -> BillingKey | None:
+    """The key of a PCD_PAYER_ID, while it is registered."""
+    return store.find(db, BillingKey, run=run.id, id=key_id)
+
+
+@bp.post("/php/SimplePayCardAct.php")
+def repay_by_card() -> Response:
+    """Charge a registered card."""
+    return _repay(REPAY_CARD)
+
+
+@bp.post("/php/SimplePayAct.php")
+def repay_by_transfer() -> Response:
+    """Charge a registered account."""
+    return _repay(authentication.REPAY_TRANSFER)
+
+
+@bp.post("/php/RePayCardAct.php")
+def monthly_by_card() -> Response:
+    """Charge a registered card at most once a month."""
+    return _repay(MONTHLY_CARD)
+
+
+@bp.post("/php/RePayAct.php")
+def monthly_by_transfer() -> Response:
+    """Charge a registered account at most once a month."""
+    return _repay(authentication.MONTHLY_TRANSFER)
+
+
+def _repay(purpose: Purpose) -> Response:
+    asked = read_message()
+    run, oid = authentication.run_of_token(asked), asked.get("PCD_PAY_OID", "")
+    method, named = purpose.flags["PCD_PAY_TYPE"], asked | {"PCD_PAY_OID": oid or run.new_oid()}
+    wording = Refusal(method, {"PCD_PAY_OID": named["PCD_PAY_OID"], "PCD_PAY_TYPE": method}, purpose is MONTHLY_CARD)
+    return serve("repay", run, named, lambda call: _charge(call, purpose), wording, oid)
+
+
+def _charge(call: Call, purpose: Purpose) -> Answer:
+    authentication.admit(call, purpose)
+    key = by_id(call.db, call.run, call.asked.get("PCD_PAYER_ID", ""))
+    opened = _payment(call, _checked(call, purpose, key))
+    scenario = scenarios.unasked(call.db, call.run, opened)
+    done = charge.charge(replace(opened, scenario=scenario.id), call.run.now())
+    charged = done.payment
+    payment.save(call.db, charged)
+    answered = _answer(call, purpose, done)
+    effect, note = charge.EFFECTS[charged.state], f"scenario: {scenario.id}"
+    call.write(charged, effect=effect, asked=charged.asked, answered=answered, code=done.code, note=note)
+    if charged.approved_at:
+        charge.arm_faults(call.db, call.run, charged)
+    charge.follow_up(call.db, call.origin, call.run, charged)
+    return Answer(answered, done.lost, done.seconds)
+
+
+def _checked(call: Call, purpose: Purpose, key: BillingKey | None) -> BillingKey:
+    """The key that pays. The flags of the address come again in the request."""
+    asked, method = call.asked, purpose.flags["PCD_PAY_TYPE"]
+    is_monthly = "PCD_REGULER_FLAG" in purpose.flags
+    if any(asked.get(name) != value for name, value in purpose.flags.items()):
+        raise Refused("repay_flag_missing")
+    if not asked.get("PCD_PAYER_ID"):
+        raise Refused("key_missing")
+    if key is None:
+        raise Refused("key_unknown")
+    if key.method != method:
+        raise Refused("key_of_other_method")
+    _check_fields(asked, method)
+    if is_monthly:
+        _check_month(asked)
+    if payment.completed(call.db, call.run.id, asked["PCD_PAY_OID"]):
+        raise Refused("repay_duplicate")
+    if is_monthly and _is_month_paid(call):
+        raise Refused("repay_twice_a_month")
+    return key
+
+
+def _check_fields(asked: Fields, method: str) -> None:
+    total, tax = asked.get("PCD_PAY_TOTAL", ""), asked.get("PCD_PAY_TAXTOTAL", "")
+    if not asked.get("PCD_PAY_GOODS", "").strip():
+        raise Refused("repay_goods_missing")
+    if is_too_long(asked):
+        raise Refused("field_too_long")
+    if not is_number(total) or asked.get("PCD_PAY_ISTAX", "") not in ("", "Y", "N"):
+        raise Refused("repay_malformed")
+    if int(total) < (MINIMUM_BY_CARD if method == "card" else 1):
+        raise Refused("repay_amount_low")
+    if not is_tax(tax, int(total)):
+        raise Refused("repay_malformed")
+
+
+def _check_month(asked: Fields) -> None:
+    if not re.fullmatch(r"20\d\d", asked.get("PCD_PAY_YEAR", ""), re.ASCII):
+        raise Refused("repay_year_wrong")
+    if not re.fullmatch(r"0[1-9]|1[0-2]", asked.get("PCD_PAY_MONTH", ""), re.ASCII):
+        raise Refused("repay_month_wrong")
+
+
+def _is_month_paid(call: Call) -> bool:
+    wanted = {name: call.asked[name] for name in MONTH}
+    paid = store.select(call.db, Payment, run=call.run.id, payer_id=call.asked["PCD_PAYER_ID"])
+    return any(one.approved_at and one.remainder and wanted.items() <= one.asked.items() for one in paid)
+
+
+def _payment(call: Call, key: BillingKey) -> Payment:
+    asked = call.asked
+    wants_receipt = key.method == "transfer" and asked.get("PCD_TAXSAVE_FLAG") == "Y"
+    use = "company" if asked.get("PCD_TAXSAVE_TRADE") == "company" else "personal"
+    kept = {name: value for name, value in asked.items() if name not in SECRETS}
+    return Payment(
+        token=new_key(),
+        run=call.run.id,
+        oid=asked["PCD_PAY_OID"],
+        method=key.method,
+        work="PAY",
+        total=int(asked["PCD_PAY_TOTAL"]),
+        goods=asked["PCD_PAY_GOODS"],
+        tax=contained_tax(asked),
+        asked=kept | {"PCD_PAY_WORK": "PAY", "PCD_SIMPLE_FLAG": "Y"},
+        page_origin="",
+        opened_at=call.run.now(),
+        instrument=key.instrument,
+        receipt=CashReceipt("answered", use) if wants_receipt else CashReceipt(),
+        payer_name=asked.get("PCD_PAYER_NAME", "") or key.payer_name,
+        payer_id=key.id,
+    )
+
+
+def _answer(call: Call, purpose: Purpose, done: charge.Charge) -> Fields:
+    paid = done.payment
+    if done.code:
+        more = {"PCD_PAY_OID": paid.oid, "PCD_PAY_TYPE": paid.method, "PCD_PAYER_ID": paid.payer_id}
+        return messages.error(done.code, **more)
+    result = messages.success(paid, call.origin, call.run.policy)
+    fields = {name: value for name, value in result.items() if name not in WINDOW_ONLY} | {"PCD_SIMPLE_FLAG": "Y"}
+    if paid.method == "card":
+        fields |= {"PCD_PAY_CODE": "SPCD0000" if purpose is REPAY_CARD else "0000", "PCD_PAY_MSG": "카드결제완료"}
+    return fields | {name: paid.asked[name] for name in MONTH if name in paid.asked}
+
+
+@bp.post("/php/cPayUser/api/cPayUserAct.php")
+def look_up_or_deregister() -> Response:
+    """Tell of a key, or deregister it: then it pays no more. `ACT_` says which."""
+    asked, work = read_message(), request.args.get("ACT_", "")
+    purpose = PURPOSES.get(work) or abort(404)
+    run, wording = authentication.run_of_token(asked), Refusal(more={"PCD_PAY_WORK": work})
+    return serve(purpose.id, run, asked, lambda call: _use(call, purpose), wording, oid="")
+
+
+def _use(call: Call, purpose: Purpose) -> Answer:
+    authentication.admit(call, purpose)
+    key_id = call.asked.get("PCD_PAYER_ID", "")
+    if not key_id:
+        raise Refused("key_missing")
+    key = by_id(call.db, call.run, key_id)
+    if key is None:
+        raise Refused("key_unknown")
+    answered, effect = _shown(key), ""
+    if purpose is authentication.KEY_DELETION:
+        store.delete(call.db, BillingKey, run=key.run, id=key.id)
+        answered, effect = _deregistered(key, call.run), "deregistered"
+    call.write(effect=effect, answered=answered)
+    return Answer(answered)
+
+
+def _shown(key: BillingKey) -> Fields:
+    instrument, phone = key.instrument, key.payer_phone
+    kind = "CARD" if key.method == "card" else "BANK"
+    return {
+        "PCD_PAY_RST": "success",
+        "PCD_PAY_CODE": "0000",
+        "PCD_PAY_MSG": "회원조회 성공",
+        "PCD_PAY_TYPE": key.method,
+        "PCD_PAY_WORK": "PUSERINFO",
+        "PCD_PAY_BANKACCTYPE": HOLDERS[instrument.holder],
+        "PCD_PAYER_ID": key.id,
+        "PCD_PAYER_NAME": key.payer_name,
+        "PCD_PAYER_HP": f"{phone[:3]}-****-{phone[-4:]}" if phone else "",
+        f"PCD_PAY_{kind}": instrument.code,
+        f"PCD_PAY_{kind}NAME": instrument.name,
+        f"PCD_PAY_{kind}NUM": instrument.number,
+    }
+
+
+def _deregistered(key: BillingKey, run: Run) -> Fields:
+    return {
+        "PCD_PAY_RST": "success",
+        "PCD_PAY_CODE": run.policy.key_deletion_code,
+        "PCD_PAY_MSG": DEREGISTERED[key.method],
+        "PCD_PAY_TYPE": key.method,
+        "PCD_PAY_WORK": "PUSERDEL",
+        "PCD_PAYER_ID": key.id,
+        "PCD_PAYER_NO": key.payer_no,
+    }
+
+
+def deregister_behind(db: sqlite3.Connection, run: Run, key: BillingKey) -> None:
+    """Deregister a key as Payple or the bank may; the merchant is told by webhook only."""
+    store.delete(db, BillingKey, run=key.run, id=key.id)
+    asked, note = {"PCD_PAYER_ID": key.id}, "done behind the shop's back"
+    ledger.write(db, run, "key_deletion", effect="deregistered", note=note, asked=asked)
+    body = {
+        "PCD_CST_ID": key.run,
+        "PCD_PAY_WORK": "PUSERDEL",
+        "PCD_PAY_RST": "success",
+        "PCD_PAY_MSG": DEREGISTERED_BEHIND,
+        "PCD_PAY_TYPE": key.method,
+        "PCD_PAYER_ID": key.id,
+        "PCD_PAYER_NAME": key.payer_name,
+        "PCD_PAYER_HP": key.payer_phone,
+    }
+    webhooks.announce(db, run, "deregistered", body, name=key.id)

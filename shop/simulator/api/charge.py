@@ -1,0 +1,83 @@
+"""What happens when money is asked for: by the window (PAY), by the confirm (CERT), or by a billing key."""
+
+import sqlite3
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shop.simulator import ledger, scenarios, store, webhooks
+from shop.simulator.api.cancel import cancel_behind
+from shop.simulator.control.faults import Fault
+from shop.simulator.payment import CashReceipt, Payment, State, digits, new_key, trade_key
+from shop.simulator.runs import Run
+from shop.simulator.scenarios import Moment
+
+EFFECTS = {
+    State.AUTHENTICATED: "authenticated",
+    State.APPROVED: "charged",
+    State.DECLINED: "declined",
+    State.EXPIRED: "expired",
+}
+
+
+@dataclass(frozen=True)
+class Charge:
+    """The payment after it, the code of a refusal, whether the answer is lost, and how many seconds it takes."""
+
+    payment: Payment
+    code: str = ""
+    lost: bool = False
+    seconds: float = 0.0
+
+
+def charge(payment: Payment, now: datetime) -> Charge:
+    """Ask the issuer for the money, as the payment's scenario has it."""
+    scenario = scenarios.of(payment)
+    refused = scenario.code if scenario.refuses_at(Moment.CHARGE) else ""
+    after = _approved(payment, now) if scenario.charged else replace(payment, state=State.DECLINED)
+    return Charge(after, refused, scenario.lost, scenario.seconds)
+
+
+def _approved(payment: Payment, now: datetime) -> Payment:
+    approved = replace(payment, state=State.APPROVED, approved_at=now)
+    if payment.method == "transfer":
+        return with_receipt(approved)
+    return replace(approved, trade_key=trade_key(now), approval_no=digits(8), slip_key=new_key())
+
+
+def with_receipt(payment: Payment) -> Payment:
+    """Issue the cash receipt that the payer asked for, once the money has moved."""
+    if payment.approved_at is None or payment.receipt.state != "answered" or not payment.remainder:
+        return payment
+    return replace(payment, receipt=issued_receipt(payment.receipt.use, payment.remainder))
+
+
+def issued_receipt(use: str, amount: int) -> CashReceipt:
+    """A receipt with a number such as the National Tax Service gives."""
+    return CashReceipt("issued", use, "G" + digits(10), amount)
+
+
+def follow_up(db: sqlite3.Connection, origin: str, run: Run, payment: Payment) -> None:
+    """Do what a charge brings with it: the webhook, the receipt's line, the scenario's refund behind the shop."""
+    announce(db, origin, run, payment)
+    if payment.receipt.state == "issued":
+        ledger.write(db, run, "receipt", payment, effect="receipt_issued")
+    cancel_by_scenario(db, origin, run, payment)
+
+
+def announce(db: sqlite3.Connection, origin: str, run: Run, payment: Payment) -> None:
+    """Queue the webhook of a payment that has moved money."""
+    if payment.approved_at:
+        webhooks.announce_payment(db, origin, run, payment)
+
+
+def cancel_by_scenario(db: sqlite3.Connection, origin: str, run: Run, payment: Payment) -> None:
+    """Refund a fresh payment behind the shop's back, if that is its scenario."""
+    if payment.state is State.APPROVED and scenarios.of(payment).cancelled_behind:
+        cancel_behind(db, origin, run, payment, payment.total)
+
+
+def arm_faults(db: sqlite3.Connection, run: Run, payment: Payment) -> None:
+    """Arm what later requests about this payment run into, by its scenario."""
+    for row in scenarios.of(payment).faults:
+        fault = Fault(op=row.op, kind=row.kind, phase=row.phase, oid=payment.oid, times=row.times, run=run.id)
+        store.insert(db, fault)

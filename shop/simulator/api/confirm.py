@@ -1,0 +1,98 @@
+"""The CERT confirm: the only request of a merchant that moves money (quick guide, CERT)."""
+
+from dataclasses import replace
+
+from flask import Blueprint, Response, request
+
+from shop.simulator import messages, payment, runs, scenarios
+from shop.simulator.api import charge
+from shop.simulator.calls import Answer, Call, Refusal, Refused, serve
+from shop.simulator.fields import Fields
+from shop.simulator.messages import API_V2_CONFIRM_PATH
+from shop.simulator.payment import Payment, State
+from shop.simulator.runs import PUBLIC_TEST_RUN, Run
+from shop.simulator.web import database, read_message
+
+bp = Blueprint("confirm", __name__)
+
+
+@bp.post("/php/PayCardConfirmAct.php")
+def confirm_card() -> Response:
+    """Confirm a card payment."""
+    return _confirm("card", "same")
+
+
+@bp.post(API_V2_CONFIRM_PATH)
+def confirm_card_by_api_v2() -> Response:
+    """Confirm a card payment at the newer address, where PCD_PAY_COFURL names it (policy confirm_host)."""
+    return _confirm("card", "api_v2")
+
+
+@bp.post("/php/PayConfirmAct.php")
+def confirm_transfer() -> Response:
+    """Confirm a transfer."""
+    return _confirm("transfer", "same")
+
+
+def _confirm(method: str, host: str) -> Response:
+    asked = read_message()
+    with database().reading() as db:
+        waiting = payment.by_request_key(db, asked.get("PCD_PAY_REQKEY", ""))
+        run = runs.by_id(db, waiting.run if waiting else asked.get("PCD_CST_ID", "")) or PUBLIC_TEST_RUN
+    named = run.policy.confirm_host if method == "card" else "same"
+    is_complete = host == "api_v2" or request.args.get("ACT_") == "PAYM"
+    address = method if host == named and is_complete else ""
+    wording = Refusal(method, {"PCD_PAY_REQKEY": asked.get("PCD_PAY_REQKEY", ""), "PCD_PAY_OID": ""})
+    oid = waiting.oid if waiting else ""
+    return serve("confirm", run, asked, lambda call: _charge(call, address), wording, oid)
+
+
+def _charge(call: Call, method: str) -> Answer:
+    """Charge what the window was opened with, once. The request carries the raw keys, and no amount."""
+    claimed = _claimed(call, method)
+    run = scenarios.governed(call.run, claimed)
+    if claimed.answer and run.policy.dup_confirm == "repeat":
+        call.write(claimed, answered=claimed.answer, note="repeated")
+        return Answer(claimed.answer)
+    if claimed.state is State.EXPIRED or claimed.is_confirm_over(run.now(), run.policy.confirm_minutes):
+        raise Refused("confirm_too_late", claimed.oid)
+    if claimed.state is not State.AUTHENTICATED:
+        raise Refused("request_key_used", claimed.oid)
+    if payment.completed(call.db, run.id, claimed.oid):
+        raise Refused("oid_duplicate", claimed.oid)
+    done = charge.charge(claimed, run.now())
+    answered = _answer(call, run, done)
+    charged = replace(done.payment, answer=answered)
+    payment.save(call.db, charged)
+    note = "answer lost on the way" if done.lost else ""
+    effect = charge.EFFECTS[charged.state]
+    call.write(charged, effect=effect, code=done.code, answered=answered, note=note)
+    charge.follow_up(call.db, call.origin, run, charged)
+    return Answer(answered, done.lost, done.seconds)
+
+
+def _claimed(call: Call, method: str) -> Payment:
+    """The payment of the request. Address, key and billing key have to come from the same window result as its key."""
+    asked = call.asked
+    run = runs.by_id(call.db, asked.get("PCD_CST_ID", ""))
+    if run is None:
+        raise Refused("confirm_partner_unknown")
+    call.run = run
+    if asked.get("PCD_CUST_KEY") != run.cust_key:
+        raise Refused("confirm_cust_key_wrong")
+    waiting = payment.by_request_key(call.db, asked.get("PCD_PAY_REQKEY", ""))
+    if waiting is None or waiting.run != run.id:
+        raise Refused("request_key_unknown")
+    if waiting.method != method:
+        raise Refused("confirm_url_wrong", waiting.oid)
+    if (asked.get("PCD_AUTH_KEY"), asked.get("PCD_PAYER_ID", "")) != (waiting.result_key, waiting.payer_id):
+        raise Refused("result_key_wrong", waiting.oid)
+    return waiting
+
+
+def _answer(call: Call, run: Run, done: charge.Charge) -> Fields:
+    charged = done.payment
+    if done.code:
+        more = {"PCD_PAY_OID": charged.oid, "PCD_PAY_TYPE": charged.method, "PCD_PAY_REQKEY": charged.request_key}
+        return messages.error(done.code, **more)
+    return messages.confirmed(charged, call.origin, run.policy) if charged.approved_at else {}

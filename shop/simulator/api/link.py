@@ -1,0 +1,137 @@
+"""A payment link: registered by a merchant's server, opened by whoever has its address (링크결제 API)."""
+
+import secrets
+import sqlite3
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from shop.simulator import clock, ledger, messages, payment, runs, store
+from shop.simulator.api import authentication
+from shop.simulator.api.authentication import LINK
+from shop.simulator.api.window import check_fields, opened_payment
+from shop.simulator.calls import Answer, Call, Refusal, Refused, serve
+from shop.simulator.fields import SECRETS, Fields, is_number
+from shop.simulator.rulebook import Rule
+from shop.simulator.runs import PUBLIC_TEST_RUN, Run
+from shop.simulator.store import Row
+from shop.simulator.web import database, language, origin_of, read_message
+
+bp = Blueprint("link", __name__)
+METHODS = {"card": ("card",), "transfer": ("transfer",), "transfer+card": ("transfer", "card")}
+
+
+@dataclass(frozen=True)
+class Link(Row):
+    """`asked` is the registration without its keys; its PCD_LINK_EXPIREDATE is a Korea hour, blank for never."""
+
+    table = "links"
+
+    key: str
+    run: str
+    asked: Fields
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """What the payer may choose from."""
+        return METHODS[self.asked["PCD_PAY_TYPE"]]
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether its hour has come."""
+        expires = self.asked.get("PCD_LINK_EXPIREDATE", "")
+        return bool(expires) and clock.stamp(now)[:10] >= expires
+
+
+@bp.post("/php/link/api/LinkRegAct.php")
+def register_link() -> Response:
+    """Register an address under which the order can be paid."""
+    asked = read_message()
+    return serve("link", authentication.run_of_token(asked), asked, _register, Refusal(worded=_refused), oid="")
+
+
+def _register(call: Call) -> Answer:
+    authentication.admit(call, LINK)
+    _check(call)
+    asked = {name: value for name, value in call.asked.items() if name not in SECRETS}
+    link = Link(secrets.token_hex(16), call.run.id, asked)
+    store.insert(call.db, link)
+    answered = {
+        "PCD_LINK_RST": "success",
+        "PCD_LINK_MSG": "링크생성이 완료되었습니다.",
+        **{name: value for name, value in asked.items() if name.startswith(("PCD_PAY_", "PCD_CARD_"))},
+        "PCD_TAXSAVE_FLAG": asked.get("PCD_TAXSAVE_FLAG", ""),
+        "PCD_LINK_EXPIREDATE": asked.get("PCD_LINK_EXPIREDATE", ""),
+        "PCD_LINK_KEY": link.key,
+        "PCD_LINK_URL": f"{call.origin}/php/link/?SID={link.key}",
+        "PCD_LINK_MEMO": asked.get("PCD_LINK_MEMO", ""),
+    }
+    call.write(answered=answered)
+    return Answer(answered)
+
+
+def _refused(rule: Rule) -> Fields:
+    return {"PCD_LINK_RST": "error", "PCD_LINK_MSG": f"[{rule.code}] {rule.message_for('')}"}
+
+
+def _check(call: Call) -> None:
+    """The rules of the window, an hour to come, and a web address."""
+    asked = call.asked
+    methods = METHODS.get(asked.get("PCD_PAY_TYPE", ""))
+    if not methods or not is_number(asked.get("PCD_PAY_TOTAL", "")):
+        raise Refused("link_malformed")
+    try:
+        for method in methods:
+            check_fields(_window_call(asked, method), call.run.policy)
+    except Refused as refused:
+        raise Refused("link_malformed") from refused
+    expires, address = asked.get("PCD_LINK_EXPIREDATE", ""), asked.get("PCD_LINK_URL", "")
+    if expires and not _is_hour_to_come(expires, call.run.now()):
+        raise Refused("link_expiry_wrong")
+    if address and not origin_of(address):
+        raise Refused("link_url_wrong")
+
+
+def _is_hour_to_come(text: str, now: datetime) -> bool:
+    try:
+        hour = datetime.strptime(text, "%Y%m%d%H").replace(tzinfo=clock.KOREA)
+    except ValueError:
+        return False
+    return is_number(text) and len(text) == len("yyyyMMddHH") and hour > now
+
+
+def _window_call(asked: Fields, method: str) -> Fields:
+    """The window's call that a link stands for."""
+    return asked | {"PCD_PAY_TYPE": method, "PCD_PAY_WORK": "PAY", "PCD_RST_URL": "link"}
+
+
+@bp.get("/php/link/")
+def show_link() -> ResponseReturnValue:
+    """Show the order, and a button for each way to pay it; 410 once its time is over."""
+    with database().reading() as db:
+        link, run = _found(db)
+    is_over = link.is_over(run.now())
+    goods, total = messages.goods_text(link.asked["PCD_PAY_GOODS"]), int(link.asked["PCD_PAY_TOTAL"])
+    page = render_template("link.html", link=link, is_over=is_over, goods=goods, total=total)
+    return page, 410 if is_over else 200
+
+
+@bp.post("/php/link/")
+def open_link() -> ResponseReturnValue:
+    """Open the window of the chosen method: a payment of its own every time."""
+    method = request.form.get("method", "")
+    with database().writing() as db:
+        link, run = _found(db)
+        if method not in link.methods or link.is_over(run.now()):
+            return redirect(url_for("link.show_link", SID=link.key, lang=language()), code=303)
+        asked = _window_call(link.asked, method) | {"PCD_PAY_OID": run.new_oid()}
+        opened = replace(opened_payment(asked, run, page_origin=""), link=link.key)
+        payment.save(db, opened)
+        ledger.write(db, run, "window", opened, effect="opened", asked=asked, note=f"link {link.key}")
+    return redirect(url_for("payer.show", token=opened.token, lang=language()), code=303)
+
+
+def _found(db: sqlite3.Connection) -> tuple[Link, Run]:
+    link = store.find(db, Link, key=request.args.get("SID", "")) or abort(404)
+    return link, runs.by_id(db, link.run) or PUBLIC_TEST_RUN

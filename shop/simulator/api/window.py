@@ -1,0 +1,186 @@
+"""The merchant's page opens a payment window (quick guide 3-3): the script, the call and its rules."""
+
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from shop.simulator import messages, payment, runs, store
+from shop.simulator.api import authentication, billing_key
+from shop.simulator.api.authentication import WINDOW, Token
+from shop.simulator.api.billing_key import BillingKey
+from shop.simulator.calls import Call, Refused
+from shop.simulator.fields import LENGTHS, STRICT_LENGTHS, Fields, contained_tax, is_number, is_tax, is_too_long
+from shop.simulator.payment import CashReceipt, Payment, new_key
+from shop.simulator.policy import Policy
+from shop.simulator.rulebook import RULES, Rule
+from shop.simulator.runs import PUBLIC_TEST_RUN, Run
+from shop.simulator.web import database, host_of, origin_of, read_form, settings
+
+bp = Blueprint("window", __name__)
+MINIMUM_AMOUNT = 1_000
+LARGEST_PAYER_NO = 18_446_744_073_709_551_615
+PAYMENT_NEEDS = ("PCD_PAY_GOODS", "PCD_PAY_TOTAL", "PCD_RST_URL")
+REQUIRED = {"PAY": PAYMENT_NEEDS, "CERT": PAYMENT_NEEDS, "AUTH": ("PCD_RST_URL",)}
+NUMBERS = ("PCD_PAY_TOTAL", "PCD_PAYER_NO", "PCD_PAYER_HP")
+# No frame-ancestors and no form-action: merchants frame the window, and its result goes to their address.
+CONTENT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; connect-src 'self'"
+)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """How the result travels: to an absolute PCD_RST_URL as a form post, else as a message to the merchant's page."""
+
+    by: str
+    url: str
+    origin: str
+    times: int = 1
+    method: str = "post"
+
+    @classmethod
+    def of(cls, asked: Fields, page_origin: str, times: int = 1) -> "Delivery":
+        """As the call wants it."""
+        url = asked.get("PCD_RST_URL", "")
+        is_direct = url.startswith(("http://", "https://"))
+        return cls("form" if is_direct else "message", url if is_direct else "", page_origin, times)
+
+    @property
+    def content_policy(self) -> str:
+        """That of a page whose script may have to send something to the address."""
+        parts = urlsplit(self.url)
+        return f"{CONTENT_POLICY} {parts.scheme}://{parts.netloc}"
+
+
+@bp.get("/js/cpay.payple.1.0.1.js")
+@bp.get("/js/v1/payment.js")
+def script() -> Response:
+    """Serve both window generations from one file: it finds out from its own address which of them it is."""
+    answer = current_app.send_static_file("merchant.js")
+    answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    answer.headers["Cache-Control"] = "no-cache"
+    return answer
+
+
+@bp.post("/index.php")
+def open_window() -> ResponseReturnValue:
+    """Take the form of the merchant's page: with an AuthKey, which is used up by this, or with a clientKey."""
+    asked, referer = read_form(), request.headers.get("Referer", "")
+    page_origin = origin_of(asked.get("PCD_HTTP_REFERER", "")) or origin_of(referer)
+    with database().writing() as db:
+        token = authentication.by_auth_key(db, asked.get("PCD_AUTH_KEY", ""))
+        known = store.find(db, Run, client_key=asked["clientKey"]) if asked.get("clientKey") else None
+        known = runs.by_id(db, token.run) if token and not asked.get("clientKey") else known
+        run = known or PUBLIC_TEST_RUN
+        asked |= {"PCD_PAY_OID": asked.get("PCD_PAY_OID") or run.new_oid()}
+        call = Call("window", db, run, asked, settings().origin, token.seq if token else None)
+        try:
+            _check_caller(call, known, token, referer)
+            opened = opened_payment(asked, run, page_origin, _checked_key(call))
+        except Refused as refused:
+            result = messages.refusal(refused.rule, asked.get("PCD_PAY_TYPE", ""), **messages.echo(asked))
+            call.write_refusal(refused.rule, result)
+            delivery = Delivery.of(asked, page_origin)
+            return render_template("refused.html", rule=refused.rule, result=result, delivery=delivery)
+        payment.save(db, opened)
+        call.write(opened, effect="opened")
+    return redirect(url_for("payer.show", token=opened.token), code=303)
+
+
+def _check_caller(call: Call, known: Run | None, token: Token | None, referer: str) -> None:
+    page_url = call.asked.get("PCD_HTTP_REFERER", "")
+    if call.asked.get("clientKey"):
+        if known is None:
+            raise Refused("partner_unknown")
+        if not known.registers(host_of(page_url or referer)):
+            raise Refused("page_unregistered")
+        return
+    broken = authentication.broken_by_token(token, WINDOW, call.run.now())
+    if token:
+        authentication.spend(call.db, token, call.run)
+    broken = broken or _broken_by_page(token.host if token else "", referer, page_url)
+    if broken:
+        raise Refused(broken)
+
+
+def _broken_by_page(auth_host: str, referer: str, page_url: str) -> Rule | None:
+    """AUTH0007: the page that opens the window is on the host (ports aside) that the authentication named."""
+    if not referer:
+        return RULES["referer_missing"]
+    if not auth_host:
+        return RULES["auth_referer_missing"]
+    hosts = {host_of(referer), host_of(page_url or referer)}
+    return RULES["referer_differs"] if hosts != {auth_host} else None
+
+
+def _checked_key(call: Call) -> BillingKey | None:
+    """The key that the call names; a password window, and a registration that renews a key, need one."""
+    asked, run = call.asked, call.run
+    check_fields(asked, run.policy)
+    key = billing_key.by_id(call.db, run, asked.get("PCD_PAYER_ID", ""))
+    names_key = bool(asked.get("PCD_PAYER_ID")) and asked.get("PCD_CARD_VER") != "02"
+    uses_key = asked["PCD_PAY_WORK"] == "AUTH" or asked.get("PCD_SIMPLE_FLAG") == "Y"
+    if names_key and uses_key and (key is None or key.method != asked["PCD_PAY_TYPE"]):
+        raise Refused("window_key_unknown")
+    if payment.completed(call.db, run.id, asked["PCD_PAY_OID"]):
+        raise Refused("oid_duplicate")
+    return key
+
+
+def check_fields(asked: Fields, policy: Policy) -> None:
+    """Refuse a call whose fields break a rule of the window."""
+    method, work = asked.get("PCD_PAY_TYPE"), asked.get("PCD_PAY_WORK", "")
+    if method not in ("card", "transfer"):
+        raise Refused("method_unknown")
+    if work not in REQUIRED:
+        raise Refused("work_unknown")
+    version = asked.get("PCD_CARD_VER", "") if method == "card" else ""
+    if version not in ("", "01", "02"):
+        raise Refused("card_version_unknown")
+    if version == "02" and work == "AUTH":
+        raise Refused("app_card_unregistrable")
+    if not all(asked.get(name, "").strip() for name in REQUIRED[work]):
+        raise Refused("field_missing")
+    if is_too_long(asked, STRICT_LENGTHS if policy.strict_lengths == "on" else LENGTHS):
+        raise Refused("field_too_long")
+    _check_values(asked)
+
+
+def _check_values(asked: Fields) -> None:
+    are_numbers = all(is_number(asked[name]) for name in NUMBERS if asked.get(name))
+    if not are_numbers or int(asked.get("PCD_PAYER_NO") or 0) > LARGEST_PAYER_NO:
+        raise Refused("field_malformed")
+    if asked.get("PCD_PAY_ISTAX", "") not in ("", "Y", "N"):
+        raise Refused("field_malformed")
+    if asked["PCD_PAY_WORK"] == "AUTH":
+        return
+    total = int(asked["PCD_PAY_TOTAL"])
+    if total < MINIMUM_AMOUNT:
+        raise Refused("amount_below_minimum")
+    if not is_tax(asked.get("PCD_PAY_TAXTOTAL", ""), total):
+        raise Refused("field_malformed")
+
+
+def opened_payment(asked: Fields, run: Run, page_origin: str, key: BillingKey | None = None) -> Payment:
+    """A payment whose window has just opened; a password window has its instrument already."""
+    method, work = asked["PCD_PAY_TYPE"], asked["PCD_PAY_WORK"]
+    is_registration = work == "AUTH"
+    wants_receipt = method == "transfer" and asked.get("PCD_TAXSAVE_FLAG") == "Y" and not is_registration
+    opened = Payment(
+        token=new_key(),
+        run=run.id,
+        oid=asked["PCD_PAY_OID"],
+        method=method,
+        work=work,
+        total=0 if is_registration else int(asked["PCD_PAY_TOTAL"]),
+        goods=asked.get("PCD_PAY_GOODS", ""),
+        tax=0 if is_registration else contained_tax(asked),
+        asked=asked,
+        page_origin=page_origin,
+        opened_at=run.now(),
+        receipt=CashReceipt("requested" if wants_receipt else "none"),
+        payer_name=asked.get("PCD_PAYER_NAME", "") or (key.payer_name if key else ""),
+    )
+    return replace(opened, instrument=key.instrument) if key and opened.has_known_instrument else opened

@@ -1,0 +1,57 @@
+"""A run's clock and its policy."""
+
+from dataclasses import asdict, replace
+
+from flask import Blueprint, jsonify
+from flask.typing import ResponseReturnValue
+
+from shop.simulator import clock, ledger, policy, runs
+from shop.simulator.runs import Run
+from shop.simulator.web import current_run, database, explain, read_order
+
+bp = Blueprint("clock", __name__, url_prefix="/_sim")
+bp.register_error_handler(ValueError, explain)
+LONGEST_ADVANCE = 400 * 24 * 3600
+
+
+@bp.get("/clock")
+def show_clock() -> ResponseReturnValue:
+    """Show this run's time."""
+    return jsonify(_time_of(current_run()))
+
+
+@bp.post("/clock")
+def advance_clock() -> ResponseReturnValue:
+    """`{"advance": seconds}` moves this run's time forward."""
+    sentence = f"advance is a number of seconds from 0 to {LONGEST_ADVANCE}"
+    seconds = read_order(sentence, {"advance": (int, float)}, needed=("advance",))["advance"]
+    if not 0 <= seconds <= LONGEST_ADVANCE:
+        raise ValueError(sentence)
+    with database().writing() as db:
+        run = current_run(db)
+        moved = replace(run, clock_offset=run.clock_offset + seconds)
+        runs.save(db, moved)
+        ledger.write(db, moved, "clock", note=f"+{seconds} s")
+    return jsonify(_time_of(moved))
+
+
+@bp.get("/policy")
+def show_policy() -> ResponseReturnValue:
+    """Show the switches as they stand."""
+    return jsonify(asdict(current_run().policy))
+
+
+@bp.post("/policy")
+def change_policy() -> ResponseReturnValue:
+    """Set some switches."""
+    wishes = read_order("a policy is {switch: value}")
+    with database().writing() as db:
+        run = current_run(db)
+        changed = replace(run, policy=policy.changed(run.policy, wishes))
+        runs.save(db, changed)
+        ledger.write(db, changed, "policy", note=str(wishes))
+    return jsonify(asdict(changed.policy))
+
+
+def _time_of(run: Run) -> dict[str, object]:
+    return {"now": run.now().astimezone(clock.KOREA).isoformat(), "offset_seconds": run.clock_offset}

@@ -1,0 +1,84 @@
+"""Ledger and payments as JSON, and what Payple or the bank do behind the merchant's back."""
+
+from flask import Blueprint, abort, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from shop.simulator import clock, ledger, payment, store
+from shop.simulator.api import billing_key
+from shop.simulator.api.cancel import cancel_behind
+from shop.simulator.calls import Refused
+from shop.simulator.payment import Payment
+from shop.simulator.runs import Run
+from shop.simulator.web import current_run, database, explain, read_order, settings
+
+bp = Blueprint("payments", __name__, url_prefix="/_sim")
+bp.register_error_handler(ValueError, explain)
+LARGEST_NUMBER = 2**63 - 1
+
+
+@bp.get("/ledger")
+def read_ledger() -> ResponseReturnValue:
+    """Everything after a sequence number, oldest first."""
+    after = min(request.args.get("after", 0, int), LARGEST_NUMBER)
+    with database().reading() as db:
+        return jsonify(ledger.after(db, current_run(db).id, after))
+
+
+@bp.get("/payments")
+def list_payments() -> ResponseReturnValue:
+    """Every payment of the run in the order of opening."""
+    with database().reading() as db:
+        run = current_run(db)
+        return jsonify([_summary(one, run) for one in store.select(db, Payment, run=run.id)])
+
+
+@bp.get("/payments/<path:oid>")
+def show_payment(oid: str) -> ResponseReturnValue:
+    """One payment: the completed one of this number, else the newest."""
+    with database().reading() as db:
+        run = current_run(db)
+        found = payment.by_oid(db, run.id, oid)
+    return jsonify(_summary(found, run)) if found else (jsonify(error="no such payment"), 404)
+
+
+@bp.post("/payments/<path:oid>/cancel")
+def cancel_behind_the_shop(oid: str) -> ResponseReturnValue:
+    """`{"amount": won?}` cancels as in Payple's partner admin, unknown to the shop; without it, all that is left."""
+    sentence = "amount is a whole number of won, at least 1"
+    amount = read_order(sentence, {"amount": (int, type(None))}).get("amount")
+    if amount is not None and amount < 1:
+        raise ValueError(sentence)
+    with database().writing() as db:
+        run = current_run(db)
+        paid = payment.completed(db, run.id, oid) or abort(404)
+        try:
+            done = cancel_behind(db, settings().origin, run, paid, amount or paid.remainder)
+        except Refused as refused:
+            return jsonify(error=refused.rule.en, code=refused.rule.code), 409
+    return jsonify(_summary(done, run))
+
+
+@bp.post("/billing-keys/deregister")
+def deregister_behind_the_shop() -> ResponseReturnValue:
+    """`{"payer_id": …}` takes a billing key back as Payple or the bank may; the merchant is told by webhook."""
+    payer_id = read_order("a billing key is deregistered with {payer_id}").get("payer_id", "")
+    with database().writing() as db:
+        run = current_run(db)
+        billing_key.deregister_behind(db, run, billing_key.by_id(db, run, str(payer_id)) or abort(404))
+    return "", 204
+
+
+def _summary(shown: Payment, run: Run) -> dict[str, object]:
+    receipt = shown.receipt
+    return {
+        "oid": shown.oid,
+        "type": shown.method,
+        "work": shown.work,
+        "state": shown.state_at(run.now(), run.policy),
+        "total": shown.total,
+        "refunded_total": shown.refunded_total,
+        "paid_at": shown.approved_at.astimezone(clock.KOREA).isoformat() if shown.approved_at else None,
+        "cash_receipt": {"answered": "requested", "skipped": "none"}.get(receipt.state, receipt.state),
+        "cash_receipt_amount": receipt.amount,
+        "scenario": shown.scenario,
+    }

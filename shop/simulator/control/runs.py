@@ -1,0 +1,74 @@
+"""Who the partners are: runs get keys of their own, partners register domains and a webhook address."""
+
+from dataclasses import replace
+
+from flask import Blueprint, abort, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from shop.simulator import ledger, runs
+from shop.simulator.control import barriers
+from shop.simulator.outgoing import checked_address
+from shop.simulator.runs import Run
+from shop.simulator.web import current_run, database, explain, read_order, settings
+
+bp = Blueprint("runs", __name__, url_prefix="/_sim")
+bp.register_error_handler(ValueError, explain)
+USAGE = "a partner registers {cst_id?, webhook_url?, domains?}"
+
+
+@bp.post("/runs")
+def start_run() -> ResponseReturnValue:
+    """Start a partner of its own: own keys, ledger, clock, faults, policy and webhook address."""
+    with database().writing() as db:
+        run = runs.start(db)
+    keys = {"custKey": run.cust_key, "clientKey": run.client_key, "refundKey": run.refund_key}
+    return jsonify(run=run.id, cst_id=run.id, **keys), 201
+
+
+@bp.get("/partners")
+def show_partner() -> ResponseReturnValue:
+    """Show what the partner has registered."""
+    return jsonify(_registered(current_run()))
+
+
+@bp.post("/partners")
+def register() -> ResponseReturnValue:
+    """`{cst_id?, webhook_url?, domains?}`; what is left out stays as it is.
+
+    `domains` binds Referers as on the live server, an empty list accepts every host as in test; a blank `webhook_url`
+    means no webhooks.
+    """
+    order = read_order(USAGE, {"cst_id": (object,), "webhook_url": (object,), "domains": (list,)})
+    if not order.keys() & {"webhook_url", "domains"}:
+        raise ValueError(USAGE)
+    with database().writing() as db:
+        run = current_run(db)
+        if order.get("cst_id") is not None and "run" not in request.args:
+            run = runs.by_id(db, str(order["cst_id"])) or abort(404)
+        if "webhook_url" in order:
+            run = replace(run, webhook_url=checked_address(order["webhook_url"], settings().webhook_hosts))
+        if "domains" in order:
+            run = replace(run, domains=_checked_domains(order["domains"]))
+        runs.save(db, run)
+        ledger.write(db, run, "partner", note=str(order))
+    return jsonify(_registered(run))
+
+
+@bp.delete("")
+def forget() -> ResponseReturnValue:
+    """Forget everything that happened in the run; its keys stay."""
+    with database().writing() as db:
+        run = current_run(db)
+        runs.forget(db, run, settings().webhook_url)
+    barriers.release_all(run)
+    return "", 204
+
+
+def _checked_domains(domains: list[object]) -> tuple[str, ...]:
+    if not all(isinstance(domain, str) and domain for domain in domains):
+        raise ValueError("domains is a list of host names")
+    return tuple(str(domain).lower() for domain in domains)
+
+
+def _registered(run: Run) -> dict[str, object]:
+    return {"cst_id": run.id, "domains": run.domains, "webhook_url": run.webhook_url}

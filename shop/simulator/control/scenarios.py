@@ -1,0 +1,69 @@
+"""The scenarios as a list, and the routes that arm them for the next payments."""
+
+from dataclasses import asdict
+
+from flask import Blueprint, jsonify
+from flask.typing import ResponseReturnValue
+
+from shop.simulator import arming, scenarios, store
+from shop.simulator.scenarios import SCENARIOS, ArmedScenario, Scenario
+from shop.simulator.web import current_run, database, explain, read_order
+
+bp = Blueprint("scenarios", __name__, url_prefix="/_sim/scenarios")
+bp.register_error_handler(ValueError, explain)
+SHOWN = ("id", "ko", "en", "does_ko", "does_en", "methods", "works", "code")
+
+
+@bp.get("")
+def list_scenarios() -> ResponseReturnValue:
+    """What may happen to a payment and how to make it happen."""
+    return jsonify([_row(scenario) for scenario in SCENARIOS.values()])
+
+
+@bp.get("/armed")
+def list_armed() -> ResponseReturnValue:
+    """What will still happen to the next payments, in order."""
+    with database().reading() as db:
+        return jsonify([_shown(armed) for armed in store.select(db, ArmedScenario, run=current_run(db).id)])
+
+
+@bp.post("")
+def arm() -> ResponseReturnValue:
+    """`{id, oid?, times?, p?, seed?}`: the next payments that fit meet this scenario, unless the payer chooses another.
+
+    A list of ids is met in its order, the whole list `times` times: `["limit", "limit", "approved"]`.
+    """
+    usage = "a scenario is armed with {id, oid?, times?, p?, seed?}"
+    types = {"id": (str, list), "oid": (str,), "times": (int,), "p": (int, float), "seed": (int,)}
+    order = read_order(usage, types, needed=("id",))
+    wished = order.pop("id")
+    is_sequence = isinstance(wished, list)
+    ids = arming.in_sequence(wished, order.pop("times", 1)) if is_sequence else [wished]
+    with database().writing() as db:
+        run = current_run(db)
+        sequence = [ArmedScenario(scenario=scenario_id, run=run.id, **order) for scenario_id in ids]
+        for armed in sequence:
+            store.insert(db, armed)
+    shown = [_shown(armed) for armed in sequence]
+    return jsonify(shown if is_sequence else shown[0]), 201
+
+
+@bp.delete("")
+def disarm() -> ResponseReturnValue:
+    """The next payments are ordinary again."""
+    with database().writing() as db:
+        store.delete(db, ArmedScenario, run=current_run(db).id)
+    return "", 204
+
+
+def _row(scenario: Scenario) -> dict[str, object]:
+    return {
+        **{name: getattr(scenario, name) for name in SHOWN},
+        "trigger": scenarios.triggers_of(scenario) | {"arm": {"id": scenario.id}},
+        "fault": [asdict(fault) for fault in scenario.faults],
+        "policy": dict(scenario.policy),
+    }
+
+
+def _shown(armed: ArmedScenario) -> dict[str, object]:
+    return {"id": armed.scenario, "oid": armed.oid, "times": armed.times, "p": armed.p, "seed": armed.seed}

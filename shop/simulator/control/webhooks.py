@@ -1,0 +1,71 @@
+"""The bench on which a tester holds, doubles, shuffles, loses and delays webhooks."""
+
+from dataclasses import asdict, replace
+from typing import Any
+
+from flask import Blueprint, abort, jsonify
+from flask.typing import ResponseReturnValue
+
+from shop.simulator import ledger, runs, store, webhooks
+from shop.simulator.masking import masked
+from shop.simulator.runs import Bench
+from shop.simulator.web import current_run, database, explain, read_order
+from shop.simulator.webhooks import Webhook
+
+bp = Blueprint("webhooks", __name__, url_prefix="/_sim/webhooks")
+bp.register_error_handler(ValueError, explain)
+USAGE = (
+    "the bench takes hold, release (true or false), duplicate (extra copies), shuffle, drop (a share from 0 to 1),"
+    " delay (s), seed"
+)
+TYPES: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("hold", "release", "shuffle"), (bool,)),
+    **dict.fromkeys(("duplicate", "seed"), (int,)),
+    "drop": (bool, int, float),
+    "delay": (int, float),
+}
+LARGEST = {"duplicate": 10, "seed": 2**31, "drop": 1, "delay": 24 * 3600}
+
+
+@bp.get("")
+def list_webhooks() -> ResponseReturnValue:
+    """List every webhook of the run in the order of the events, with all tries."""
+    with database().reading() as db:
+        return jsonify([_shown(webhook) for webhook in store.select(db, Webhook, run=current_run(db).id)])
+
+
+@bp.post("")
+def set_bench() -> ResponseReturnValue:
+    """`{hold?, release?, duplicate?, shuffle?, drop?, delay?, seed?}`; what is left out stays as it is."""
+    order = read_order(USAGE, TYPES)
+    with database().writing() as db:
+        run = current_run(db)
+        run = replace(run, bench=_changed(run.bench, order))
+        runs.save(db, run)
+        if order.get("release"):
+            webhooks.release(db, run.id)
+        ledger.write(db, run, "bench", note=str(order))
+    return jsonify(asdict(run.bench))
+
+
+@bp.post("/<int:number>/resend")
+def resend(number: int) -> ResponseReturnValue:
+    """Send the same notice once more."""
+    with database().writing() as db:
+        run = current_run(db)
+        webhook = store.find(db, Webhook, run=run.id, number=number) or abort(404)
+        again = store.find(db, Webhook, number=webhooks.resend(db, run, webhook)) or abort(404)
+    return jsonify(_shown(again)), 201
+
+
+def _changed(bench: Bench, order: dict[str, Any]) -> Bench:
+    for name, largest in LARGEST.items():
+        if not 0 <= order.get(name, 0) <= largest:
+            raise ValueError(f"{name} is a number from 0 to {largest}")
+    wishes = {name: value for name, value in order.items() if name != "release"}
+    wishes |= {name: float(order[name]) for name in ("drop", "delay") if name in order}
+    return replace(bench, **wishes)
+
+
+def _shown(webhook: Webhook) -> dict[str, Any]:
+    return asdict(webhook) | {"body": masked(webhook.body)}

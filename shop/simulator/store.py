@@ -1,0 +1,211 @@
+"""One SQLite file in WAL mode: what is committed survives `kill -9`, and readers never wait for a writer.
+
+Each kind of row is a dataclass, kept as JSON; the columns by which it is found are generated from that.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from queue import Empty, LifoQueue
+from types import UnionType
+from typing import Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
+
+# Raised with every change of a kept dataclass: a file of another version is started anew, nothing in it is migrated.
+VERSION = 3
+COLUMNS = {
+    "runs": ("id", "client_key", "clock_offset"),
+    "tokens": ("run", "auth_key"),
+    "payments": ("run", "oid", "token", "request_key", "slip_key", "payer_id", "approved_at"),
+    "billing_keys": ("run", "id", "fingerprint"),
+    "links": ("run", "key"),
+    "ledger": ("run", "oid", "follows"),
+    "faults": ("run",),
+    "armed_scenarios": ("run",),
+    "webhooks": ("run", "state", "place", "due"),
+}
+INDEXES = """
+CREATE UNIQUE INDEX IF NOT EXISTS runs_by_id ON runs (id);
+CREATE UNIQUE INDEX IF NOT EXISTS runs_by_client_key ON runs (client_key);
+CREATE UNIQUE INDEX IF NOT EXISTS tokens_by_auth_key ON tokens (auth_key);
+CREATE UNIQUE INDEX IF NOT EXISTS payments_by_token ON payments (token);
+CREATE INDEX IF NOT EXISTS payments_by_oid ON payments (run, oid);
+CREATE INDEX IF NOT EXISTS payments_by_payer ON payments (run, payer_id);
+CREATE INDEX IF NOT EXISTS payments_by_request_key ON payments (request_key);
+CREATE INDEX IF NOT EXISTS payments_by_slip_key ON payments (slip_key);
+CREATE UNIQUE INDEX IF NOT EXISTS one_completed_payment_per_oid ON payments (run, oid) WHERE approved_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS billing_keys_by_id ON billing_keys (run, id);
+CREATE UNIQUE INDEX IF NOT EXISTS one_billing_key_per_instrument ON billing_keys (run, fingerprint);
+CREATE UNIQUE INDEX IF NOT EXISTS links_by_key ON links (key);
+CREATE INDEX IF NOT EXISTS ledger_by_oid ON ledger (run, oid);
+CREATE INDEX IF NOT EXISTS faults_by_run ON faults (run);
+CREATE INDEX IF NOT EXISTS armed_scenarios_by_run ON armed_scenarios (run);
+CREATE INDEX IF NOT EXISTS webhooks_by_run ON webhooks (run);
+CREATE INDEX IF NOT EXISTS webhooks_by_place ON webhooks (state, place);
+CREATE TRIGGER IF NOT EXISTS ledger_is_append_only BEFORE UPDATE ON ledger
+    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is kept in `table`. An `id` of 0 becomes the number that the row gets when it is inserted."""
+
+    table: ClassVar[str]
+
+
+R = TypeVar("R", bound=Row)
+
+
+class Store:
+    """Hands out transactions; idle connections are kept, so that the last one to leave does not fold up the WAL."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._idle: LifoQueue[sqlite3.Connection] = LifoQueue()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if self._version() not in (0, VERSION):
+            self._start_anew()
+        with self.reading() as db:
+            db.executescript(f"{_tables()}{INDEXES}PRAGMA user_version = {VERSION};")
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Hold the write lock from the first statement on, and commit at the end of the block."""
+        with self.reading() as db:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+            except BaseException:
+                db.execute("ROLLBACK")
+                raise
+            db.execute("COMMIT")
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection without a lock."""
+        try:
+            db = self._idle.get_nowait()
+        except Empty:
+            db = self._connect()
+        try:
+            yield db
+        finally:
+            self._idle.put(db)
+
+    def close(self) -> None:
+        """Close every idle connection; the next transaction opens a new one."""
+        with suppress(Empty):
+            while True:
+                self._idle.get_nowait().close()
+
+    def _version(self) -> int:
+        with self.reading() as db:
+            return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+    def _start_anew(self) -> None:
+        self.close()
+        for suffix in ("", "-wal", "-shm"):
+            self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+
+    def _connect(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
+        db.row_factory = sqlite3.Row
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        return db
+
+
+def insert(db: sqlite3.Connection, row: Row) -> int:
+    """Add a row and answer its number."""
+    cursor = db.execute(f"INSERT INTO {row.table} (body) VALUES (?)", (_encode(row),))  # noqa: S608 - our own names
+    return cursor.lastrowid or 0
+
+
+def save(db: sqlite3.Connection, row: Row, **key: object) -> None:
+    """Replace the row with this key, or add it if there is none."""
+    if not update(db, row, **key):
+        insert(db, row)
+
+
+def update(db: sqlite3.Connection, row: Row, **key: object) -> bool:
+    """Replace the row with this key; False if there is none."""
+    condition, values = _condition(key)
+    query = f"UPDATE {row.table} SET body = ? WHERE {condition}"  # noqa: S608
+    return db.execute(query, (_encode(row), *values)).rowcount > 0
+
+
+def delete(db: sqlite3.Connection, kind: type[Row], **where: object) -> None:
+    """Remove the rows that have these values."""
+    condition, values = _condition(where)
+    db.execute(f"DELETE FROM {kind.table} WHERE {condition}", values)  # noqa: S608
+
+
+def find(db: sqlite3.Connection, kind: type[R], **where: object) -> R | None:
+    """The newest row with these values."""
+    return next(iter(select(db, kind, newest=1, **where)), None)
+
+
+def select(db: sqlite3.Connection, kind: type[R], newest: int = 0, **where: object) -> list[R]:
+    """The rows with these values, oldest first; with `newest`, so many of the newest ones, newest first."""
+    condition, values = _condition(where)
+    order = f"number DESC LIMIT {newest}" if newest else "number"
+    query = f"SELECT number, body FROM {kind.table} WHERE {condition} ORDER BY {order}"  # noqa: S608
+    return [read(kind, row) for row in db.execute(query, values)]
+
+
+def read(kind: type[R], row: sqlite3.Row) -> R:
+    """A row as the dataclass that it was made from."""
+    body = json.loads(row["body"])
+    if body.get("id") == 0:
+        body["id"] = row["number"]
+    decoded: R = _decode(kind, body)
+    return decoded
+
+
+def forget_run(db: sqlite3.Connection, run: str) -> None:
+    """Remove everything that belongs to a run."""
+    for table, columns in COLUMNS.items():
+        if "run" in columns:
+            db.execute(f"DELETE FROM {table} WHERE run = ?", (run,))  # noqa: S608
+
+
+def _tables() -> str:
+    return "".join(
+        f"CREATE TABLE IF NOT EXISTS {table} (number INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL,"
+        + ", ".join(f"{column} AS (json_extract(body, '$.{column}'))" for column in columns)
+        + ");"
+        for table, columns in COLUMNS.items()
+    )
+
+
+def _condition(where: dict[str, object]) -> tuple[str, list[object]]:
+    return " AND ".join(f"{column} = ?" for column in where) or "1", list(where.values())
+
+
+def _encode(row: Row) -> str:
+    return json.dumps(asdict(row), ensure_ascii=False, default=datetime.isoformat)
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _decode(kind: Any, value: Any) -> Any:
+    """Make the JSON of a dataclass what its annotations say; a `T | None` is the only union."""
+    if isinstance(kind, UnionType):
+        return None if value is None else _decode(get_args(kind)[0], value)
+    if get_origin(kind) is tuple:
+        return tuple(_decode(get_args(kind)[0], one) for one in value)
+    if hasattr(kind, "__dataclass_fields__"):
+        hints = _hints(kind)
+        return kind(**{name: _decode(hints[name], one) for name, one in value.items()})
+    if kind is datetime:
+        return datetime.fromisoformat(value)
+    return kind(value) if isinstance(kind, type) and issubclass(kind, StrEnum) else value

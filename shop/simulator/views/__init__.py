@@ -1,1 +1,0 @@
-"""What the simulator serves: views parse, call one act, and answer."""
