@@ -8,7 +8,7 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from shop import cli, db, log_lines
+from shop import cli, db, logs
 from shop.extensions import limiter, login
 from shop.payple import PaypleClient
 from shop.services import journal
@@ -30,7 +30,7 @@ def create_app(settings: Settings, http: requests.Session | None = None) -> Flas
 
     ``http`` replaces the session that reaches the gateway: tests put the simulator behind it, without a socket.
     """
-    log_lines.install()
+    logs.configure()
     app = Flask("shop", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     _configure(app, settings)
     db.init_app(app, str(ROOT / "shop" / "migrations"))

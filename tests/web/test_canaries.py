@@ -6,6 +6,7 @@ import io
 import logging
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,8 @@ import pytest
 import requests
 from flask import Response, request
 
-from shop import clock, log_lines
+from shop import clock
+from shop.logs import SafeFormatter
 from shop.payple import Credentials
 from shop.services import ordering, settlement, staff, sweep
 from shop.views.shop import client
@@ -168,47 +170,56 @@ def test_each_secret_does_stand_where_it_belongs(world: World, ears: Ears) -> No
 HOSTILE = "승인\r\n2026-01-01 ERROR shop: paid\x1b[2J\u202e\u2028\x00\x85\u2066"
 
 
-def logged_by(raises: str = "") -> str:
-    """What a handler of an operator's own, with a format of its own, would write."""
-    stream, record_by = io.StringIO(), logging.getLogger("shop.somewhere")
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What the shop's own handler writes."""
+    stream, root = io.StringIO(), logging.getLogger()
     handler = logging.StreamHandler(stream)
-    handler.addFilter(log_lines.Harmless())
-    record_by.addHandler(handler)
-    try:
-        if raises:
-            record_by.error("it failed", exc_info=ValueError(raises))
-        else:
-            record_by.warning("%s said %s", "the gateway", HOSTILE)
-    finally:
-        record_by.removeHandler(handler)
-    return stream.getvalue()
+    handler.setFormatter(SafeFormatter("%(message)s"))
+    root.addHandler(handler)
+    yield stream
+    root.removeHandler(handler)
 
 
-def test_a_hostile_text_stays_on_its_line() -> None:
-    (line,) = logged_by().splitlines()
+def test_a_hostile_text_stays_on_its_line(log: io.StringIO) -> None:
+    logging.getLogger("shop.somewhere").warning("%s said %s", "the gateway", HOSTILE)
 
-    assert line.endswith("승인\\r\\n2026-01-01 ERROR shop: paid\\x1b[2J\\u202e\\u2028\\x00\\x85\\u2066")
+    assert log.getvalue().split("\n") == [
+        "the gateway said 승인\\r\\n2026-01-01 ERROR shop: paid\\x1b[2J\\u202e\\u2028\\x00\\x85\\u2066",
+        "",
+    ]
 
 
-def test_a_hostile_exception_never_begins_at_the_margin() -> None:
-    first, *more = logged_by(raises=HOSTILE).splitlines()
+def test_a_request_with_line_ends_makes_no_line_of_its_own(
+    world: World, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even inside of a traceback, whose lines are indented."""
 
-    assert first == "it failed"
-    assert more
+    def fall(*_: object, **__: object) -> None:
+        raise RuntimeError(f"{HOSTILE} {request.args['next']}")
+
+    monkeypatch.setattr(ordering, "history", fall)
+
+    response = PageClient(world.app).open("/orders?next=%0d%0aERROR%20forged%1b%5b2J")
+
+    first, *more = log.getvalue().rstrip("\n").split("\n")
+    assert response.status_code == 500
+    assert first == "unexpected error at orders.history"
+    assert any("ERROR forged" in line for line in more)
     assert all(line.startswith("    ") for line in more)
-    assert "\x1b" not in "".join(more)
+    assert not set("\r\x1b\u2028") & set(log.getvalue())
 
 
-def test_every_log_of_the_process_is_made_harmless_by_building_the_shop() -> None:
-    """As in production, where nobody has configured anything, and under a server with logs of its own."""
+def test_the_logs_of_the_shop_and_of_its_server_are_safe() -> None:
+    """As in production, where nobody has configured anything, and under a server with a log of its own."""
     program = """
 import logging, sys
 from pathlib import Path
-from shop.factory import create_app
-from shop.settings import Settings
 server = logging.getLogger("gunicorn.error")
 server.addHandler(logging.StreamHandler())
 server.propagate = False
+from shop.factory import create_app
+from shop.settings import Settings
 for _time in range(2):
     create_app(Settings.from_env({"SECRET_KEY": "s" * 40, "DATABASE_URL": "sqlite://"}, Path(sys.argv[1])))
 for name in ("shop.services.settlement", "werkzeug", "gunicorn.error"):
@@ -220,27 +231,3 @@ for name in ("shop.services.settlement", "werkzeug", "gunicorn.error"):
 
     assert (ended.returncode, len(shown)) == (0, 3), ended.stderr
     assert all(line.endswith(r"one\r\ntwo\x1b[2J \u202e") for line in shown)
-
-
-def test_a_hostile_message_of_the_gateway_and_a_hostile_address_make_no_line_of_their_own(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stream = io.StringIO()
-    handler = logging.StreamHandler(stream)
-    logging.getLogger().addHandler(handler)
-    log_lines.install()
-
-    def fall(*_: object, **__: object) -> None:
-        raise RuntimeError(f"{HOSTILE} {request.url}")
-
-    try:
-        monkeypatch.setattr(ordering, "history", fall)
-        response = PageClient(world.app).open("/orders?next=%0d%0aERROR%20forged%1b%5b2J")
-    finally:
-        logging.getLogger().removeHandler(handler)
-
-    lines = stream.getvalue().split("\n")
-    assert response.status_code == 500
-    assert [line for line in lines if line and not line.startswith("    ")] == ["unexpected error at orders.history"]
-    assert "\x1b" not in stream.getvalue()
-    assert "\r" not in stream.getvalue()
