@@ -17,8 +17,8 @@ from flask_migrate import upgrade
 from shop import clock
 from shop.errors import StaffProblem
 from shop.factory import create_app
+from shop.processes import CannotServe, Server, require_free_ports, serve
 from shop.services import catalogue, staff
-from shop.serving import CannotServe, Server, insist_on_free_ports, serve
 from shop.settings import WEBHOOK_PATH, Mode, Settings, SettingsError, write_instance_secrets
 
 HOME = Path(__file__).resolve().parent
@@ -41,14 +41,15 @@ def main() -> int:
             write_instance_secrets(INSTANCE)
         settings = Settings.from_env(values, INSTANCE)
         servers = chosen_servers(settings)
-        insist_on_free_ports(servers)
+        require_free_ports(servers)
         print("Preparing the database", flush=True)
         prepare_database(settings)
+        print(f"Starting {', '.join(server.name for server in servers)}", flush=True)
+        serve(servers, HOME, lambda: print(banner(settings), flush=True))
     except (SettingsError, CannotServe) as problem:
         print(problem, file=sys.stderr)
         return 1
-    print(f"Starting {', '.join(server.name for server in servers)}", flush=True)
-    return serve(servers, HOME, lambda: print(banner(settings), flush=True))
+    return 0
 
 
 def chosen_servers(settings: Settings) -> list[Server]:
@@ -64,13 +65,13 @@ def chosen_servers(settings: Settings) -> list[Server]:
 
 def shop(settings: Settings) -> Server:
     """Two workers use two cores; of eight threads six may wait for the gateway while the others answer."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
     command = (
-        *(sys.executable, "-m", "gunicorn", "app:app", "--bind", f"{host}:{settings.shop_port}"),
+        *(sys.executable, "-m", "gunicorn", "app:app", "--bind", f"{bracketed(settings.host)}:{settings.shop_port}"),
         *("--workers", "2", "--worker-class", "gthread", "--threads", "8"),
         *("--graceful-timeout", "3", "--log-level", "warning", "--no-control-socket"),
     )
-    return Server("shop", command, settings.host, settings.shop_port, "/healthz")
+    ready_url = f"http://{near(settings.host)}:{settings.shop_port}/healthz"
+    return Server("shop", command, settings.host, settings.shop_port, ready_url)
 
 
 def simulator(settings: Settings) -> Server:
@@ -81,7 +82,18 @@ def simulator(settings: Settings) -> Server:
         *("--data", str(INSTANCE / "simulator.sqlite"), "--webhook-url", settings.shop_url + WEBHOOK_PATH),
         *("--webhook-host", str(urlsplit(settings.shop_url).hostname)),
     )
-    return Server("simulator", command, settings.host, settings.simulator_port, "/_sim")
+    ready_url = f"http://{near(settings.host)}:{settings.simulator_port}/_sim"
+    return Server("simulator", command, settings.host, settings.simulator_port, ready_url)
+
+
+def near(host: str) -> str:
+    """Where this machine reaches itself: an address that means "everywhere" is no destination."""
+    return bracketed({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host))  # noqa: S104 - compared, not bound
+
+
+def bracketed(host: str) -> str:
+    """The host as an address writes it."""
+    return f"[{host}]" if ":" in host else host
 
 
 def sweep() -> Server:
