@@ -12,9 +12,7 @@ from flask import Flask
 
 from shop import clock
 from shop.errors import StaffProblem
-from shop.services import catalogue, ledger, reconciling, staff, sweep
-from shop.services.leases import Busy
-from shop.services.reconciling import Period
+from shop.services import catalogue, reports, staff, sweep
 from shop.views.shop import client
 
 log = logging.getLogger(__name__)
@@ -38,7 +36,7 @@ def seed() -> None:
 @click.command("ledger")
 def show_ledger() -> None:
     """Print every attempt as one JSON object per line."""
-    for line in ledger.lines():
+    for line in reports.ledger():
         click.echo(json.dumps(asdict(line), ensure_ascii=False))
 
 
@@ -57,22 +55,15 @@ def run_sweep(every: int | None) -> None:
             log.exception("this run of the sweep failed; the next one tries again")
 
 
-DAY = click.DateTime(formats=["%Y-%m-%d"])
-
-
 @click.command("reconcile")
-@click.option("--from", "first", type=DAY, required=True, help="The first Korean day, such as 2026-11-01.")
-@click.option("--to", "last", type=DAY, required=True, help="The last one; 31 days at most.")
-def reconcile(first: datetime, last: datetime) -> None:
-    """Hold the shop's books against the gateway's answers for some days; print sums and differences as JSON."""
-    period = Period(first.date(), last.date())
-    if not period.is_valid:
-        raise click.ClickException("The days have to be in order, and no more than 31.")
-    try:
-        result = reconciling.run(client(), period, by="command line", now=clock.now())
-    except Busy as busy:
-        result = {"skipped": f"a reconciliation is running until {busy.until.isoformat(timespec='seconds')}"}
-    click.echo(json.dumps(result, ensure_ascii=False))
+@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="A trade date in Korea.")
+def reconcile(day: datetime) -> None:
+    """Ask the gateway about the payments of a trade date and print what differs, one JSON object per line."""
+    result = reports.compare_day(client(), day.date())
+    for difference in result.differences:
+        click.echo(json.dumps(asdict(difference), ensure_ascii=False))
+    sums = {"compared": result.compared, "differences": len(result.differences), "left": result.left}
+    click.echo(json.dumps({"date": day.date().isoformat()} | sums))
 
 
 @click.group("staff")

@@ -16,8 +16,6 @@ RECEIPT_HOUR = time(9, 0, tzinfo=clock.KOREA)
 """When what is due "the next day" is done: the tax office takes cancellations from the day after the payment."""
 
 NOTHING = Won(0)
-SHOWS_AFTER = timedelta(minutes=10)
-"""An inquiry may show what went back a little late. Who takes its silence for a no pays the same refund twice."""
 
 
 class RefundTooLarge(ValueError):
@@ -161,11 +159,6 @@ def next_receipt_try(tries: int, now: datetime) -> datetime:
     """A failed receipt job is tried again hourly at first, then daily; it stays visible until it is done."""
     hourly = 3
     return now + timedelta(hours=1) if tries < hourly else next_receipt_day(now)
-
-
-def would_show(submitted_at: datetime | None, now: datetime) -> bool:
-    """Whether an inquiry that shows nothing of a refund means that it never happened, and is not only late."""
-    return submitted_at is not None and now - submitted_at >= SHOWS_AFTER
 
 
 def next_cancel_try(tries: int) -> timedelta:

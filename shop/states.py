@@ -90,24 +90,3 @@ class Source(StrEnum):
     SWEEP = "sweep"
     STAFF = "staff"
     SHOP = "shop"
-
-
-class DifferenceKind(StrEnum):
-    """What the shop's books and the gateway's answer do not agree on.
-
-    unknown_there  we hold the gateway's word that it was charged, and the gateway knows no such payment any more
-    paid_there     the gateway was paid, and we know of no money
-    unreturned     the gateway has money that no order takes, and nobody is returning it
-    amount         another amount than ours was charged
-    refunded       another sum than ours went back
-    receipt        a cash receipt stands here and not there, or there and not here
-    no_answer      the gateway gave no answer that can be read
-    """
-
-    UNKNOWN_THERE = "unknown_there"
-    PAID_THERE = "paid_there"
-    UNRETURNED = "unreturned"
-    AMOUNT = "amount"
-    REFUNDED = "refunded"
-    RECEIPT = "receipt"
-    NO_ANSWER = "no_answer"

@@ -25,7 +25,7 @@ ARROWS: dict[str, set[str]] = {
         *("shop.settings", "shop.clock", "shop.money", "shop.extensions"),
     },
     "shop.services": {
-        *("shop.models", "shop.policy", "shop.refund_policy", "shop.reconciliation_policy"),
+        *("shop.models", "shop.policy", "shop.refund_policy"),
         *("shop.payple", "shop.errors", "shop.states"),
         *("shop.db", "shop.clock", "shop.money", "shop.graph"),
     },
@@ -33,7 +33,6 @@ ARROWS: dict[str, set[str]] = {
     "shop.graph": {"shop.states"},
     "shop.policy": {"shop.money", "shop.errors", "shop.states", "shop.graph"},
     "shop.refund_policy": {"shop.money", "shop.clock"},
-    "shop.reconciliation_policy": {"shop.states"},
     "shop.settings": {"shop.environment", "shop.payple"},
     "shop.extensions": set(),
     "shop.payple": set(),
@@ -49,7 +48,6 @@ LIBRARIES: dict[str, set[str]] = {
     "shop.graph": set(),
     "shop.policy": set(),
     "shop.refund_policy": set(),
-    "shop.reconciliation_policy": set(),
     "shop.models": {"sqlalchemy"},
     "shop.services": {"sqlalchemy", "werkzeug"},  # werkzeug hashes passwords
     "shop.views": {"flask", "flask_babel", "flask_login", "flask_wtf", "wtforms", "werkzeug", "markupsafe"},
@@ -188,7 +186,6 @@ PLANTED: list[tuple[Rule, str, str]] = [
     (arrows_point_down, "shop.views.orders", "from shop.db import db"),
     (arrows_point_down, "shop.views.orders", "from shop import db"),
     (arrows_point_down, "shop.policy", "from shop.payple import Claim"),
-    (arrows_point_down, "shop.reconciliation_policy", "from shop.models import Attempt"),
     (arrows_point_down, "shop.payple.client", "from shop.money import Won"),
     (arrows_point_down, "shop.payple.client", "from ..money import Won"),
     (arrows_point_down, "shop.simulator.ledger", "from shop.payple import codes"),

@@ -7,7 +7,6 @@ from shop.models.journal import JournalEntry
 from shop.models.lease import Lease
 from shop.models.order import Order, OrderLine
 from shop.models.product import Product
-from shop.models.reconciliation import Difference, Reconciliation
 from shop.models.refund import Refund
 from shop.models.staff import StaffMember, StaffSession
 
@@ -15,14 +14,12 @@ __all__ = [
     "Acknowledgement",
     "Attempt",
     "CashReceipt",
-    "Difference",
     "JournalEntry",
     "KeptClaim",
     "Lease",
     "Order",
     "OrderLine",
     "Product",
-    "Reconciliation",
     "Refund",
     "StaffMember",
     "StaffSession",

@@ -98,6 +98,14 @@ class Attempt(Base):
         return self.cash_receipts[-1] if self.cash_receipts else None
 
     @property
+    def charged(self) -> int | None:
+        """Won that the gateway took under this number; None where it took none that we know of."""
+        owed = next((refund.amount for refund in self.refunds if refund.is_orphan), None)
+        if self.state is not AttemptState.PAID and owed is None:
+            return None
+        return self.charged_amount if self.charged_amount is not None else owed or self.amount
+
+    @property
     def is_refunding(self) -> bool:
         """A refund of this payment has not ended yet, so nothing else may change what it is about."""
         return any(refund.state in IN_FLIGHT for refund in self.refunds)

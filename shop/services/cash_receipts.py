@@ -31,9 +31,9 @@ from shop.payple import (
     Refused,
     codes,
 )
-from shop.services import keeping, late_receipts, receipt_rows, recording, refunding, settlement_sheet, trade_days
+from shop.services import keeping, late_receipts, receipt_rows, recording, refunding, trade_days
 from shop.services.journal import ITSELF, Actor
-from shop.states import ACTIVE_RECEIPT, IN_FLIGHT, CashReceiptState, Source
+from shop.states import IN_FLIGHT, CashReceiptState, Source
 
 BATCH = 100
 IDENTITIES = {
@@ -138,30 +138,6 @@ def retry(receipt_id: int, *, by: str, client: PaypleClient, now: datetime) -> C
         receipt_rows.change(receipt, event, actor, now, {"due_at": now})
     do(receipt_id, client, now=now)
     return db.session.get_one(CashReceipt, receipt_id)
-
-
-def follow(attempt_no: str, *, number: str, by: str, now: datetime, covers: int | None = None) -> bool:
-    """Follow the gateway's own answer about the receipt of a transfer: its number, or blank if there is none.
-
-    ``covers`` is its amount in won, where the answer tells it. False: somebody is at it, or nothing has changed.
-    """
-    actor = Actor(Source.STAFF, by)
-    attempt = db.session.scalars(select(Attempt).where(Attempt.attempt_no == attempt_no)).one()
-    with transaction():
-        recording.lock_order(attempt.order_id)
-        db.session.refresh(attempt)
-        active = next((receipt for receipt in attempt.cash_receipts if receipt.state in ACTIVE_RECEIPT), None)
-        if attempt.is_refunding or not settlement_sheet.is_charged(attempt):
-            return False
-        if active is None and number:
-            return late_receipts.adopt(attempt, number, covers, actor, now)
-        if active is None or active.state is not CashReceiptState.ISSUED:
-            return False
-        if number:
-            return late_receipts.correct(active, covers, actor, now)
-        gone = {"cancelled_at": now}
-        receipt_rows.move(active, CashReceiptState.CANCELLED, Proof.INQUIRY, actor, now, gone)
-        return True
 
 
 def is_identity(purpose: ReceiptPurpose, identity: str) -> bool:

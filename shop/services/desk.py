@@ -13,15 +13,15 @@ from sqlalchemy.sql.base import ExecutableOption
 
 from shop.db import db, transaction
 from shop.errors import NotFound
-from shop.models import Acknowledgement, Attempt, CashReceipt, Difference, JournalEntry, Order, Refund
-from shop.services import differences, journal, leases, sweep
+from shop.models import Acknowledgement, Attempt, CashReceipt, JournalEntry, Order, Refund
+from shop.services import journal, leases, sweep
 from shop.states import AttemptState, CashReceiptState, OrderState, RefundState, Source
 
 PATIENCE = timedelta(minutes=10)
 """How long a question of ours may stay open before a person should know."""
 REFUSED_SHOWN = timedelta(days=7)
 """How long a refusal stays on the desk, unless a later refund of the same payment has followed."""
-LISTS = ("attempts", "odd_sums", "refunds", "receipts", "differences")
+LISTS = ("attempts", "odd_sums", "refunds", "receipts")
 MOST_ROWS = 100
 """Of each kind on one page; the oldest first, so that none is forgotten."""
 MOST_EVIDENCE = 4
@@ -29,7 +29,7 @@ MOST_EVIDENCE = 4
 EVIDENCE = ("confirm", "inquire", "refund", "issue_cash_receipt", "cancel_cash_receipt", "claim", "webhook")
 """What the journal calls the exchanges with the gateway, and what others have claimed."""
 Kind = Literal["attempt", "refund", "cash-receipt"]
-Row = TypeVar("Row", Attempt, Refund, CashReceipt, Difference)
+Row = TypeVar("Row", Attempt, Refund, CashReceipt)
 _UNANSWERED = (AttemptState.CONFIRMING, AttemptState.UNKNOWN)
 
 
@@ -44,14 +44,13 @@ class Desk:
     odd_sums: Sequence[Attempt]
     refunds: Sequence[Refund]
     receipts: Sequence[CashReceipt]
-    differences: Sequence[Difference]
     evidence: Mapping[str, Sequence[JournalEntry]]
     rest: Mapping[str, int]
 
     @property
     def is_empty(self) -> bool:
         """Nothing to do."""
-        return not (self.attempts or self.odd_sums or self.refunds or self.receipts or self.differences)
+        return not (self.attempts or self.odd_sums or self.refunds or self.receipts)
 
 
 def load(now: datetime, after: Mapping[str, int] | None = None) -> Desk:
@@ -63,17 +62,14 @@ def load(now: datetime, after: Mapping[str, int] | None = None) -> Desk:
     owed = (joinedload(Refund.order), joinedload(Refund.attempt))
     refunds = _open(Refund, _open_refund(now), *owed, after=after.get("refunds", 0))
     receipts = _open(CashReceipt, _open_receipt(now), *both, after=after.get("receipts", 0))
-    with_order = joinedload(Difference.attempt).joinedload(Attempt.order)
-    told = _open(Difference, differences.is_open(), with_order, after=after.get("differences", 0))
-    others: list[Refund | CashReceipt | Difference] = [*refunds.rows, *receipts.rows, *told.rows]
+    others: list[Refund | CashReceipt] = [*refunds.rows, *receipts.rows]
     return Desk(
         attempts.rows,
         odd.rows,
         refunds.rows,
         receipts.rows,
-        told.rows,
         _evidence({attempt.attempt_no for attempt in (*attempts.rows, *odd.rows, *(row.attempt for row in others))}),
-        _rest([attempts.end, odd.end, refunds.end, receipts.end, told.end]),
+        _rest([attempts.end, odd.end, refunds.end, receipts.end]),
     )
 
 
@@ -109,7 +105,7 @@ def count(now: datetime) -> int:
     """How many things are open."""
     open_rows = (
         *((Attempt, _open_attempt(now)), (Attempt, _has_odd_sums()), (Refund, _open_refund(now))),
-        *((CashReceipt, _open_receipt(now)), (Difference, differences.is_open())),
+        (CashReceipt, _open_receipt(now)),
     )
     return sum(
         db.session.scalar(select(func.count()).select_from(table).where(is_open)) or 0 for table, is_open in open_rows

@@ -21,9 +21,9 @@ from shop.money import Won
 from shop.payple import GatewayError, Inquiries, Method, PaymentFound, PaypleClient, ReceiptAnswer, codes
 from shop.policy import Verdict
 from shop.refund_policy import LateReceipt, Returned
-from shop.services import keeping, receipt_rows, recording, settlement_sheet, told, trade_days
+from shop.services import keeping, receipt_rows, recording, told, trade_days
 from shop.services.attempt_facts import AttemptFacts, facts_of
-from shop.services.journal import ITSELF, Actor
+from shop.services.journal import ITSELF
 from shop.states import AttemptState, CashReceiptState, RefundState, Source
 
 log = logging.getLogger(__name__)
@@ -70,23 +70,6 @@ def of_orphan(refund: Refund, now: datetime) -> CashReceipt | None:
     if not refund.is_orphan or not answer.code or answer.settled:
         return None
     return receipt_rows.found(attempt, refund.amount, Proof.CANCEL, ITSELF, now)
-
-
-def adopt(attempt: Attempt, number: str, covers: int | None, actor: Actor, now: datetime) -> bool:
-    """A receipt that stands at the gateway and not here. In the caller's transaction."""
-    late = _worth(attempt)
-    receipt = receipt_rows.found(attempt, covers or late.covers, Proof.INQUIRY, actor, now, number=number)
-    _put_right(receipt, late.target, now)
-    return True
-
-
-def correct(receipt: CashReceipt, covers: int | None, actor: Actor, now: datetime) -> bool:
-    """A receipt that covers another sum than we thought. In the caller's transaction. False: it does not."""
-    if not covers or covers == receipt.amount:
-        return False
-    receipt_rows.change(receipt, "receipt_reduced", actor, now, {"amount": covers})
-    _put_right(receipt, _worth(receipt.attempt).target, now)
-    return True
 
 
 def reopen(refund: Refund, now: datetime) -> None:
@@ -168,7 +151,7 @@ def _keep(attempt: Attempt, found: PaymentFound, source: Source, now: datetime) 
 def _worth(attempt: Attempt) -> LateReceipt:
     """What a receipt of which we learn now covers, and what it should: nothing of money that belonged to no order."""
     done = [refund for refund in attempt.refunds if refund.state is RefundState.DONE]
-    charged = Won(settlement_sheet.charged_by(attempt))
+    charged = Won(attempt.charged or attempt.amount)
     late = refund_policy.receipt_found_late(charged, [_returned(refund) for refund in done])
     return replace(late, target=Won(0)) if any(refund.is_orphan for refund in done) else late
 

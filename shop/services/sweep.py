@@ -16,7 +16,7 @@ from shop import clock
 from shop.db import db, release
 from shop.models import Attempt, Order
 from shop.payple import Inquiries, PaypleClient, Timer
-from shop.services import cash_receipts, claim_keys, leases, reconciling, recording, refunding, settlement
+from shop.services import cash_receipts, claim_keys, leases, recording, refunding, settlement
 from shop.services.leases import Busy, HeldLease, LeaseLost
 from shop.states import AttemptState, OrderState, Source
 
@@ -26,8 +26,6 @@ BATCH = 1000
 """Rows per run and kind; what is left waits for the next run."""
 ASKING_SECONDS = 240.0
 """How long one run asks about attempts before it turns to what is owed, and how long it sends each kind of that."""
-COMPARING_SECONDS = 60.0
-"""How long one run works on reconciliations."""
 MOMENT = timedelta(seconds=5)
 """What was claimed or confirmed less than this ago has a worker of its own."""
 MOST_SILENT = 3
@@ -43,7 +41,6 @@ class Report:
     refunds: list[int] = field(default_factory=list)
     cash_receipts: list[int] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
-    reconciled: int = 0
     skipped: str = ""
 
     def as_json(self) -> dict[str, object]:
@@ -58,7 +55,6 @@ def run(
     now: datetime,
     timer: Timer | None = None,
     asking_seconds: float = ASKING_SECONDS,
-    comparing_seconds: float = COMPARING_SECONDS,
 ) -> Report:
     """Ask about every attempt that is due, expire what nobody can pay any more, and do what we owe."""
     report, timer = Report(), timer or Timer()
@@ -70,7 +66,6 @@ def run(
             run.expire_orders()
             run.send_refunds(asking_seconds)
             run.put_receipts_right(asking_seconds)
-            run.reconcile(comparing_seconds)
     except Busy as busy:
         report.skipped = f"another sweep is running until {busy.until.isoformat(timespec='seconds')}"
     except LeaseLost:
@@ -136,26 +131,6 @@ class _Run:
             with self._row(f"cash receipt {receipt_id}"):
                 cash_receipts.do(receipt_id, self.client, now=self.watch.now(), asking=self.asking)
                 self.report.cash_receipts.append(receipt_id)
-
-    def reconcile(self, seconds: float) -> None:
-        """Go on with the reconciliations that the staff has asked for."""
-        over = self.timer.seconds() + seconds
-        try:
-            with leases.held(reconciling.NAME, self.watch.now()) as other:
-                for compared in reconciling.steps(self.asking, now=self.watch.now):
-                    self.report.reconciled += compared
-                    if self.timer.seconds() > over:
-                        break
-                    self.lease.renew()
-                    other.renew()
-        except Busy:
-            log.info("a reconciliation is being worked off elsewhere")
-        except LeaseLost:
-            raise
-        except Exception:
-            release()
-            log.exception("the sweep could not go on with a reconciliation")
-            self.report.failed.append("reconciliation")
 
     @contextmanager
     def _row(self, what: str) -> Iterator[None]:

@@ -32,7 +32,7 @@ from shop.errors import NotFound, ReceiptRefused, RefundRefused
 from shop.models import Attempt, CashReceipt, Order, Product, Refund
 from shop.money import Won
 from shop.payple import ReceiptPurpose
-from shop.services import cash_receipts, desk, ledger, refund_decisions, refunding, settlement, sweep
+from shop.services import cash_receipts, desk, refund_decisions, refunding, reports, settlement, sweep
 from shop.services.cash_receipts import ReceiptWish
 from shop.services.refunding import RefundWish
 from shop.settings import Settings
@@ -439,7 +439,7 @@ def _shop_books(now: datetime, *, with_desk: bool) -> ShopBooks:
     charged = {number: attempt.charged_amount or attempt.amount for number, attempt in attempts.items()}
     stock = db.session.execute(select(Product.slug, Product.stock).where(Product.stock.is_not(None))).all()
     return ShopBooks(
-        lines=[asdict(line) | {"charged": charged[line.attempt_no]} for line in ledger.lines()],
+        lines=[asdict(line) | {"charged": charged[line.attempt_no]} for line in reports.ledger()],
         orders=[_order_row(order) for order in orders],
         refunds=[_row("refund", row) for order in orders for row in order.refunds],
         receipts=[_row("receipt", row) for order in orders for row in order.cash_receipts],

@@ -20,7 +20,7 @@ from tests.services.test_cash_receipts import issue, plain_transfer
 from tests.services.test_late_contradictions import expired_with_wrong_money
 from tests.services.test_late_receipts import Charged
 from tests.services.test_orphaned_receipts import charged_before_its_receipt
-from tests.services.test_refunding import paid_order, refund
+from tests.services.test_refunding import charged_and_partly_cancelled, paid_order, refund
 from tests.services.test_seams import decide_too_early, give_up_dead
 from tests.services.test_settlement import begin, changed
 from tests.world import World
@@ -228,20 +228,8 @@ def a_receipt_of_which_only_the_answer_to_a_cancel_tells(world: World) -> None:
     sweep_after(world, days=1, hours=10)
 
 
-def what_reconciling_follows(world: World) -> None:
-    """The gateway's own word about refunds made past the shop, refunds whose answer was lost, and a lost receipt."""
-    outside = world.order(paid_order(world)).attempts[0].attempt_no
-    assert refund_decisions.adopt(outside, Won(4_000), by="kim", now=worlds.now())
-    for returned in (4_000, 0):
-        order_no = paid_order(world)
-        world.fault("cancel", "lost_answer", phase="after" if returned else "before")
-        refund(world, order_no, 4_000)
-        lost = world.order(order_no).attempts[0].attempt_no
-        world.advance(minutes=10)
-        assert refund_decisions.adopt(lost, Won(returned), by="kim", now=worlds.now())
-    receipted = world.order(paid_order(world, method="transfer")).attempts[0].attempt_no
-    assert cash_receipts.follow(receipted, number="", by="kim", now=worlds.now())
-    assert cash_receipts.follow(receipted, number="G0123456789", by="kim", now=worlds.now())
+def money_that_was_partly_returned_at_the_gateway(world: World) -> None:
+    charged_and_partly_cancelled(world, 3_000)
 
 
 def a_receipt_asked_for_after_the_charge(world: World) -> None:
@@ -313,7 +301,7 @@ JOURNEYS: list[Callable[[World], None]] = [
     a_yes_that_comes_after_a_person_has_said_no,
     receipts_that_a_refund_leaves_behind,
     a_receipt_of_which_only_the_answer_to_a_cancel_tells,
-    what_reconciling_follows,
+    money_that_was_partly_returned_at_the_gateway,
     a_receipt_asked_for_after_the_charge,
     answers_at_any_time,
 ]

@@ -11,8 +11,7 @@ from shop.db import db
 from shop.errors import RefundRefused
 from shop.models import Refund
 from shop.money import Won
-from shop.services import conservation, reconciling, recording, refund_decisions, refunding, sweep
-from shop.services.reconciling import Period
+from shop.services import recording, refund_decisions, refunding, sweep
 from shop.services.refunding import RefundWish
 from shop.states import AttemptState, OrderState, RefundState
 from shop.views.shop import client
@@ -302,20 +301,6 @@ def test_what_no_order_takes_goes_back_less_what_has_gone_back_already(
     rows = [(row.amount, row.state.value) for row in world.order(order_no).refunds]
     assert rows == [(behind, "done"), *ours]
     assert (returned(world, order_no), too_much(world)) == (10_000, [])
-
-
-def test_both_books_agree_about_what_was_returned_past_the_shop(world: World) -> None:
-    _buyer, order_no = charged_and_partly_cancelled(world, 3_000)
-    today = clock.korea_date(worlds.now())
-
-    compared = reconciling.run(client(), Period(today, today), by="kim", now=worlds.now())
-
-    assert compared["differences"] == []
-    [day] = conservation.of_days(today, today)
-    assert (day.paid, day.refunded, day.desk) == (10_000, 10_000, 0)
-    [attempt] = world.order(order_no).attempts
-    recording.close_attention(attempt.attempt_no, by="kim", now=worlds.now())
-    assert world.order(order_no).state is OrderState.AWAITING_PAYMENT
 
 
 def test_a_part_returned_past_the_shop_is_not_all_of_it(world: World) -> None:

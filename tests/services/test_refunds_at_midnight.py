@@ -12,8 +12,7 @@ import requests
 
 from shop import clock
 from shop.models import Refund
-from shop.services import desk, reconciling, refund_decisions, sweep
-from shop.services.reconciling import Period
+from shop.services import desk, refund_decisions, sweep
 from shop.states import AttemptState, OrderState, RefundState
 from shop.views.shop import client
 from tests import world as worlds
@@ -193,14 +192,3 @@ def test_a_refund_that_was_decided_meanwhile_is_not_sent_under_the_other_day(wor
     row = refund(world, order_no, 3_000)
 
     assert (row.state, row.decided_by, returned(world, order_no)) == (RefundState.REFUSED, "kim", 0)
-
-
-@rules
-def test_a_reconciliation_finds_the_payment_under_either_day(world: World, rule: str) -> None:
-    paid_across(world, rule)
-    today = clock.korea_date(worlds.now())
-    world.advance(minutes=5)
-
-    told = reconciling.run(client(), Period(today, today), by="kim", now=worlds.now())
-
-    assert (told["compared"], told["differences"]) == (1, [])

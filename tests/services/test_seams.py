@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from shop import policy
 from shop.db import db, release
 from shop.errors import ReceiptRefused, RefundRefused
-from shop.models import CashReceipt, Order, Refund
+from shop.models import Order, Refund
 from shop.money import Won
 from shop.services import cash_receipts, desk, refund_decisions, refunding, settlement, sweep
 from shop.services.attempt_facts import AttemptFacts
@@ -209,28 +209,6 @@ def test_no_refund_begins_while_a_receipt_is_cancelled_to_be_issued_again(world:
     world.advance(days=1, hours=10)
     sweep.run(client(), now=worlds.now())
     assert (states(world, order_no)[-1], covered(world, order_no)) == (("issued", 5_000), 5_000)
-
-
-def test_a_receipt_is_not_adopted_while_a_refund_has_no_answer(world: World) -> None:
-    """What it covers is not known until then."""
-    order_no = paid_order(world, method="transfer")
-    attempt_no = world.order(order_no).attempts[0].attempt_no
-    db.session.delete(db.session.scalars(select(CashReceipt)).one())
-    db.session.commit()
-    world.fault("cancel", "lost_answer", phase="after")
-    lost = refund(world, order_no, 4_000)
-
-    adopted = cash_receipts.follow(attempt_no, number="1", by="kim", now=worlds.now())
-    refund_decisions.decide(lost.id, was_refunded=True, by="kim", now=worlds.now())
-    later = cash_receipts.follow(attempt_no, number="1", by="kim", now=worlds.now())
-
-    assert (adopted, later, states(world, order_no)) == (False, True, [("cancel_due", 10_000)])
-    for _ in range(
-        2
-    ):  # nobody has told whether the refund reduced it: the gateway says so when it is asked to cancel it
-        world.advance(days=1, hours=10)
-        sweep.run(client(), now=worlds.now())
-    assert (states(world, order_no)[-1], covered(world, order_no)) == (("issued", 6_000), 6_000)
 
 
 # --- claims and webhooks that meet something else -------------------------------------------------------------------

@@ -442,5 +442,4 @@ def test_the_command_prints_what_it_did(world: World, database_url: str) -> None
         "refunds": [],
         "cash_receipts": [],
         "failed": [],
-        "reconciled": 0,
     }

@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import pytest
 
-from shop import clock
 from shop.db import db
 from shop.models import JournalEntry, Refund
 from shop.services import desk, leases, sweep
@@ -91,17 +90,6 @@ def failed_receipt(world: World, officer: PageClient) -> None:
     officer.submit(f"/admin/orders/{order_no}/cash-receipts", form)
 
 
-def difference(world: World, officer: PageClient) -> None:
-    """Refunded in the gateway's own administration, and reconciled."""
-    world.control("POST", "policy", {"inquiry_shows_refund": "on"})
-    order_no = paid_order(world)
-    attempt_no = world.order(order_no).attempts[0].attempt_no
-    world.control("POST", f"payments/{attempt_no}/cancel", {"amount": 4000})
-    today = clock.korea_date(worlds.now()).isoformat()
-    officer.submit("/admin/reconciliation", {"first": today, "last": today})
-    world.app.test_cli_runner().invoke(args=["sweep"])
-
-
 Situation = Callable[[World, PageClient], None]
 # What is open, its row, and every action that the row offers.
 OPEN: list[tuple[Situation, str, str, set[str]]] = [
@@ -114,14 +102,13 @@ OPEN: list[tuple[Situation, str, str, set[str]]] = [
     (refused_return, "refund", "refused", {"repeat-refund", "acknowledge"}),
     (owed_receipt, "cash-receipt", "cancel_due", {"retry-receipt"}),
     (failed_receipt, "cash-receipt", "failed", {"acknowledge"}),
-    (difference, "difference", "refunded", {"repair", "acknowledge"}),
 ]
 each = pytest.mark.parametrize(
     ("situation", "kind", "state", "actions"), OPEN, ids=[found[0].__name__ for found in OPEN]
 )
 ACTIONS = {
     *("ask-again", "close-attention", "was-refunded", "was-not-refunded", "repeat-refund", "retry-receipt"),
-    *("acknowledge", "repair"),
+    "acknowledge",
 }
 
 
@@ -183,7 +170,7 @@ def test_every_action_wants_the_token_a_sign_in_and_where_it_decides_the_passwor
 
 def money(world: World) -> str:
     """Everything that an action could change, as text."""
-    return world.dump(only={"attempts", "refunds", "cash_receipts", "differences", "acknowledgements", "orders"})
+    return world.dump(only={"attempts", "refunds", "cash_receipts", "acknowledgements", "orders"})
 
 
 @pytest.mark.parametrize(

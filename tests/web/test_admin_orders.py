@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,9 +12,10 @@ import requests
 from shop import clock
 from shop.db import db
 from shop.models import Order
-from shop.services import order_search, settlement_sheet
+from shop.services import order_search, reports
 from shop.services.order_search import OrderFilter
-from tests.page import PageClient
+from shop.views.admin import reports as admin_reports
+from tests.page import Page, PageClient
 from tests.staff import PASSWORD, paid_order, refund
 from tests.world import World
 
@@ -235,7 +237,7 @@ def test_the_settlement_sheet_adds_up(world: World, officer: PageClient) -> None
     refund(officer, transfer)
     day = clock.korea_date(clock.now())
 
-    sheet = settlement_sheet.of_day(day)
+    sheet = reports.settlement_sheet(day)
 
     sums = {method.value: (each.approved, each.refunded, each.net) for method, each in sheet.by_method.items()}
     assert sums == {"card": (10000, 3000, 7000), "transfer": (5000, 5000, 0)}
@@ -256,7 +258,7 @@ def test_a_refund_of_the_next_day_stands_on_the_next_days_sheet(world: World, of
     paid = world.order(order_no).paid_attempt
     assert paid is not None
 
-    days = {line.at: line.amount for line in settlement_sheet.of_day(day).lines}
+    days = {line.at: line.amount for line in reports.settlement_sheet(day).lines}
 
     assert -1000 in days.values()
     assert (10000 in days.values()) == (paid.trade_date == day)
@@ -291,3 +293,47 @@ def test_the_settlement_sheet_can_be_downloaded_as_csv(world: World, officer: Pa
         ("환불", order_no, "-1000"),
     ]
     officer.get("/admin/settlement.csv?date=yesterday", 422)
+
+
+def compare_address(page: Page) -> dict[str, str]:
+    """What the button of the comparison sends."""
+    form = page.text.partition('action="/admin/settlement/comparison"')[2].partition("</form>")[0]
+    return dict(re.findall(r'name="(date|after)" value="([^"]*)"', form))
+
+
+def test_a_press_compares_some_payments_with_the_gateway_and_the_next_press_goes_on(
+    world: World, officer: PageClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admin_reports, "COMPARED_AT_ONCE", 2)
+    orders = [paid_order(world) for _ in range(3)]
+    attempt = world.order(orders[2]).attempts[0]
+    attempt.charged_amount = 9_000
+    db.session.commit()
+    asked = len(world.asked("inquiry"))
+    sheet = officer.get("/admin/settlement")
+    assert (len(world.asked("inquiry")), sheet.values("comparison", "data-left")) == (asked, [])
+
+    first = officer.submit("/admin/settlement/comparison", compare_address(sheet), 200)
+    second = officer.submit("/admin/settlement/comparison", compare_address(first), 200)
+
+    assert (first.values("comparison", "data-left"), first.values("difference", "data-kind")) == (["1"], [])
+    assert second.values("comparison", "data-left") == ["0"]
+    assert second.values("difference", "data-kind") == ["amount"]
+    assert second.values("difference", "data-order") == [orders[2]]
+    assert "9,000원" in second.text
+
+
+@pytest.mark.parametrize("form", [{}, {"date": "today"}, {"date": "2026-02-30"}])
+def test_a_day_that_is_none_is_not_compared(officer: PageClient, form: dict[str, str]) -> None:
+    officer.submit("/admin/settlement/comparison", form, 422)
+
+
+def test_the_old_address_of_the_comparison_leads_to_the_settlement_sheet(officer: PageClient) -> None:
+    assert officer.get("/admin/reconciliation").path == "/admin/settlement"
+
+
+def test_nobody_compares_without_a_sign_in(world: World) -> None:
+    visitor = world.browser()
+    form = {"date": "2026-11-01", "csrf_token": visitor.csrf_token()}
+
+    assert visitor.post("/admin/settlement/comparison", form).headers["Location"].startswith("/admin/login")

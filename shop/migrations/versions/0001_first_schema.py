@@ -108,31 +108,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug"),
     )
     op.create_table(
-        "reconciliations",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("first_day", sa.Date(), nullable=False),
-        sa.Column("last_day", sa.Date(), nullable=False),
-        sa.Column("requested_by", sa.String(length=40), nullable=False),
-        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("until_id", sa.Integer(), nullable=False),
-        sa.Column("after_id", sa.Integer(), nullable=False),
-        sa.Column("stalls", sa.Integer(), nullable=False),
-        sa.Column("planned", sa.Integer(), nullable=False),
-        sa.Column("compared", sa.Integer(), nullable=False),
-        sa.Column("ours_count", sa.Integer(), nullable=False),
-        sa.Column("ours_paid", sa.BigInteger(), nullable=False),
-        sa.Column("ours_refunded", sa.BigInteger(), nullable=False),
-        sa.Column("theirs_count", sa.Integer(), nullable=False),
-        sa.Column("theirs_paid", sa.BigInteger(), nullable=False),
-        sa.Column("theirs_refunded", sa.BigInteger(), nullable=False),
-        sa.Column("theirs_told", sa.Integer(), nullable=False),
-        sa.CheckConstraint("first_day <= last_day", name="reconciled_days_in_order"),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("reconciliation_by_end", "reconciliations", ["finished_at", "id"])
-
-    op.create_table(
         "staff",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=40), nullable=False),
@@ -318,42 +293,6 @@ def upgrade() -> None:
         postgresql_where=sa.text("state IN ('requested', 'issued', 'cancel_due')"),
     )
     op.create_index("receipt_by_state", "cash_receipts", ["state", "due_at"])
-
-    op.create_table(
-        "differences",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("reconciliation_id", sa.Integer(), nullable=False),
-        sa.Column("attempt_id", sa.Integer(), nullable=False),
-        sa.Column(
-            "kind",
-            one_of("difference_kind", "unknown_there paid_there unreturned amount refunded receipt no_answer"),
-            nullable=False,
-        ),
-        sa.Column("ours", sa.String(length=40), nullable=False),
-        sa.Column("theirs", sa.String(length=40), nullable=False),
-        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("closed_by", sa.String(length=40), nullable=False),
-        sa.Column("outcome", sa.String(length=20), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["attempt_id"],
-            ["attempts.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["reconciliation_id"],
-            ["reconciliations.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("difference_by_reconciliation", "differences", ["reconciliation_id", "id"])
-    op.create_index(
-        "one_open_difference",
-        "differences",
-        ["attempt_id", "kind"],
-        unique=True,
-        sqlite_where=sa.text("closed_at IS NULL"),
-        postgresql_where=sa.text("closed_at IS NULL"),
-    )
 
     op.create_table(
         "kept_claims",

@@ -13,7 +13,6 @@ PLACES = {
     "orders": "admin.orders",
     "desk": "admin.show_desk",
     "sheet": "admin.show_sheet",
-    "reconciliation": "admin.show_reconciliation",
 }
 """Where a sign-in may lead: names of our own, never an address from the request."""
 

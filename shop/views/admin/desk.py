@@ -41,8 +41,8 @@ def show_desk() -> ResponseReturnValue:
 
 @bp.post("/desk/run")
 def run_due() -> ResponseReturnValue:
-    """Do at once what the sweep would do within a minute: ask again, repeat what is due. Reconciling is left to it."""
-    report = sweep.run(client(), now=clock.now(), asking_seconds=SECONDS, comparing_seconds=0)
+    """Do at once what the sweep would do within a minute: ask again, repeat what is due."""
+    report = sweep.run(client(), now=clock.now(), asking_seconds=SECONDS)
     return redirect(url_for("admin.show_desk", busy="1" if report.skipped else None), code=303)
 
 

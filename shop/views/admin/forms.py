@@ -24,7 +24,6 @@ from shop.money import Won
 from shop.payple import ReceiptPurpose
 from shop.services.cash_receipts import is_identity
 from shop.services.order_search import OrderFilter
-from shop.services.reconciling import Period
 from shop.services.refunding import RefundWish
 from shop.services.staff import LONGEST_NAME, LONGEST_PASSWORD
 from shop.states import OrderState
@@ -172,20 +171,3 @@ class DayForm(ShopForm):
         """The chosen day."""
         chosen: dt.date = self.date.data
         return chosen
-
-
-class PeriodForm(ShopForm):
-    """Which days to reconcile."""
-
-    first = DateField(_("첫날"), validators=[DataRequired(_("날짜를 2026-11-23처럼 입력하세요.")), of_our_time])
-    last = DateField(_("마지막 날"), validators=[DataRequired(_("날짜를 2026-11-23처럼 입력하세요.")), of_our_time])
-
-    def validate_last(self, field: Field) -> None:
-        """In order, and not too many."""
-        if self.first.data and field.data and not self.period.is_valid:
-            raise ValidationError(_("첫날부터 마지막 날까지 순서대로, 31일까지 고를 수 있습니다."))
-
-    @property
-    def period(self) -> Period:
-        """The chosen days."""
-        return Period(self.first.data, self.last.data)

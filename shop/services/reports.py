@@ -1,0 +1,308 @@
+"""Reports: the settlement sheet of a day, the ledger, and the comparison of a day with the gateway.
+
+They read, and ask the gateway where somebody wants to know. They store and change nothing.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Literal
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from shop import clock, policy
+from shop.db import db, release
+from shop.models import Attempt, Refund
+from shop.payple import GatewayError, Inquiries, Method, PaymentFound, PaypleClient, Work
+from shop.states import AttemptState, CashReceiptState, RefundState
+
+MOVED = (AttemptState.PAID, AttemptState.ORPHANED, AttemptState.ATTENTION)
+"""States of an attempt for which the gateway took money, whether or not an order could take it."""
+AT_REST = (AttemptState.DECLINED, AttemptState.EXPIRED, *MOVED)
+"""States in which our rows say whether money was taken."""
+COVERING = (CashReceiptState.ISSUED, CashReceiptState.CANCEL_DUE)
+CHANGING = (CashReceiptState.REQUESTED, CashReceiptState.CANCEL_DUE)
+MOST_SILENT = 3
+"""After as many payments in a row without an answer, a comparison stops."""
+
+
+# --- the settlement sheet -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SheetLine:
+    """One movement of money. ``amount`` in won, negative for a refund."""
+
+    at: datetime
+    order_no: str
+    attempt_no: str
+    method: Method
+    amount: int
+    belongs: bool
+
+    @property
+    def is_refund(self) -> bool:
+        """Whether money went back."""
+        return self.amount < 0
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Counts and won of one method, or of all."""
+
+    approvals: int
+    approved: int
+    refunds: int
+    refunded: int
+
+    @property
+    def net(self) -> int:
+        """What the day leaves, in won."""
+        return self.approved - self.refunded
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One day: its lines in time order, its sums per method and in all."""
+
+    day: date
+    lines: Sequence[SheetLine]
+    by_method: dict[Method, Sums]
+    total: Sums
+
+
+def settlement_sheet(day: date) -> Sheet:
+    """Read what one day has moved.
+
+    An approval belongs to the trade date that the gateway named, a refund to the Korean day on which it was done.
+    """
+    lines = sorted([*_approvals(day), *_refunds(day)], key=lambda line: line.at)
+    by_method = {method: _sums(line for line in lines if line.method is method) for method in Method}
+    return Sheet(day, lines, by_method, _sums(lines))
+
+
+def _sums(lines: Iterable[SheetLine]) -> Sums:
+    amounts = [line.amount for line in lines]
+    came, went = [won for won in amounts if won >= 0], [-won for won in amounts if won < 0]
+    return Sums(len(came), sum(came), len(went), sum(went))
+
+
+def _approvals(day: date) -> list[SheetLine]:
+    query = select(Attempt).options(joinedload(Attempt.order), selectinload(Attempt.refunds))
+    found = db.session.scalars(query.where(Attempt.trade_date == day, Attempt.state.in_(MOVED)))
+    return [_line(attempt, attempt.paid_at, attempt.charged) for attempt in found if attempt.charged is not None]
+
+
+def _refunds(day: date) -> list[SheetLine]:
+    begins = _midnight(day)
+    on_day = (Refund.settled_at >= begins, Refund.settled_at < begins + timedelta(days=1))
+    query = select(Refund).options(joinedload(Refund.attempt).joinedload(Attempt.order))
+    found = db.session.scalars(query.where(Refund.state == RefundState.DONE, *on_day))
+    return [_line(refund.attempt, refund.settled_at, -refund.amount) for refund in found]
+
+
+def _line(attempt: Attempt, at: datetime | None, amount: int) -> SheetLine:
+    return SheetLine(
+        at=at or attempt.started_at,
+        order_no=attempt.order.order_no,
+        attempt_no=attempt.attempt_no,
+        method=attempt.method,
+        amount=amount,
+        belongs=attempt.state is AttemptState.PAID,
+    )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), clock.KOREA)
+
+
+# --- the ledger -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LedgerLine:
+    """One attempt. Amounts in won; ``state`` is the attempt's and stays ``paid`` after refunds."""
+
+    order_no: str
+    attempt_no: str
+    method: str
+    work: str
+    state: str
+    amount: int
+    refunded: int
+    refund_unknown: bool
+    cash_receipt_state: str
+    cash_receipt_amount: int
+    paid_at: str | None
+
+
+def ledger() -> Iterator[LedgerLine]:
+    """Read every attempt, oldest first, without holding all of them in memory."""
+    query = select(Attempt).options(
+        joinedload(Attempt.order), selectinload(Attempt.refunds), selectinload(Attempt.cash_receipts)
+    )
+    rows = db.session.scalars(query.order_by(Attempt.id).execution_options(yield_per=500))
+    return (_ledger_line(attempt) for attempt in rows)
+
+
+def _ledger_line(attempt: Attempt) -> LedgerLine:
+    refunds, receipt = [refund for refund in attempt.refunds if not refund.is_orphan], attempt.cash_receipt
+    return LedgerLine(
+        order_no=attempt.order.order_no,
+        attempt_no=attempt.attempt_no,
+        method=attempt.method.value,
+        work=attempt.work.value,
+        state=attempt.state.value,
+        amount=attempt.amount,
+        refunded=sum(refund.amount for refund in refunds if refund.state is RefundState.DONE),
+        refund_unknown=any(refund.state is RefundState.UNKNOWN for refund in refunds),
+        cash_receipt_state=receipt.state.value if receipt else CashReceiptState.NONE.value,
+        cash_receipt_amount=receipt.amount if receipt and receipt.state in COVERING else 0,
+        paid_at=attempt.paid_at.isoformat() if attempt.paid_at else None,
+    )
+
+
+# --- the comparison with the gateway --------------------------------------------------------------------------------
+
+
+DifferenceKind = Literal["amount", "state", "refunded", "cash_receipt", "no_answer"]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What our rows and the gateway say of one payment: an amount in won, as digits, a state, or none."""
+
+    order_no: str
+    attempt_no: str
+    kind: DifferenceKind
+    ours: str
+    gateway: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What differs among the payments that were asked about; ``left`` are those with an id above ``last_id``."""
+
+    compared: int
+    differences: Sequence[Difference]
+    left: int
+    last_id: int
+
+
+@dataclass(frozen=True)
+class _OurSide:
+    """What our rows say of one payment, in won.
+
+    ``charged`` is None where no money is known, ``refunded`` and ``receipt`` are None while they change.
+    """
+
+    id: int
+    order_no: str
+    attempt_no: str
+    method: Method
+    state: AttemptState
+    charged: int | None
+    refunded: int | None
+    receipt: int | None
+
+    def differs(self, kind: DifferenceKind, ours: object, gateway: object) -> Difference:
+        """Name a difference of this payment."""
+        return Difference(self.order_no, self.attempt_no, kind, str(ours), str(gateway))
+
+
+def compare_day(client: PaypleClient, day: date, *, after_id: int = 0, most: int | None = None) -> Comparison:
+    """Ask the gateway about the payments of a trade date, and list what differs from our rows.
+
+    At most ``most`` of those with an id above ``after_id``. Stops early if the gateway does not answer.
+    """
+    inquiries, differences = client.inquiries(), list[Difference]()
+    compared, silent, last_id = 0, 0, after_id
+    for ours in _payments_of(day, after_id, most):
+        try:
+            differences += _differences(ours, _ask(inquiries, ours, day))
+            silent = 0
+        except GatewayError as error:
+            differences.append(ours.differs("no_answer", ours.state, error.code or "none"))
+            silent += 1
+        compared, last_id = compared + 1, ours.id
+        if silent == MOST_SILENT:
+            break
+    return Comparison(compared, differences, _count(day, last_id), last_id)
+
+
+def _payments_of(day: date, after_id: int, most: int | None) -> list[_OurSide]:
+    query = select(Attempt).options(
+        joinedload(Attempt.order), selectinload(Attempt.refunds), selectinload(Attempt.cash_receipts)
+    )
+    rows = db.session.scalars(query.where(_belongs_to(day), Attempt.id > after_id).order_by(Attempt.id).limit(most))
+    payments = [_our_side(attempt) for attempt in rows]
+    release()
+    return payments
+
+
+def _count(day: date, after_id: int) -> int:
+    return db.session.scalar(select(func.count()).where(_belongs_to(day), Attempt.id > after_id)) or 0
+
+
+def _belongs_to(day: date) -> ColumnElement[bool]:
+    """What was charged on a trade date, and what is at rest without money but could have been charged on it."""
+    begins = _midnight(day)
+    opened = Attempt.started_at.between(begins - policy.ATTEMPT_LIFETIME, begins + timedelta(days=1))
+    chargeable = or_(Attempt.work == Work.PAY, Attempt.confirming_at.is_not(None))
+    unpaid = and_(Attempt.trade_date.is_(None), opened, chargeable)
+    return and_(Attempt.state.in_(AT_REST), or_(Attempt.trade_date == day, unpaid))
+
+
+def _our_side(attempt: Attempt) -> _OurSide:
+    refunds, receipts = attempt.refunds, attempt.cash_receipts
+    refunded = sum(refund.amount for refund in refunds if refund.state is RefundState.DONE)
+    covered = sum(receipt.amount for receipt in receipts if receipt.state is CashReceiptState.ISSUED)
+    is_refunding = any(refund.state in (RefundState.RESERVED, RefundState.SUBMITTED) for refund in refunds)
+    is_changing = any(receipt.state in CHANGING for receipt in receipts)
+    return _OurSide(
+        id=attempt.id,
+        order_no=attempt.order.order_no,
+        attempt_no=attempt.attempt_no,
+        method=attempt.method,
+        state=attempt.state,
+        charged=attempt.charged,
+        refunded=None if is_refunding else refunded,
+        receipt=None if is_changing else covered,
+    )
+
+
+def _ask(inquiries: Inquiries, ours: _OurSide, day: date) -> PaymentFound | None:
+    """Ask under our method first, then under the other: a browser can have switched it."""
+    for method in sorted(Method, key=lambda method: method is not ours.method):
+        found = inquiries.inquire(ours.attempt_no, day, method, about=ours.attempt_no)
+        if found is not None:
+            return found
+    return None
+
+
+def _differences(ours: _OurSide, found: PaymentFound | None) -> Iterator[Difference]:
+    """What an answer does not tell is not compared."""
+    if (found is None) != (ours.charged is None):
+        yield ours.differs("state", ours.state, "paid" if found else "none")
+    if found is None or ours.charged is None:
+        return
+    refunded, receipt = found.refunded_amount, _receipt_of(found, ours)
+    if found.charged != ours.charged:
+        yield ours.differs("amount", ours.charged, found.charged)
+    if refunded is not None and ours.refunded is not None and refunded != ours.refunded:
+        yield ours.differs("refunded", ours.refunded, refunded)
+    if receipt is not None and ours.receipt is not None and receipt != ours.receipt:
+        yield ours.differs("cash_receipt", ours.receipt, receipt)
+
+
+def _receipt_of(found: PaymentFound, ours: _OurSide) -> int | None:
+    """Won that the gateway's cash receipt covers; None if the answer does not speak of one."""
+    transfer = found.transfer
+    if transfer is None or not (transfer.cash_receipt_requested or transfer.cash_receipt_issued):
+        return None
+    if not transfer.cash_receipt_issued:
+        return 0
+    if transfer.cash_receipt_amount is not None:
+        return transfer.cash_receipt_amount
+    return ours.receipt or found.charged - (ours.refunded or 0)
