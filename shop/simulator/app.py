@@ -17,10 +17,8 @@ from shop.simulator.store import Store
 from shop.simulator.web import SimulatorSettings, language, refuse_strangers, say, won
 from shop.simulator.webhooks import WebhookSender
 
-PARTS = (
-    *(authentication, window_call, payer, confirm, inquiry, cancel, cash_receipt, billing_key, link, slip),
-    *(payments, scenarios, faults, webhooks, clock_routes, run_routes, barriers, console),
-)
+CALLS = (authentication, window_call, payer, confirm, inquiry, cancel, cash_receipt, billing_key, link, slip)
+CONTROL = (payments, scenarios, faults, webhooks, clock_routes, run_routes, barriers, console)
 LARGEST_BODY = 256 * 1024
 
 
@@ -34,7 +32,7 @@ def create_simulator(settings: SimulatorSettings) -> Flask:
     sender = WebhookSender(store)
     app.extensions |= {"simulator_settings": settings, "simulator_store": store, "simulator_webhooks": sender}
     app.extensions["simulator_barriers"] = barriers.Barriers()
-    for part in PARTS:
+    for part in (*CALLS, *CONTROL):
         app.register_blueprint(part.bp)
     app.jinja_env.globals.update(language=language, say=say)
     app.jinja_env.filters.update(won=won, korea_time=clock.readable, goods_text=goods_text)

@@ -3,6 +3,7 @@
 import random
 import sqlite3
 from dataclasses import dataclass, replace
+from typing import Any
 
 from shop.simulator import store
 from shop.simulator.store import Row
@@ -42,8 +43,11 @@ def strike(db: sqlite3.Connection, armed: Armed) -> bool:
     return hit
 
 
-def in_sequence(names: list[object], times: int) -> list[str]:
-    """The names of a sequence that is met `times` times."""
+def in_sequence(order: dict[str, Any], member: str) -> list[dict[str, Any]]:
+    """One order for each name of a list, the list `times` times; an order with one name stays as it is."""
+    names, times = order[member], order.get("times", 1)
+    if isinstance(names, str):
+        return [order]
     if not 1 <= len(names) * times <= LONGEST_SEQUENCE:
         raise ValueError(f"a sequence has from 1 to {LONGEST_SEQUENCE} members")
-    return [str(name) for name in names] * times
+    return [order | {member: str(name), "times": 1} for name in names * times]

@@ -7,17 +7,17 @@ import sqlite3
 import struct
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any, Unpack
+from dataclasses import dataclass
+from typing import Unpack
 
 from flask import Response, request
 
 from shop.simulator import ledger
 from shop.simulator.control import barriers, faults
-from shop.simulator.control.faults import Broken, Manner
+from shop.simulator.control.faults import KINDS, Broken, Manner
 from shop.simulator.fields import Fields
 from shop.simulator.ledger import Details
-from shop.simulator.messages import as_json, refusal
+from shop.simulator.messages import as_json
 from shop.simulator.payment import Payment
 from shop.simulator.rulebook import RULES, Rule
 from shop.simulator.runs import Run
@@ -25,6 +25,7 @@ from shop.simulator.web import database, settings
 
 # On, and zero seconds: the close is a reset.
 RESET = struct.pack("ii", 1, 0)
+PIECEMEAL = (Manner.RESET, Manner.CLOSED_EARLY, Manner.DRIP)
 
 
 class Refused(Exception):
@@ -34,6 +35,12 @@ class Refused(Exception):
         super().__init__(rule)
         self.rule = RULES[rule] if isinstance(rule, str) else rule
         self.oid = oid
+
+
+def refuse_if(condition: object, rule: str, oid: str = "") -> None:
+    """Raise Refused if the condition holds."""
+    if condition:
+        raise Refused(rule, oid)
 
 
 @dataclass
@@ -51,6 +58,11 @@ class Call:
     follows: int | None = None
     note: str = ""
 
+    @property
+    def oid(self) -> str:
+        """The payment's number that the request names."""
+        return self.asked.get("PCD_PAY_OID", "")
+
     def write(self, payment: Payment | None = None, **details: Unpack[Details]) -> int:
         """Write the ledger line of this request, about a payment if there is one, and answer its number."""
         details = {"asked": self.asked, "follows": self.follows, "note": self.note, **details}
@@ -66,68 +78,46 @@ class Call:
 class Answer:
     """`lost`: the effect has happened as the scenario wants it, and the answer never leaves; `seconds`: it is late."""
 
-    fields: Fields = field(default_factory=dict)
+    fields: Fields
     lost: bool = False
     seconds: float = 0.0
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """How an operation words a refusal: with the code of a method, and members of the request besides."""
-
-    method: str = ""
-    more: Fields = field(default_factory=dict)
-    is_monthly_card: bool = False
-    worded: Callable[[Rule], Fields] | None = None
-
-    def fields(self, refused: Refused) -> Fields:
-        """The answer to a refused request."""
-        rule = refused.rule
-        if self.worded:
-            return self.worded(rule)
-        if self.is_monthly_card and rule.monthly_code:
-            rule = replace(rule, code=rule.monthly_code)
-        oid = {"PCD_PAY_OID": refused.oid} if refused.oid else {}
-        return refusal(rule, self.method, **self.more | oid)
+Act = Callable[[Call], Answer]
+Refuse = Callable[[Call, Refused], Fields]
 
 
-def serve(
-    op: str, run: Run, asked: Fields, act: Callable[[Call], Answer], wording: Refusal, oid: str | None = None
-) -> Response:
+def serve(op: str, run: Run, asked: Fields, act: Act, refuse: Refuse, oid: str | None = None) -> Response:
     """Do one operation in one transaction and answer; an armed fault breaks it before the effect or after it."""
     number = asked.get("PCD_PAY_OID", "") if oid is None else oid
     barriers.pause(run, op, "before", number)
     fault = faults.take(run, op, number, asked)
     if fault and fault.phase == "before":
-        return _leave(faults.broken(fault, {}), fault.seconds)
+        return _leave(KINDS[fault.kind].broken({}), fault.seconds)
     with database().writing() as db:
-        answer = _act(Call(op, db, run, asked, settings().origin), act, wording)
+        answer = _act(Call(op, db, run, asked, settings().origin), act, refuse)
     barriers.pause(run, op, "after", number)
     if fault:
-        return _leave(faults.broken(fault, answer.fields), fault.seconds)
-    whole = faults.whole(as_json(answer.fields, run.policy))
-    return _leave(Broken(manner=Manner.NOTHING) if answer.lost else whole, answer.seconds)
+        return _leave(KINDS[fault.kind].broken(answer.fields), fault.seconds)
+    manner = Manner.NOTHING if answer.lost else Manner.WHOLE
+    return _leave(Broken(faults.whole(as_json(answer.fields, run.policy)), manner=manner), answer.seconds)
 
 
-def _act(call: Call, act: Callable[[Call], Answer], wording: Refusal) -> Answer:
+def _act(call: Call, act: Act, refuse: Refuse) -> Answer:
     try:
         return act(call)
     except Refused as refused:
-        answered = wording.fields(refused)
+        answered = refuse(call, refused)
         call.write_refusal(refused.rule, answered)
         return Answer(answered)
 
 
-@dataclass(frozen=True)
 class Connection:
-    """The caller's connection, which gunicorn has at hand; in process there is none, and the test's adapter is told."""
+    """The caller's connection, which gunicorn has at hand; in process the caller's adapter is told instead."""
 
-    environ: dict[str, Any]
-
-    @property
-    def socket(self) -> socket.socket | None:
-        found = self.environ.get("gunicorn.socket")
-        return found if isinstance(found, socket.socket) else None
+    def __init__(self) -> None:
+        self.socket: socket.socket | None = request.environ.get("gunicorn.socket")
+        self.tell_adapter = request.environ.get("simulator.hang_up", lambda: None)
 
     def wait(self, seconds: float) -> None:
         """Let time pass, but not for a caller who has hung up: then the thread is free at once."""
@@ -138,57 +128,46 @@ class Connection:
 
     def close(self) -> None:
         """Close without a byte."""
-        tell_adapter = self.environ.get("simulator.hang_up")
-        if tell_adapter:
-            tell_adapter()
-        elif self.socket:
+        self.tell_adapter()
+        if self.socket:
             self.socket.shutdown(socket.SHUT_RDWR)
 
-    def cut(self, *, reset: bool) -> None:
+    def cut(self, *, reset: bool = False) -> None:
         """Close in the middle of a body. The error makes gunicorn drop the connection instead of keeping it alive."""
-        tell_adapter = self.environ.get("simulator.hang_up")
-        if tell_adapter:
-            tell_adapter()
-            return
+        self.tell_adapter()
         if self.socket and reset:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             self.socket.close()  # before gunicorn says goodbye properly
-        raise ConnectionResetError(errno.ECONNRESET, "cut by a fault")
+        if self.socket:
+            raise ConnectionResetError(errno.ECONNRESET, "cut by a fault")
 
 
 def _leave(broken: Broken, seconds: float) -> Response:
     """Send an answer or what a fault has made of it; `seconds` is how long it takes, or drips at most."""
-    connection = Connection(dict(request.environ))
-    if broken.manner is Manner.DRIP:
-        return _stream(broken, _drip(broken.body, connection, seconds))
-    connection.wait(seconds)
+    connection, body = Connection(), broken.body
+    if broken.manner is not Manner.DRIP:
+        connection.wait(seconds)
     if broken.manner is Manner.NOTHING:
         connection.close()
-        return Response(status=200)
-    if broken.manner is not Manner.WHOLE:
-        return _stream(broken, _half(broken.body, connection, reset=broken.manner is Manner.RESET))
-    response = Response(broken.body, broken.status, content_type=broken.content_type)
+        body = b""
+    pieces = _pieces(broken, connection, seconds) if broken.manner in PIECEMEAL else body
+    response = Response(pieces, broken.status, content_type=broken.content_type)
+    response.headers["Content-Length"] = str(len(body))
     if broken.location:
         response.headers["Location"] = broken.location
     return response
 
 
-def _stream(broken: Broken, pieces: Iterator[bytes]) -> Response:
-    response = Response(pieces, broken.status, content_type=broken.content_type)
-    response.headers["Content-Length"] = str(len(broken.body))
-    return response
-
-
-def _half(body: bytes, connection: Connection, *, reset: bool) -> Iterator[bytes]:
-    yield body[: len(body) // 2]
-    connection.cut(reset=reset)
-
-
-def _drip(body: bytes, connection: Connection, seconds: float) -> Iterator[bytes]:
+def _pieces(broken: Broken, connection: Connection, seconds: float) -> Iterator[bytes]:
+    """Half of the body, or a byte each second, and then no more."""
+    if broken.manner is not Manner.DRIP:
+        yield broken.body[: len(broken.body) // 2]
+        connection.cut(reset=broken.manner is Manner.RESET)
+        return
     over = time.monotonic() + seconds
-    for byte in body:
+    for byte in broken.body:
         if time.monotonic() >= over:
-            connection.cut(reset=False)
+            connection.cut()
             return
         yield bytes([byte])
         connection.wait(min(1.0, seconds))

@@ -44,8 +44,8 @@ def error(code: str, message: str = "", **more: str) -> Fields:
     return {"PCD_PAY_RST": "error", "PCD_PAY_CODE": code, "PCD_PAY_MSG": message or codes.message(code), **more}
 
 
-def refusal(rule: Rule, method: str, **more: str) -> Fields:
-    """The answer to a request that broke a rule."""
+def refusal(rule: Rule, method: str = "", **more: str) -> Fields:
+    """The answer to a request that broke a rule, with the code of a method."""
     return error(rule.code_for(method), rule.message_for(method), **more)
 
 

@@ -29,24 +29,9 @@ COLUMNS = {
     "armed_scenarios": ("run",),
     "webhooks": ("run", "state", "place", "due"),
 }
-INDEXES = """
-CREATE UNIQUE INDEX IF NOT EXISTS runs_by_id ON runs (id);
-CREATE UNIQUE INDEX IF NOT EXISTS runs_by_client_key ON runs (client_key);
-CREATE UNIQUE INDEX IF NOT EXISTS tokens_by_auth_key ON tokens (auth_key);
-CREATE UNIQUE INDEX IF NOT EXISTS payments_by_token ON payments (token);
-CREATE INDEX IF NOT EXISTS payments_by_oid ON payments (run, oid);
-CREATE INDEX IF NOT EXISTS payments_by_payer ON payments (run, payer_id);
-CREATE INDEX IF NOT EXISTS payments_by_request_key ON payments (request_key);
-CREATE INDEX IF NOT EXISTS payments_by_slip_key ON payments (slip_key);
+RULES = """
 CREATE UNIQUE INDEX IF NOT EXISTS one_completed_payment_per_oid ON payments (run, oid) WHERE approved_at IS NOT NULL;
-CREATE INDEX IF NOT EXISTS billing_keys_by_id ON billing_keys (run, id);
 CREATE UNIQUE INDEX IF NOT EXISTS one_billing_key_per_instrument ON billing_keys (run, fingerprint);
-CREATE UNIQUE INDEX IF NOT EXISTS links_by_key ON links (key);
-CREATE INDEX IF NOT EXISTS ledger_by_oid ON ledger (run, oid);
-CREATE INDEX IF NOT EXISTS faults_by_run ON faults (run);
-CREATE INDEX IF NOT EXISTS armed_scenarios_by_run ON armed_scenarios (run);
-CREATE INDEX IF NOT EXISTS webhooks_by_run ON webhooks (run);
-CREATE INDEX IF NOT EXISTS webhooks_by_place ON webhooks (state, place);
 CREATE TRIGGER IF NOT EXISTS ledger_is_append_only BEFORE UPDATE ON ledger
     BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 """
@@ -72,7 +57,7 @@ class Store:
         if self._version() not in (0, VERSION):
             self._start_anew()
         with self.reading() as db:
-            db.executescript(f"{_tables()}{INDEXES}PRAGMA user_version = {VERSION};")
+            db.executescript(f"{_tables()}{RULES}PRAGMA user_version = {VERSION};")
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -176,12 +161,16 @@ def forget_run(db: sqlite3.Connection, run: str) -> None:
 
 
 def _tables() -> str:
-    return "".join(
-        f"CREATE TABLE IF NOT EXISTS {table} (number INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL,"
-        + ", ".join(f"{column} AS (json_extract(body, '$.{column}'))" for column in columns)
-        + ");"
-        for table, columns in COLUMNS.items()
-    )
+    """Every column by which rows are found is generated from the JSON and has an index."""
+    script = ""
+    for table, columns in COLUMNS.items():
+        generated = ", ".join(f"{column} AS (json_extract(body, '$.{column}'))" for column in columns)
+        script += (
+            f"CREATE TABLE IF NOT EXISTS {table} (number INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT, {generated});"
+        )
+        for column in columns:
+            script += f"CREATE INDEX IF NOT EXISTS {table}_by_{column} ON {table} ({column});"
+    return script
 
 
 def _condition(where: dict[str, object]) -> tuple[str, list[object]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import abort, current_app, jsonify, request
+from flask import Blueprint, abort, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from shop.simulator import runs
@@ -97,9 +97,11 @@ def refuse_strangers() -> ResponseReturnValue | None:
     return jsonify(error="orders are taken from the console itself, not from other pages"), 403
 
 
-def explain(error: ValueError) -> ResponseReturnValue:
-    """Answer a wrong order with the sentence."""
-    return jsonify(error=str(error).encode("utf-8", "replace").decode()), 400
+def control_blueprint(name: str, path: str = "") -> Blueprint:
+    """Routes below `/_sim`; a ValueError in them answers a wrong order with its sentence."""
+    blueprint = Blueprint(name, __name__, url_prefix=f"/_sim{path}")
+    blueprint.register_error_handler(ValueError, _explain)
+    return blueprint
 
 
 def host_of(address: str) -> str:
@@ -133,6 +135,10 @@ def say(ko: str, en: str) -> str:
 def won(amount: int) -> str:
     """An amount for people."""
     return say(f"{amount:,}원", f"₩{amount:,}")
+
+
+def _explain(error: ValueError) -> ResponseReturnValue:
+    return jsonify(error=str(error).encode("utf-8", "replace").decode()), 400
 
 
 def _text(value: object) -> str:

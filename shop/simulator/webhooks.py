@@ -20,7 +20,7 @@ from shop.simulator.store import Row, Store
 Send = Callable[[str, str, Mapping[str, str], bytes], int]
 log = logging.getLogger(__name__)
 AGENT = {"User-Agent": "Payple simulator"}
-LONGEST_WAIT = 60.0
+LONGEST_WAIT = 1.0  # seconds until the queue is looked at again
 # Seconds of the run's clock before the second, third, … attempt; Payple documents none.
 PAUSES = (2.0, 10.0, 60.0, 600.0)
 # Documented members that every notice has, blank where there is nothing to say.
@@ -173,17 +173,7 @@ class WebhookSender:
                 self.deliver_due()
             except Exception:
                 log.exception("a webhook could not be delivered")  # the next one may be
-            self._wake.wait(self._seconds_to_next())
-
-    def _seconds_to_next(self) -> float | None:
-        """Until the next one is due if nobody moves a clock; None while nothing waits."""
-        query = (
-            "SELECT MIN(due - clock_offset) AS moment FROM webhooks JOIN runs ON runs.id = webhooks.run"
-            " WHERE state = 'queued'"
-        )
-        with self._store.reading() as db:
-            moment: float | None = db.execute(query).fetchone()["moment"]
-        return None if moment is None else min(max(moment - clock.real_now().timestamp(), 0.01), LONGEST_WAIT)
+            self._wake.wait(LONGEST_WAIT)
 
     def _take(self) -> Webhook | None:
         with self._store.reading() as db:

@@ -11,10 +11,9 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, request
 
 from shop.simulator import runs, store
-from shop.simulator.calls import Answer, Call, Refusal, Refused, serve
+from shop.simulator.calls import Act, Answer, Call, Refuse, Refused, refuse_if, serve
 from shop.simulator.fields import Fields
-from shop.simulator.rulebook import RULES, Rule
-from shop.simulator.runs import PUBLIC_TEST_RUN, Run
+from shop.simulator.runs import PUBLIC_TEST_RUN
 from shop.simulator.store import Row
 from shop.simulator.web import database, host_of, read_message, settings
 
@@ -104,19 +103,15 @@ def authentication() -> Response:
     with database().reading() as db:
         run = runs.by_id(db, asked.get("cst_id", "")) or PUBLIC_TEST_RUN
     host = host_of(request.headers.get("Referer", ""))
-    return serve("auth", run, asked, lambda call: _authenticate(call, host), Refusal(worded=_refused), oid="")
+    return serve("auth", run, asked, lambda call: _authenticate(call, host), _refused, oid="")
 
 
 def _authenticate(call: Call, host: str) -> Answer:
     asked, run, call.note = call.asked, call.run, f"Referer: {host or '-'}"
-    if not asked.get("cst_id"):
-        raise Refused("cst_id_missing")
-    if asked["cst_id"] != run.id:
-        raise Refused("partner_unknown")
-    if asked.get("custKey") != run.cust_key:
-        raise Refused("cust_key_wrong")
-    if not run.registers(host):
-        raise Refused("domain_unregistered")
+    refuse_if(not asked.get("cst_id"), "cst_id_missing")
+    refuse_if(asked["cst_id"] != run.id, "partner_unknown")
+    refuse_if(asked.get("custKey") != run.cust_key, "cust_key_wrong")
+    refuse_if(not run.registers(host), "domain_unregistered")
     purpose = _chosen_by(asked)
     if purpose is None:
         raise Refused("purpose_unknown")
@@ -149,53 +144,53 @@ def _granted(token: Token, purpose: Purpose) -> Fields:
     }
 
 
-def _refused(rule: Rule) -> Fields:
+def _refused(_call: Call, refused: Refused) -> Fields:
     blank = dict.fromkeys(("cst_id", "custKey", "AuthKey", "PCD_PAY_HOST", "PCD_PAY_URL", "return_url"), "")
-    message = f"[{rule.code}] {rule.message_for('')}"
+    message = f"[{refused.rule.code}] {refused.rule.message_for('')}"
     return {"server_name": urlsplit(settings().origin).netloc, "result": "error", "result_msg": message, **blank}
 
 
-def admit(call: Call, purpose: Purpose) -> None:
-    """Use up the tokens of a request. Refuses a caller whose three tokens are not of one authentication for this."""
-    asked = call.asked
-    token = by_auth_key(call.db, asked.get("PCD_AUTH_KEY", ""))
+def serve_with_tokens(purpose: Purpose, act: Act, refuse: Refuse, op: str = "") -> Response:
+    """Serve a request that carries the tokens of an authentication for this purpose."""
+    asked = read_message()
+    with database().reading() as db:
+        token = by_auth_key(db, asked.get("PCD_AUTH_KEY", ""))
+        run = (runs.by_id(db, token.run) if token else None) or PUBLIC_TEST_RUN
+
+    def admit_and_act(call: Call) -> Answer:
+        _admit(call, purpose)
+        return act(call)
+
+    return serve(op or purpose.id, run, asked, admit_and_act, refuse)
+
+
+def _admit(call: Call, purpose: Purpose) -> None:
+    """The three tokens of a request have to come from one authentication."""
+    asked, token = call.asked, by_auth_key(call.db, call.asked.get("PCD_AUTH_KEY", ""))
     if token and (token.cst_id, token.cust_key) != (asked.get("PCD_CST_ID"), asked.get("PCD_CUST_KEY")):
         token = None
-    broken = broken_by_token(token, purpose, call.run.now())
-    if token:
-        call.follows = token.seq
-        spend(call.db, token, call.run)
-    if broken:
-        code = purpose.access_code if broken.id == "token_purpose" else purpose.session_code
-        raise Refused(replace(broken, code=code, transfer_code="") if code else broken)
+    try:
+        use_token(call, token, purpose)
+    except Refused as refused:
+        code = purpose.access_code if refused.rule.id == "token_purpose" else purpose.session_code
+        raise (Refused(replace(refused.rule, code=code, transfer_code="")) if code else refused) from None
 
 
-def broken_by_token(token: Token | None, purpose: Purpose, now: datetime) -> Rule | None:
-    """Whether a token may be used for this request now."""
+def use_token(call: Call, token: Token | None, purpose: Purpose) -> Token:
+    """Use up the token of a request; refuse one that is unknown, for another purpose, expired or used."""
     if token is None:
-        return RULES["token_unknown"]
-    if token.purpose != purpose.id:
-        return RULES["token_purpose"]
-    if now - token.issued_at > LIFETIME:
-        return RULES["token_expired"]
-    return RULES["token_used"] if token.used_at and not purpose.reusable else None
-
-
-def spend(db: sqlite3.Connection, token: Token, run: Run) -> None:
-    """Mark a token set as used."""
-    store.update(db, replace(token, used_at=run.now()), auth_key=token.auth_key)
+        raise Refused("token_unknown")
+    now, call.follows = call.run.now(), token.seq
+    store.update(call.db, replace(token, used_at=now), auth_key=token.auth_key)
+    refuse_if(token.purpose != purpose.id, "token_purpose")
+    refuse_if(now - token.issued_at > LIFETIME, "token_expired")
+    refuse_if(token.used_at and not purpose.reusable, "token_used")
+    return token
 
 
 def by_auth_key(db: sqlite3.Connection, auth_key: str) -> Token | None:
     """The token set of an AuthKey."""
     return store.find(db, Token, auth_key=auth_key)
-
-
-def run_of_token(asked: Fields) -> Run:
-    """The run whose authentication a message carries; a message that carries none is told to the default run."""
-    with database().reading() as db:
-        token = by_auth_key(db, asked.get("PCD_AUTH_KEY", ""))
-        return (runs.by_id(db, token.run) if token else None) or PUBLIC_TEST_RUN
 
 
 def new_auth_key() -> str:

@@ -9,13 +9,12 @@ from flask import Blueprint, Response, abort, request
 
 from shop.simulator import ledger, messages, payment, scenarios, store, webhooks
 from shop.simulator.api import authentication, charge
-from shop.simulator.api.authentication import MONTHLY_CARD, REPAY_CARD, Purpose
-from shop.simulator.calls import Answer, Call, Refusal, Refused, serve
+from shop.simulator.api.authentication import MONTHLY_CARD, REPAY_CARD, Purpose, serve_with_tokens
+from shop.simulator.calls import Answer, Call, Refused, refuse_if
 from shop.simulator.fields import SECRETS, Fields, contained_tax, is_number, is_tax, is_too_long
 from shop.simulator.payment import CashReceipt, Instrument, Payment, new_key
 from shop.simulator.runs import Run
 from shop.simulator.store import Row
-from shop.simulator.web import read_message
 
 bp = Blueprint("billing_key", __name__)
 PURPOSES = {"PUSERINFO": authentication.KEY_LOOKUP, "PUSERDEL": authentication.KEY_DELETION}
@@ -74,15 +73,20 @@ def monthly_by_transfer() -> Response:
 
 
 def _repay(purpose: Purpose) -> Response:
-    asked = read_message()
-    run, oid = authentication.run_of_token(asked), asked.get("PCD_PAY_OID", "")
-    method, named = purpose.flags["PCD_PAY_TYPE"], asked | {"PCD_PAY_OID": oid or run.new_oid()}
-    wording = Refusal(method, {"PCD_PAY_OID": named["PCD_PAY_OID"], "PCD_PAY_TYPE": method}, purpose is MONTHLY_CARD)
-    return serve("repay", run, named, lambda call: _charge(call, purpose), wording, oid)
+    return serve_with_tokens(
+        purpose, lambda call: _charge(call, purpose), lambda call, refused: _refused(call, refused, purpose), op="repay"
+    )
+
+
+def _refused(call: Call, refused: Refused, purpose: Purpose) -> Fields:
+    rule, method, oid = refused.rule, purpose.flags["PCD_PAY_TYPE"], call.oid or call.run.new_oid()
+    if purpose is MONTHLY_CARD and rule.monthly_code:
+        rule = replace(rule, code=rule.monthly_code)
+    return messages.refusal(rule, method, PCD_PAY_OID=oid, PCD_PAY_TYPE=method)
 
 
 def _charge(call: Call, purpose: Purpose) -> Answer:
-    authentication.admit(call, purpose)
+    call.asked |= {"PCD_PAY_OID": call.oid or call.run.new_oid()}
     key = by_id(call.db, call.run, call.asked.get("PCD_PAYER_ID", ""))
     opened = _payment(call, _checked(call, purpose, key))
     scenario = scenarios.unasked(call.db, call.run, opened)
@@ -102,43 +106,31 @@ def _checked(call: Call, purpose: Purpose, key: BillingKey | None) -> BillingKey
     """The key that pays. The flags of the address come again in the request."""
     asked, method = call.asked, purpose.flags["PCD_PAY_TYPE"]
     is_monthly = "PCD_REGULER_FLAG" in purpose.flags
-    if any(asked.get(name) != value for name, value in purpose.flags.items()):
-        raise Refused("repay_flag_missing")
-    if not asked.get("PCD_PAYER_ID"):
-        raise Refused("key_missing")
+    refuse_if(any(asked.get(name) != value for name, value in purpose.flags.items()), "repay_flag_missing")
+    refuse_if(not asked.get("PCD_PAYER_ID"), "key_missing")
     if key is None:
         raise Refused("key_unknown")
-    if key.method != method:
-        raise Refused("key_of_other_method")
+    refuse_if(key.method != method, "key_of_other_method")
     _check_fields(asked, method)
     if is_monthly:
         _check_month(asked)
-    if payment.completed(call.db, call.run.id, asked["PCD_PAY_OID"]):
-        raise Refused("repay_duplicate")
-    if is_monthly and _is_month_paid(call):
-        raise Refused("repay_twice_a_month")
+    refuse_if(payment.completed(call.db, call.run.id, asked["PCD_PAY_OID"]), "repay_duplicate")
+    refuse_if(is_monthly and _is_month_paid(call), "repay_twice_a_month")
     return key
 
 
 def _check_fields(asked: Fields, method: str) -> None:
     total, tax = asked.get("PCD_PAY_TOTAL", ""), asked.get("PCD_PAY_TAXTOTAL", "")
-    if not asked.get("PCD_PAY_GOODS", "").strip():
-        raise Refused("repay_goods_missing")
-    if is_too_long(asked):
-        raise Refused("field_too_long")
-    if not is_number(total) or asked.get("PCD_PAY_ISTAX", "") not in ("", "Y", "N"):
-        raise Refused("repay_malformed")
-    if int(total) < (MINIMUM_BY_CARD if method == "card" else 1):
-        raise Refused("repay_amount_low")
-    if not is_tax(tax, int(total)):
-        raise Refused("repay_malformed")
+    refuse_if(not asked.get("PCD_PAY_GOODS", "").strip(), "repay_goods_missing")
+    refuse_if(is_too_long(asked), "field_too_long")
+    refuse_if(not is_number(total) or asked.get("PCD_PAY_ISTAX", "") not in ("", "Y", "N"), "repay_malformed")
+    refuse_if(int(total) < (MINIMUM_BY_CARD if method == "card" else 1), "repay_amount_low")
+    refuse_if(not is_tax(tax, int(total)), "repay_malformed")
 
 
 def _check_month(asked: Fields) -> None:
-    if not re.fullmatch(r"20\d\d", asked.get("PCD_PAY_YEAR", ""), re.ASCII):
-        raise Refused("repay_year_wrong")
-    if not re.fullmatch(r"0[1-9]|1[0-2]", asked.get("PCD_PAY_MONTH", ""), re.ASCII):
-        raise Refused("repay_month_wrong")
+    refuse_if(not re.fullmatch(r"20\d\d", asked.get("PCD_PAY_YEAR", ""), re.ASCII), "repay_year_wrong")
+    refuse_if(not re.fullmatch(r"0[1-9]|1[0-2]", asked.get("PCD_PAY_MONTH", ""), re.ASCII), "repay_month_wrong")
 
 
 def _is_month_paid(call: Call) -> bool:
@@ -186,17 +178,16 @@ def _answer(call: Call, purpose: Purpose, done: charge.Charge) -> Fields:
 @bp.post("/php/cPayUser/api/cPayUserAct.php")
 def look_up_or_deregister() -> Response:
     """Tell of a key, or deregister it: then it pays no more. `ACT_` says which."""
-    asked, work = read_message(), request.args.get("ACT_", "")
+    work = request.args.get("ACT_", "")
     purpose = PURPOSES.get(work) or abort(404)
-    run, wording = authentication.run_of_token(asked), Refusal(more={"PCD_PAY_WORK": work})
-    return serve(purpose.id, run, asked, lambda call: _use(call, purpose), wording, oid="")
+    return serve_with_tokens(
+        purpose, lambda call: _use(call, purpose), lambda _, refused: messages.refusal(refused.rule, PCD_PAY_WORK=work)
+    )
 
 
 def _use(call: Call, purpose: Purpose) -> Answer:
-    authentication.admit(call, purpose)
     key_id = call.asked.get("PCD_PAYER_ID", "")
-    if not key_id:
-        raise Refused("key_missing")
+    refuse_if(not key_id, "key_missing")
     key = by_id(call.db, call.run, key_id)
     if key is None:
         raise Refused("key_unknown")

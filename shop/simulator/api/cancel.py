@@ -6,15 +6,13 @@ from datetime import datetime, timedelta
 
 from flask import Blueprint, Response
 
-from shop.simulator import clock, ledger, payment, scenarios, webhooks
-from shop.simulator.api import authentication
-from shop.simulator.api.authentication import CANCEL
-from shop.simulator.calls import Answer, Call, Refusal, Refused, serve
+from shop.simulator import clock, ledger, messages, payment, scenarios, webhooks
+from shop.simulator.api.authentication import CANCEL, serve_with_tokens
+from shop.simulator.calls import Answer, Call, Refused, refuse_if
 from shop.simulator.fields import Fields, is_mixed, is_number
 from shop.simulator.payment import Cancellation, Payment, State, trade_key
 from shop.simulator.policy import Policy
 from shop.simulator.runs import Run
-from shop.simulator.web import read_message
 
 bp = Blueprint("cancel", __name__)
 NEVER = "99991231"
@@ -27,13 +25,14 @@ RECEIPT_FAILED = {"PCD_TAXSAVE_RST": "-10002122", "PCD_TAXSAVE_MSG": "현금영�
 @bp.post("/php/account/api/cPayCAct.php")
 def cancel() -> Response:
     """Cancel a part or all of what is left. The same request sent twice is two cancels: there is no key against it."""
-    asked = read_message()
-    wording = Refusal(more={"PCD_PAY_OID": asked.get("PCD_PAY_OID", "")})
-    return serve("cancel", authentication.run_of_token(asked), asked, _cancel, wording)
+    return serve_with_tokens(CANCEL, _cancel, _refused)
+
+
+def _refused(call: Call, refused: Refused) -> Fields:
+    return messages.refusal(refused.rule, PCD_PAY_OID=call.oid)
 
 
 def _cancel(call: Call) -> Answer:
-    authentication.admit(call, CANCEL)
     asked = call.asked
     _check(asked, call.run.refund_key)
     before = payment.completed(call.db, call.run.id, asked["PCD_PAY_OID"])
@@ -62,12 +61,10 @@ def cancel_behind(db: sqlite3.Connection, origin: str, run: Run, before: Payment
 
 
 def _check(asked: Fields, refund_key: str) -> None:
-    if asked.get("PCD_REFUND_KEY") != refund_key:
-        raise Refused("refund_key_wrong")
+    refuse_if(asked.get("PCD_REFUND_KEY") != refund_key, "refund_key_wrong")
     if asked.get("PCD_PAYCANCEL_FLAG") != "Y" or not all(asked.get(name) for name in NEEDED):
         raise Refused("cancel_field_missing")
-    if not is_number(asked["PCD_REFUND_TOTAL"]) or not int(asked["PCD_REFUND_TOTAL"]):
-        raise Refused("cancel_amount_malformed")
+    refuse_if(not is_number(asked["PCD_REFUND_TOTAL"]) or not int(asked["PCD_REFUND_TOTAL"]), "cancel_amount_malformed")
 
 
 def _tax_given(asked: Fields) -> str:
@@ -77,10 +74,8 @@ def _tax_given(asked: Fields) -> str:
 
 
 def _refunded(before: Payment, amount: int, tax_given: str, policy: Policy, now: datetime) -> Payment:
-    if not before.remainder:
-        raise Refused("already_cancelled")
-    if amount > before.remainder:
-        raise Refused("cancel_above_remainder")
+    refuse_if(not before.remainder, "already_cancelled")
+    refuse_if(amount > before.remainder, "cancel_above_remainder")
     tax = _tax(before, amount, tax_given, policy)
     cancellation = Cancellation(amount, tax, now, trade_key(now) if before.method == "card" else "")
     state = State.CANCELLED if amount == before.remainder else State.PARTIALLY_CANCELLED
@@ -91,13 +86,11 @@ def _refunded(before: Payment, amount: int, tax_given: str, policy: Policy, now:
 def _tax(before: Payment, amount: int, given: str, policy: Policy) -> int:
     left, mixed = before.tax - before.refunded_tax, is_mixed(before.asked)
     if given and not (given == "0" and not mixed):  # samples send 0 with every order that is not mixed
-        if not is_number(given) or int(given) > min(left, amount):
-            raise Refused("cancel_tax_wrong")
+        refuse_if(not is_number(given) or int(given) > min(left, amount), "cancel_tax_wrong")
         return int(given)
     if amount == before.remainder:
         return left
-    if mixed and policy.mixed_refund_tax == "required":
-        raise Refused("cancel_tax_missing")
+    refuse_if(mixed and policy.mixed_refund_tax == "required", "cancel_tax_missing")
     return (left * amount * 2 + before.remainder) // (2 * before.remainder)
 
 

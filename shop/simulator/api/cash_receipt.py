@@ -5,14 +5,12 @@ from dataclasses import replace
 
 from flask import Blueprint, Response, abort, request
 
-from shop.simulator import clock, payment
-from shop.simulator.api import authentication
-from shop.simulator.api.authentication import RECEIPT_CANCEL, RECEIPT_ISSUE, Purpose
+from shop.simulator import clock, messages, payment
+from shop.simulator.api.authentication import RECEIPT_CANCEL, RECEIPT_ISSUE, Purpose, serve_with_tokens
 from shop.simulator.api.charge import issued_receipt
-from shop.simulator.calls import Answer, Call, Refusal, Refused, serve
+from shop.simulator.calls import Answer, Call, Refused, refuse_if
 from shop.simulator.fields import Fields, is_number
 from shop.simulator.payment import CashReceipt, Payment
-from shop.simulator.web import read_message
 
 bp = Blueprint("cash_receipt", __name__)
 PURPOSES = {"TSREG": RECEIPT_ISSUE, "TSCANCEL": RECEIPT_CANCEL}
@@ -23,14 +21,18 @@ IDENTITIES = {"personal": r"\d{10,19}", "company": r"\d{10}"}
 @bp.post("/php/taxsave/api/tsAct.php")
 def cash_receipt() -> Response:
     """Issue or cancel: `ACT_` says which."""
-    asked, work = read_message(), request.args.get("ACT_", "")
+    work = request.args.get("ACT_", "")
     purpose = PURPOSES.get(work) or abort(404)
-    wording = Refusal("transfer", {"PCD_PAY_WORK": work, "PCD_PAY_OID": asked.get("PCD_PAY_OID", "")})
-    return serve(purpose.id, authentication.run_of_token(asked), asked, lambda call: _change(call, purpose), wording)
+    return serve_with_tokens(
+        purpose, lambda call: _change(call, purpose), lambda call, refused: _refused(call, refused, work)
+    )
+
+
+def _refused(call: Call, refused: Refused, work: str) -> Fields:
+    return messages.refusal(refused.rule, "transfer", PCD_PAY_WORK=work, PCD_PAY_OID=call.oid)
 
 
 def _change(call: Call, purpose: Purpose) -> Answer:
-    authentication.admit(call, purpose)
     before = _transfer(call)
     is_issue = purpose is RECEIPT_ISSUE
     receipt = _issued(call.asked, before) if is_issue else _cancelled(call, before.receipt)
@@ -54,17 +56,13 @@ def _change(call: Call, purpose: Purpose) -> Answer:
 def _transfer(call: Call) -> Payment:
     """The paid transfer that the request is about."""
     asked = call.asked
-    if not asked.get("PCD_PAYER_ID") or not asked.get("PCD_PAY_OID"):
-        raise Refused("receipt_field_missing")
+    refuse_if(not asked.get("PCD_PAYER_ID") or not asked.get("PCD_PAY_OID"), "receipt_field_missing")
     paid = payment.completed(call.db, call.run.id, asked["PCD_PAY_OID"])
     if paid is None:
         raise Refused("receipt_payment_unknown")
-    if paid.method != "transfer":
-        raise Refused("receipt_for_card")
-    if asked["PCD_PAYER_ID"] != paid.payer_id:
-        raise Refused("receipt_payer_differs")
-    if not _is_identity(asked):
-        raise Refused("receipt_identity_wrong")
+    refuse_if(paid.method != "transfer", "receipt_for_card")
+    refuse_if(asked["PCD_PAYER_ID"] != paid.payer_id, "receipt_payer_differs")
+    refuse_if(not _is_identity(asked), "receipt_identity_wrong")
     return paid
 
 
@@ -77,21 +75,16 @@ def _is_identity(asked: Fields) -> bool:
 
 def _issued(asked: Fields, paid: Payment) -> CashReceipt:
     """Never two, never above what was paid and not refunded, which is the amount of requests without one."""
-    if paid.receipt.state == "issued":
-        raise Refused("receipt_twice")
+    refuse_if(paid.receipt.state == "issued", "receipt_twice")
     amount = asked.get("PCD_TAXSAVE_AMOUNT") or str(paid.remainder)
-    if not is_number(amount) or not 0 < int(amount) <= paid.remainder:
-        raise Refused("receipt_above_paid")
+    refuse_if(not is_number(amount) or not 0 < int(amount) <= paid.remainder, "receipt_above_paid")
     holder = paid.instrument.holder if paid.instrument else "personal"
     return issued_receipt(asked.get("PCD_TAXSAVE_TRADEUSE") or paid.receipt.use or holder, int(amount))
 
 
 def _cancelled(call: Call, receipt: CashReceipt) -> CashReceipt:
     """Older requests name no amount."""
-    if receipt.state != "issued":
-        raise Refused("receipt_cancelled" if receipt.state == "cancelled" else "receipt_none")
-    if call.asked.get("PCD_TAXSAVE_AMOUNT") not in (None, "", str(receipt.amount)):
-        raise Refused("receipt_amount_differs")
-    if clock.trade_date(call.run.now()) < receipt.blocked_until:
-        raise Refused("receipt_cancel_blocked")
+    refuse_if(receipt.state != "issued", "receipt_cancelled" if receipt.state == "cancelled" else "receipt_none")
+    refuse_if(call.asked.get("PCD_TAXSAVE_AMOUNT") not in (None, "", str(receipt.amount)), "receipt_amount_differs")
+    refuse_if(clock.trade_date(call.run.now()) < receipt.blocked_until, "receipt_cancel_blocked")
     return replace(receipt, state="cancelled", amount=0, blocked_until="")

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from shop.simulator import messages, payment, runs, scenarios
 from shop.simulator.api import charge
-from shop.simulator.calls import Answer, Call, Refusal, Refused, serve
+from shop.simulator.calls import Answer, Call, Refused, refuse_if, serve
 from shop.simulator.fields import Fields
 from shop.simulator.messages import API_V2_CONFIRM_PATH
 from shop.simulator.payment import Payment, State
@@ -42,9 +42,19 @@ def _confirm(method: str, host: str) -> Response:
     named = run.policy.confirm_host if method == "card" else "same"
     is_complete = host == "api_v2" or request.args.get("ACT_") == "PAYM"
     address = method if host == named and is_complete else ""
-    wording = Refusal(method, {"PCD_PAY_REQKEY": asked.get("PCD_PAY_REQKEY", ""), "PCD_PAY_OID": ""})
-    oid = waiting.oid if waiting else ""
-    return serve("confirm", run, asked, lambda call: _charge(call, address), wording, oid)
+    return serve(
+        "confirm",
+        run,
+        asked,
+        lambda call: _charge(call, address),
+        lambda _, refused: _refused(asked, refused, method),
+        oid=waiting.oid if waiting else "",
+    )
+
+
+def _refused(asked: Fields, refused: Refused, method: str) -> Fields:
+    request_key = asked.get("PCD_PAY_REQKEY", "")
+    return messages.refusal(refused.rule, method, PCD_PAY_REQKEY=request_key, PCD_PAY_OID=refused.oid)
 
 
 def _charge(call: Call, method: str) -> Answer:
@@ -56,10 +66,8 @@ def _charge(call: Call, method: str) -> Answer:
         return Answer(claimed.answer)
     if claimed.state is State.EXPIRED or claimed.is_confirm_over(run.now(), run.policy.confirm_minutes):
         raise Refused("confirm_too_late", claimed.oid)
-    if claimed.state is not State.AUTHENTICATED:
-        raise Refused("request_key_used", claimed.oid)
-    if payment.completed(call.db, run.id, claimed.oid):
-        raise Refused("oid_duplicate", claimed.oid)
+    refuse_if(claimed.state is not State.AUTHENTICATED, "request_key_used", claimed.oid)
+    refuse_if(payment.completed(call.db, run.id, claimed.oid), "oid_duplicate", claimed.oid)
     done = charge.charge(claimed, run.now())
     answered = _answer(call, run, done)
     charged = replace(done.payment, answer=answered)
@@ -78,13 +86,11 @@ def _claimed(call: Call, method: str) -> Payment:
     if run is None:
         raise Refused("confirm_partner_unknown")
     call.run = run
-    if asked.get("PCD_CUST_KEY") != run.cust_key:
-        raise Refused("confirm_cust_key_wrong")
+    refuse_if(asked.get("PCD_CUST_KEY") != run.cust_key, "confirm_cust_key_wrong")
     waiting = payment.by_request_key(call.db, asked.get("PCD_PAY_REQKEY", ""))
     if waiting is None or waiting.run != run.id:
         raise Refused("request_key_unknown")
-    if waiting.method != method:
-        raise Refused("confirm_url_wrong", waiting.oid)
+    refuse_if(waiting.method != method, "confirm_url_wrong", waiting.oid)
     if (asked.get("PCD_AUTH_KEY"), asked.get("PCD_PAYER_ID", "")) != (waiting.result_key, waiting.payer_id):
         raise Refused("result_key_wrong", waiting.oid)
     return waiting

@@ -9,15 +9,13 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from shop.simulator import clock, ledger, messages, payment, runs, store
-from shop.simulator.api import authentication
-from shop.simulator.api.authentication import LINK
+from shop.simulator.api.authentication import LINK, serve_with_tokens
 from shop.simulator.api.window import check_fields, opened_payment
-from shop.simulator.calls import Answer, Call, Refusal, Refused, serve
+from shop.simulator.calls import Answer, Call, Refused, refuse_if
 from shop.simulator.fields import SECRETS, Fields, is_number
-from shop.simulator.rulebook import Rule
 from shop.simulator.runs import PUBLIC_TEST_RUN, Run
 from shop.simulator.store import Row
-from shop.simulator.web import database, language, origin_of, read_message
+from shop.simulator.web import database, language, origin_of
 
 bp = Blueprint("link", __name__)
 METHODS = {"card": ("card",), "transfer": ("transfer",), "transfer+card": ("transfer", "card")}
@@ -47,12 +45,10 @@ class Link(Row):
 @bp.post("/php/link/api/LinkRegAct.php")
 def register_link() -> Response:
     """Register an address under which the order can be paid."""
-    asked = read_message()
-    return serve("link", authentication.run_of_token(asked), asked, _register, Refusal(worded=_refused), oid="")
+    return serve_with_tokens(LINK, _register, _refused)
 
 
 def _register(call: Call) -> Answer:
-    authentication.admit(call, LINK)
     _check(call)
     asked = {name: value for name, value in call.asked.items() if name not in SECRETS}
     link = Link(secrets.token_hex(16), call.run.id, asked)
@@ -71,26 +67,24 @@ def _register(call: Call) -> Answer:
     return Answer(answered)
 
 
-def _refused(rule: Rule) -> Fields:
+def _refused(_call: Call, refused: Refused) -> Fields:
+    rule = refused.rule
     return {"PCD_LINK_RST": "error", "PCD_LINK_MSG": f"[{rule.code}] {rule.message_for('')}"}
 
 
 def _check(call: Call) -> None:
     """The rules of the window, an hour to come, and a web address."""
     asked = call.asked
-    methods = METHODS.get(asked.get("PCD_PAY_TYPE", ""))
-    if not methods or not is_number(asked.get("PCD_PAY_TOTAL", "")):
-        raise Refused("link_malformed")
+    methods = METHODS.get(asked.get("PCD_PAY_TYPE", ""), ())
+    refuse_if(not methods or not is_number(asked.get("PCD_PAY_TOTAL", "")), "link_malformed")
     try:
         for method in methods:
             check_fields(_window_call(asked, method), call.run.policy)
     except Refused as refused:
         raise Refused("link_malformed") from refused
     expires, address = asked.get("PCD_LINK_EXPIREDATE", ""), asked.get("PCD_LINK_URL", "")
-    if expires and not _is_hour_to_come(expires, call.run.now()):
-        raise Refused("link_expiry_wrong")
-    if address and not origin_of(address):
-        raise Refused("link_url_wrong")
+    refuse_if(expires and not _is_hour_to_come(expires, call.run.now()), "link_expiry_wrong")
+    refuse_if(address and not origin_of(address), "link_url_wrong")
 
 
 def _is_hour_to_come(text: str, now: datetime) -> bool:

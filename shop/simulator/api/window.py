@@ -10,11 +10,10 @@ from shop.simulator import messages, payment, runs, store
 from shop.simulator.api import authentication, billing_key
 from shop.simulator.api.authentication import WINDOW, Token
 from shop.simulator.api.billing_key import BillingKey
-from shop.simulator.calls import Call, Refused
+from shop.simulator.calls import Call, Refused, refuse_if
 from shop.simulator.fields import LENGTHS, STRICT_LENGTHS, Fields, contained_tax, is_number, is_tax, is_too_long
 from shop.simulator.payment import CashReceipt, Payment, new_key
 from shop.simulator.policy import Policy
-from shop.simulator.rulebook import RULES, Rule
 from shop.simulator.runs import PUBLIC_TEST_RUN, Run
 from shop.simulator.web import database, host_of, origin_of, read_form, settings
 
@@ -94,25 +93,13 @@ def _check_caller(call: Call, known: Run | None, token: Token | None, referer: s
     if call.asked.get("clientKey"):
         if known is None:
             raise Refused("partner_unknown")
-        if not known.registers(host_of(page_url or referer)):
-            raise Refused("page_unregistered")
+        refuse_if(not known.registers(host_of(page_url or referer)), "page_unregistered")
         return
-    broken = authentication.broken_by_token(token, WINDOW, call.run.now())
-    if token:
-        authentication.spend(call.db, token, call.run)
-    broken = broken or _broken_by_page(token.host if token else "", referer, page_url)
-    if broken:
-        raise Refused(broken)
-
-
-def _broken_by_page(auth_host: str, referer: str, page_url: str) -> Rule | None:
-    """AUTH0007: the page that opens the window is on the host (ports aside) that the authentication named."""
-    if not referer:
-        return RULES["referer_missing"]
-    if not auth_host:
-        return RULES["auth_referer_missing"]
-    hosts = {host_of(referer), host_of(page_url or referer)}
-    return RULES["referer_differs"] if hosts != {auth_host} else None
+    # AUTH0007: the page that opens the window is on the host (ports aside) that the authentication named.
+    host = authentication.use_token(call, token, WINDOW).host
+    refuse_if(not referer, "referer_missing")
+    refuse_if(not host, "auth_referer_missing")
+    refuse_if({host_of(referer), host_of(page_url or referer)} != {host}, "referer_differs")
 
 
 def _checked_key(call: Call) -> BillingKey | None:
@@ -124,43 +111,32 @@ def _checked_key(call: Call) -> BillingKey | None:
     uses_key = asked["PCD_PAY_WORK"] == "AUTH" or asked.get("PCD_SIMPLE_FLAG") == "Y"
     if names_key and uses_key and (key is None or key.method != asked["PCD_PAY_TYPE"]):
         raise Refused("window_key_unknown")
-    if payment.completed(call.db, run.id, asked["PCD_PAY_OID"]):
-        raise Refused("oid_duplicate")
+    refuse_if(payment.completed(call.db, run.id, asked["PCD_PAY_OID"]), "oid_duplicate")
     return key
 
 
 def check_fields(asked: Fields, policy: Policy) -> None:
     """Refuse a call whose fields break a rule of the window."""
     method, work = asked.get("PCD_PAY_TYPE"), asked.get("PCD_PAY_WORK", "")
-    if method not in ("card", "transfer"):
-        raise Refused("method_unknown")
-    if work not in REQUIRED:
-        raise Refused("work_unknown")
+    refuse_if(method not in ("card", "transfer"), "method_unknown")
+    refuse_if(work not in REQUIRED, "work_unknown")
     version = asked.get("PCD_CARD_VER", "") if method == "card" else ""
-    if version not in ("", "01", "02"):
-        raise Refused("card_version_unknown")
-    if version == "02" and work == "AUTH":
-        raise Refused("app_card_unregistrable")
-    if not all(asked.get(name, "").strip() for name in REQUIRED[work]):
-        raise Refused("field_missing")
-    if is_too_long(asked, STRICT_LENGTHS if policy.strict_lengths == "on" else LENGTHS):
-        raise Refused("field_too_long")
+    refuse_if(version not in ("", "01", "02"), "card_version_unknown")
+    refuse_if(version == "02" and work == "AUTH", "app_card_unregistrable")
+    refuse_if(not all(asked.get(name, "").strip() for name in REQUIRED[work]), "field_missing")
+    refuse_if(is_too_long(asked, STRICT_LENGTHS if policy.strict_lengths == "on" else LENGTHS), "field_too_long")
     _check_values(asked)
 
 
 def _check_values(asked: Fields) -> None:
     are_numbers = all(is_number(asked[name]) for name in NUMBERS if asked.get(name))
-    if not are_numbers or int(asked.get("PCD_PAYER_NO") or 0) > LARGEST_PAYER_NO:
-        raise Refused("field_malformed")
-    if asked.get("PCD_PAY_ISTAX", "") not in ("", "Y", "N"):
-        raise Refused("field_malformed")
+    refuse_if(not are_numbers or int(asked.get("PCD_PAYER_NO") or 0) > LARGEST_PAYER_NO, "field_malformed")
+    refuse_if(asked.get("PCD_PAY_ISTAX", "") not in ("", "Y", "N"), "field_malformed")
     if asked["PCD_PAY_WORK"] == "AUTH":
         return
     total = int(asked["PCD_PAY_TOTAL"])
-    if total < MINIMUM_AMOUNT:
-        raise Refused("amount_below_minimum")
-    if not is_tax(asked.get("PCD_PAY_TAXTOTAL", ""), total):
-        raise Refused("field_malformed")
+    refuse_if(total < MINIMUM_AMOUNT, "amount_below_minimum")
+    refuse_if(not is_tax(asked.get("PCD_PAY_TAXTOTAL", ""), total), "field_malformed")
 
 
 def opened_payment(asked: Fields, run: Run, page_origin: str, key: BillingKey | None = None) -> Payment:

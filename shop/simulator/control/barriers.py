@@ -8,17 +8,16 @@ import json
 from dataclasses import asdict, dataclass, replace
 from threading import Event, Lock
 
-from flask import Blueprint, abort, current_app, jsonify
+from flask import abort, current_app, jsonify
 from flask.typing import ResponseReturnValue
 
 from shop.simulator import ledger, outgoing
 from shop.simulator.control.faults import OPS, PHASES
 from shop.simulator.outgoing import NotAnswered, checked_address
 from shop.simulator.runs import Run
-from shop.simulator.web import current_run, database, explain, read_order, settings
+from shop.simulator.web import control_blueprint, current_run, database, read_order, settings
 
-bp = Blueprint("barriers", __name__, url_prefix="/_sim/barrier")
-bp.register_error_handler(ValueError, explain)
+bp = control_blueprint("barriers", "/barrier")
 
 LONGEST = 120.0
 # A paused request occupies one of the server's sixteen threads, and so does a call that a fault lets hang; the control
@@ -45,82 +44,64 @@ class Barrier:
         if not 0 < self.seconds <= LONGEST:
             raise ValueError(f"seconds is a number up to {LONGEST:.0f}")
 
-    def fits(self, run: Run, op: str, phase: str, oid: str) -> bool:
-        """Whether it is there for such a request and holds none yet."""
-        where = (self.run, self.op, self.phase)
-        return not self.waiting and where == (run.id, op, phase) and self.oid in ("", oid)
-
 
 class Barriers:
-    """Those of one simulator; each holds one request."""
+    """Those of one simulator, each with the event that releases it; each holds one request."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
         self._lock = Lock()
-        self._barriers: dict[int, Barrier] = {}
-        self._gates: dict[int, Event] = {}
+        self._all: dict[int, tuple[Barrier, Event]] = {}
 
-    def put_up(self, barrier: Barrier) -> Barrier:
+    def add(self, barrier: Barrier) -> Barrier:
         """Wait for the next request that fits."""
         with self._lock:
             numbered = replace(barrier, id=next(self._numbers))
-            self._barriers[numbered.id], self._gates[numbered.id] = numbered, Event()
+            self._all[numbered.id] = (numbered, Event())
         return numbered
 
-    def reach(self, run: Run, op: str, phase: str, oid: str) -> Barrier | None:
-        """The barrier that holds this request from now on, if there is one and room to wait."""
+    def reach(self, run: Run, op: str, phase: str, oid: str) -> tuple[Barrier, Event] | None:
+        """What holds this request from now on, if there is a barrier and room to wait."""
         with self._lock:
-            barrier = next((one for one in self._barriers.values() if one.fits(run, op, phase, oid)), None)
-            if barrier is None or sum(one.waiting for one in self._barriers.values()) >= MOST_WAITING:
+            if sum(barrier.waiting for barrier, _ in self._all.values()) >= MOST_WAITING:
                 return None
-            held = self._barriers[barrier.id] = replace(barrier, oid=oid, waiting=True)
-            return held
-
-    def wait(self, barrier: Barrier) -> bool:
-        """Stand still until released, or until the time is over; whether it was released."""
-        gate = self._gates.get(barrier.id)
-        released = gate.wait(barrier.seconds) if gate else True
-        with self._lock:
-            self._remove(barrier.id)
-        return released
+            for barrier, released in self._all.values():
+                is_there = (barrier.run, barrier.op, barrier.phase) == (run.id, op, phase) and not barrier.waiting
+                if is_there and barrier.oid in ("", oid):
+                    self._all[barrier.id] = held = (replace(barrier, oid=oid, waiting=True), released)
+                    return held
+        return None
 
     def of_run(self, run: Run) -> list[Barrier]:
         """The barriers that still hold or wait for something."""
         with self._lock:
-            return [one for one in self._barriers.values() if one.run == run.id]
+            return [barrier for barrier, _ in self._all.values() if barrier.run == run.id]
 
-    def release(self, run: Run, number: int) -> bool:
-        """Let one go, or take it down before anything came; False if there is none."""
+    def remove(self, barrier: Barrier) -> None:
+        """Let the held request go on, or take the barrier down before any came."""
         with self._lock:
-            barrier = self._barriers.get(number)
-            if barrier is None or barrier.run != run.id:
-                return False
-            self._gates[number].set()
-            if not barrier.waiting:
-                self._remove(number)
-            return True
-
-    def _remove(self, number: int) -> None:
-        self._barriers.pop(number, None)
-        self._gates.pop(number, None)
+            _, released = self._all.pop(barrier.id, (barrier, Event()))
+            released.set()
 
 
 def pause(run: Run, op: str, phase: str, oid: str) -> None:
     """Go on at once, unless a barrier stands here."""
-    barrier = _barriers().reach(run, op, phase, oid)
-    if barrier is None:
+    reached = _barriers().reach(run, op, phase, oid)
+    if reached is None:
         return
+    barrier, released = reached
     _write(run, barrier, f"waits {phase} {op}")
     if barrier.notify_url:
         _write(run, barrier, _notify(barrier))
-    released = _barriers().wait(barrier)
-    _write(run, barrier, "released" if released else f"went on after {barrier.seconds:g} s")
+    in_time = released.wait(barrier.seconds)
+    _barriers().remove(barrier)
+    _write(run, barrier, "released" if in_time else f"went on after {barrier.seconds:g} s")
 
 
 def release_all(run: Run) -> None:
     """Let everything of a run go."""
     for barrier in _barriers().of_run(run):
-        _barriers().release(run, barrier.id)
+        _barriers().remove(barrier)
 
 
 @bp.get("")
@@ -138,13 +119,15 @@ def put_up() -> ResponseReturnValue:
         needed=("op", "phase"),
     )
     checked_address(order.get("notify_url", ""), settings().webhook_hosts)
-    return jsonify(asdict(_barriers().put_up(Barrier(current_run().id, **order)))), 201
+    return jsonify(asdict(_barriers().add(Barrier(current_run().id, **order)))), 201
 
 
 @bp.post("/<int:number>/release")
 def release(number: int) -> ResponseReturnValue:
     """Let the request go on."""
-    return ("", 204) if _barriers().release(current_run(), number) else abort(404)
+    barriers = [barrier for barrier in _barriers().of_run(current_run()) if barrier.id == number]
+    _barriers().remove(barriers[0] if barriers else abort(404))
+    return "", 204
 
 
 def _barriers() -> Barriers:

@@ -2,15 +2,14 @@
 
 from dataclasses import asdict, replace
 
-from flask import Blueprint, jsonify
+from flask import jsonify
 from flask.typing import ResponseReturnValue
 
 from shop.simulator import clock, ledger, policy, runs
 from shop.simulator.runs import Run
-from shop.simulator.web import current_run, database, explain, read_order
+from shop.simulator.web import control_blueprint, current_run, database, read_order
 
-bp = Blueprint("clock", __name__, url_prefix="/_sim")
-bp.register_error_handler(ValueError, explain)
+bp = control_blueprint("clock")
 LONGEST_ADVANCE = 400 * 24 * 3600
 
 

@@ -10,18 +10,18 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from typing import Any
 
-from flask import Blueprint, jsonify
+from flask import jsonify
 from flask.typing import ResponseReturnValue
 
 from shop.simulator import arming, ledger, store
 from shop.simulator.arming import Armed
 from shop.simulator.messages import ATTACKER, error
 from shop.simulator.runs import Run
-from shop.simulator.web import current_run, database, explain, read_order
+from shop.simulator.web import control_blueprint, current_run, database, read_order
 
-bp = Blueprint("faults", __name__, url_prefix="/_sim/faults")
-bp.register_error_handler(ValueError, explain)
+bp = control_blueprint("faults", "/faults")
 
 PAYMENT_OPS = ("confirm", "inquiry", "cancel", "receipt_issue", "receipt_cancel", "repay")
 OPS = ("auth", *PAYMENT_OPS)
@@ -33,7 +33,6 @@ LONG = 60.0
 LONGEST_HANG = 120.0
 OVERSIZE = 2 * 1024 * 1024
 AMOUNTS = ("PCD_PAY_TOTAL", "PCD_PAY_AMOUNT", "PCD_PAY_AMOUNT_REAL", "PCD_REFUND_TOTAL", "PCD_TAXSAVE_AMOUNT")
-LIKE_A_SUCCESS = {"PCD_PAY_RST": "success", "PCD_PAY_CODE": "0000"}
 HTML = b"<html><body><h1>Service Unavailable</h1></body></html>"
 
 
@@ -47,6 +46,9 @@ class Manner(StrEnum):
     DRIP = "drip"
 
 
+Answer = Mapping[str, object]
+
+
 @dataclass(frozen=True)
 class Broken:
     """What leaves in place of the answer."""
@@ -58,96 +60,86 @@ class Broken:
     location: str = ""
 
 
-Breaking = Callable[[Mapping[str, str]], Broken]
-
-
 @dataclass(frozen=True)
 class Kind:
-    """`phases`: another amount needs a real answer to change, a refusal means that nothing has happened.
+    """`body` makes the bytes of the broken answer from the right one; `how` is the rest of `Broken`.
 
-    `seconds` is how long it takes unless the fault says otherwise.
+    `phases`: another amount needs a real answer to change, a refusal means that nothing has happened. `seconds` is how
+    long it takes unless the fault says otherwise.
     """
 
     id: str
     ko: str
     en: str
-    break_answer: Breaking
+    body: Callable[[Answer], bytes]
     ops: tuple[str, ...] = OPS
     phases: tuple[str, ...] = PHASES
     seconds: float = 0.0
+    how: Broken = Broken()
+
+    def broken(self, answer: Answer) -> Broken:
+        """What becomes of an answer."""
+        return replace(self.how, body=self.body(answer))
 
 
-def whole(answer: Mapping[str, object]) -> Broken:
+def whole(answer: Answer) -> bytes:
     """An answer as it is."""
-    return Broken(json.dumps(dict(answer), ensure_ascii=False).encode())
+    return json.dumps(dict(answer), ensure_ascii=False).encode()
 
 
-def _changed(**changes: str) -> Breaking:
+def _or_success(answer: Answer) -> bytes:
+    return whole(answer or {"PCD_PAY_RST": "success", "PCD_PAY_CODE": "0000"})
+
+
+def _half(answer: Answer) -> bytes:
+    body = _or_success(answer)
+    return body[: len(body) // 2]
+
+
+def _twice(answer: Answer) -> bytes:
+    """The result is there twice: the first one denies what the last one says."""
+    denied = json.dumps({"result": "error"} if "result" in answer else {"PCD_PAY_RST": "error"})
+    return denied[:-1].encode() + b", " + whole(answer)[1:]
+
+
+def _with_other_amount(answer: Answer) -> bytes:
+    return whole({**answer, **{name: str(int(str(answer[name])) + 1_000) for name in AMOUNTS if name in answer}})
+
+
+def _changed(**changes: str) -> Callable[[Answer], bytes]:
     return lambda answer: whole({**answer, **changes})
 
 
-def _refused(code: str) -> Breaking:
+def _refused(code: str) -> Callable[[Answer], bytes]:
     return lambda _: whole(error(code))
 
 
-def _only(body: bytes, status: int = 200, content_type: str = "application/json") -> Breaking:
-    return lambda _: Broken(body, status, content_type)
-
-
-def _leaving(manner: Manner) -> Breaking:
-    return lambda answer: Broken(whole(answer or LIKE_A_SUCCESS).body, manner=manner)
-
-
-def _half(answer: Mapping[str, str]) -> Broken:
-    body = whole(answer or LIKE_A_SUCCESS).body
-    return Broken(body[: len(body) // 2])
-
-
-def _with_other_amount(answer: Mapping[str, str]) -> Broken:
-    return whole({**answer, **{name: str(int(answer[name]) + 1_000) for name in AMOUNTS if name in answer}})
-
-
-def _without_oid(answer: Mapping[str, str]) -> Broken:
-    return whole({name: value for name, value in answer.items() if name != "PCD_PAY_OID"})
-
-
-def _with_lists(answer: Mapping[str, str]) -> Broken:
-    return whole({name: [value] for name, value in answer.items()})
-
-
-def _twice(answer: Mapping[str, str]) -> Broken:
-    """The result is there twice: the first one denies what the last one says."""
-    denied = json.dumps({"result": "error"} if "result" in answer else {"PCD_PAY_RST": "error"})
-    return Broken(denied[:-1].encode() + b", " + whole(answer).body[1:])
-
-
-def _in_euc_kr(answer: Mapping[str, str]) -> Broken:
-    text = whole(answer).body.decode()
-    return Broken(text.encode("euc-kr", "replace"), content_type="application/json; charset=euc-kr")
+def _html(status: int) -> Broken:
+    return Broken(status=status, content_type="text/html; charset=utf-8")
 
 
 _ROWS = (
     Kind("intact", "정상 응답 (순서 중 한 번 통과)", "No fault: one answer of a sequence passes", whole, phases=AFTER),
-    Kind("lost_answer", "응답 없이 연결 종료", "No answer, the connection closes", _leaving(Manner.NOTHING)),
-    Kind("read_hang", "응답이 오지 않음", "No answer for a while, then the connection closes", _leaving(Manner.NOTHING), seconds=LONG),
-    Kind("reset", "본문 중간에 연결 리셋", "The connection is reset in the middle of the body", _leaving(Manner.RESET)),
-    Kind("closed_early", "본문 중간에 연결 종료", "The connection closes in the middle of the body", _leaving(Manner.CLOSED_EARLY)),
-    Kind("drip", "1초에 1바이트", "One byte a second, until the time is over", _leaving(Manner.DRIP), seconds=LONG),
-    Kind("http_500", "HTTP 500 HTML", "HTTP 500 with HTML", _only(HTML, 500, "text/html; charset=utf-8")),
-    Kind("http_502", "HTTP 502 빈 본문", "HTTP 502 with an empty body", _only(b"", 502, "text/html")),
-    Kind("html_200", "HTTP 200 HTML", "HTTP 200 with HTML", _only(HTML, 200, "text/html; charset=utf-8")),
-    Kind("redirect", "다른 곳으로 302", "HTTP 302 to somebody else's host", lambda _: Broken(status=302, location=ATTACKER + "/")),
+    Kind("lost_answer", "응답 없이 연결 종료", "No answer, the connection closes", _or_success, how=Broken(manner=Manner.NOTHING)),
+    Kind("read_hang", "응답이 오지 않음", "No answer for a while, then the connection closes", _or_success, seconds=LONG, how=Broken(manner=Manner.NOTHING)),
+    Kind("reset", "본문 중간에 연결 리셋", "The connection is reset in the middle of the body", _or_success, how=Broken(manner=Manner.RESET)),
+    Kind("closed_early", "본문 중간에 연결 종료", "The connection closes in the middle of the body", _or_success, how=Broken(manner=Manner.CLOSED_EARLY)),
+    Kind("drip", "1초에 1바이트", "One byte a second, until the time is over", _or_success, seconds=LONG, how=Broken(manner=Manner.DRIP)),
+    Kind("http_500", "HTTP 500 HTML", "HTTP 500 with HTML", lambda _: HTML, how=_html(500)),
+    Kind("http_502", "HTTP 502 빈 본문", "HTTP 502 with an empty body", lambda _: b"", how=_html(502)),
+    Kind("html_200", "HTTP 200 HTML", "HTTP 200 with HTML", lambda _: HTML, how=_html(200)),
+    Kind("redirect", "다른 곳으로 302", "HTTP 302 to somebody else's host", lambda _: b"", how=Broken(status=302, location=ATTACKER + "/")),
     Kind("truncated_json", "중간에 잘린 JSON", "JSON cut in the middle", _half),
-    Kind("json_array", "JSON 배열", "JSON, but an array", lambda answer: Broken(b"[" + whole(answer).body + b"]")),
-    Kind("json_null", "JSON null", "JSON, but null", _only(b"null")),
-    Kind("json_number", "JSON 숫자", "JSON, but a number", _only(b"1000")),
-    Kind("wrong_types", "값이 모두 배열", "Every value is in an array", _with_lists, phases=AFTER),
+    Kind("json_array", "JSON 배열", "JSON, but an array", lambda answer: b"[" + whole(answer) + b"]"),
+    Kind("json_null", "JSON null", "JSON, but null", lambda _: b"null"),
+    Kind("json_number", "JSON 숫자", "JSON, but a number", lambda _: b"1000"),
+    Kind("wrong_types", "값이 모두 배열", "Every value is in an array", lambda answer: whole({name: [value] for name, value in answer.items()}), phases=AFTER),
     Kind("duplicate_keys", "결과 필드 중복", "The result is there twice, and the two differ", _twice, phases=AFTER),
     Kind("extra_keys", "모르는 필드 추가", "Fields that nobody knows besides", _changed(PCD_UNKNOWN="?", unknown="1"), phases=AFTER),
-    Kind("euc_kr", "EUC-KR 본문", "The body is EUC-KR instead of UTF-8", _in_euc_kr, phases=AFTER),
-    Kind("bom", "BOM이 붙은 본문", "A byte order mark before the body", lambda answer: Broken(b"\xef\xbb\xbf" + whole(answer).body), phases=AFTER),
+    Kind("euc_kr", "EUC-KR 본문", "The body is EUC-KR instead of UTF-8", lambda answer: whole(answer).decode().encode("euc-kr", "replace"), phases=AFTER, how=Broken(content_type="application/json; charset=euc-kr")),
+    Kind("bom", "BOM이 붙은 본문", "A byte order mark before the body", lambda answer: b"\xef\xbb\xbf" + whole(answer), phases=AFTER),
     Kind("oversize", "2 MiB 본문", "A body of 2 MiB", _changed(PCD_PADDING="x" * OVERSIZE)),
-    Kind("missing_oid", "주문번호 없음", "No payment number", _without_oid, PAYMENT_OPS, AFTER),
+    Kind("missing_oid", "주문번호 없음", "No payment number", lambda answer: whole({name: answer[name] for name in answer if name != "PCD_PAY_OID"}), PAYMENT_OPS, AFTER),
     Kind("other_oid", "다른 주문번호", "Another payment number", _changed(PCD_PAY_OID="SOMEBODY_ELSES_ORDER"), PAYMENT_OPS, AFTER),
     Kind("other_amount", "다른 금액", "Another amount", _with_other_amount, PAYMENT_OPS, AFTER),
     Kind("bad_code", "success이지만 알 수 없는 코드", "success with a code that is none", _changed(PCD_PAY_CODE="X00001"), PAYMENT_OPS, AFTER),
@@ -200,11 +192,6 @@ def take(run: Run, op: str, oid: str, asked: Mapping[str, str]) -> Fault | None:
     return fault
 
 
-def broken(fault: Fault, answer: Mapping[str, str]) -> Broken:
-    """What a fault makes of an answer."""
-    return KINDS[fault.kind].break_answer(answer)
-
-
 @bp.get("")
 def list_faults() -> ResponseReturnValue:
     """The faults that will still happen, and the kinds that there are."""
@@ -233,18 +220,13 @@ def arm() -> ResponseReturnValue:
         },
         needed=("op", "kind"),
     )
-    kind = order.pop("kind")
-    if isinstance(kind, list):
-        names = arming.in_sequence(kind, order.pop("times", 1))
-        sequence = [_fault(name, order | {"phase": _phase(name, order.get("phase", "after"))}) for name in names]
-    else:
-        sequence = [_fault(kind, order)]
+    run, is_sequence = current_run(), isinstance(order["kind"], list)
+    sequence = [_fault(one, run, is_sequence=is_sequence) for one in arming.in_sequence(order, "kind")]
     with database().writing() as db:
-        run = current_run(db)
         for fault in sequence:
-            store.insert(db, replace(fault, run=run.id))
+            store.insert(db, fault)
     shown = [_shown(fault) for fault in sequence]
-    return jsonify(shown if isinstance(kind, list) else shown[0]), 201
+    return jsonify(shown if is_sequence else shown[0]), 201
 
 
 @bp.delete("")
@@ -255,15 +237,13 @@ def disarm() -> ResponseReturnValue:
     return "", 204
 
 
-def _fault(kind: str, order: dict[str, object]) -> Fault:
-    fault = Fault(kind=kind, **order)  # type: ignore[arg-type]  # read_order looked at the types
-    return fault if fault.seconds else replace(fault, seconds=KINDS[kind].seconds)
-
-
-def _phase(kind: str, wished: str) -> str:
-    """The phase of one kind in a sequence: what has one phase only takes that one."""
-    phases = KINDS[kind].phases if kind in KINDS else ()
-    return phases[0] if len(phases) == 1 else wished
+def _fault(order: dict[str, Any], run: Run, *, is_sequence: bool) -> Fault:
+    kind = KINDS.get(order["kind"])
+    if kind and is_sequence and len(kind.phases) == 1:
+        order["phase"] = kind.phases[0]
+    if kind and not order.get("seconds"):
+        order["seconds"] = kind.seconds
+    return Fault(run=run.id, **order)
 
 
 def _shown(fault: Fault) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """Ledger and payments as JSON, and what Payple or the bank do behind the merchant's back."""
 
-from flask import Blueprint, abort, jsonify, request
+from flask import abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from shop.simulator import clock, ledger, payment, store
@@ -9,10 +9,9 @@ from shop.simulator.api.cancel import cancel_behind
 from shop.simulator.calls import Refused
 from shop.simulator.payment import Payment
 from shop.simulator.runs import Run
-from shop.simulator.web import current_run, database, explain, read_order, settings
+from shop.simulator.web import control_blueprint, current_run, database, read_order, settings
 
-bp = Blueprint("payments", __name__, url_prefix="/_sim")
-bp.register_error_handler(ValueError, explain)
+bp = control_blueprint("payments")
 LARGEST_NUMBER = 2**63 - 1
 
 

@@ -2,17 +2,16 @@
 
 from dataclasses import replace
 
-from flask import Blueprint, abort, jsonify, request
+from flask import abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from shop.simulator import ledger, runs
 from shop.simulator.control import barriers
 from shop.simulator.outgoing import checked_address
 from shop.simulator.runs import Run
-from shop.simulator.web import current_run, database, explain, read_order, settings
+from shop.simulator.web import control_blueprint, current_run, database, read_order, settings
 
-bp = Blueprint("runs", __name__, url_prefix="/_sim")
-bp.register_error_handler(ValueError, explain)
+bp = control_blueprint("runs")
 USAGE = "a partner registers {cst_id?, webhook_url?, domains?}"
 
 

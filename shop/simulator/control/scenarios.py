@@ -2,15 +2,14 @@
 
 from dataclasses import asdict
 
-from flask import Blueprint, jsonify
+from flask import jsonify
 from flask.typing import ResponseReturnValue
 
 from shop.simulator import arming, scenarios, store
 from shop.simulator.scenarios import SCENARIOS, ArmedScenario, Scenario
-from shop.simulator.web import current_run, database, explain, read_order
+from shop.simulator.web import control_blueprint, current_run, database, read_order
 
-bp = Blueprint("scenarios", __name__, url_prefix="/_sim/scenarios")
-bp.register_error_handler(ValueError, explain)
+bp = control_blueprint("scenarios", "/scenarios")
 SHOWN = ("id", "ko", "en", "does_ko", "does_en", "methods", "works", "code")
 
 
@@ -35,17 +34,15 @@ def arm() -> ResponseReturnValue:
     """
     usage = "a scenario is armed with {id, oid?, times?, p?, seed?}"
     types = {"id": (str, list), "oid": (str,), "times": (int,), "p": (int, float), "seed": (int,)}
-    order = read_order(usage, types, needed=("id",))
-    wished = order.pop("id")
-    is_sequence = isinstance(wished, list)
-    ids = arming.in_sequence(wished, order.pop("times", 1)) if is_sequence else [wished]
+    order, run = read_order(usage, types, needed=("id",)), current_run()
+    sequence = [
+        ArmedScenario(scenario=one.pop("id"), run=run.id, **one) for one in arming.in_sequence(order.copy(), "id")
+    ]
     with database().writing() as db:
-        run = current_run(db)
-        sequence = [ArmedScenario(scenario=scenario_id, run=run.id, **order) for scenario_id in ids]
         for armed in sequence:
             store.insert(db, armed)
     shown = [_shown(armed) for armed in sequence]
-    return jsonify(shown if is_sequence else shown[0]), 201
+    return jsonify(shown if isinstance(order["id"], list) else shown[0]), 201
 
 
 @bp.delete("")

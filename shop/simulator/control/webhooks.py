@@ -3,17 +3,16 @@
 from dataclasses import asdict, replace
 from typing import Any
 
-from flask import Blueprint, abort, jsonify
+from flask import abort, jsonify
 from flask.typing import ResponseReturnValue
 
 from shop.simulator import ledger, runs, store, webhooks
 from shop.simulator.masking import masked
 from shop.simulator.runs import Bench
-from shop.simulator.web import current_run, database, explain, read_order
+from shop.simulator.web import control_blueprint, current_run, database, read_order
 from shop.simulator.webhooks import Webhook
 
-bp = Blueprint("webhooks", __name__, url_prefix="/_sim/webhooks")
-bp.register_error_handler(ValueError, explain)
+bp = control_blueprint("webhooks", "/webhooks")
 USAGE = (
     "the bench takes hold, release (true or false), duplicate (extra copies), shuffle, drop (a share from 0 to 1),"
     " delay (s), seed"
