@@ -108,22 +108,14 @@ def receipt_number_from(typed: Mapping[str, str]) -> str:
 
 
 def _check_identity(text: str, length: int = 0) -> None:
-    """Six digits that are a date of birth, or ten of a business number; `length` admits only one of them."""
+    """Six digits of birth, or ten of a business number; `length` admits only one of them."""
     number = _digits(text)
-    is_business = re.fullmatch(r"\d{10}", number, re.ASCII) is not None
-    if not (_is_date(number) or is_business) or length not in (0, len(number)):
+    birth = r"\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"
+    if not re.fullmatch(rf"{birth}|\d{{10}}", number, re.ASCII) or length not in (0, len(number)):
         raise Unusable(
             "생년월일 6자리 또는 사업자등록번호 10자리를 입력해 주세요.",
             "Enter 6 digits of birth or 10 of a business number.",
         )
-
-
-def _is_date(text: str) -> bool:
-    """Six digits, year, month and day."""
-    try:
-        return re.fullmatch(r"\d{6}", text, re.ASCII) is not None and bool(datetime.strptime(text, "%y%m%d"))  # noqa: DTZ007
-    except ValueError:
-        return False
 
 
 def _digits(text: str) -> str:

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from shop.simulator import clock, store
+from shop.simulator.fields import Fields, contained_tax
 from shop.simulator.policy import Policy
+from shop.simulator.runs import Run
 from shop.simulator.store import Row
 
 WINDOW_LIMIT = timedelta(minutes=3)
@@ -162,6 +164,28 @@ class Payment(Row):
         """Whether yyyyMMdd is the payment's Korea date, as the policy `date_rule` reads it."""
         dates = {"approval": clock.trade_date(self.approved_at), "opening": clock.trade_date(self.opened_at)}
         return date in (dates.values() if policy.date_rule == "either" else [dates[policy.date_rule]])
+
+
+def opened(asked: Fields, run: Run, page_origin: str = "") -> Payment:
+    """A payment that has just been asked for; the fields have been checked."""
+    method, work = asked["PCD_PAY_TYPE"], asked["PCD_PAY_WORK"]
+    has_amount = work != "AUTH"
+    wants_receipt = method == "transfer" and asked.get("PCD_TAXSAVE_FLAG") == "Y" and has_amount
+    return Payment(
+        token=new_key(),
+        run=run.id,
+        oid=asked["PCD_PAY_OID"],
+        method=method,
+        work=work,
+        total=int(asked["PCD_PAY_TOTAL"]) if has_amount else 0,
+        goods=asked.get("PCD_PAY_GOODS", ""),
+        tax=contained_tax(asked) if has_amount else 0,
+        asked=asked,
+        page_origin=page_origin,
+        opened_at=run.now(),
+        receipt=CashReceipt("requested" if wants_receipt else "none"),
+        payer_name=asked.get("PCD_PAYER_NAME", ""),
+    )
 
 
 def save(db: sqlite3.Connection, payment: Payment) -> None:

@@ -11,8 +11,8 @@ from shop.simulator import ledger, messages, payment, scenarios, store, webhooks
 from shop.simulator.api import authentication, charge
 from shop.simulator.api.authentication import MONTHLY_CARD, REPAY_CARD, Purpose, serve_with_tokens
 from shop.simulator.calls import Answer, Call, Refused, refuse_if
-from shop.simulator.fields import SECRETS, Fields, contained_tax, is_number, is_tax, is_too_long
-from shop.simulator.payment import CashReceipt, Instrument, Payment, new_key
+from shop.simulator.fields import SECRETS, Fields, is_number, is_tax, is_too_long
+from shop.simulator.payment import CashReceipt, Instrument, Payment
 from shop.simulator.runs import Run
 from shop.simulator.store import Row
 
@@ -141,26 +141,12 @@ def _is_month_paid(call: Call) -> bool:
 
 def _payment(call: Call, key: BillingKey) -> Payment:
     asked = call.asked
-    wants_receipt = key.method == "transfer" and asked.get("PCD_TAXSAVE_FLAG") == "Y"
-    use = "company" if asked.get("PCD_TAXSAVE_TRADE") == "company" else "personal"
     kept = {name: value for name, value in asked.items() if name not in SECRETS}
-    return Payment(
-        token=new_key(),
-        run=call.run.id,
-        oid=asked["PCD_PAY_OID"],
-        method=key.method,
-        work="PAY",
-        total=int(asked["PCD_PAY_TOTAL"]),
-        goods=asked["PCD_PAY_GOODS"],
-        tax=contained_tax(asked),
-        asked=kept | {"PCD_PAY_WORK": "PAY", "PCD_SIMPLE_FLAG": "Y"},
-        page_origin="",
-        opened_at=call.run.now(),
-        instrument=key.instrument,
-        receipt=CashReceipt("answered", use) if wants_receipt else CashReceipt(),
-        payer_name=asked.get("PCD_PAYER_NAME", "") or key.payer_name,
-        payer_id=key.id,
-    )
+    opened = payment.opened(kept | {"PCD_PAY_WORK": "PAY", "PCD_SIMPLE_FLAG": "Y"}, call.run)
+    use = "company" if asked.get("PCD_TAXSAVE_TRADE") == "company" else "personal"
+    receipt = CashReceipt("answered", use) if opened.receipt.state == "requested" else opened.receipt
+    name = opened.payer_name or key.payer_name
+    return replace(opened, instrument=key.instrument, receipt=receipt, payer_name=name, payer_id=key.id)
 
 
 def _answer(call: Call, purpose: Purpose, done: charge.Charge) -> Fields:

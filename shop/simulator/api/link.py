@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from shop.simulator import clock, ledger, messages, payment, runs, store
 from shop.simulator.api.authentication import LINK, serve_with_tokens
-from shop.simulator.api.window import check_fields, opened_payment
+from shop.simulator.api.window import check_fields
 from shop.simulator.calls import Answer, Call, Refused, refuse_if
 from shop.simulator.fields import SECRETS, Fields, is_number
 from shop.simulator.runs import PUBLIC_TEST_RUN, Run
@@ -120,7 +120,7 @@ def open_link() -> ResponseReturnValue:
         if method not in link.methods or link.is_over(run.now()):
             return redirect(url_for("link.show_link", SID=link.key, lang=language()), code=303)
         asked = _window_call(link.asked, method) | {"PCD_PAY_OID": run.new_oid()}
-        opened = replace(opened_payment(asked, run, page_origin=""), link=link.key)
+        opened = replace(payment.opened(asked, run), link=link.key)
         payment.save(db, opened)
         ledger.write(db, run, "window", opened, effect="opened", asked=asked, note=f"link {link.key}")
     return redirect(url_for("payer.show", token=opened.token, lang=language()), code=303)

@@ -9,10 +9,9 @@ from flask.typing import ResponseReturnValue
 from shop.simulator import messages, payment, runs, store
 from shop.simulator.api import authentication, billing_key
 from shop.simulator.api.authentication import WINDOW, Token
-from shop.simulator.api.billing_key import BillingKey
 from shop.simulator.calls import Call, Refused, refuse_if
-from shop.simulator.fields import LENGTHS, STRICT_LENGTHS, Fields, contained_tax, is_number, is_tax, is_too_long
-from shop.simulator.payment import CashReceipt, Payment, new_key
+from shop.simulator.fields import LENGTHS, STRICT_LENGTHS, Fields, is_number, is_tax, is_too_long
+from shop.simulator.payment import Payment
 from shop.simulator.policy import Policy
 from shop.simulator.runs import PUBLIC_TEST_RUN, Run
 from shop.simulator.web import database, host_of, origin_of, read_form, settings
@@ -77,7 +76,8 @@ def open_window() -> ResponseReturnValue:
         call = Call("window", db, run, asked, settings().origin, token.seq if token else None)
         try:
             _check_caller(call, known, token, referer)
-            opened = opened_payment(asked, run, page_origin, _checked_key(call))
+            check_fields(asked, run.policy)
+            opened = _with_key(call, payment.opened(asked, run, page_origin))
         except Refused as refused:
             result = messages.refusal(refused.rule, asked.get("PCD_PAY_TYPE", ""), **messages.echo(asked))
             call.write_refusal(refused.rule, result)
@@ -102,17 +102,18 @@ def _check_caller(call: Call, known: Run | None, token: Token | None, referer: s
     refuse_if({host_of(referer), host_of(page_url or referer)} != {host}, "referer_differs")
 
 
-def _checked_key(call: Call) -> BillingKey | None:
-    """The key that the call names; a password window, and a registration that renews a key, need one."""
-    asked, run = call.asked, call.run
-    check_fields(asked, run.policy)
-    key = billing_key.by_id(call.db, run, asked.get("PCD_PAYER_ID", ""))
-    names_key = bool(asked.get("PCD_PAYER_ID")) and asked.get("PCD_CARD_VER") != "02"
-    uses_key = asked["PCD_PAY_WORK"] == "AUTH" or asked.get("PCD_SIMPLE_FLAG") == "Y"
-    if names_key and uses_key and (key is None or key.method != asked["PCD_PAY_TYPE"]):
-        raise Refused("window_key_unknown")
-    refuse_if(payment.completed(call.db, run.id, asked["PCD_PAY_OID"]), "oid_duplicate")
-    return key
+def _with_key(call: Call, opened: Payment) -> Payment:
+    """A password window has its instrument already; it and a registration that renews a key need a registered one."""
+    key_id, is_app_card = opened.asked.get("PCD_PAYER_ID", ""), opened.asked.get("PCD_CARD_VER") == "02"
+    key = billing_key.by_id(call.db, call.run, key_id)
+    uses_key = opened.is_registration or opened.asked.get("PCD_SIMPLE_FLAG") == "Y"
+    is_right = key is not None and key.method == opened.method
+    refuse_if(key_id and uses_key and not is_app_card and not is_right, "window_key_unknown")
+    refuse_if(payment.completed(call.db, call.run.id, opened.oid), "oid_duplicate")
+    if key is None:
+        return opened
+    instrument = key.instrument if opened.has_known_instrument else None
+    return replace(opened, instrument=instrument, payer_name=opened.payer_name or key.payer_name)
 
 
 def check_fields(asked: Fields, policy: Policy) -> None:
@@ -137,26 +138,3 @@ def _check_values(asked: Fields) -> None:
     total = int(asked["PCD_PAY_TOTAL"])
     refuse_if(total < MINIMUM_AMOUNT, "amount_below_minimum")
     refuse_if(not is_tax(asked.get("PCD_PAY_TAXTOTAL", ""), total), "field_malformed")
-
-
-def opened_payment(asked: Fields, run: Run, page_origin: str, key: BillingKey | None = None) -> Payment:
-    """A payment whose window has just opened; a password window has its instrument already."""
-    method, work = asked["PCD_PAY_TYPE"], asked["PCD_PAY_WORK"]
-    is_registration = work == "AUTH"
-    wants_receipt = method == "transfer" and asked.get("PCD_TAXSAVE_FLAG") == "Y" and not is_registration
-    opened = Payment(
-        token=new_key(),
-        run=run.id,
-        oid=asked["PCD_PAY_OID"],
-        method=method,
-        work=work,
-        total=0 if is_registration else int(asked["PCD_PAY_TOTAL"]),
-        goods=asked.get("PCD_PAY_GOODS", ""),
-        tax=0 if is_registration else contained_tax(asked),
-        asked=asked,
-        page_origin=page_origin,
-        opened_at=run.now(),
-        receipt=CashReceipt("requested" if wants_receipt else "none"),
-        payer_name=asked.get("PCD_PAYER_NAME", "") or (key.payer_name if key else ""),
-    )
-    return replace(opened, instrument=key.instrument) if key and opened.has_known_instrument else opened
