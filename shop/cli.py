@@ -12,8 +12,8 @@ from flask import Flask
 
 from shop import clock
 from shop.errors import StaffProblem
+from shop.extensions import client
 from shop.services import catalogue, reports, staff, sweep
-from shop.views.shop import client
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ ShopError
  |- SignInRefused       wrong name or password
  |- StaffProblem        this staff account cannot be made or changed like this
 
-They become HTTP once, in ``views.problems``; what the gateway answers has its own tree in ``payple.errors``.
+They become HTTP once, in ``views.error_pages``; what the gateway answers has its own tree in ``payple.errors``.
 """
 
 from datetime import timedelta

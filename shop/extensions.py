@@ -1,15 +1,23 @@
-"""Flask's extensions, each created once here and bound to the app in `factory.create_app`.
+"""Flask's extensions, created once and bound to the app in `factory.create_app`; its settings and its gateway client.
 
-The functions say by what the limiter counts: the caller's address, alone or with what is tried, or the visitor.
+The database is in `shop.db`, because services and models use it without Flask.
 """
 
 import ipaddress
 from collections.abc import Callable
+from typing import cast
 
-from flask import request, session
+from flask import current_app, request, session
+from flask_babel import Babel
 from flask_limiter import Limiter
 from flask_login import LoginManager
+from flask_wtf import CSRFProtect
 
+from shop.payple import PaypleClient
+from shop.settings import Settings
+
+SHOP = "shop"
+"""The key in ``app.extensions``."""
 IPV6_HOME = 64
 """Bits. Behind them everybody has more addresses of their own than a limit can count."""
 LONGEST = 60
@@ -40,5 +48,17 @@ def visitor_mark() -> str:
     return str(session.get("visitor", "")) or address()
 
 
-login = LoginManager()
+babel = Babel()
+csrf = CSRFProtect()
+login_manager = LoginManager()
 limiter = Limiter(key_func=address)
+
+
+def settings() -> Settings:
+    """The settings this app was built with."""
+    return cast(Settings, current_app.extensions[SHOP]["settings"])
+
+
+def client() -> PaypleClient:
+    """The one client of the gateway, with its pooled connections."""
+    return cast(PaypleClient, current_app.extensions[SHOP]["client"])

@@ -5,17 +5,26 @@ from pathlib import Path
 
 import requests
 from flask import Flask
-from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shop import cli, db, logs
-from shop.extensions import limiter, login
+from shop.extensions import SHOP, csrf, limiter, login_manager
 from shop.payple import PaypleClient
 from shop.services import journal
 from shop.settings import Settings
-from shop.views import admin, callbacks, cart, catalogue, filters, health, orders, payments, problems, security
-from shop.views.paging import RowConverter
-from shop.views.shop import EXTENSION
+from shop.views import (
+    admin,
+    callbacks,
+    cart,
+    catalogue,
+    error_pages,
+    health,
+    orders,
+    payments,
+    security_headers,
+    template_filters,
+)
+from shop.views.forms import RowConverter
 
 ROOT = Path(__file__).parent.parent
 LARGEST_BODY = 64 * 1024
@@ -34,13 +43,13 @@ def create_app(settings: Settings, http: requests.Session | None = None) -> Flas
     app = Flask("shop", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     _configure(app, settings)
     db.init_app(app, str(ROOT / "shop" / "migrations"))
-    app.extensions[EXTENSION] = {"settings": settings, "client": _client(settings, http)}
-    filters.init_app(app, str(ROOT / "shop" / "translations"))
-    security.init_app(app)
-    problems.init_app(app)
+    app.extensions[SHOP] = {"settings": settings, "client": _client(settings, http)}
+    template_filters.init_app(app, str(ROOT / "shop" / "translations"))
+    security_headers.init_app(app)
+    error_pages.init_app(app)
     _protect_forms(app)
     limiter.init_app(app)
-    login.init_app(app, add_context_processor=False)  # the templates get what they show from the staff area
+    login_manager.init_app(app, add_context_processor=False)  # the templates get what they show from the staff area
     app.url_map.converters["row"] = RowConverter
     for module in (catalogue, cart, orders, payments, callbacks, health, admin):
         app.register_blueprint(module.bp)
@@ -90,7 +99,7 @@ def _client(settings: Settings, http: requests.Session | None) -> PaypleClient:
 
 def _protect_forms(app: Flask) -> None:
     """Every POST needs our token, except where payment results arrive: those pages are not ours."""
-    csrf = CSRFProtect(app)
+    csrf.init_app(app)
     csrf.exempt(callbacks.bp)
 
 

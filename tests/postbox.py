@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from shop import clock
+from shop.extensions import client
 from shop.services import sweep
 from shop.simulator.webhooks import WebhookSender
-from shop.views.shop import client
 from tests.payer import WSGIAdapter
 from tests.world import SHOP, SIMULATOR, World
 

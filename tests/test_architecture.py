@@ -19,7 +19,7 @@ Rule = Callable[[Source], Iterator[str]]
 ARROWS: dict[str, set[str]] = {
     "app": {"shop.factory", "shop.settings", "shop.processes", "shop.services", "shop.clock", "shop.errors"},
     "shop.factory": {"shop"},
-    "shop.cli": {"shop.services", "shop.clock", "shop.errors", "shop.views.shop"},
+    "shop.cli": {"shop.services", "shop.clock", "shop.errors", "shop.extensions"},
     "shop.views": {
         *("shop.services", "shop.policy", "shop.payple", "shop.models", "shop.errors", "shop.states"),
         *("shop.settings", "shop.clock", "shop.money", "shop.extensions"),
@@ -34,7 +34,7 @@ ARROWS: dict[str, set[str]] = {
     "shop.policy": {"shop.money", "shop.errors", "shop.states", "shop.graph"},
     "shop.refund_policy": {"shop.money", "shop.clock"},
     "shop.settings": {"shop.environment", "shop.payple"},
-    "shop.extensions": set(),
+    "shop.extensions": {"shop.settings", "shop.payple"},
     "shop.payple": set(),
     "shop.simulator": set(),
     "shop": set(),

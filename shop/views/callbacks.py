@@ -6,11 +6,10 @@ from flask import Blueprint, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from shop import clock
-from shop.extensions import limiter
+from shop.extensions import client, limiter
 from shop.payple import Claim, MalformedClaim, read_webhook
 from shop.services import settlement
 from shop.states import Source
-from shop.views.shop import client
 
 bp = Blueprint("callbacks", __name__, url_prefix="/payments")
 

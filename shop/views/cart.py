@@ -5,9 +5,9 @@ from flask.typing import ResponseReturnValue
 
 from shop.services import cart as carts
 from shop.services import catalogue
-from shop.views import notices
+from shop.views import messages
 from shop.views.forms import AddForm, QuantityForm
-from shop.views.visitor import cart_items, keep_cart
+from shop.views.session import cart_items, keep_cart
 
 bp = Blueprint("cart", __name__, url_prefix="/cart")
 
@@ -34,7 +34,7 @@ def update(slug: str) -> ResponseReturnValue:
     """Change the quantity of one line, or take it out."""
     product, form = catalogue.get_product(slug), QuantityForm()
     if not form.is_valid():
-        notice = notices.of_form(form)
+        notice = messages.of_form(form)
         return render_template("cart/show.html", cart=carts.load(cart_items()), notice=notice), 422
     keep_cart(carts.put(cart_items(), product.slug, int(form.quantity.data or 0)))
     return redirect(url_for("cart.show"), code=303)

@@ -1,4 +1,4 @@
-"""Forms: what may come in, as strictly as we need it. Prices and totals are in none of them."""
+"""Forms and addresses: what may come in, as strictly as we need it. Prices and totals are in none of them."""
 
 import re
 import unicodedata
@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
+from werkzeug.routing import IntegerConverter, Map
 from wtforms import (
     BooleanField,
     EmailField,
@@ -25,6 +26,8 @@ from wtforms.validators import DataRequired, Length, Regexp
 from shop.payple import Method, Work
 from shop.settings import Window
 
+LARGEST_ROW = 2**31 - 1
+_DIGITS = re.compile(r"[0-9]{1,10}")
 PHONE = re.compile(r"01[016789][0-9]{7,8}")
 EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
@@ -162,3 +165,17 @@ class PaymentForm(ShopForm):
         """A direct window replaces the page, and with it the function that could be called back."""
         if field.data == Delivery.CALLBACK.value and self.window.data == Window.DIRECT.value:
             raise ValidationError(_("다이렉트 결제창은 페이지가 바뀌기 때문에 콜백 함수로 결과를 받을 수 없어요."))
+
+
+def row_number(text: str) -> int:
+    """The number of a row, as an address names it. ValueError, which means not given, for what no row can have."""
+    if not (_DIGITS.fullmatch(text) and 0 < int(text) <= LARGEST_ROW):
+        raise ValueError(text)
+    return int(text)
+
+
+class RowConverter(IntegerConverter):
+    """``<row:name>`` in a route: the number of a row. No such page for a number that no row can have."""
+
+    def __init__(self, rules: Map) -> None:
+        super().__init__(rules, min=1, max=LARGEST_ROW)

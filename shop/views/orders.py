@@ -1,21 +1,42 @@
 """The order form, the order page, and the ways back to an order."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from shop import clock
-from shop.errors import NotFound
-from shop.extensions import address_and_field, limiter, visitor_mark
+from shop import clock, policy
+from shop.errors import CannotPay, NotFound
+from shop.extensions import address_and_field, client, limiter, settings, visitor_mark
+from shop.models import Attempt, Order
+from shop.payple import Work
 from shop.services import cart as carts
 from shop.services import ordering, settlement
 from shop.services.ordering import MOST_OPEN_ORDERS, PAGE_SIZE, CartOnHand, Payer
-from shop.views import notices, order_page
-from shop.views.forms import CheckoutForm, LookupForm
-from shop.views.paging import row_number
-from shop.views.shop import client, settings
-from shop.views.visitor import cart_id, cart_items, empty_cart, remember_found, remembered_visitor, visitor
+from shop.settings import Mode, Window
+from shop.states import AttemptState, OrderState
+from shop.views import messages, security_headers
+from shop.views.forms import CheckoutForm, LookupForm, PaymentForm, row_number
+from shop.views.session import cart_id, cart_items, empty_cart, remember_found, remembered_visitor, visitor
+
+REFRESH_SECONDS = 5
+SETTLING = timedelta(seconds=30)
+"""How long a reported payment may be missing from the gateway's inquiry before we ask the buyer again."""
+PHONES = ("iPhone", "iPod", "iPad", "Android")
+"""The same words by which the gateway's script decides that it is on a phone."""
+IN_APP = (
+    "KAKAOTALK",
+    "NAVER(inapp",
+    "Instagram",
+    "FBAN",
+    "FBAV",
+    "Line/",
+    "; wv)",
+    "DaumApps",
+    "everytimeApp",
+)
+"""Browsers inside other apps: many of them cannot open a second window at all."""
 
 bp = Blueprint("orders", __name__)
 
@@ -62,7 +83,7 @@ def show(order_no: str) -> ResponseReturnValue:
     now = clock.now()
     order = ordering.get_order(order_no, visitor())
     settlement.look_at_order(order, client(), now=now)
-    return order_page.render(order, now)
+    return _render_order(order, now)
 
 
 @bp.route("/orders/lookup", methods=["GET", "POST"])
@@ -79,6 +100,73 @@ def lookup() -> ResponseReturnValue:
     try:
         order = ordering.find_for_guest(order_no, form.payer_phone.data or "")
     except NotFound:
-        return render_template("orders/lookup.html", form=form, notice=notices.nothing_found()), 404
+        return render_template("orders/lookup.html", form=form, notice=messages.nothing_found()), 404
     remember_found(order.order_no)
     return redirect(url_for("orders.show", order_no=order.order_no), code=303)
+
+
+@dataclass(frozen=True)
+class PaymentStart:
+    """What payment.js needs to open the window."""
+
+    attempts_url: str
+    result_url: str
+    script_url: str
+    needs_jquery: bool
+
+
+def _render_order(order: Order, now: datetime) -> ResponseReturnValue:
+    settling = any(is_settling(attempt, now) for attempt in order.attempts)
+    can_pay = _can_pay(order, now) and not settling
+    if can_pay:
+        security_headers.admit_gateway()
+    return render_template(
+        "orders/show.html",
+        order=order,
+        notice=messages.of_order(order, settling=settling),
+        settling=settling,
+        form=PaymentForm(window=_default_window()) if can_pay else None,
+        payment=_payment_start(order) if can_pay else None,
+        receipt=order.paid_attempt,
+        refresh_seconds=REFRESH_SECONDS if settling or order.state is OrderState.CHECKING else None,
+    )
+
+
+def is_settling(attempt: Attempt, now: datetime) -> bool:
+    """Whether a window that pays at once has just reported a payment that the gateway cannot find yet.
+
+    An inquiry may show a payment late. Until it has had its time, the page must not invite anybody to pay again.
+    """
+    is_reported = attempt.work is Work.PAY and attempt.claim_result == "success"
+    is_missing = is_reported and attempt.state is AttemptState.PREPARED
+    return is_missing and attempt.claimed_at is not None and now - attempt.claimed_at < SETTLING
+
+
+def _can_pay(order: Order, now: datetime) -> bool:
+    try:
+        policy.insist_on_payable(order.state, len(order.attempts), order.expires_at, now)
+    except CannotPay:
+        return False
+    return True
+
+
+def _payment_start(order: Order) -> PaymentStart:
+    here = settings()
+    return PaymentStart(
+        attempts_url=url_for("payments.start_attempt", order_no=order.order_no),
+        result_url=url_for("callbacks.result"),
+        script_url=here.gateway.script_url(here.window_script),
+        needs_jquery=here.mode is not Mode.SIMULATOR,
+    )
+
+
+def _default_window() -> str:
+    """Direct where a popup is unreliable: phones, and the browsers inside other apps."""
+    if settings().window is Window.DIRECT or is_phone_or_in_app(request.user_agent.string):
+        return Window.DIRECT.value
+    return Window.POPUP.value
+
+
+def is_phone_or_in_app(user_agent: str) -> bool:
+    """Whether the payment window should replace the page by default."""
+    return any(word in user_agent for word in PHONES + IN_APP)

@@ -6,15 +6,14 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
 from shop import clock
-from shop.extensions import limiter, visitor_mark
+from shop.extensions import client, limiter, settings, visitor_mark
 from shop.payple import Method, Work
 from shop.services import ordering, paying
 from shop.services.paying import Choices
 from shop.settings import Window
-from shop.views import problems
+from shop.views import error_pages
 from shop.views.forms import PaymentForm
-from shop.views.shop import client, settings
-from shop.views.visitor import visitor
+from shop.views.session import visitor
 
 bp = Blueprint("payments", __name__)
 
@@ -26,7 +25,7 @@ def start_attempt(order_no: str) -> ResponseReturnValue:
     order = ordering.get_order(order_no, visitor())
     form = PaymentForm(_posted())
     if not form.is_valid():
-        return problems.form_as_json(form)
+        return error_pages.form_as_json(form)
     opening = paying.start_attempt(order, _choices(form), client(), settings().window_script, now=clock.now())
     return jsonify(attempt_no=opening.attempt_no, fields=opening.fields)
 

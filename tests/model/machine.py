@@ -9,10 +9,10 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from shop.extensions import client
 from shop.services import sweep
 from shop.simulator.control.faults import KINDS, OPS
 from shop.simulator.scenarios import SCENARIOS
-from shop.views.shop import client
 from tests.model.invariants import Violation
 from tests.model.stage import Opening, Stage
 from tests.payer import Pairs

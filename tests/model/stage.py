@@ -29,6 +29,7 @@ from werkzeug.test import TestResponse
 from shop import clock, policy
 from shop.db import db
 from shop.errors import NotFound, ReceiptRefused, RefundRefused
+from shop.extensions import client
 from shop.models import Attempt, CashReceipt, Order, Product, Refund
 from shop.money import Won
 from shop.payple import ReceiptPurpose
@@ -39,7 +40,6 @@ from shop.settings import Settings
 from shop.simulator import clock as simulator_clock
 from shop.simulator.webhooks import WebhookSender
 from shop.states import AttemptState, RefundState
-from shop.views.shop import client
 from tests.model.invariants import Books, Row, Seen, ShopBooks, Violation, safe, settled
 from tests.model.wire import Killed, Points
 from tests.page import PAYER

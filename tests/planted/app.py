@@ -11,8 +11,8 @@ from contextlib import ExitStack
 from sqlalchemy import text
 
 from shop.db import db
+from shop.extensions import settings
 from shop.settings import Mode
-from shop.views.shop import settings
 from tests.planted.bugs import BUGS, Bug
 
 _planted = ExitStack()

@@ -22,6 +22,7 @@ from sqlalchemy import select, update
 from shop import policy
 from shop.db import db, release, transaction
 from shop.errors import OutOfStock
+from shop.extensions import settings
 from shop.graph import Proof
 from shop.models import Order, OrderLine, Product
 from shop.money import Won
@@ -33,8 +34,7 @@ from shop.services import ordering, recording, refunding, settlement, told
 from shop.services.ordering import CartOnHand, Visitor
 from shop.services.refunding import RefundWish
 from shop.states import IN_FLIGHT, AttemptState, OrderState, Source
-from shop.views import problems
-from shop.views.shop import settings
+from shop.views import error_pages
 
 Plant = Callable[[], Iterator[None]]
 ONE_REFUND = "DROP INDEX IF EXISTS one_refund_in_flight"
@@ -360,13 +360,13 @@ def _write_stock(line: OrderLine, seen: int | None) -> None:
 
 @bug("the page that says that nothing is here shows a key", "I12")
 def secret_in_an_error_page() -> Any:
-    original = problems._nothing_here
+    original = error_pages._nothing_here
 
     def nothing_here() -> Any:
         problem = original()
         return replace(problem, sentence=f"{problem.sentence} ({settings().credentials.cust_key})")
 
-    return [patch.object(problems, "_nothing_here", nothing_here)]
+    return [patch.object(error_pages, "_nothing_here", nothing_here)]
 
 
 @bug("whoever knows its number may see an order", "I19")

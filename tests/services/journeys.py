@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from shop import graph, policy
 from shop.db import db
+from shop.extensions import client
 from shop.graph import Proof
 from shop.money import Won
 from shop.payple import Claim, PaymentFound
@@ -13,7 +14,6 @@ from shop.services import cash_receipts, journal, recording, refund_decisions, r
 from shop.services.attempt_facts import AttemptFacts, facts_of
 from shop.services.refunding import RefundWish
 from shop.states import AttemptState, OrderState, RefundState, Source
-from shop.views.shop import client
 from tests import world as worlds
 from tests.services.on_the_way import meanwhile
 from tests.services.test_cash_receipts import issue, plain_transfer

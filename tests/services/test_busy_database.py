@@ -20,9 +20,9 @@ from sqlalchemy.exc import DBAPIError
 
 from shop import clock
 from shop.db import UNAVAILABLE, db, transaction
+from shop.extensions import client
 from shop.services import keeping, staff, sweep
 from shop.states import AttemptState, CashReceiptState, OrderState, RefundState
-from shop.views.shop import client
 from tests import staff as people
 from tests.page import PAYER, Page, PageClient
 from tests.payer import Pairs

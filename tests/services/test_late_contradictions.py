@@ -5,10 +5,10 @@ from sqlalchemy import select
 
 from shop import policy
 from shop.db import db
+from shop.extensions import client
 from shop.models import Attempt, Refund
 from shop.services import recording, sweep
 from shop.states import AttemptState, OrderState, RefundState
-from shop.views.shop import client
 from tests import world as worlds
 from tests.services.test_settlement import begin, changed
 from tests.world import World

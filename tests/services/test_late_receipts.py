@@ -9,10 +9,10 @@ import pytest
 
 from shop import policy
 from shop.errors import ReceiptRefused
+from shop.extensions import client
 from shop.models import CashReceipt
 from shop.services import late_receipts, refund_decisions, sweep
 from shop.states import AttemptState, OrderState, RefundState
-from shop.views.shop import client
 from tests import world as worlds
 from tests.page import PageClient
 from tests.payer import Pairs, Window

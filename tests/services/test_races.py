@@ -12,10 +12,10 @@ import pytest
 from shop import clock
 from shop.db import db
 from shop.errors import OutOfStock
+from shop.extensions import client
 from shop.services import ordering, sweep
 from shop.services.ordering import CartOnHand, Payer, Visitor
 from shop.states import AttemptState, OrderState
-from shop.views.shop import client
 from tests import world as worlds
 from tests.page import PAYER
 from tests.world import World

@@ -8,11 +8,11 @@ import requests
 
 from shop.db import db
 from shop.errors import ReceiptRefused, RefundRefused
+from shop.extensions import client
 from shop.money import Won
 from shop.services import cash_receipts, desk, refunding, sweep
 from shop.services.refunding import RefundWish
 from shop.states import RefundState
-from shop.views.shop import client
 from tests import world as worlds
 from tests.services.on_the_way import GoOn, intercept, meanwhile, reword
 from tests.services.test_cash_receipts import PHONE, covered, states

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from shop.db import db
 from shop.errors import RefundRefused
+from shop.extensions import client
 from shop.money import Won
 from shop.services import refund_decisions, refunding, sweep
 from shop.services.refunding import RefundWish
 from shop.states import CashReceiptState, RefundState
-from shop.views.shop import client
 from tests import world as worlds
 from tests.services.test_cash_receipts import covered
 from tests.services.test_refunding import paid_order, returned

@@ -9,12 +9,12 @@ import pytest
 from shop import clock
 from shop.db import db
 from shop.errors import RefundRefused
+from shop.extensions import client
 from shop.models import Refund
 from shop.money import Won
 from shop.services import recording, refund_decisions, refunding, sweep
 from shop.services.refunding import RefundWish
 from shop.states import AttemptState, OrderState, RefundState
-from shop.views.shop import client
 from tests import world as worlds
 from tests.page import PageClient
 from tests.world import World

@@ -11,10 +11,10 @@ import pytest
 import requests
 
 from shop import clock
+from shop.extensions import client
 from shop.models import Refund
 from shop.services import desk, refund_decisions, sweep
 from shop.states import AttemptState, OrderState, RefundState
-from shop.views.shop import client
 from tests import world as worlds
 from tests.services.on_the_way import GoOn, intercept, meanwhile
 from tests.services.test_refunding import refund, returned

@@ -12,12 +12,12 @@ from sqlalchemy import select
 
 from shop import clock
 from shop.db import db
+from shop.extensions import client
 from shop.models import Attempt, CashReceipt
 from shop.money import Won
 from shop.services import refunding, reports, sweep
 from shop.services.refunding import RefundWish
 from shop.states import AttemptState, CashReceiptState
-from shop.views.shop import client
 from tests import world as worlds
 from tests.services.on_the_way import reword
 from tests.staff import paid_order

@@ -11,13 +11,13 @@ from sqlalchemy.exc import OperationalError
 from shop import policy
 from shop.db import db, release
 from shop.errors import ReceiptRefused, RefundRefused
+from shop.extensions import client
 from shop.models import Order, Refund
 from shop.money import Won
 from shop.services import cash_receipts, desk, refund_decisions, refunding, settlement, sweep
 from shop.services.attempt_facts import AttemptFacts
 from shop.services.refunding import RefundWish
 from shop.states import AttemptState, OrderState, RefundState
-from shop.views.shop import client
 from tests import world as worlds
 from tests.postbox import Postbox
 from tests.services.on_the_way import meanwhile, reword

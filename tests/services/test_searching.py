@@ -6,9 +6,9 @@ import pytest
 import requests
 
 from shop import policy
+from shop.extensions import client
 from shop.services import desk, sweep
 from shop.states import AttemptState, OrderState
-from shop.views.shop import client
 from tests import world as worlds
 from tests.payer import Pairs
 from tests.services.on_the_way import reword

@@ -9,9 +9,9 @@ from sqlalchemy.pool import QueuePool
 
 from shop import policy
 from shop.db import db
+from shop.extensions import client
 from shop.services import settlement, sweep
 from shop.states import AttemptState, OrderState
-from shop.views.shop import client
 from tests import world as worlds
 from tests.page import PageClient
 from tests.payer import Pairs

@@ -17,12 +17,12 @@ from sqlalchemy import select
 
 from shop import clock
 from shop.db import db
+from shop.extensions import client
 from shop.models import Attempt, Lease, Order
 from shop.payple import Timer
 from shop.services import leases, settlement, sweep
 from shop.services.leases import Busy, LeaseLost
 from shop.states import AttemptState, OrderState
-from shop.views.shop import client
 from tests import world as worlds
 from tests.tools.servers import clean_environment
 from tests.tools.sources import ROOT

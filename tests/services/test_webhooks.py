@@ -6,9 +6,9 @@ from threading import Barrier
 import pytest
 
 from shop.db import db
+from shop.extensions import client
 from shop.services import sweep
 from shop.states import AttemptState, OrderState
-from shop.views.shop import client
 from tests import world as worlds
 from tests.page import PageClient
 from tests.postbox import Postbox

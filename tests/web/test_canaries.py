@@ -15,10 +15,10 @@ import requests
 from flask import Response, request
 
 from shop import clock
+from shop.extensions import client
 from shop.logs import SafeFormatter
 from shop.payple import Credentials
 from shop.services import ordering, settlement, staff, sweep
-from shop.views.shop import client
 from tests import staff as people
 from tests.page import PAYER, PageClient
 from tests.tools.sources import ROOT

@@ -7,7 +7,7 @@ import pytest
 from shop.db import db
 from shop.payple import Work
 from shop.states import AttemptState, OrderState, RefundState
-from shop.views.order_page import SETTLING, is_settling
+from shop.views.orders import SETTLING, is_settling
 from tests.page import Page, PageClient
 from tests.world import World
 

@@ -1,6 +1,6 @@
 """The staff area. One module per noun; importing the package attaches all of them to its one blueprint."""
 
-from shop.views.admin import desk, login, orders, receipts, refunds, reports
-from shop.views.admin.area import bp
+from shop.views.admin import cash_receipts, desk, login, orders, refunds, reports
+from shop.views.admin.login import bp
 
-__all__ = ["bp", "desk", "login", "orders", "receipts", "refunds", "reports"]
+__all__ = ["bp", "cash_receipts", "desk", "login", "orders", "refunds", "reports"]

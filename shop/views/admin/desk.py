@@ -7,15 +7,16 @@ from flask.typing import ResponseReturnValue
 
 from shop import clock
 from shop.errors import NotFound
+from shop.extensions import client
 from shop.models import Attempt, CashReceipt, Order, Refund
 from shop.services import cash_receipts, desk, order_search, refund_decisions, sweep
 from shop.services.desk import Kind
-from shop.views.admin import notices, order_page, staff_session
-from shop.views.admin.area import bp
+from shop.views.admin import messages
 from shop.views.admin.forms import ConfirmForm
-from shop.views.notices import of_form
-from shop.views.paging import row_number
-from shop.views.shop import client
+from shop.views.admin.login import bp, is_confirmed, require_password
+from shop.views.admin.orders import back_to_order, render_order
+from shop.views.forms import row_number
+from shop.views.messages import of_form
 
 SECONDS = 5.0
 """How long a press of the button may ask; the rest is the sweep's own."""
@@ -34,8 +35,8 @@ def show_desk() -> ResponseReturnValue:
         desk=shown,
         silent_since=desk.silent_since(now),
         is_busy="busy" in request.args,
-        explained=notices.explained,
-        needs_password=not staff_session.is_confirmed(),
+        explained=messages.explained,
+        needs_password=not is_confirmed(),
     )
 
 
@@ -51,11 +52,11 @@ def repeat_refund(order_no: str, refund_id: int) -> ResponseReturnValue:
     """Send a cancel of everything that is left again: a second one is refused, so nothing goes out twice."""
     order, form = order_search.get_order(order_no), ConfirmForm()
     if not form.is_valid():
-        return order_page.render(order, notice=of_form(form)), 422
+        return render_order(order, notice=of_form(form)), 422
     _insist(order, "refund", refund_id)
-    staff_session.insist_on_password(form.password.data)
+    require_password(form.password.data)
     sent = refund_decisions.repeat(refund_id, by=g.staff.name, client=client(), now=clock.now())
-    return order_page.back_to(order_no, refund=sent.id)
+    return back_to_order(order_no, refund=sent.id)
 
 
 @bp.post("/orders/<order_no>/cash-receipts/<row:receipt_id>/retry")
@@ -63,11 +64,11 @@ def retry_receipt(order_no: str, receipt_id: int) -> ResponseReturnValue:
     """Do now what is owed to the tax office and due later."""
     order, form = order_search.get_order(order_no), ConfirmForm()
     if not form.is_valid():
-        return order_page.render(order, notice=of_form(form)), 422
+        return render_order(order, notice=of_form(form)), 422
     _insist(order, "cash-receipt", receipt_id)
-    staff_session.insist_on_password(form.password.data)
+    require_password(form.password.data)
     receipt = cash_receipts.retry(receipt_id, by=g.staff.name, client=client(), now=clock.now())
-    return order_page.back_to(order_no, receipt=receipt.id)
+    return back_to_order(order_no, receipt=receipt.id)
 
 
 @bp.post("/orders/<order_no>/attempts/<row:row_id>/acknowledgement", defaults={"kind": "attempt"})
@@ -77,9 +78,9 @@ def acknowledge(order_no: str, kind: Kind, row_id: int) -> ResponseReturnValue:
     """Somebody has looked at a refusal or at odd sums; who it was is written down, and it leaves the desk."""
     order, form = order_search.get_order(order_no), ConfirmForm()
     if not form.is_valid():
-        return order_page.render(order, notice=of_form(form)), 422
+        return render_order(order, notice=of_form(form)), 422
     _insist(order, kind, row_id)
-    staff_session.insist_on_password(form.password.data)
+    require_password(form.password.data)
     desk.acknowledge(kind, row_id, by=g.staff.name, now=clock.now())
     return redirect(url_for("admin.show_desk"), code=303)
 

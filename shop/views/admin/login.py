@@ -1,13 +1,77 @@
-"""Signing in and out."""
+"""The staff area's door: signing in and out, and the password before money is moved.
 
-from flask import redirect, render_template, request, url_for
+The cookie holds a session's token. The session itself is a row, which signing out ends in every browser.
+"""
+
+from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import UserMixin, current_user, login_user, logout_user
 
+from shop import clock
 from shop.errors import SignInRefused
-from shop.extensions import address_and_field, limiter
-from shop.views.admin import notices, staff_session
-from shop.views.admin.area import PLACES, bp
+from shop.extensions import address, address_and_field, limiter, login_manager
+from shop.models import StaffSession
+from shop.services import desk, staff
+from shop.views.admin import messages
 from shop.views.admin.forms import SignInForm
+
+OPEN = ("admin.login", "admin.sign_in")
+"""What answers without a sign-in."""
+PLACES = {
+    "orders": "admin.orders",
+    "desk": "admin.show_desk",
+    "sheet": "admin.show_sheet",
+}
+"""Where a sign-in may lead: names of our own, never an address from the request."""
+KEPT = ("visitor", "found")
+"""What a sign-in keeps of the old cookie: the buyer's orders."""
+
+bp = Blueprint("admin", __name__, url_prefix="/admin")
+
+
+class SignedIn(UserMixin):
+    """A member of staff as Flask-Login keeps one. ``id`` is the token."""
+
+    def __init__(self, token: str, row: StaffSession) -> None:
+        self.id = token
+        self.session = row
+
+    @property
+    def name(self) -> str:
+        """The account's name."""
+        return self.session.member.name
+
+
+def load_user(token: str) -> SignedIn | None:
+    """Who has this token, as long as the session lasts."""
+    row = staff.find_session(token, now=clock.now())
+    return SignedIn(token, row) if row else None
+
+
+login_manager.user_loader(load_user)
+
+
+@bp.before_request
+def require_staff() -> ResponseReturnValue | None:
+    """Send whoever is not signed in to the sign-in."""
+    g.staff = current_user if current_user.is_authenticated else None  # type: ignore[attr-defined] # a proxy
+    if g.staff is not None or request.endpoint in OPEN:
+        return None
+    wanted = next((name for name, endpoint in PLACES.items() if endpoint == request.endpoint), None)
+    return redirect(url_for("admin.login", next=wanted), code=303)
+
+
+@bp.context_processor
+def words() -> dict[str, object]:
+    """What every page of the area shows: who is signed in, and how much waits on the desk."""
+    signed_in = g.get("staff")  # not there when a form without its token is refused before anybody was looked up
+    return {"staff": signed_in, "desk_count": desk.count(clock.now()) if signed_in else 0}
+
+
+@bp.get("/")
+def index() -> ResponseReturnValue:
+    """The area begins with the orders."""
+    return redirect(url_for("admin.orders"), code=303)
 
 
 @bp.get("/login")
@@ -25,14 +89,44 @@ def sign_in() -> ResponseReturnValue:
     if not form.is_valid():
         return render_template("admin/login.html", form=form), 422
     try:
-        staff_session.begin(form.name.data or "", form.password.data or "")
+        token = staff.sign_in(form.name.data or "", form.password.data or "", now=clock.now())
     except SignInRefused:
-        return render_template("admin/login.html", form=form, notice=notices.of_sign_in()), 403
+        return render_template("admin/login.html", form=form, notice=messages.of_sign_in()), 403
+    _renew_cookie()
+    login_user(load_user(token))
     return redirect(url_for(PLACES.get(form.next.data or "", "admin.orders")), code=303)
 
 
 @bp.post("/logout")
 def logout() -> ResponseReturnValue:
-    """Leave."""
-    staff_session.end()
+    """End the session, and let no form of before be sent again."""
+    staff.sign_out(g.staff.id, now=clock.now())
+    logout_user()
+    session.pop("csrf_token", None)
     return redirect(url_for("admin.login"), code=303)
+
+
+def _renew_cookie() -> None:
+    kept = {key: session[key] for key in KEPT if key in session}
+    session.clear()
+    session.update(kept)
+    session.permanent = True
+
+
+def is_confirmed() -> bool:
+    """Whether the password was entered again a short while ago."""
+    return bool(g.staff.session.is_confirmed(clock.now()))
+
+
+def require_password(password: str | None) -> None:
+    """Let money be moved only by somebody who has entered the password again.
+
+    :raises SignInRefused: it was wrong
+    """
+    if not is_confirmed():
+        _confirm(password or "")
+
+
+@limiter.limit("10 per 10 minutes", key_func=lambda: f"{address()} {g.staff.name}")
+def _confirm(password: str) -> None:
+    staff.confirm_password(g.staff.id, g.staff.name, password, now=clock.now())

@@ -1,18 +1,23 @@
 """The list of orders, and the page of one order."""
 
-from flask import g, render_template, request
+import secrets
+
+from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from shop import clock
+from shop.errors import ReceiptRefused, RefundRefused, SignInRefused
+from shop.extensions import client
 from shop.models import Order
-from shop.services import order_search, settlement
+from shop.payple import Method
+from shop.services import order_search, receipt_rows, refunding, settlement
 from shop.states import Source
-from shop.views.admin import notices, order_page, staff_session
-from shop.views.admin.area import bp
-from shop.views.admin.forms import ConfirmForm, SearchForm
-from shop.views.notices import Notice, of_form
-from shop.views.paging import row_number
-from shop.views.shop import client
+from shop.views.admin import messages
+from shop.views.admin.forms import ConfirmForm, ReceiptForm, RefundForm, SearchForm
+from shop.views.admin.login import bp, is_confirmed, require_password
+from shop.views.forms import row_number
+from shop.views.messages import Notice, of_form
 
 
 @bp.get("/orders")
@@ -29,7 +34,7 @@ def orders() -> ResponseReturnValue:
 def show_order(order_no: str) -> ResponseReturnValue:
     """One order with everything that happened to it."""
     order = order_search.get_order(order_no)
-    return order_page.render(order, notice=_outcome(order))
+    return render_order(order, notice=_outcome(order))
 
 
 @bp.post("/orders/<order_no>/attempts/<attempt_no>/inquiry")
@@ -39,7 +44,7 @@ def ask_again(order_no: str, attempt_no: str) -> ResponseReturnValue:
     asked = [attempt.attempt_no for attempt in order.attempts if attempt.attempt_no == attempt_no]
     for number in asked:
         settlement.look_at_once(number, client(), source=Source.STAFF, now=clock.now())
-    return order_page.back_to(order_no)
+    return back_to_order(order_no)
 
 
 @bp.post("/orders/<order_no>/attempts/<attempt_no>/close")
@@ -47,11 +52,11 @@ def close_attention(order_no: str, attempt_no: str) -> ResponseReturnValue:
     """A person has looked at an answer that fits no order; who it was is written down."""
     order, form = order_search.get_order(order_no), ConfirmForm()
     if not form.is_valid():
-        return order_page.render(order, notice=of_form(form)), 422
-    staff_session.insist_on_password(form.password.data)
+        return render_order(order, notice=of_form(form)), 422
+    require_password(form.password.data)
     for number in [attempt.attempt_no for attempt in order.attempts if attempt.attempt_no == attempt_no]:
         settlement.close(number, by=g.staff.name, now=clock.now())
-    return order_page.back_to(order_no)
+    return back_to_order(order_no)
 
 
 def _outcome(order: Order) -> Notice | None:
@@ -60,5 +65,69 @@ def _outcome(order: Order) -> Notice | None:
     refund = next((row for row in order.refunds if row.id == refund_id), None)
     receipt = next((row for row in order.cash_receipts if row.id == receipt_id), None)
     if refund:
-        return notices.of_refund(refund)
-    return notices.of_receipt(receipt) if receipt else None
+        return messages.of_refund(refund)
+    return messages.of_receipt(receipt) if receipt else None
+
+
+def render_order(
+    order: Order,
+    *,
+    notice: Notice | None = None,
+    refund_form: RefundForm | None = None,
+    receipt_form: ReceiptForm | None = None,
+) -> str:
+    """The page in the state its rows are in, with new forms unless one comes back with mistakes."""
+    paid, attempt = refunding.facts(order), order.paid_attempt
+    refundable = paid.refundable if paid else 0
+    in_flight = attempt.is_refunding if attempt else False
+    active = receipt_rows.active(attempt) if attempt else None
+    journal = order_search.journal_of(order)
+    is_transfer = attempt is not None and attempt.method is Method.TRANSFER
+    return render_template(
+        "admin/order.html",
+        order=order,
+        notice=notice,
+        explained=messages.explained,
+        refundable=refundable,
+        in_flight=in_flight,
+        refund_form=(refund_form or new_refund_form(refundable)) if refundable and not in_flight else None,
+        receipt_form=(receipt_form or ReceiptForm(MultiDict())) if is_transfer and refundable and not active else None,
+        active_receipt=receipt_rows.covering(attempt) if attempt else None,
+        needs_password=not is_confirmed(),
+        journal=journal,
+    )
+
+
+def new_refund_form(refundable: int) -> RefundForm:
+    """A form for all that is left, with a mark of its own."""
+    mark = secrets.token_urlsafe(18)
+    return RefundForm(MultiDict(), intent=mark, seen_refundable=str(refundable), amount=f"{refundable:,}")
+
+
+def back_to_order(order_no: str, *, refund: int | None = None, receipt: int | None = None) -> ResponseReturnValue:
+    """To the order, which then tells what became of a refund or a receipt."""
+    return redirect(url_for("admin.show_order", order_no=order_no, refund=refund, receipt=receipt), code=303)
+
+
+def again(notice: Notice, status: int) -> ResponseReturnValue:
+    """The page of the order in the address, as it is now, with what went wrong."""
+    order = order_search.get_order((request.view_args or {})["order_no"])
+    return render_order(order, notice=notice), status
+
+
+@bp.errorhandler(RefundRefused)
+def refund_refused(refused: RefundRefused) -> ResponseReturnValue:
+    """Nothing was sent."""
+    return again(messages.of_refused_refund(refused), 409)
+
+
+@bp.errorhandler(ReceiptRefused)
+def receipt_refused(refused: ReceiptRefused) -> ResponseReturnValue:
+    """Nothing was sent."""
+    return again(messages.of_refused_receipt(refused), 409)
+
+
+@bp.errorhandler(SignInRefused)
+def password_refused(_refused: SignInRefused) -> ResponseReturnValue:
+    """The password that had to be entered again was wrong: nothing was sent."""
+    return again(messages.of_password(), 403)

@@ -5,14 +5,15 @@ from flask.typing import ResponseReturnValue
 
 from shop import clock
 from shop.errors import RefundRefused, SignInRefused
+from shop.extensions import client
 from shop.models import Order
 from shop.money import Won
 from shop.services import late_receipts, order_search, refund_decisions, refunding
-from shop.views.admin import notices, order_page, staff_session
-from shop.views.admin.area import bp
+from shop.views.admin import messages
 from shop.views.admin.forms import DecisionForm, RefundForm
-from shop.views.notices import Notice, of_form
-from shop.views.shop import client
+from shop.views.admin.login import bp, is_confirmed, require_password
+from shop.views.admin.orders import back_to_order, render_order
+from shop.views.messages import Notice, of_form
 
 
 @bp.post("/orders/<order_no>/refund-plan")
@@ -20,7 +21,7 @@ def plan_refund(order_no: str) -> ResponseReturnValue:
     """Show what a refund would do to money, tax and cash receipt. No money moves."""
     order, form = order_search.get_order(order_no), RefundForm()
     if not form.is_valid_for(order):
-        return order_page.render(order, refund_form=form), 422
+        return render_order(order, refund_form=form), 422
     late_receipts.ask_first(order_no, client(), now=clock.now())
     return _plan_page(order_search.get_order(order_no), form)
 
@@ -30,13 +31,13 @@ def send_refund(order_no: str) -> ResponseReturnValue:
     """Send the refund that the plan page showed."""
     order, form = order_search.get_order(order_no), RefundForm()
     if not form.is_valid_for(order):
-        return order_page.render(order, refund_form=form), 422
+        return render_order(order, refund_form=form), 422
     try:
-        staff_session.insist_on_password(form.password.data)
+        require_password(form.password.data)
     except SignInRefused:
-        return _plan_page(order, form, notices.of_password()), 403
+        return _plan_page(order, form, messages.of_password()), 403
     refund = refunding.request(order_no, form.wish, by=g.staff.name, client=client(), now=clock.now())
-    return order_page.back_to(order_no, refund=refund.id)
+    return back_to_order(order_no, refund=refund.id)
 
 
 @bp.post("/orders/<order_no>/refunds/<row:refund_id>/decision")
@@ -44,11 +45,11 @@ def decide_refund(order_no: str, refund_id: int) -> ResponseReturnValue:
     """Settle a refund whose answer was lost, on the word of the person who looked it up."""
     order, form = order_search.get_order(order_no), DecisionForm()
     if not form.is_valid() or refund_id not in [refund.id for refund in order.refunds]:
-        return order_page.render(order, notice=of_form(form)), 422
-    staff_session.insist_on_password(form.password.data)
+        return render_order(order, notice=of_form(form)), 422
+    require_password(form.password.data)
     was_refunded = form.answer.data == "refunded"
     refund_decisions.decide(refund_id, was_refunded=was_refunded, by=g.staff.name, now=clock.now())
-    return order_page.back_to(order_no, refund=refund_id)
+    return back_to_order(order_no, refund=refund_id)
 
 
 def _plan_page(order: Order, form: RefundForm, notice: Notice | None = None) -> str:
@@ -65,5 +66,5 @@ def _plan_page(order: Order, form: RefundForm, notice: Notice | None = None) -> 
         notice=notice,
         plan=refunding.plan(order, Won(wish.amount), wish.line_ids),
         paid=paid,
-        needs_password=not staff_session.is_confirmed(),
+        needs_password=not is_confirmed(),
     )

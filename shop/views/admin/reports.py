@@ -8,14 +8,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from shop import clock
+from shop.extensions import client
 from shop.payple import Method
 from shop.services import reports
 from shop.services.reports import Comparison, Sheet
-from shop.views.admin.area import bp
 from shop.views.admin.forms import DayForm
-from shop.views.filters import korea_time
-from shop.views.paging import row_number
-from shop.views.shop import client
+from shop.views.admin.login import bp
+from shop.views.forms import row_number
+from shop.views.template_filters import korea_time
 
 COMPARED_AT_ONCE = 10
 """Payments per press: at two inquiries a second the page takes about five seconds."""

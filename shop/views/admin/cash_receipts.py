@@ -4,14 +4,14 @@ from flask import g
 from flask.typing import ResponseReturnValue
 
 from shop import clock
+from shop.extensions import client
 from shop.payple import ReceiptPurpose
 from shop.services import cash_receipts, order_search
 from shop.services.cash_receipts import ReceiptWish
-from shop.views.admin import order_page, staff_session
-from shop.views.admin.area import bp
 from shop.views.admin.forms import ConfirmForm, ReceiptForm
-from shop.views.notices import of_form
-from shop.views.shop import client
+from shop.views.admin.login import bp, require_password
+from shop.views.admin.orders import back_to_order, render_order
+from shop.views.messages import of_form
 
 
 @bp.post("/orders/<order_no>/cash-receipts")
@@ -19,11 +19,11 @@ def issue_cash_receipt(order_no: str) -> ResponseReturnValue:
     """Issue a cash receipt for what was paid and not refunded."""
     order, form = order_search.get_order(order_no), ReceiptForm()
     if not form.is_valid():
-        return order_page.render(order, receipt_form=form, notice=of_form(form)), 422
-    staff_session.insist_on_password(form.password.data)
+        return render_order(order, receipt_form=form, notice=of_form(form)), 422
+    require_password(form.password.data)
     wish = ReceiptWish(ReceiptPurpose(form.purpose.data), form.identity.data or "")
     receipt = cash_receipts.issue(order_no, wish, by=g.staff.name, client=client(), now=clock.now())
-    return order_page.back_to(order_no, receipt=receipt.id)
+    return back_to_order(order_no, receipt=receipt.id)
 
 
 @bp.post("/orders/<order_no>/cash-receipts/cancel")
@@ -31,7 +31,7 @@ def cancel_cash_receipt(order_no: str) -> ResponseReturnValue:
     """Cancel the active cash receipt. No money moves."""
     order, form = order_search.get_order(order_no), ConfirmForm()
     if not form.is_valid():
-        return order_page.render(order, notice=of_form(form)), 422
-    staff_session.insist_on_password(form.password.data)
+        return render_order(order, notice=of_form(form)), 422
+    require_password(form.password.data)
     receipt = cash_receipts.cancel(order_no, by=g.staff.name, client=client(), now=clock.now())
-    return order_page.back_to(order_no, receipt=receipt.id)
+    return back_to_order(order_no, receipt=receipt.id)

@@ -15,8 +15,8 @@ import secrets
 
 from flask import Flask, Response, g, request
 
+from shop.extensions import settings
 from shop.settings import Settings
-from shop.views.shop import settings
 
 
 def init_app(app: Flask) -> None:

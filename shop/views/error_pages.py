@@ -17,8 +17,8 @@ from shop.errors import CannotPay, CartProblem, NotFound, OutOfStock, ShopError,
 from shop.extensions import limiter
 from shop.payple import GatewayError, MalformedClaim
 from shop.services import catalogue, health
-from shop.views import notices
-from shop.views.filters import in_language
+from shop.views import messages
+from shop.views.template_filters import in_language
 
 log = logging.getLogger(__name__)
 RETRY_SECONDS = 30
@@ -59,7 +59,7 @@ def init_app(app: Flask) -> None:
 
 def form_as_json(form: FlaskForm) -> ResponseReturnValue:
     """What is wrong with the choices on the order page."""
-    notice = notices.of_form(form)
+    notice = messages.of_form(form)
     return jsonify(error={"message": notice.sentence, "code": "choices", "advice": ""}), 422
 
 

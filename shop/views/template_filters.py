@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from flask import Flask, Response, request
-from flask_babel import Babel, get_locale
+from flask_babel import get_locale
 
 from shop import clock
-from shop.views.shop import settings
-from shop.views.visitor import cart_items
+from shop.extensions import babel, settings
+from shop.views.session import cart_items
 
 LANGUAGES = ("ko", "en")
 _YEAR = 365 * 24 * 3600
@@ -16,7 +16,7 @@ _YEAR = 365 * 24 * 3600
 
 def init_app(app: Flask, translations: str) -> None:
     """Teach the templates our filters and words."""
-    Babel(app, locale_selector=_language, default_locale="ko", default_translation_directories=translations)
+    babel.init_app(app, locale_selector=_language, default_locale="ko", default_translation_directories=translations)
     app.jinja_env.filters |= {
         "won": won,
         "korea_time": korea_time,

@@ -7,8 +7,8 @@ from shop.errors import ReceiptRefused, RefundRefused
 from shop.models import CashReceipt, Refund
 from shop.payple import codes
 from shop.states import CashReceiptState, RefundState
-from shop.views.filters import won
-from shop.views.notices import Kind, Notice
+from shop.views.messages import Kind, Notice
+from shop.views.template_filters import won
 
 
 def of_sign_in() -> Notice:
