@@ -113,7 +113,7 @@ _ROWS = (
     Rule("repay_month_wrong", "RPCD0005", "PCD_PAY_MONTH는 01부터 12까지의 MM입니다.", "PCD_PAY_MONTH is MM from 01 to 12.", CODE_DOCS, "SPAY0019", "RPCD0005"),
     Rule("repay_twice_a_month", "RPCD0015", "이 빌링키로 그 달의 월 결제가 이미 완료되었습니다.", "A monthly payment with this billing key has been completed for that month.", CODE_DOCS, "CPAY0202", "RPCD0015"),
     # payment link
-    Rule("link_malformed", "CPCA0002", "링크결제에는 PCD_PAY_TYPE(card, transfer, transfer+card), PCD_PAY_GOODS, 1,000원 이상의 PCD_PAY_TOTAL이 필요합니다.", "A link needs PCD_PAY_TYPE (card, transfer, transfer+card), PCD_PAY_GOODS, and PCD_PAY_TOTAL of 1,000 won and more.", LINK_DOCS),
+    Rule("link_malformed", "CPCA0002", "링크결제에는 PCD_PAY_TYPE(card, transfer, transfer|card), PCD_CARD_VER(01, 02, 01+02), PCD_PAY_GOODS, 1,000원 이상의 PCD_PAY_TOTAL이 필요합니다.", "A link needs PCD_PAY_TYPE (card, transfer, transfer|card), PCD_CARD_VER (01, 02, 01+02), PCD_PAY_GOODS, and PCD_PAY_TOTAL of 1,000 won and more.", LINK_DOCS),
     Rule("link_expiry_wrong", "CPCA0002", "PCD_LINK_EXPIREDATE는 앞으로 올 시각의 yyyyMMddHH입니다.", "PCD_LINK_EXPIREDATE is yyyyMMddHH of an hour to come.", LINK_DOCS),
     Rule("link_url_wrong", "CPCA0002", "PCD_LINK_URL은 http 또는 https 주소입니다.", "PCD_LINK_URL is an http or https address.", LINK_DOCS),
 )  # fmt: skip

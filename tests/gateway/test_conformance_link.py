@@ -41,21 +41,29 @@ def test_a_link_is_registered(merchant: Merchant) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "methods"),
-    [("card", {"card"}), ("transfer", {"transfer"}), ("transfer+card", {"card", "transfer"})],
+    ("kind", "version", "choices"),
+    [
+        ("card", "", {"card"}),
+        ("card", "02", {"app_card"}),
+        ("transfer", "01", {"transfer"}),
+        ("transfer|card", "01+02", {"card", "app_card", "transfer"}),
+        ("card|transfer", "01", {"card", "transfer"}),
+        ("transfer+card", "02|01", {"card", "app_card", "transfer"}),
+        ("card+transfer", "", {"card", "transfer"}),
+    ],
 )
-def test_the_page_offers_what_was_registered(merchant: Merchant, kind: str, methods: set[str]) -> None:
-    """card, transfer, or both (링크결제 API)."""
-    page = visit(merchant, register(merchant, PCD_PAY_TYPE=kind))
+def test_the_page_offers_what_was_registered(merchant: Merchant, kind: str, version: str, choices: set[str]) -> None:
+    """Card, app card, transfer, or several, as the samples' forms send them (링크결제 API; official samples)."""
+    page = visit(merchant, register(merchant, PCD_PAY_TYPE=kind, PCD_CARD_VER=version))
 
-    assert {name.removeprefix("link-pay-") for form in page.forms for name in form.buttons} == methods
+    assert {name.removeprefix("link-pay-") for form in page.forms for name in form.buttons} == choices
     assert (page.texts["link-goods"], page.texts["link-amount"]) == ("강의", "15,000원")
 
 
-@pytest.mark.parametrize("method", ["card", "transfer"])
-def test_the_window_opens_and_takes_the_money(merchant: Merchant, method: str) -> None:
+@pytest.mark.parametrize(("choice", "method"), [("card", "card"), ("app_card", "card"), ("transfer", "transfer")])
+def test_the_window_opens_and_takes_the_money(merchant: Merchant, choice: str, method: str) -> None:
     """The window behind the link is a payment window (링크결제 API)."""
-    window = choose(merchant, register(merchant), method)
+    window = choose(merchant, register(merchant, PCD_CARD_VER="01+02"), choice)
     assert (window.amount, window.goods) == ("15,000원", "강의")
 
     done = window.approve()
@@ -119,6 +127,8 @@ def test_a_link_expires_on_the_hour_in_korea(merchant: Merchant) -> None:
     ("changes", "rule"),
     [
         ({"PCD_PAY_TYPE": "cash"}, "link_malformed"),
+        ({"PCD_PAY_TYPE": "card|cash"}, "link_malformed"),
+        ({"PCD_CARD_VER": "03"}, "link_malformed"),
         ({"PCD_PAY_TYPE": ""}, "link_malformed"),
         ({"PCD_PAY_GOODS": ""}, "link_malformed"),
         ({"PCD_PAY_TOTAL": ""}, "link_malformed"),

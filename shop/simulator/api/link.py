@@ -1,5 +1,6 @@
 """A payment link: registered by a merchant's server, opened by whoever has its address (링크결제 API)."""
 
+import re
 import secrets
 import sqlite3
 from dataclasses import dataclass, replace
@@ -18,7 +19,12 @@ from shop.simulator.store import Row
 from shop.simulator.web import database, language, origin_of
 
 bp = Blueprint("link", __name__)
-METHODS = {"card": ("card",), "transfer": ("transfer",), "transfer+card": ("transfer", "card")}
+# What the payer may choose from, and the window's call that each stands for.
+CHOICES = {
+    "transfer": {"PCD_PAY_TYPE": "transfer", "PCD_CARD_VER": ""},
+    "card": {"PCD_PAY_TYPE": "card", "PCD_CARD_VER": "01"},
+    "app_card": {"PCD_PAY_TYPE": "card", "PCD_CARD_VER": "02"},
+}
 
 
 @dataclass(frozen=True)
@@ -32,9 +38,9 @@ class Link(Row):
     asked: Fields
 
     @property
-    def methods(self) -> tuple[str, ...]:
+    def choices(self) -> list[str]:
         """What the payer may choose from."""
-        return METHODS[self.asked["PCD_PAY_TYPE"]]
+        return _choices(self.asked)
 
     def is_over(self, now: datetime) -> bool:
         """Whether its hour has come."""
@@ -75,11 +81,11 @@ def _refused(_call: Call, refused: Refused) -> Fields:
 def _check(call: Call) -> None:
     """The rules of the window, an hour to come, and a web address."""
     asked = call.asked
-    methods = METHODS.get(asked.get("PCD_PAY_TYPE", ""), ())
-    refuse_if(not methods or not is_number(asked.get("PCD_PAY_TOTAL", "")), "link_malformed")
+    choices = _choices(asked)
+    refuse_if(not choices or not is_number(asked.get("PCD_PAY_TOTAL", "")), "link_malformed")
     try:
-        for method in methods:
-            check_fields(_window_call(asked, method), call.run.policy)
+        for choice in choices:
+            check_fields(_window_call(asked, choice), call.run.policy)
     except Refused as refused:
         raise Refused("link_malformed") from refused
     expires, address = asked.get("PCD_LINK_EXPIREDATE", ""), asked.get("PCD_LINK_URL", "")
@@ -95,9 +101,21 @@ def _is_hour_to_come(text: str, now: datetime) -> bool:
     return is_number(text) and len(text) == len("yyyyMMddHH") and hour > now
 
 
-def _window_call(asked: Fields, method: str) -> Fields:
-    """The window's call that a link stands for."""
-    return asked | {"PCD_PAY_TYPE": method, "PCD_PAY_WORK": "PAY", "PCD_RST_URL": "link"}
+def _choices(asked: Fields) -> list[str]:
+    """What the payer may choose from. The values of a field are joined by `|` or `+`, in any order."""
+    methods = set(re.split(r"[|+]", asked.get("PCD_PAY_TYPE", "")))
+    versions = set(re.split(r"[|+]", asked.get("PCD_CARD_VER") or "01"))
+    if not methods <= {"card", "transfer"} or not versions <= {"01", "02"}:
+        return []
+    return [
+        name
+        for name, call in CHOICES.items()
+        if call["PCD_PAY_TYPE"] in methods and call["PCD_CARD_VER"] in ("", *versions)
+    ]
+
+
+def _window_call(asked: Fields, choice: str) -> Fields:
+    return asked | CHOICES[choice] | {"PCD_PAY_WORK": "PAY", "PCD_RST_URL": "link"}
 
 
 @bp.get("/php/link/")
@@ -113,13 +131,13 @@ def show_link() -> ResponseReturnValue:
 
 @bp.post("/php/link/")
 def open_link() -> ResponseReturnValue:
-    """Open the window of the chosen method: a payment of its own every time."""
-    method = request.form.get("method", "")
+    """Open the window of the payer's choice: a payment of its own every time."""
+    choice = request.form.get("method", "")
     with database().writing() as db:
         link, run = _found(db)
-        if method not in link.methods or link.is_over(run.now()):
+        if choice not in link.choices or link.is_over(run.now()):
             return redirect(url_for("link.show_link", SID=link.key, lang=language()), code=303)
-        asked = _window_call(link.asked, method) | {"PCD_PAY_OID": run.new_oid()}
+        asked = _window_call(link.asked, choice) | {"PCD_PAY_OID": run.new_oid()}
         opened = replace(payment.opened(asked, run), link=link.key)
         payment.save(db, opened)
         ledger.write(db, run, "window", opened, effect="opened", asked=asked, note=f"link {link.key}")
