@@ -11,8 +11,8 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from shop.simulator.app import create_simulator
-from shop.simulator.outgoing import checked_address
 from shop.simulator.web import SimulatorSettings
+from shop.simulator.webhooks import checked_address
 
 THREADS = 16
 GRACEFUL_SECONDS = 3  # app.py kills after five: gunicorn must have ended a worker that hangs by then

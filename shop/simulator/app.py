@@ -11,11 +11,10 @@ from shop.simulator.control import barriers, console, faults, payments, scenario
 from shop.simulator.control import clock as clock_routes
 from shop.simulator.control import runs as run_routes
 from shop.simulator.messages import goods_text
-from shop.simulator.outgoing import checked_address
 from shop.simulator.runs import PUBLIC_TEST_RUN
 from shop.simulator.store import Store
 from shop.simulator.web import SimulatorSettings, language, refuse_strangers, say, won
-from shop.simulator.webhooks import WebhookSender
+from shop.simulator.webhooks import WebhookSender, checked_address
 
 CALLS = (authentication, window_call, payer, confirm, inquiry, cancel, cash_receipt, billing_key, link, slip)
 CONTROL = (payments, scenarios, faults, webhooks, clock_routes, run_routes, barriers, console)

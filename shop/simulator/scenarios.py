@@ -2,16 +2,18 @@
 
 # ruff: noqa: E501 - a table is read row by row
 
+import random
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
-from shop.simulator import arming, policy, store
-from shop.simulator.arming import Armed
+from shop.simulator import policy, store
 from shop.simulator.instruments import account_number, card_number
 from shop.simulator.payment import Payment
 from shop.simulator.runs import Run
+from shop.simulator.store import Row
 
 BOTH = ("card", "transfer")
 CARD = ("card",)
@@ -19,6 +21,9 @@ TRANSFER = ("transfer",)
 MONEY = ("PAY", "CERT")
 ANY = ("PAY", "CERT", "AUTH")
 CERT = ("CERT",)
+MOST_TIMES = 1_000_000
+LARGEST_SEED = 2**63 - 1
+LONGEST_SEQUENCE = 1_000
 
 
 class Moment(StrEnum):
@@ -247,6 +252,26 @@ SCENARIOS = {scenario.id: scenario for group in GROUPS for scenario in group.row
 APPROVED = SCENARIOS["approved"]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Armed(Row):
+    """`oid` blank means any payment; each one that fits is struck with probability `p`, `times` times in all.
+
+    `throws` counts the draws: the same `seed` strikes the same ones again.
+    """
+
+    run: str = ""
+    oid: str = ""
+    times: int = 1
+    p: float = 1.0
+    seed: int = 0
+    throws: int = 0
+    id: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.times <= MOST_TIMES or not 0 < self.p <= 1 or not 0 <= self.seed <= LARGEST_SEED:
+            raise ValueError(f"times is from 1 to {MOST_TIMES}, p above 0 up to 1, seed from 0 to {LARGEST_SEED}")
+
+
 @dataclass(frozen=True)
 class ArmedScenario(Armed):
     """A scenario for the next payment that fits."""
@@ -263,6 +288,26 @@ class ArmedScenario(Armed):
     def fits(self, payment: Payment) -> bool:
         """Whether it can happen to this payment."""
         return self.oid in ("", payment.oid) and SCENARIOS[self.scenario].fits(payment)
+
+
+def strike(db: sqlite3.Connection, armed: Armed) -> bool:
+    """Count one draw; whether it strikes. A miss uses up none of the times."""
+    hit = random.Random(f"{armed.seed}:{armed.throws}").random() < armed.p
+    if armed.times > hit:
+        store.update(db, replace(armed, throws=armed.throws + 1, times=armed.times - hit), number=armed.id)
+    else:
+        store.delete(db, type(armed), number=armed.id)
+    return hit
+
+
+def in_sequence(order: dict[str, Any], member: str) -> list[dict[str, Any]]:
+    """One order for each name of a list, the list `times` times; an order with one name stays as it is."""
+    names, times = order[member], order.get("times", 1)
+    if isinstance(names, str):
+        return [order]
+    if not 1 <= len(names) * times <= LONGEST_SEQUENCE:
+        raise ValueError(f"a sequence has from 1 to {LONGEST_SEQUENCE} members")
+    return [order | {member: str(name), "times": 1} for name in names * times]
 
 
 def offered(payment: Payment) -> list[Group]:
@@ -296,7 +341,7 @@ def unasked(db: sqlite3.Connection, run: Run, payment: Payment) -> Scenario:
     if by_instrument:
         return by_instrument
     armed = _first_armed(db, payment)
-    if armed and arming.strike(db, armed):
+    if armed and strike(db, armed):
         return SCENARIOS[armed.scenario]
     return _by_amount(run, payment) or APPROVED
 

@@ -1,5 +1,6 @@
 """Webhooks: what they say, the queue in the simulator's file, and the thread that delivers them."""
 
+import ipaddress
 import json
 import logging
 import sqlite3
@@ -7,11 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from threading import Event, Thread
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
-from shop.simulator import clock, ledger, messages, outgoing, runs, store
+import requests
+
+from shop.simulator import clock, ledger, messages, runs, store
 from shop.simulator.fields import Fields
-from shop.simulator.outgoing import ACCEPTED, NotAnswered
 from shop.simulator.payment import Payment
 from shop.simulator.policy import Policy
 from shop.simulator.runs import Run
@@ -19,6 +21,8 @@ from shop.simulator.store import Row, Store
 
 Send = Callable[[str, str, Mapping[str, str], bytes], int]
 log = logging.getLogger(__name__)
+TIMEOUT = 10.0
+ACCEPTED = range(200, 300)
 AGENT = {"User-Agent": "Payple simulator"}
 LONGEST_WAIT = 1.0  # seconds until the queue is looked at again
 # Seconds of the run's clock before the second, third, … attempt; Payple documents none.
@@ -27,6 +31,10 @@ PAUSES = (2.0, 10.0, 60.0, 600.0)
 ALWAYS = ("PCD_REGULER_FLAG", "PCD_PAY_YEAR", "PCD_PAY_MONTH")
 RESULT_ONLY = ("PCD_AUTH_KEY", "PCD_PAY_REQKEY")
 PAYMENT_ONLY = ("PCD_USER_DEFINE1", "PCD_USER_DEFINE2")
+
+
+class NotAnswered(Exception):
+    """No answer within the limit, or none that is HTTP; carries the reason."""
 
 
 class State(StrEnum):
@@ -142,10 +150,62 @@ def _cancelled(payment: Payment, origin: str) -> Fields:
     }
 
 
+def checked_address(url: object, allowed_hosts: tuple[str, ...]) -> str:
+    """Take an http(s) address on this machine, or on a host that the simulator was started with; blank stays blank.
+
+    Raises ValueError with a sentence: whoever reaches the control panel could otherwise make this machine send
+    requests to any host that it can see.
+    """
+    if url == "":
+        return ""
+    host = _host_of(url)
+    if not host:
+        raise ValueError("an address is http:// or https:// with a host, without user, password and fragment")
+    if not (_is_loopback(host) or host in allowed_hosts):
+        raise ValueError(
+            f"{host} is not this machine. The control panel asks nobody who they are, so it sends requests to loopback"
+            " addresses only; start the simulator with --webhook-host HOST to allow another"
+        )
+    return str(url)
+
+
+def send(method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> int:
+    """Send one request and answer its status; redirects are not followed, the body of the answer is not read.
+
+    Raises NotAnswered with the reason.
+    """
+    with requests.Session() as session:
+        session.trust_env = False
+        try:
+            options = {"headers": dict(headers), "timeout": TIMEOUT, "allow_redirects": False, "stream": True}
+            with session.request(method, url, data=body or None, **options) as answer:  # type: ignore[arg-type]
+                return answer.status_code
+        except requests.RequestException as error:
+            raise NotAnswered(str(error)) from error
+
+
+def _host_of(url: object) -> str:
+    """The host of a usable address, blank for anything else."""
+    try:
+        parts = urlsplit(url if isinstance(url, str) and url.isascii() and url.isprintable() else "")
+        is_usable = parts.scheme in ("http", "https") and parts.port != 0
+    except ValueError:
+        return ""
+    is_plain = is_usable and "@" not in parts.netloc and not parts.fragment and " " not in parts.path + parts.query
+    return (parts.hostname or "") if is_plain else ""
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 class WebhookSender:
     """Works through the queue: `start` does it in a thread of its own, `deliver_due` once."""
 
-    def __init__(self, kept: Store, send: Send = outgoing.send) -> None:
+    def __init__(self, kept: Store, send: Send = send) -> None:
         self._store, self.send, self._wake = kept, send, Event()
 
     def start(self) -> None:

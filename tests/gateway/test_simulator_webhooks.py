@@ -10,8 +10,7 @@ import pytest
 from flask import Flask
 
 from shop.simulator import SimulatorSettings, create_simulator
-from shop.simulator.outgoing import send
-from shop.simulator.webhooks import WebhookSender
+from shop.simulator.webhooks import WebhookSender, send
 from tests.gateway.merchant import SIMULATOR, Merchant
 from tests.gateway.receiver import Receiver, receiving
 from tests.loopback import answering, loopback

@@ -11,11 +11,11 @@ from threading import Event, Lock
 from flask import abort, current_app, jsonify
 from flask.typing import ResponseReturnValue
 
-from shop.simulator import ledger, outgoing
+from shop.simulator import ledger, webhooks
 from shop.simulator.control.faults import OPS, PHASES
-from shop.simulator.outgoing import NotAnswered, checked_address
 from shop.simulator.runs import Run
 from shop.simulator.web import control_blueprint, current_run, database, read_order, settings
+from shop.simulator.webhooks import NotAnswered, checked_address
 
 bp = control_blueprint("barriers", "/barrier")
 
@@ -138,7 +138,7 @@ def _barriers() -> Barriers:
 def _notify(barrier: Barrier) -> str:
     body = json.dumps(asdict(barrier)).encode()
     try:
-        status = outgoing.send("POST", barrier.notify_url, {"Content-Type": "application/json"}, body)
+        status = webhooks.send("POST", barrier.notify_url, {"Content-Type": "application/json"}, body)
     except NotAnswered as reason:
         return f"the driver could not be told: {reason}"
     return f"told the driver: {status}"

@@ -15,10 +15,10 @@ from typing import Any
 from flask import jsonify
 from flask.typing import ResponseReturnValue
 
-from shop.simulator import arming, ledger, store
-from shop.simulator.arming import Armed
+from shop.simulator import ledger, scenarios, store
 from shop.simulator.messages import ATTACKER, error
 from shop.simulator.runs import Run
+from shop.simulator.scenarios import Armed
 from shop.simulator.web import control_blueprint, current_run, database, read_order
 
 bp = control_blueprint("faults", "/faults")
@@ -185,7 +185,7 @@ def take(run: Run, op: str, oid: str, asked: Mapping[str, str]) -> Fault | None:
     with database().writing() as db:
         armed = store.select(db, Fault, run=run.id)
         fault = next((one for one in armed if one.op == op and one.oid in ("", oid)), None)
-        if fault is None or not arming.strike(db, fault):
+        if fault is None or not scenarios.strike(db, fault):
             return None
         note = f"{fault.kind} {fault.phase} {op}"
         ledger.write(db, run, "fault", oid=oid, outcome="fault", note=note, asked=asked)
@@ -221,7 +221,7 @@ def arm() -> ResponseReturnValue:
         needed=("op", "kind"),
     )
     run, is_sequence = current_run(), isinstance(order["kind"], list)
-    sequence = [_fault(one, run, is_sequence=is_sequence) for one in arming.in_sequence(order, "kind")]
+    sequence = [_fault(one, run, is_sequence=is_sequence) for one in scenarios.in_sequence(order, "kind")]
     with database().writing() as db:
         for fault in sequence:
             store.insert(db, fault)

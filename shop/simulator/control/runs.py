@@ -7,9 +7,9 @@ from flask.typing import ResponseReturnValue
 
 from shop.simulator import ledger, runs
 from shop.simulator.control import barriers
-from shop.simulator.outgoing import checked_address
 from shop.simulator.runs import Run
 from shop.simulator.web import control_blueprint, current_run, database, read_order, settings
+from shop.simulator.webhooks import checked_address
 
 bp = control_blueprint("runs")
 USAGE = "a partner registers {cst_id?, webhook_url?, domains?}"

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from flask import jsonify
 from flask.typing import ResponseReturnValue
 
-from shop.simulator import arming, scenarios, store
+from shop.simulator import scenarios, store
 from shop.simulator.scenarios import SCENARIOS, ArmedScenario, Scenario
 from shop.simulator.web import control_blueprint, current_run, database, read_order
 
@@ -36,7 +36,7 @@ def arm() -> ResponseReturnValue:
     types = {"id": (str, list), "oid": (str,), "times": (int,), "p": (int, float), "seed": (int,)}
     order, run = read_order(usage, types, needed=("id",)), current_run()
     sequence = [
-        ArmedScenario(scenario=one.pop("id"), run=run.id, **one) for one in arming.in_sequence(order.copy(), "id")
+        ArmedScenario(scenario=one.pop("id"), run=run.id, **one) for one in scenarios.in_sequence(order.copy(), "id")
     ]
     with database().writing() as db:
         for armed in sequence:
