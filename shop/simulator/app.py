@@ -22,7 +22,6 @@ LARGEST_BODY = 256 * 1024
 
 
 def create_simulator(settings: SimulatorSettings) -> Flask:
-    """Build the simulator on its own SQLite file."""
     app = Flask(__name__)
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY, MAX_FORM_MEMORY_SIZE=LARGEST_BODY)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own provider has it

@@ -38,7 +38,6 @@ class Refused(Exception):
 
 
 def refuse_if(condition: object, rule: str, oid: str = "") -> None:
-    """Raise Refused if the condition holds."""
     if condition:
         raise Refused(rule, oid)
 
@@ -60,7 +59,6 @@ class Call:
 
     @property
     def oid(self) -> str:
-        """The payment's number that the request names."""
         return self.asked.get("PCD_PAY_OID", "")
 
     def write(self, payment: Payment | None = None, **details: Unpack[Details]) -> int:
@@ -127,7 +125,6 @@ class Connection:
             time.sleep(seconds)
 
     def close(self) -> None:
-        """Close without a byte."""
         self.tell_adapter()
         if self.socket:
             self.socket.shutdown(socket.SHUT_RDWR)

@@ -39,7 +39,6 @@ NO_TAX_GIVEN = ("", "0", "NaN")
 
 
 def is_too_long(asked: Mapping[str, str], lengths: Mapping[str, int] = LENGTHS) -> bool:
-    """Whether a field is longer than its maximum."""
     return any(len(asked.get(name, "")) > longest for name, longest in lengths.items())
 
 

@@ -65,7 +65,6 @@ def instalments_from(typed: Mapping[str, str], total: int) -> int:
 
 
 def instalments_for(total: int) -> tuple[int, ...]:
-    """The instalment months that a payer may choose from."""
     return INSTALMENTS if total >= INSTALMENT_MINIMUM else (0,)
 
 

@@ -72,7 +72,6 @@ def korea_time(run: Run) -> str:
 
 
 def after(db: sqlite3.Connection, run: str, seq: int) -> list[Line]:
-    """Every line of a run after a sequence number, oldest first."""
     return _lines(db.execute("SELECT * FROM ledger WHERE run = ? AND number > ? ORDER BY number", (run, seq)))
 
 
@@ -86,7 +85,6 @@ def about(db: sqlite3.Connection, run: str, oid: str) -> list[Line]:
 
 
 def latest(db: sqlite3.Connection, run: str, count: int) -> list[Line]:
-    """The newest lines, newest first."""
     return _lines(db.execute("SELECT * FROM ledger WHERE run = ? ORDER BY number DESC LIMIT ?", (run, count)))
 
 

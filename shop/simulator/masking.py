@@ -12,7 +12,6 @@ LONGEST_VALUE = 300
 
 
 def masked(message: Mapping[str, str]) -> dict[str, str]:
-    """A message that may be shown to anybody."""
     return {name: _masked_value(name, value) for name, value in message.items()}
 
 

@@ -45,7 +45,6 @@ def error(code: str, message: str = "", **more: str) -> Fields:
 
 
 def refusal(rule: Rule, method: str = "", **more: str) -> Fields:
-    """The answer to a request that broke a rule, with the code of a method."""
     return error(rule.code_for(method), rule.message_for(method), **more)
 
 
@@ -105,7 +104,6 @@ def tampered(result: Fields, member: str) -> Fields:
 
 
 def confirmed(payment: Payment, origin: str, policy: Policy) -> Fields:
-    """The confirm's answer to a charge."""
     code, message = ("PCCF0000", "카드결제완료") if payment.method == "card" else ("0000", PAID["transfer"])
     return _answer(payment, origin, policy, code, message) | {"PCD_PAY_REQKEY": payment.request_key}
 

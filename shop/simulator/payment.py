@@ -16,8 +16,6 @@ WINDOW_LIMIT = timedelta(minutes=3)
 
 
 class State(StrEnum):
-    """Where a payment stands."""
-
     OPENED = "opened"
     AUTHENTICATED = "authenticated"
     APPROVED = "approved"
@@ -131,7 +129,6 @@ class Payment(Row):
 
     @property
     def remainder(self) -> int:
-        """What can still be refunded."""
         return self.total - self.refunded_total
 
     @property
@@ -142,7 +139,6 @@ class Payment(Row):
 
     @property
     def is_over(self) -> bool:
-        """The window has nothing left to ask."""
         return bool(self.result) or self.undelivered
 
     def is_window_over(self, now: datetime) -> bool:
@@ -189,7 +185,6 @@ def opened(asked: Fields, run: Run, page_origin: str = "") -> Payment:
 
 
 def save(db: sqlite3.Connection, payment: Payment) -> None:
-    """Add a payment, or replace what was kept of it."""
     store.save(db, payment, token=payment.token)
 
 
@@ -205,12 +200,10 @@ def by_oid(db: sqlite3.Connection, run: str, oid: str) -> Payment | None:
 
 
 def by_request_key(db: sqlite3.Connection, request_key: str) -> Payment | None:
-    """The payment of a PCD_PAY_REQKEY."""
     return store.find(db, Payment, request_key=request_key) if request_key else None
 
 
 def new_key(length: int = 32) -> str:
-    """An unguessable value for addresses and forms."""
     return secrets.token_urlsafe(length)
 
 
@@ -220,5 +213,4 @@ def trade_key(now: datetime) -> str:
 
 
 def digits(count: int) -> str:
-    """Random decimal digits."""
     return "".join(secrets.choice("0123456789") for _ in range(count))

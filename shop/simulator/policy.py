@@ -79,12 +79,6 @@ class Policy:
         "환불 때 현금영수증: 함께 정리(settled), -10002122 후 다음 날 취소 가능(fail), 계속 실패(fail_for_good)",
         "A refund and its cash receipt: settled with it, failed with -10002122 until the next day, failed for good",
     )
-    receipt_lag_days: int = _number(
-        1,
-        31,
-        "환불 때 취소에 실패한 현금영수증을 다시 취소할 수 있을 때까지의 일수",
-        "Korea days until a cash receipt whose cancellation failed with the refund can be cancelled by itself",
-    )
     transfer_code: str = _one_of(
         ("0000", "BILL0000"),
         "계좌이체 결제 성공 코드",
@@ -124,11 +118,6 @@ class Policy:
         ("json", "form"),
         "웹훅 본문의 형식",
         "The body of webhooks",
-    )
-    webhook_probe: str = _one_of(
-        ("once", "insist"),
-        "웹훅 전 HEAD 확인: 한 번 보내고 기록만 함(once), 2xx가 아니면 POST를 보내지 않음(insist)",
-        "The HEAD before a webhook: sent once and written down, or insisted on before any POST",
     )
     webhook_retries: int = _number(
         3,

@@ -32,11 +32,9 @@ class Rule:
     monthly_code: str = ""
 
     def code_for(self, method: str) -> str:
-        """The code in the family of this payment method."""
         return self.transfer_code if self.transfer_code and method == "transfer" else self.code
 
     def message_for(self, method: str) -> str:
-        """Payple's message for that code."""
         return codes.message(self.code_for(method))
 
 

@@ -29,7 +29,6 @@ class Bench:
     seed: int = 0
 
     def drops(self, name: str) -> bool:
-        """Whether this webhook gets lost."""
         return self._chance(f"drop {name}") < self.drop
 
     def place(self, name: str) -> int:
@@ -95,12 +94,10 @@ def start(db: sqlite3.Connection) -> Run:
 
 
 def save(db: sqlite3.Connection, run: Run) -> None:
-    """Add a run, or replace what was kept of it."""
     store.save(db, run, id=run.id)
 
 
 def by_id(db: sqlite3.Connection, run_id: str) -> Run | None:
-    """The run of a cst_id."""
     return store.find(db, Run, id=run_id)
 
 

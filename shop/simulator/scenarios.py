@@ -78,18 +78,14 @@ class Scenario:
         return "" if self.mark.endswith("0") else self.mark[-3:]
 
     def refuses_at(self, moment: Moment) -> bool:
-        """Whether its code is answered at that moment."""
         return bool(self.code) and self.at is moment
 
     def fits(self, payment: Payment) -> bool:
-        """Whether it can happen to a payment of this method and work."""
         return payment.method in self.methods and payment.work in self.works
 
 
 @dataclass(frozen=True)
 class Group:
-    """Rows that belong together in the window's list and in the console."""
-
     ko: str
     en: str
     rows: tuple[Scenario, ...]
@@ -274,8 +270,6 @@ class Armed(Row):
 
 @dataclass(frozen=True)
 class ArmedScenario(Armed):
-    """A scenario for the next payment that fits."""
-
     table = "armed_scenarios"
 
     scenario: str
@@ -286,7 +280,6 @@ class ArmedScenario(Armed):
             raise ValueError(f"id is one of {', '.join(SCENARIOS)}")
 
     def fits(self, payment: Payment) -> bool:
-        """Whether it can happen to this payment."""
         return self.oid in ("", payment.oid) and SCENARIOS[self.scenario].fits(payment)
 
 
@@ -311,7 +304,6 @@ def in_sequence(order: dict[str, Any], member: str) -> list[dict[str, Any]]:
 
 
 def offered(payment: Payment) -> list[Group]:
-    """What the window of a payment lists."""
     fitting = (replace(group, rows=tuple(row for row in group.rows if row.fits(payment))) for group in GROUPS)
     return [group for group in fitting if group.rows]
 

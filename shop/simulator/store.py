@@ -17,7 +17,7 @@ from types import UnionType
 from typing import Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
 
 # Raised with every change of a kept dataclass: a file of another version is started anew, nothing in it is migrated.
-VERSION = 3
+VERSION = 4
 COLUMNS = {
     "runs": ("id", "client_key", "clock_offset"),
     "tokens": ("run", "auth_key"),
@@ -73,7 +73,6 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection without a lock."""
         try:
             db = self._idle.get_nowait()
         except Empty:
@@ -84,7 +83,6 @@ class Store:
             self._idle.put(db)
 
     def close(self) -> None:
-        """Close every idle connection; the next transaction opens a new one."""
         with suppress(Empty):
             while True:
                 self._idle.get_nowait().close()
@@ -126,7 +124,6 @@ def update(db: sqlite3.Connection, row: Row, **key: object) -> bool:
 
 
 def delete(db: sqlite3.Connection, kind: type[Row], **where: object) -> None:
-    """Remove the rows that have these values."""
     condition, values = _condition(where)
     db.execute(f"DELETE FROM {kind.table} WHERE {condition}", values)  # noqa: S608
 
@@ -145,7 +142,6 @@ def select(db: sqlite3.Connection, kind: type[R], newest: int = 0, **where: obje
 
 
 def read(kind: type[R], row: sqlite3.Row) -> R:
-    """A row as the dataclass that it was made from."""
     body = json.loads(row["body"])
     if body.get("id") == 0:
         body["id"] = row["number"]
@@ -154,7 +150,6 @@ def read(kind: type[R], row: sqlite3.Row) -> R:
 
 
 def forget_run(db: sqlite3.Connection, run: str) -> None:
-    """Remove everything that belongs to a run."""
     for table, columns in COLUMNS.items():
         if "run" in columns:
             db.execute(f"DELETE FROM {table} WHERE run = ?", (run,))  # noqa: S608

@@ -34,13 +34,11 @@ class SimulatorSettings:
 
 
 def settings() -> SimulatorSettings:
-    """This simulator's settings."""
     kept: SimulatorSettings = current_app.extensions["simulator_settings"]
     return kept
 
 
 def database() -> Store:
-    """This simulator's file."""
     kept: Store = current_app.extensions["simulator_store"]
     return kept
 
@@ -128,12 +126,10 @@ def language() -> str:
 
 
 def say(ko: str, en: str) -> str:
-    """The text in the reader's language."""
     return en if language() == "en" else ko
 
 
 def won(amount: int) -> str:
-    """An amount for people."""
     return say(f"{amount:,}원", f"₩{amount:,}")
 
 

@@ -113,7 +113,6 @@ def resend(db: sqlite3.Connection, run: Run, webhook: Webhook) -> int:
 
 
 def release(db: sqlite3.Connection, run: str) -> None:
-    """Let go of everything that is held."""
     _requeue(db, store.select(db, Webhook, state=State.HELD, run=run))
 
 
@@ -215,11 +214,9 @@ class WebhookSender:
         Thread(target=self._work, name="webhooks", daemon=True).start()
 
     def wake(self) -> None:
-        """Look into the queue now."""
         self._wake.set()
 
     def deliver_due(self) -> int:
-        """Deliver everything that is due; how many were sent."""
         sent = 0
         while webhook := self._take():
             self._deliver(webhook)
@@ -258,15 +255,10 @@ class WebhookSender:
                 ledger.write(db, run, "webhook", oid=webhook.oid, outcome=outcome, note=note)
 
     def _try(self, webhook: Webhook, run: Run) -> tuple[Try, ...]:
-        """Send a HEAD, until one was accepted or only once (policy), and the POST."""
-        insists = run.policy.webhook_probe == "insist"
-        probes: tuple[Try, ...] = ()
-        if not webhook.tries or (insists and not any(one.accepted for one in webhook.tries)):
-            probes = (self._request("HEAD", webhook, run, {}, b""),)
-        if insists and probes and not probes[0].accepted:
-            return probes
+        """Send the POST, before the first one a HEAD whose answer is only written down."""
+        heads = () if webhook.tries else (self._request("HEAD", webhook, run, {}, b""),)
         content_type, body = _body(webhook, run.policy)
-        return (*probes, self._request("POST", webhook, run, {"Content-Type": content_type}, body))
+        return (*heads, self._request("POST", webhook, run, {"Content-Type": content_type}, body))
 
     def _request(self, method: str, webhook: Webhook, run: Run, headers: Mapping[str, str], body: bytes) -> Try:
         at = ledger.korea_time(run)
@@ -295,7 +287,7 @@ def _body(webhook: Webhook, policy: Policy) -> tuple[str, bytes]:
 def _after(webhook: Webhook, tries: tuple[Try, ...], run: Run) -> Webhook:
     """The webhook after these tries: delivered, given up, or due again after a longer pause."""
     tried = replace(webhook, tries=(*webhook.tries, *tries))
-    if tries[-1].method == "POST" and tries[-1].accepted:
+    if tries[-1].accepted:
         return replace(tried, state=State.DELIVERED)
     rounds = webhook.rounds + 1
     if rounds > run.policy.webhook_retries:

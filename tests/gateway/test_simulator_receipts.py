@@ -63,15 +63,6 @@ class TestRefund:
         assert merchant.receipt("TSREG", receipted, PCD_TAXSAVE_AMOUNT="700")["PCD_PAY_CODE"] == "TSRG0000"
         assert merchant.cash_receipt(receipted) == ("issued", 700)
 
-    def test_the_next_day_may_be_later(self, merchant: Merchant, receipted: dict[str, str]) -> None:
-        merchant.order("POST", "/policy", {"receipt_on_refund": "fail", "receipt_lag_days": 3})
-        merchant.cancel(receipted)
-
-        merchant.order("POST", "/clock", {"advance": 2 * 24 * 3600})
-        assert merchant.receipt("TSCANCEL", receipted)["PCD_PAY_RST"] == "error"
-        merchant.order("POST", "/clock", {"advance": 24 * 3600})
-        assert merchant.receipt("TSCANCEL", receipted)["PCD_PAY_RST"] == "success"
-
     def test_a_receipt_may_fail_for_good(self, merchant: Merchant, receipted: dict[str, str]) -> None:
         merchant.order("POST", "/policy", {"receipt_on_refund": "fail_for_good"})
         merchant.cancel(receipted)

@@ -194,21 +194,6 @@ class TestRetries:
         assert (postman.deliver_due(), postman.deliver_due()) == (1, 0)
         assert webhooks(listening)[0]["state"] == "failed"
 
-    def test_an_address_that_answers_no_head_may_be_insisted_on(
-        self, listening: Merchant, postman: WebhookSender, receiver: Receiver
-    ) -> None:
-        receiver.statuses = [405, 200]
-        listening.order("POST", "/policy", {"webhook_probe": "insist"})
-        pay(listening)
-
-        postman.deliver_due()
-        assert receiver.methods == ["HEAD"]
-        listening.order("POST", "/clock", {"advance": 2})
-        postman.deliver_due()
-
-        assert receiver.methods == ["HEAD", "HEAD", "POST"]
-        assert webhooks(listening)[0]["state"] == "delivered"
-
     def test_a_closed_port_is_a_failed_try(self, merchant: Merchant, postman: WebhookSender) -> None:
         with socket.create_server(("127.0.0.1", 0)) as closed:
             url = f"http://127.0.0.1:{closed.getsockname()[1]}/"

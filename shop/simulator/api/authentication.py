@@ -189,7 +189,6 @@ def use_token(call: Call, token: Token | None, purpose: Purpose) -> Token:
 
 
 def by_auth_key(db: sqlite3.Connection, auth_key: str) -> Token | None:
-    """The token set of an AuthKey."""
     return store.find(db, Token, auth_key=auth_key)
 
 

@@ -50,13 +50,11 @@ def by_id(db: sqlite3.Connection, run: Run, key_id: str) -> BillingKey | None:
 
 @bp.post("/php/SimplePayCardAct.php")
 def repay_by_card() -> Response:
-    """Charge a registered card."""
     return _repay(REPAY_CARD)
 
 
 @bp.post("/php/SimplePayAct.php")
 def repay_by_transfer() -> Response:
-    """Charge a registered account."""
     return _repay(authentication.REPAY_TRANSFER)
 
 

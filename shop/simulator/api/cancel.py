@@ -103,7 +103,7 @@ def _with_receipt(after: Payment, policy: Policy, now: datetime) -> Payment:
         left = min(receipt.amount, after.remainder)
         state = "issued" if left else "cancelled"
         return replace(after, receipt=replace(receipt, state=state, amount=left, blocked_until=""))
-    tomorrow = clock.trade_date(now + timedelta(days=policy.receipt_lag_days))
+    tomorrow = clock.trade_date(now + timedelta(days=1))
     until = NEVER if policy.receipt_on_refund == "fail_for_good" else tomorrow
     return replace(after, receipt=replace(receipt, blocked_until=until))
 

@@ -54,7 +54,6 @@ def _change(call: Call, purpose: Purpose) -> Answer:
 
 
 def _transfer(call: Call) -> Payment:
-    """The paid transfer that the request is about."""
     asked = call.asked
     refuse_if(not asked.get("PCD_PAYER_ID") or not asked.get("PCD_PAY_OID"), "receipt_field_missing")
     paid = payment.completed(call.db, call.run.id, asked["PCD_PAY_OID"])

@@ -18,7 +18,6 @@ bp = Blueprint("confirm", __name__)
 
 @bp.post("/php/PayCardConfirmAct.php")
 def confirm_card() -> Response:
-    """Confirm a card payment."""
     return _confirm("card", "same")
 
 
@@ -30,7 +29,6 @@ def confirm_card_by_api_v2() -> Response:
 
 @bp.post("/php/PayConfirmAct.php")
 def confirm_transfer() -> Response:
-    """Confirm a transfer."""
     return _confirm("transfer", "same")
 
 

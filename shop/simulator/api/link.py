@@ -39,11 +39,9 @@ class Link(Row):
 
     @property
     def choices(self) -> list[str]:
-        """What the payer may choose from."""
         return _choices(self.asked)
 
     def is_over(self, now: datetime) -> bool:
-        """Whether its hour has come."""
         expires = self.asked.get("PCD_LINK_EXPIREDATE", "")
         return bool(expires) and clock.stamp(now)[:10] >= expires
 

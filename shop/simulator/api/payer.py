@@ -47,14 +47,12 @@ def show(token: str) -> ResponseReturnValue:
 
 @bp.post("/submit")
 def submit(token: str) -> ResponseReturnValue:
-    """The payer presses the button."""
     typed = read_form()
     return _act(token, lambda db, run, shown: _submit(db, run, shown, typed))
 
 
 @bp.post("/receipt")
 def receipt(token: str) -> ResponseReturnValue:
-    """The payer sends or skips the cash receipt."""
     typed = read_form()
     return _act(token, lambda db, run, shown: _answer_receipt(db, run, shown, typed))
 
@@ -67,7 +65,6 @@ def expire(token: str) -> ResponseReturnValue:
 
 @bp.post("/close")
 def close(token: str) -> ResponseReturnValue:
-    """The payer closes the window."""
     return _act(token, _close)
 
 
@@ -151,7 +148,6 @@ def _payer_id(db: sqlite3.Connection, run: Run, shown: Payment, instrument: Inst
 
 
 def _is_registered(db: sqlite3.Connection, run: Run, ready: Payment) -> bool:
-    """Whether the payment's instrument has had its key before (기 인증고객)."""
     key = billing_key.by_id(db, run, ready.payer_id)
     return bool(key and ready.instrument and key.fingerprint == ready.instrument.fingerprint)
 

@@ -40,7 +40,6 @@ class Delivery:
 
     @classmethod
     def of(cls, asked: Fields, page_origin: str, times: int = 1) -> "Delivery":
-        """As the call wants it."""
         url = asked.get("PCD_RST_URL", "")
         is_direct = url.startswith(("http://", "https://"))
         return cls("form" if is_direct else "message", url if is_direct else "", page_origin, times)
@@ -117,7 +116,6 @@ def _with_key(call: Call, opened: Payment) -> Payment:
 
 
 def check_fields(asked: Fields, policy: Policy) -> None:
-    """Refuse a call whose fields break a rule of the window."""
     method, work = asked.get("PCD_PAY_TYPE"), asked.get("PCD_PAY_WORK", "")
     refuse_if(method not in ("card", "transfer"), "method_unknown")
     refuse_if(work not in REQUIRED, "work_unknown")

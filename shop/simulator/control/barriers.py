@@ -54,7 +54,6 @@ class Barriers:
         self._all: dict[int, tuple[Barrier, Event]] = {}
 
     def add(self, barrier: Barrier) -> Barrier:
-        """Wait for the next request that fits."""
         with self._lock:
             numbered = replace(barrier, id=next(self._numbers))
             self._all[numbered.id] = (numbered, Event())
@@ -73,7 +72,6 @@ class Barriers:
         return None
 
     def of_run(self, run: Run) -> list[Barrier]:
-        """The barriers that still hold or wait for something."""
         with self._lock:
             return [barrier for barrier, _ in self._all.values() if barrier.run == run.id]
 
@@ -85,7 +83,6 @@ class Barriers:
 
 
 def pause(run: Run, op: str, phase: str, oid: str) -> None:
-    """Go on at once, unless a barrier stands here."""
     reached = _barriers().reach(run, op, phase, oid)
     if reached is None:
         return
@@ -99,7 +96,6 @@ def pause(run: Run, op: str, phase: str, oid: str) -> None:
 
 
 def release_all(run: Run) -> None:
-    """Let everything of a run go."""
     for barrier in _barriers().of_run(run):
         _barriers().remove(barrier)
 
@@ -124,7 +120,6 @@ def put_up() -> ResponseReturnValue:
 
 @bp.post("/<int:number>/release")
 def release(number: int) -> ResponseReturnValue:
-    """Let the request go on."""
     barriers = [barrier for barrier in _barriers().of_run(current_run()) if barrier.id == number]
     _barriers().remove(barriers[0] if barriers else abort(404))
     return "", 204

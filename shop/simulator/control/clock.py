@@ -15,7 +15,6 @@ LONGEST_ADVANCE = 400 * 24 * 3600
 
 @bp.get("/clock")
 def show_clock() -> ResponseReturnValue:
-    """Show this run's time."""
     return jsonify(_time_of(current_run()))
 
 
@@ -36,13 +35,11 @@ def advance_clock() -> ResponseReturnValue:
 
 @bp.get("/policy")
 def show_policy() -> ResponseReturnValue:
-    """Show the switches as they stand."""
     return jsonify(asdict(current_run().policy))
 
 
 @bp.post("/policy")
 def change_policy() -> ResponseReturnValue:
-    """Set some switches."""
     wishes = read_order("a policy is {switch: value}")
     with database().writing() as db:
         run = current_run(db)

@@ -81,7 +81,6 @@ def overview() -> str:
 
 @bp.get("/")
 def overview_with_slash() -> ResponseReturnValue:
-    """Take the address as people type it."""
     return redirect(url_for("console.overview", run=current_run().id))
 
 
@@ -100,12 +99,10 @@ def story(oid: str) -> str:
 
 
 def op_name(op: str) -> str:
-    """An operation of the ledger, for people."""
     return say(*OP_NAMES.get(op, (op, op)))
 
 
 def effect_name(effect: str) -> str:
-    """What a ledger line changed, for people."""
     return say(*EFFECT_NAMES.get(effect, (effect, effect)))
 
 

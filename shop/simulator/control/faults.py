@@ -51,8 +51,6 @@ Answer = Mapping[str, object]
 
 @dataclass(frozen=True)
 class Broken:
-    """What leaves in place of the answer."""
-
     body: bytes = b""
     status: int = 200
     content_type: str = "application/json"
@@ -78,12 +76,10 @@ class Kind:
     how: Broken = Broken()
 
     def broken(self, answer: Answer) -> Broken:
-        """What becomes of an answer."""
         return replace(self.how, body=self.body(answer))
 
 
 def whole(answer: Answer) -> bytes:
-    """An answer as it is."""
     return json.dumps(dict(answer), ensure_ascii=False).encode()
 
 
@@ -231,7 +227,6 @@ def arm() -> ResponseReturnValue:
 
 @bp.delete("")
 def disarm() -> ResponseReturnValue:
-    """No more faults."""
     with database().writing() as db:
         store.delete(db, Fault, run=current_run(db).id)
     return "", 204

@@ -25,7 +25,6 @@ def read_ledger() -> ResponseReturnValue:
 
 @bp.get("/payments")
 def list_payments() -> ResponseReturnValue:
-    """Every payment of the run in the order of opening."""
     with database().reading() as db:
         run = current_run(db)
         return jsonify([_summary(one, run) for one in store.select(db, Payment, run=run.id)])

@@ -26,7 +26,6 @@ def start_run() -> ResponseReturnValue:
 
 @bp.get("/partners")
 def show_partner() -> ResponseReturnValue:
-    """Show what the partner has registered."""
     return jsonify(_registered(current_run()))
 
 

@@ -47,7 +47,6 @@ def arm() -> ResponseReturnValue:
 
 @bp.delete("")
 def disarm() -> ResponseReturnValue:
-    """The next payments are ordinary again."""
     with database().writing() as db:
         store.delete(db, ArmedScenario, run=current_run(db).id)
     return "", 204

@@ -49,7 +49,6 @@ def set_bench() -> ResponseReturnValue:
 
 @bp.post("/<int:number>/resend")
 def resend(number: int) -> ResponseReturnValue:
-    """Send the same notice once more."""
     with database().writing() as db:
         run = current_run(db)
         webhook = store.find(db, Webhook, run=run.id, number=number) or abort(404)
