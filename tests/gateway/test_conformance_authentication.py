@@ -7,6 +7,21 @@ import pytest
 from tests.gateway.merchant import Merchant
 
 TOKENS = ("cst_id", "custKey", "AuthKey")
+PURPOSES = [
+    ({"PCD_PAYCANCEL_FLAG": "Y"}, "/php/account/api/cPayCAct.php"),
+    ({"PCD_PAYCHK_FLAG": "Y"}, "/php/PayChkAct.php"),
+    ({"PCD_PAY_WORK": "TSREG"}, "/php/taxsave/api/tsAct.php?ACT_=TSREG"),
+    ({"PCD_PAY_WORK": "TSCANCEL"}, "/php/taxsave/api/tsAct.php?ACT_=TSCANCEL"),
+    ({"PCD_PAY_WORK": "PUSERINFO"}, "/php/cPayUser/api/cPayUserAct.php?ACT_=PUSERINFO"),
+    ({"PCD_PAY_WORK": "PUSERDEL"}, "/php/cPayUser/api/cPayUserAct.php?ACT_=PUSERDEL"),
+    ({"PCD_PAY_WORK": "LINKREG"}, "/php/link/api/LinkRegAct.php?ACT_=LINKREG"),
+    ({"PCD_PAY_TYPE": "card", "PCD_SIMPLE_FLAG": "Y"}, "/php/SimplePayCardAct.php?ACT_=PAYM"),
+    ({"PCD_PAY_TYPE": "transfer", "PCD_SIMPLE_FLAG": "Y"}, "/php/SimplePayAct.php?ACT_=PAYM"),
+    ({"PCD_SIMPLE_FLAG": "Y"}, "/php/SimplePayAct.php?ACT_=PAYM"),
+    ({"PCD_PAY_TYPE": "card", "PCD_REGULER_FLAG": "Y"}, "/php/RePayCardAct.php?ACT_=PAYM"),
+    ({"PCD_PAY_TYPE": "transfer", "PCD_REGULER_FLAG": "Y"}, "/php/RePayAct.php?ACT_=PAYM"),
+    ({"PCD_REGULER_FLAG": "Y"}, "/php/RePayAct.php?ACT_=PAYM"),
+]
 
 
 def test_right_keys_give_tokens_and_the_windows_address(merchant: Merchant) -> None:
@@ -30,24 +45,7 @@ def test_every_authentication_gives_other_tokens(merchant: Merchant) -> None:
     assert not {first[name] for name in TOKENS} & set(second.values())
 
 
-@pytest.mark.parametrize(
-    ("flags", "path"),
-    [
-        ({"PCD_PAYCANCEL_FLAG": "Y"}, "/php/account/api/cPayCAct.php"),
-        ({"PCD_PAYCHK_FLAG": "Y"}, "/php/PayChkAct.php"),
-        ({"PCD_PAY_WORK": "TSREG"}, "/php/taxsave/api/tsAct.php?ACT_=TSREG"),
-        ({"PCD_PAY_WORK": "TSCANCEL"}, "/php/taxsave/api/tsAct.php?ACT_=TSCANCEL"),
-        ({"PCD_PAY_WORK": "PUSERINFO"}, "/php/cPayUser/api/cPayUserAct.php?ACT_=PUSERINFO"),
-        ({"PCD_PAY_WORK": "PUSERDEL"}, "/php/cPayUser/api/cPayUserAct.php?ACT_=PUSERDEL"),
-        ({"PCD_PAY_WORK": "LINKREG"}, "/php/link/api/LinkRegAct.php?ACT_=LINKREG"),
-        ({"PCD_PAY_TYPE": "card", "PCD_SIMPLE_FLAG": "Y"}, "/php/SimplePayCardAct.php?ACT_=PAYM"),
-        ({"PCD_PAY_TYPE": "transfer", "PCD_SIMPLE_FLAG": "Y"}, "/php/SimplePayAct.php?ACT_=PAYM"),
-        ({"PCD_SIMPLE_FLAG": "Y"}, "/php/SimplePayAct.php?ACT_=PAYM"),
-        ({"PCD_PAY_TYPE": "card", "PCD_REGULER_FLAG": "Y"}, "/php/RePayCardAct.php?ACT_=PAYM"),
-        ({"PCD_PAY_TYPE": "transfer", "PCD_REGULER_FLAG": "Y"}, "/php/RePayAct.php?ACT_=PAYM"),
-        ({"PCD_REGULER_FLAG": "Y"}, "/php/RePayAct.php?ACT_=PAYM"),
-    ],
-)
+@pytest.mark.parametrize(("flags", "path"), PURPOSES)
 def test_each_purpose_has_its_address(merchant: Merchant, flags: dict[str, str], path: str) -> None:
     """The flags of the request decide; a flag without a type means transfer (official samples; quick guide 4-3)."""
     answer = merchant.authenticate(**flags)
@@ -76,9 +74,28 @@ def test_wrong_keys_are_refused_with_the_code_in_the_message(
     merchant.broke(rule)
 
 
-def test_flags_that_mean_nothing_are_refused(merchant: Merchant) -> None:
-    """What the gateway says to a purpose that does not exist (undocumented: our choice)."""
-    assert merchant.authenticate(PCD_PAYCHK_FLAG="N")["result"] == "error"
+@pytest.mark.parametrize(("flags", "own"), PURPOSES)
+def test_a_token_for_one_purpose_is_refused_at_every_other(merchant: Merchant, flags: dict[str, str], own: str) -> None:
+    """Whatever the purpose (undocumented: our choice)."""
+    for path in {path for _, path in PURPOSES} - {own}:
+        answer = merchant.post(path, merchant.tokens(merchant.authenticate(**flags)))
+
+        assert "error" in (answer.get("PCD_PAY_RST"), answer.get("PCD_LINK_RST"))
+        merchant.broke("token_purpose")
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        {"PCD_PAY_TYPE": "card", "PCD_PAY_WORK": "AUTHREG"},
+        {"PCD_PAY_WORK": "NOTHING"},
+        {"PCD_PAYCANCEL_FLAG": "Y", "PCD_PAYCHK_FLAG": "Y"},
+        {"PCD_PAYCHK_FLAG": "N"},
+    ],
+)
+def test_other_purposes_are_refused(merchant: Merchant, flags: dict[str, str]) -> None:
+    """Unknown, contradictory, or not offered (undocumented: our choice)."""
+    assert merchant.authenticate(**flags)["result"] == "error"
     merchant.broke("purpose_unknown")
 
 

@@ -57,11 +57,6 @@ def test_a_full_cancel_of_a_transfer(merchant: Merchant) -> None:
     assert not [name for name in done if "CARD" in name or "TAXSAVE" in name]
 
 
-def test_a_confirmed_payment_is_cancelled_like_one_of_the_window(merchant: Merchant) -> None:
-    """PAY and CERT alike (quick guide 4-3)."""
-    assert merchant.cancel(merchant.confirm(merchant.claim()))["PCD_PAY_RST"] == "success"
-
-
 def test_several_partial_cancels_until_nothing_is_left(merchant: Merchant) -> None:
     """PCD_REFUND_TOTAL below what was paid, again and again (undocumented: our choice)."""
     paid = merchant.paid()
@@ -157,27 +152,6 @@ def test_one_authentication_serves_one_cancel(merchant: Merchant) -> None:
 
     assert codes == ["PAYC0000", "PAYC0001"]
     merchant.broke("token_used")
-
-
-@pytest.mark.parametrize("flags", [{}, {"PCD_PAYCHK_FLAG": "Y"}, {"PCD_PAY_WORK": "TSCANCEL"}])
-def test_a_token_for_something_else_cancels_nothing(merchant: Merchant, flags: dict[str, str]) -> None:
-    """A token serves the purpose that it was issued for (undocumented: our choice)."""
-    paid = merchant.paid()
-    sent = merchant.tokens(merchant.authenticate(**flags)) | {"PCD_PAY_OID": paid["PCD_PAY_OID"]}
-
-    assert merchant.post("/php/account/api/cPayCAct.php", sent)["PCD_PAY_CODE"] == "PAYC0001"
-    merchant.broke("token_purpose")
-
-
-def test_half_an_hour_after_the_authentication_it_is_too_late(merchant: Merchant) -> None:
-    """As for every request that follows an authentication (quick guide 3-3)."""
-    paid = merchant.paid()
-    ticket = merchant.authenticate(**CANCEL)
-    merchant.order("POST", "/clock", {"advance": 1801})
-
-    answer = merchant.post(ticket["return_url"], merchant.tokens(ticket) | {"PCD_PAY_OID": paid["PCD_PAY_OID"]})
-
-    assert (answer["PCD_PAY_CODE"], merchant.last_rule()) == ("PAYC0001", "token_expired")
 
 
 def test_a_form_with_old_names_does_too(merchant: Merchant) -> None:

@@ -152,14 +152,3 @@ def test_only_a_receipt_can_be_cancelled_and_once(merchant: Merchant, paid: dict
 
     assert merchant.receipt("TSCANCEL", paid)["PCD_PAY_CODE"] == "1115"
     merchant.broke("receipt_cancelled")
-
-
-def test_a_token_for_issuing_does_not_cancel(merchant: Merchant, receipted: dict[str, str]) -> None:
-    """A token serves the purpose that it was issued for (undocumented: our choice)."""
-    ticket = merchant.authenticate(PCD_PAY_WORK="TSREG")
-    sent = merchant.tokens(ticket) | {name: receipted[name] for name in ("PCD_PAYER_ID", "PCD_PAY_OID")}
-
-    merchant.post("/php/taxsave/api/tsAct.php?ACT_=TSCANCEL", sent)
-
-    merchant.broke("token_purpose")
-    assert merchant.cash_receipt(receipted) == ("issued", 1000)

@@ -129,11 +129,3 @@ def test_what_no_window_has_authenticated_is_not_charged(
 
     assert (answer["PCD_PAY_RST"], answer["PCD_PAY_CODE"]) == ("error", code)
     merchant.broke(rule)
-
-
-@pytest.mark.parametrize("body", [b"", b"[1]", b"{", b"\x00", b'{"PCD_CST_ID": "test", "PCD_CUST_KEY": null}'])
-def test_a_body_of_any_kind_is_refused_in_json(merchant: Merchant, body: bytes) -> None:
-    """What cannot be read counts as an empty message (undocumented: our choice)."""
-    response = merchant.session.post(f"{merchant.origin}/php/PayCardConfirmAct.php?ACT_=PAYM", data=body)
-
-    assert (response.status_code, response.json()["PCD_PAY_RST"]) == (200, "error")

@@ -97,10 +97,3 @@ def test_one_authentication_may_serve_many_inquiries(merchant: Merchant) -> None
 def test_a_wrong_question_is_refused(merchant: Merchant, changes: dict[str, str], code: str) -> None:
     """All three tokens of one authentication, never the raw keys (결제결과 조회 API; 응답코드)."""
     assert merchant.inquire("NEVER_PAID", **{"method": "card"} | changes)["PCD_PAY_CODE"] == code
-
-
-def test_a_windows_token_asks_nothing(merchant: Merchant) -> None:
-    """A token serves the purpose that it was issued for (undocumented: our choice)."""
-    ask = merchant.question(merchant.authenticate(), "NEVER_PAID")
-
-    assert merchant.post("/php/PayChkAct.php", ask)["PCD_PAY_CODE"] == "SPCD9998"

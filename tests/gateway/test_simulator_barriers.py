@@ -123,22 +123,3 @@ def test_so_many_never_wait_that_nobody_could_release_them(
     for number in numbers:
         merchant.order("POST", f"/barrier/{number}/release")
     assert [one.result(10)["result"] for one in held] == ["success"] * 5
-
-
-@pytest.mark.parametrize(
-    "order",
-    [
-        {"op": "confirm"},
-        {"op": "no_such", "phase": "before"},
-        {"op": "confirm", "phase": "during"},
-        {"op": "confirm", "phase": "before", "seconds": 0},
-        {"op": "confirm", "phase": "before", "seconds": 121},
-        {"op": "confirm", "phase": "before", "seconds": True},
-        {"op": "confirm", "phase": "before", "oid": 1},
-        {"op": "confirm", "phase": "before", "unknown": 1},
-    ],
-)
-def test_a_wrong_barrier_gets_a_sentence(merchant: Merchant, order: dict[str, Any]) -> None:
-    response = merchant.session.post(f"{SIMULATOR}/_sim/barrier", json=order)
-
-    assert (response.status_code, bool(response.json()["error"])) == (400, True)

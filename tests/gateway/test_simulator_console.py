@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
+from shop.simulator.masking import fingerprint
 from shop.simulator.policy import SWITCHES
 from shop.simulator.scenarios import SCENARIOS
 from tests.gateway.merchant import SIMULATOR, Merchant
@@ -174,6 +175,29 @@ def test_the_console_itself_and_programs_give_orders(merchant: Merchant) -> None
     for headers in ({"Origin": SIMULATOR}, {}):
         response = merchant.session.post(f"{SIMULATOR}/_sim/clock", json={"advance": 1}, headers=headers)
         assert response.status_code == 200
+
+
+def test_a_story_shows_its_messages_without_secrets(merchant: Merchant) -> None:
+    claim = merchant.claim()
+    merchant.confirm(claim)
+
+    page = merchant.session.get(f"{SIMULATOR}/_sim/story/{claim['PCD_PAY_OID']}").text
+
+    for told in ("파트너 인증", "결제창 호출", "승인 요청", "PCCF0000", fingerprint(claim["PCD_PAY_REQKEY"])):
+        assert told in page
+    assert claim["PCD_PAY_REQKEY"] not in page
+    assert merchant.cust_key not in page
+
+
+def test_no_page_frames_it_and_markup_stays_text(merchant: Merchant) -> None:
+    assert "아직 결제가 없습니다" in console(merchant)
+    merchant.claim(PCD_PAY_GOODS="<script>alert(1)</script>", PCD_PAY_OID="<b>")
+
+    response = merchant.session.get(f"{SIMULATOR}/_sim")
+
+    assert response.headers["X-Frame-Options"] == "DENY"
+    assert "<script>alert" not in response.text
+    assert "<b>" not in response.text
 
 
 def test_it_speaks_two_languages(merchant: Merchant) -> None:

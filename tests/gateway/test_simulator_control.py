@@ -1,21 +1,22 @@
-"""The control plane under /_sim: ledger, payments, clock, policy, runs, console."""
+"""The control routes under /_sim: ledger, payments, wrong orders, and runs that do not see each other."""
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from dataclasses import fields
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
 from flask import Flask
 
 from shop.simulator import SimulatorSettings, create_simulator
 from shop.simulator.masking import fingerprint
-from shop.simulator.policy import SWITCHES, Policy
+from shop.simulator.runs import PUBLIC_TEST_RUN
+from shop.simulator.webhooks import WebhookSender
 from tests.gateway.merchant import SIMULATOR, Merchant
+from tests.gateway.receiver import Receiver, receiving
 from tests.payer import wsgi_session
 
 
@@ -44,20 +45,6 @@ def test_the_ledger_is_read_from_where_one_left_off(merchant: Merchant) -> None:
     rest = merchant.session.get(f"{SIMULATOR}/_sim/ledger", params={"after": entries[1]["seq"]}).json()
 
     assert rest == entries[2:]
-
-
-def test_a_number_beyond_all_numbers_is_after_everything(merchant: Merchant) -> None:
-    merchant.claim()
-
-    assert merchant.session.get(f"{SIMULATOR}/_sim/ledger", params={"after": "9" * 30}).json() == []
-
-
-def test_a_window_follows_its_authentication(merchant: Merchant) -> None:
-    """The line of the window names the line of the authentication whose AuthKey it used."""
-    merchant.claim()
-    auth, window, *_ = merchant.ledger()
-
-    assert window["follows"] == auth["seq"]
 
 
 def test_the_ledger_is_append_only(merchant: Merchant, tmp_path: Path) -> None:
@@ -111,137 +98,72 @@ def test_an_unknown_payment_is_a_404_in_json(merchant: Merchant) -> None:
     assert (response.status_code, response.json()) == (404, {"error": "no such payment"})
 
 
-def test_scenarios_are_listed_for_machines(merchant: Merchant) -> None:
-    rows = merchant.order("GET", "/scenarios")
+WRONG_ORDERS: list[tuple[str, object]] = [
+    ("/policy", {"no_such": 1}),
+    ("/policy", {"\ud800": 1}),
+    ("/policy", {"dup_confirm": "maybe"}),
+    ("/policy", {"confirm_minutes": True}),
+    ("/clock", {"advance": -5}),
+    ("/clock", {"advance": "10"}),
+    ("/clock", {}),
+    ("/partners", {"domains": "shop.example"}),
+    ("/faults", {"op": "auth"}),
+    ("/faults", {"op": "auth", "kind": "other_amount"}),
+    ("/faults", {"op": "confirm", "kind": "other_amount", "phase": "before"}),
+    ("/faults", {"op": "auth", "kind": []}),
+    ("/faults", {"op": "auth", "kind": ["http_500", "nothing"]}),
+    ("/faults", {"op": "auth", "kind": ["http_500"] * 1_001}),
+    ("/faults", {"op": "auth", "kind": "http_500", "times": 0}),
+    ("/faults", {"op": "auth", "kind": "http_500", "times": "many"}),
+    ("/faults", {"op": "auth", "kind": "http_500", "p": 1.1}),
+    ("/faults", {"op": "auth", "kind": "http_500", "seed": 0.5}),
+    ("/faults", {"op": "auth", "kind": "http_500", "seconds": 121}),
+    ("/faults", {"op": "auth", "kind": "http_500", "oid": "X"}),
+    ("/faults", {"op": "auth", "kind": "http_500", "unknown": 1}),
+    ("/scenarios", {}),
+    ("/scenarios", {"id": ["limit", "no_such"]}),
+    ("/scenarios", {"id": [["limit"]]}),
+    ("/scenarios", {"id": "limit", "times": True}),
+    ("/scenarios", {"id": "limit", "p": 0}),
+    ("/scenarios", {"id": "limit", "seed": -1}),
+    ("/webhooks", {"hold": 1}),
+    ("/webhooks", {"duplicate": 11}),
+    ("/webhooks", {"drop": 1.1}),
+    ("/webhooks", {"delay": "10"}),
+    ("/webhooks", {"seed": None}),
+    ("/barrier", {"op": "confirm"}),
+    ("/barrier", {"op": "no_such", "phase": "before"}),
+    ("/barrier", {"op": "confirm", "phase": "during"}),
+    ("/barrier", {"op": "confirm", "phase": "before", "seconds": 0}),
+    ("/payments/ONE/cancel", {"amount": 0}),
+    ("/payments/ONE/cancel", {"amount": True}),
+    ("/payments/ONE/cancel", []),
+]
 
-    assert rows[0]["id"] == "approved"
-    for row in rows:
-        assert all(row[name] for name in ("id", "ko", "en", "does_ko", "does_en", "methods", "trigger"))
 
-
-def test_every_policy_has_a_switch(merchant: Merchant) -> None:
-    assert set(SWITCHES) == {field.name for field in fields(Policy)} == set(merchant.order("GET", "/policy"))
-
-
-@pytest.mark.parametrize(
-    ("path", "order"),
-    [
-        ("/policy", {"no_such": 1}),
-        ("/policy", {"\ud800": 1}),
-        ("/policy", {"dup_confirm": "maybe"}),
-        ("/policy", {"confirm_minutes": -1}),
-        ("/policy", {"confirm_minutes": True}),
-        ("/clock", {"advance": -5}),
-        ("/clock", {"advance": "10"}),
-        ("/clock", {}),
-        ("/faults", {"op": "confirm"}),
-        ("/faults", {"op": "confirm", "kind": "no_such"}),
-        ("/faults", {"op": "auth", "kind": "other_amount"}),
-        ("/faults", {"op": "confirm", "kind": "other_amount", "phase": "before"}),
-        ("/faults", {"op": "confirm", "kind": "http_500", "times": 0}),
-        ("/faults", {"op": "confirm", "kind": "http_500", "times": "many"}),
-        ("/faults", {"op": "auth", "kind": "http_500", "oid": "X"}),
-        ("/faults", {"op": "confirm", "kind": "http_500", "unknown": 1}),
-        ("/partners", {"domains": "shop.example"}),
-    ],
-)
-def test_a_wrong_order_gets_a_sentence_and_changes_nothing(
-    merchant: Merchant, path: str, order: dict[str, Any]
-) -> None:
-    before = merchant.order("GET", "/policy"), merchant.order("GET", "/faults")
-
+@pytest.mark.parametrize(("path", "order"), WRONG_ORDERS)
+def test_a_wrong_order_gets_a_sentence_and_changes_nothing(merchant: Merchant, path: str, order: object) -> None:
+    """The same order as a form is refused too: a page of somebody else could post one."""
     response = merchant.session.post(f"{SIMULATOR}/_sim{path}", json=order)
+    form = merchant.session.post(f"{SIMULATOR}/_sim{path}", data={"id": "limit", "advance": "60"})
 
-    assert response.status_code == 400
+    assert (response.status_code, form.status_code) == (400, 400)
     assert response.json()["error"]
-    assert (merchant.order("GET", "/policy"), merchant.order("GET", "/faults")) == before
-
-
-def test_a_form_gives_no_orders(merchant: Merchant) -> None:
-    """A page of somebody else could post a form here; it cannot post JSON."""
-    response = merchant.session.post(f"{SIMULATOR}/_sim/clock", data={"advance": "60"})
-
-    assert response.status_code == 400
+    assert (
+        merchant.order("GET", "/faults")["armed"]
+        == merchant.order("GET", "/scenarios/armed")
+        == merchant.ledger()
+        == []
+    )
+    assert merchant.order("GET", "/barrier") == []
 
 
 def test_a_huge_body_is_not_read(merchant: Merchant) -> None:
     assert merchant.session.post(f"{SIMULATOR}/php/auth.php", data=b"x" * 300_000).status_code == 413
 
 
-def test_the_clock_moves_without_sleeping(merchant: Merchant) -> None:
-    moved = merchant.order("POST", "/clock", {"advance": 90})
-
-    assert moved["offset_seconds"] == 90
-    assert merchant.order("GET", "/clock")["now"] > moved["now"]
-
-
-def test_midnight_is_koreas_and_on_the_runs_clock(merchant: Merchant) -> None:
-    """Half a minute before it and half a minute after: two trade dates, and each inquiry wants its own."""
-    now = datetime.fromisoformat(merchant.order("GET", "/clock")["now"])
-    midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    paid = []
-    for at in (midnight - timedelta(seconds=30), midnight + timedelta(seconds=30)):
-        shown = datetime.fromisoformat(merchant.order("GET", "/clock")["now"])
-        merchant.order("POST", "/clock", {"advance": (at - shown).total_seconds()})
-        paid.append(merchant.claim(PCD_PAY_WORK="PAY"))
-    dates = [claim["PCD_PAY_TIME"][:8] for claim in paid]
-
-    assert dates == [f"{now:%Y%m%d}", f"{midnight:%Y%m%d}"]
-    for claim in paid:
-        found = [merchant.inquire(claim["PCD_PAY_OID"], date=date)["PCD_PAY_RST"] == "success" for date in dates]
-        assert found == [date == claim["PCD_PAY_TIME"][:8] for date in dates]
-
-
-def test_a_reset_forgets_everything_but_the_keys(merchant: Merchant) -> None:
-    merchant.claim()
-    merchant.order("POST", "/policy", {"dup_confirm": "repeat"})
-    merchant.order("POST", "/faults", {"op": "auth", "kind": "http_500"})
-
-    merchant.order("DELETE", "")
-
-    assert (merchant.ledger(), merchant.order("GET", "/payments")) == ([], [])
-    assert merchant.order("GET", "/policy")["dup_confirm"] == "refuse"
-    assert merchant.authenticate()["result"] == "success"
-
-
-@pytest.fixture
-def other(merchant: Merchant) -> Merchant:
-    """A run of its own on the same simulator."""
-    keys = merchant.order("POST", "/runs")
-    assert len(keys["cst_id"]) <= 8
-    return Merchant(merchant.session, keys["cst_id"], keys["custKey"], keys["clientKey"])
-
-
-def test_runs_do_not_see_each_other(merchant: Merchant, other: Merchant) -> None:
-    """Own numbers, payments, ledger, clock, policy, faults and reset."""
-    mine, theirs = merchant.claim(PCD_PAY_OID="ONE"), other.claim(PCD_PAY_OID="ONE")
-    other.order("POST", "/clock", {"advance": 601})
-    other.order("POST", "/faults", {"op": "auth", "kind": "http_500"})
-
-    assert merchant.confirm(mine)["PCD_PAY_RST"] == "success"
-    assert other.confirm(theirs)["PCD_PAY_CODE"] == "PCCFD001"
-    assert {entry["run"] for entry in other.ledger()} == {other.cst_id}
-    merchant.order("DELETE", "")
-    assert other.payment("ONE")["state"] == "expired"
-
-
-def test_one_runs_keys_do_not_confirm_anothers_payment(merchant: Merchant, other: Merchant) -> None:
-    assert other.confirm(merchant.claim())["PCD_PAY_CODE"] == "CBIL0003"
-
-
 def test_an_unknown_run_is_a_404(merchant: Merchant) -> None:
     assert merchant.session.get(f"{SIMULATOR}/_sim/ledger", params={"run": "nobody"}).status_code == 404
-
-
-def test_what_was_written_is_there_after_a_restart(merchant: Merchant, simulator: Flask, tmp_path: Path) -> None:
-    claim = merchant.claim()
-    simulator.extensions["simulator_store"].close()
-
-    again = create_simulator(SimulatorSettings(tmp_path / "simulator.sqlite", SIMULATOR))
-    later = Merchant(wsgi_session(again, SIMULATOR))
-
-    assert later.confirm(claim)["PCD_PAY_RST"] == "success"
-    again.extensions["simulator_store"].close()
 
 
 def test_a_file_of_another_version_is_begun_anew(merchant: Merchant, simulator: Flask, tmp_path: Path) -> None:
@@ -258,43 +180,115 @@ def test_a_file_of_another_version_is_begun_anew(merchant: Merchant, simulator: 
     again.extensions["simulator_store"].close()
 
 
-class TestConsole:
-    """What happened, for people."""
+@pytest.fixture
+def run(merchant: Merchant) -> Merchant:
+    """A run of its own on the simulator of the public test partner."""
+    return merchant.new_run()
 
-    def test_an_empty_console_says_what_to_do(self, session: requests.Session) -> None:
-        assert "아직 결제가 없습니다" in session.get(f"{SIMULATOR}/_sim").text
 
-    def test_it_lists_payments_refusals_scenarios_and_switches(self, merchant: Merchant) -> None:
-        claim = merchant.claim()
-        merchant.confirm(claim, PCD_CUST_KEY="wrong")
+@pytest.fixture
+def receivers() -> Iterator[tuple[Receiver, Receiver]]:
+    with ExitStack() as stack:
+        yield stack.enter_context(receiving()), stack.enter_context(receiving())
 
-        page = merchant.session.get(f"{SIMULATOR}/_sim").text
 
-        for told in (claim["PCD_PAY_OID"], "인증됨", "PCD_CUST_KEY", "카드 한도 초과", "dup_confirm"):
-            assert told in page
+def test_issued_keys_say_that_they_are_no_real_ones(merchant: Merchant) -> None:
+    """Whoever finds one in a log or in a live setting sees at once where it comes from."""
+    keys = [merchant.order("POST", "/runs") for _ in range(20)]
 
-    def test_it_speaks_english(self, merchant: Merchant) -> None:
-        page = merchant.session.get(f"{SIMULATOR}/_sim", params={"lang": "en"}).text
+    for issued in keys:
+        assert re.fullmatch(r"sim[a-z0-9]{5}", issued["cst_id"])
+        assert issued["run"] == issued["cst_id"]
+        assert all("simulator" in issued[name].lower() for name in ("custKey", "clientKey", "refundKey"))
+        assert all(len(issued[name]) >= 32 for name in ("custKey", "clientKey", "refundKey"))
+    assert len({value for issued in keys for value in issued.values()}) == 4 * len(keys)
 
-        assert "Payment simulator console" in page
-        assert "Scenarios and how to call them" in page
 
-    def test_a_payments_story_shows_its_messages_without_secrets(self, merchant: Merchant) -> None:
-        claim = merchant.claim()
-        merchant.confirm(claim)
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"cst_id": "realshop", "custKey": "8b9c1e7f0a2d4c6e"},
+        {"cst_id": "test", "custKey": "8b9c1e7f0a2d4c6e"},
+        {"cst_id": "TEST", "custKey": PUBLIC_TEST_RUN.cust_key},
+        {"cst_id": "test ", "custKey": PUBLIC_TEST_RUN.cust_key},
+    ],
+)
+def test_no_key_but_the_public_test_key_and_issued_ones_is_accepted(merchant: Merchant, keys: dict[str, str]) -> None:
+    assert merchant.authenticate(**keys)["result"] == "error"
 
-        page = merchant.session.get(f"{SIMULATOR}/_sim/story/{claim['PCD_PAY_OID']}").text
 
-        for told in ("파트너 인증", "결제창 호출", "승인 요청", "PCCF0000", fingerprint(claim["PCD_PAY_REQKEY"])):
-            assert told in page
-        assert claim["PCD_PAY_REQKEY"] not in page
-        assert merchant.cust_key not in page
+def test_tokens_windows_and_confirm_keys_carry_their_run(merchant: Merchant, run: Merchant) -> None:
+    """What one run was given is worth nothing with the keys of another."""
+    mine, theirs = merchant.claim(), run.claim()
 
-    def test_nobody_frames_it_and_markup_stays_text(self, merchant: Merchant) -> None:
-        merchant.claim(PCD_PAY_GOODS="<script>alert(1)</script>", PCD_PAY_OID="<b>")
+    assert merchant.confirm(theirs)["PCD_PAY_CODE"] == "CBIL0003"
+    assert run.confirm(mine)["PCD_PAY_CODE"] == "CBIL0003"
+    assert run.confirm(theirs)["PCD_PAY_RST"] == "success"
+    assert run.payment(theirs["PCD_PAY_OID"])["state"] == "approved"
+    ticket = run.authenticate(PCD_PAYCHK_FLAG="Y")
+    merchant.confirm(mine)
+    asked = merchant.post(ticket["return_url"], merchant.question(ticket, mine["PCD_PAY_OID"]))
+    assert asked["PCD_PAY_CODE"] == "CBIL0003", "an inquiry looks into the books of its token's run"
 
-        response = merchant.session.get(f"{SIMULATOR}/_sim")
 
-        assert response.headers["X-Frame-Options"] == "DENY"
-        assert "<script>alert" not in response.text
-        assert "<b>" not in response.text
+def test_clock_policy_and_faults_are_a_runs_own(merchant: Merchant, run: Merchant) -> None:
+    mine, theirs = merchant.claim(), run.claim()
+    run.order("POST", "/clock", {"advance": 601})
+    run.order("POST", "/policy", {"inquiry_code": "0000"})
+    run.order("POST", "/faults", {"op": "inquiry", "kind": "http_500"})
+
+    assert run.confirm(theirs)["PCD_PAY_CODE"] == "PCCFD001"
+    assert merchant.confirm(mine)["PCD_PAY_RST"] == "success"
+    assert merchant.inquire(mine["PCD_PAY_OID"])["PCD_PAY_CODE"] == "PCHK000"
+    assert len(run.order("GET", "/faults")["armed"]) == 1
+
+
+def test_a_partner_may_be_named_by_its_cst_id(merchant: Merchant, run: Merchant) -> None:
+    url = "http://localhost:9/hook"
+
+    told = merchant.session.post(f"{SIMULATOR}/_sim/partners", json={"cst_id": run.cst_id, "webhook_url": url})
+
+    assert told.json() == {"cst_id": run.cst_id, "domains": [], "webhook_url": url}
+    assert merchant.order("GET", "/partners")["webhook_url"] == ""
+    unknown = merchant.session.post(f"{SIMULATOR}/_sim/partners", json={"cst_id": "nobody", "webhook_url": url})
+    assert unknown.status_code == 404
+
+
+def test_webhooks_go_to_the_address_of_their_run(
+    simulator: Flask, merchant: Merchant, run: Merchant, receivers: tuple[Receiver, Receiver]
+) -> None:
+    for partner, receiver in zip((merchant, run), receivers, strict=True):
+        partner.order("POST", "/partners", {"webhook_url": receiver.url})
+    run.order("POST", "/webhooks", {"hold": True})
+    for _ in range(2):
+        merchant.claim(PCD_PAY_WORK="PAY")
+        run.claim(PCD_PAY_WORK="PAY")
+    postman: WebhookSender = simulator.extensions["simulator_webhooks"]
+
+    postman.deliver_due()
+    assert [len(receiver.messages) for receiver in receivers] == [2, 0]
+    run.order("POST", "/webhooks", {"release": True})
+    postman.deliver_due()
+
+    assert [{told["PCD_CST_ID"] for told in receiver.messages} for receiver in receivers] == [{"test"}, {run.cst_id}]
+
+
+def test_a_reset_is_a_runs_own(merchant: Merchant, run: Merchant) -> None:
+    for partner in (merchant, run):
+        partner.order("POST", "/partners", {"webhook_url": "http://localhost:9/hook"})
+        partner.order("POST", "/barrier", {"op": "auth", "phase": "before", "oid": "never"})
+        partner.claim(PCD_PAY_WORK="PAY")
+
+    merchant.order("DELETE", "")
+
+    for partner, kept in ((merchant, 0), (run, 1)):
+        assert len(partner.order("GET", "/payments")) == kept
+        assert len(partner.order("GET", "/webhooks")) == kept
+        assert len(partner.order("GET", "/barrier")) == kept
+        assert bool(partner.order("GET", "/partners")["webhook_url"]) == bool(kept)
+    assert merchant.authenticate()["result"] == "success"
+    assert run.authenticate()["result"] == "success"
+
+
+def test_another_runs_billing_key_does_not_pay(merchant: Merchant, run: Merchant) -> None:
+    assert run.repay(merchant.paid()["PCD_PAYER_ID"])["PCD_PAY_RST"] == "error"

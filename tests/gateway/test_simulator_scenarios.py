@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import requests
 
-from shop.simulator.scenarios import SCENARIOS
-from tests.gateway.merchant import SIMULATOR, Merchant
+from shop.simulator.scenarios import SCENARIOS, Moment
+from tests.gateway.merchant import Merchant
 
 TRANSFER = {"PCD_PAY_TYPE": "transfer"}
 PAY = {"PCD_PAY_WORK": "PAY"}
+REFUSALS = [
+    (scenario.id, method, scenario.code)
+    for scenario in SCENARIOS.values()
+    for method in scenario.methods
+    if scenario.code and not scenario.charged
+]
+IN_THE_WINDOW = [(name, method) for name, method, _ in REFUSALS if SCENARIOS[name].at is Moment.WINDOW]
 
 
 def scenario_of(merchant: Merchant, claim: dict[str, str]) -> str:
@@ -57,11 +66,6 @@ class TestTriggers:
         assert window.page.form_with("window-approve").fields["scenario"] == "limit"
         assert merchant.confirm(dict(window.approve().result or []))["PCD_PAY_CODE"] == "3112"
 
-    def test_amounts_of_whole_tens_call_nothing(self, merchant: Merchant) -> None:
-        """What shops charge is safe."""
-        assert not [row.id for row in SCENARIOS.values() if row.amount_ending.endswith("0")]
-        assert scenario_of(merchant, merchant.claim(PCD_PAY_TOTAL="3120")) == "approved"
-
     def test_amounts_can_be_ignored(self, merchant: Merchant) -> None:
         merchant.order("POST", "/policy", {"amount_scenarios": "off"})
 
@@ -89,16 +93,6 @@ class TestTriggers:
 
 class TestArming:
     """`POST /_sim/scenarios`: once, N times, in sequence, for one number, by seeded chance."""
-
-    def test_the_next_payment_meets_it_once(self, merchant: Merchant) -> None:
-        merchant.order("POST", "/scenarios", {"id": "limit"})
-
-        assert met(merchant, 2) == ["limit", "approved"]
-
-    def test_so_many_times(self, merchant: Merchant) -> None:
-        merchant.order("POST", "/scenarios", {"id": "limit", "times": 2})
-
-        assert met(merchant, 3) == ["limit", "limit", "approved"]
 
     def test_in_sequence(self, merchant: Merchant) -> None:
         """Fail, fail, succeed, and again."""
@@ -145,43 +139,6 @@ class TestArming:
 
         assert (merchant.order("GET", "/scenarios/armed"), met(merchant, 1)) == ([], ["approved"])
 
-    def test_the_window_shows_what_will_happen(self, merchant: Merchant) -> None:
-        merchant.order("POST", "/scenarios", {"id": "limit"})
-
-        assert merchant.payer.open(merchant.fields()).page.form_with("window-approve").fields["scenario"] == "limit"
-
-    @pytest.mark.parametrize(
-        "order",
-        [
-            {},
-            {"id": "no_such"},
-            {"id": []},
-            {"id": ["limit", "no_such"]},
-            {"id": [["limit"]]},
-            {"id": "limit", "times": 0},
-            {"id": "limit", "times": True},
-            {"id": "limit", "p": 0},
-            {"id": "limit", "p": 2},
-            {"id": "limit", "seed": -1},
-            {"id": "limit", "seed": "x"},
-            {"id": "limit", "unknown": 1},
-        ],
-    )
-    def test_a_wrong_order_gets_a_sentence_and_arms_nothing(self, merchant: Merchant, order: dict[str, Any]) -> None:
-        response = merchant.session.post(f"{SIMULATOR}/_sim/scenarios", json=order)
-
-        assert (response.status_code, bool(response.json()["error"])) == (400, True)
-        assert merchant.order("GET", "/scenarios/armed") == []
-
-    def test_a_form_arms_nothing(self, merchant: Merchant) -> None:
-        assert merchant.session.post(f"{SIMULATOR}/_sim/scenarios", data={"id": "limit"}).status_code == 400
-
-    def test_a_reset_forgets_what_was_armed(self, merchant: Merchant) -> None:
-        merchant.order("POST", "/scenarios", {"id": "limit"})
-        merchant.order("DELETE", "")
-
-        assert met(merchant, 1) == ["approved"]
-
 
 class TestWhatHappens:
     """The rows that do more than refuse."""
@@ -194,12 +151,6 @@ class TestWhatHappens:
         merchant.order("POST", "/clock", {"advance": 61})
 
         assert merchant.inquire(claim["PCD_PAY_OID"], "transfer")["PCD_PAY_RST"] == "success"
-
-    def test_a_scenarios_policy_is_for_its_payment_alone(self, merchant: Merchant) -> None:
-        late, usual = merchant.claim("inquiry_late", **PAY), merchant.claim(**PAY)
-
-        assert merchant.inquire(late["PCD_PAY_OID"])["PCD_PAY_CODE"] == "CBIL0003"
-        assert merchant.inquire(usual["PCD_PAY_OID"])["PCD_PAY_RST"] == "success"
 
     def test_not_found_for_a_day(self, merchant: Merchant) -> None:
         claim = merchant.claim("inquiry_none", **PAY)
@@ -217,12 +168,6 @@ class TestWhatHappens:
     def test_the_confirm_is_too_late_at_once(self, merchant: Merchant) -> None:
         assert merchant.confirm(merchant.claim("confirm_expired"))["PCD_PAY_CODE"] == "PCCFD001"
 
-    def test_a_second_confirm_repeats_the_first(self, merchant: Merchant) -> None:
-        claim = merchant.claim("confirm_repeated")
-
-        assert merchant.confirm(claim) == merchant.confirm(claim)
-        assert [entry["effect"] for entry in merchant.ledger()].count("charged") == 1
-
     def test_a_refund_is_refused_once(self, merchant: Merchant) -> None:
         claim = merchant.claim("refund_refused", **PAY)
 
@@ -239,14 +184,6 @@ class TestWhatHappens:
 
         assert (payment["state"], payment["refunded_total"]) == ("cancelled", 1000)
         assert merchant.cancel(claim)["PCD_PAY_CODE"] == "PAYC0007"
-
-    def test_a_receipts_cancellation_fails_with_the_refund(self, merchant: Merchant) -> None:
-        claim = merchant.claim("receipt_cancel_fails", PCD_TAXSAVE_FLAG="Y", **TRANSFER, **PAY)
-
-        answer = merchant.cancel(claim)
-
-        assert (answer["PCD_PAY_RST"], answer["PCD_TAXSAVE_RST"]) == ("success", "-10002122")
-        assert merchant.payment(claim["PCD_PAY_OID"])["cash_receipt"] == "issued"
 
     def test_a_tampered_number_is_in_the_result_only(self, merchant: Merchant) -> None:
         fields = merchant.fields()
@@ -300,3 +237,91 @@ class TestList:
         for row in rows:
             assert all(row[name] for name in ("ko", "en", "does_ko", "does_en", "methods", "works"))
             assert set(row["trigger"]) == {"window", "card", "account", "amount", "arm"}
+
+
+@pytest.mark.parametrize(("name", "method", "code"), REFUSALS)
+def test_a_refusing_scenario_refuses_in_pay(merchant: Merchant, name: str, method: str, code: str) -> None:
+    """Nothing is charged, the code is the issuer's or the bank's, and the number may be tried again."""
+    claim = merchant.claim(name, PCD_PAY_TYPE=method, PCD_PAY_WORK="PAY")
+
+    assert (claim["PCD_PAY_RST"], claim["PCD_PAY_CODE"]) == ("error", code)
+    assert claim["PCD_PAY_MSG"]
+    assert merchant.payment(claim["PCD_PAY_OID"])["state"] == "declined"
+    assert merchant.claim(PCD_PAY_OID=claim["PCD_PAY_OID"])["PCD_PAY_RST"] == "success"
+
+
+@pytest.mark.parametrize(("name", "method"), IN_THE_WINDOW)
+def test_a_card_that_cannot_be_authenticated_is_refused_in_cert_too(merchant: Merchant, name: str, method: str) -> None:
+    assert merchant.claim(name, PCD_PAY_TYPE=method)["PCD_PAY_RST"] == "error"
+
+
+@pytest.mark.parametrize(("name", "state"), [("lost_paid", "approved"), ("lost_unpaid", "declined")])
+def test_a_lost_result_never_arrives(merchant: Merchant, name: str, state: str) -> None:
+    fields = merchant.fields(PCD_PAY_WORK="PAY")
+
+    window = merchant.payer.open(fields).approve(name)
+
+    assert window.result is None
+    assert "window-undelivered" in window.page.texts
+    assert merchant.payment(fields["PCD_PAY_OID"])["state"] == state
+
+
+def test_a_tampered_amount_is_in_the_result_only(merchant: Merchant) -> None:
+    claim = merchant.claim("tampered_amount")
+
+    assert claim["PCD_PAY_TOTAL"] == "900"
+    assert merchant.confirm(claim)["PCD_PAY_TOTAL"] == "1000"
+
+
+def test_a_tampered_confirm_address_points_at_an_attacker(merchant: Merchant) -> None:
+    claim = merchant.claim("tampered_confirm_url")
+
+    assert claim["PCD_PAY_COFURL"].startswith("https://payple.kr.attacker.invalid/")
+    assert merchant.confirm(claim, "/php/PayCardConfirmAct.php?ACT_=PAYM")["PCD_PAY_RST"] == "success"
+
+
+@pytest.mark.parametrize(
+    ("method", "scenario", "code"),
+    [("card", "limit", "3112"), ("card", "balance", "3133"), ("transfer", "bank_maintenance", "CPAY9998")],
+)
+def test_what_the_issuer_refuses_is_refused_by_the_confirm(
+    merchant: Merchant, method: str, scenario: str, code: str
+) -> None:
+    claim = merchant.claim(scenario, PCD_PAY_TYPE=method)
+    assert claim["PCD_PAY_RST"] == "success"
+
+    answer = merchant.confirm(claim)
+
+    assert (answer["PCD_PAY_RST"], answer["PCD_PAY_CODE"]) == ("error", code)
+    assert merchant.payment(claim["PCD_PAY_OID"])["state"] == "declined"
+
+
+@pytest.mark.parametrize(("scenario", "state"), [("lost_paid", "approved"), ("lost_unpaid", "declined")])
+def test_a_lost_answer_is_a_closed_connection(merchant: Merchant, scenario: str, state: str) -> None:
+    """The effect was there first: only the inquiry can tell."""
+    claim = merchant.claim(scenario)
+
+    with pytest.raises(requests.ConnectionError):
+        merchant.confirm(claim)
+
+    assert merchant.payment(claim["PCD_PAY_OID"])["state"] == state
+    found = merchant.inquire(claim["PCD_PAY_OID"])["PCD_PAY_RST"]
+    assert found == ("success" if state == "approved" else "error")
+
+
+@pytest.mark.parametrize(("scenario", "found"), [("unknown_paid", "success"), ("unknown_unpaid", "error")])
+def test_an_unknown_outcome_is_resolved_by_the_inquiry(merchant: Merchant, scenario: str, found: str) -> None:
+    claim = merchant.claim(scenario, PCD_PAY_TYPE="transfer")
+
+    assert merchant.confirm(claim)["PCD_PAY_CODE"] == "CPAY0018"
+    assert merchant.inquire(claim["PCD_PAY_OID"], "transfer")["PCD_PAY_RST"] == found
+
+
+def test_twelve_confirms_at_once_charge_once(merchant: Merchant) -> None:
+    claim = merchant.claim()
+
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda _: merchant.confirm(claim)["PCD_PAY_RST"], range(12)))
+
+    assert sorted(answers) == ["error"] * 11 + ["success"]
+    assert [entry["effect"] for entry in merchant.ledger()].count("charged") == 1

@@ -1,12 +1,67 @@
-"""Cash receipts by API, and what a refund does to them (현금영수증 API, quick guide 4-3)."""
+"""Refunds that happen at once or unknown to the shop, and what a refund does to a cash receipt."""
 
 from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.gateway.merchant import SIMULATOR, Merchant
 
-IDENTITY = {"PCD_TAXSAVE_TRADEUSE": "personal", "PCD_TAXSAVE_IDENTINUM": "01012345678"}
+
+def test_a_confirmed_card_has_a_sales_slip(merchant: Merchant) -> None:
+    """The address is unguessable, and the slip says that it is none."""
+    answer = merchant.confirm(merchant.claim())
+
+    slip = merchant.session.get(answer["PCD_PAY_CARDRECEIPT"]).text
+
+    assert answer["PCD_PAY_CARDAUTHNO"] in slip
+    assert "시뮬레이터" in slip
+    assert merchant.session.get(f"{merchant.origin}/slip/guess").status_code == 404
+
+
+def test_cancels_at_the_same_time_do_not_overrun(merchant: Merchant) -> None:
+    paid = merchant.paid()
+
+    with ThreadPoolExecutor(6) as pool:
+        codes = list(pool.map(lambda _: merchant.cancel(paid, 300)["PCD_PAY_CODE"], range(6)))
+
+    assert sorted(codes) == ["PAYC0000"] * 3 + ["PAYC0011"] * 3
+    assert merchant.payment(paid["PCD_PAY_OID"])["refunded_total"] == 900
+
+
+def test_the_ledger_tells_what_went_back_and_why_it_did_not(merchant: Merchant) -> None:
+    paid = merchant.paid()
+    merchant.cancel(paid, 300)
+    merchant.cancel(paid, 800)
+
+    done, refused = [entry for entry in merchant.ledger() if entry["op"] == "cancel"]
+
+    assert (done["effect"], done["amount"], done["oid"]) == ("cancelled", 300, paid["PCD_PAY_OID"])
+    assert merchant.ledger()[done["follows"] - 1]["op"] == "auth"
+    assert (refused["outcome"], refused["rule"], refused["code"]) == ("refused", "cancel_above_remainder", "PAYC0011")
+    assert refused["why"]["en"]
+    assert merchant.refund_key not in str(merchant.ledger())
+
+
+class TestBehindTheShopsBack:
+    """POST /_sim/payments/<oid>/cancel: as if in Payple's partner admin."""
+
+    def test_a_part_and_then_the_rest(self, merchant: Merchant) -> None:
+        oid = merchant.paid(PCD_PAY_TAXTOTAL="50")["PCD_PAY_OID"]
+
+        assert merchant.order("POST", f"/payments/{oid}/cancel", {"amount": 300})["refunded_total"] == 300
+        done = merchant.order("POST", f"/payments/{oid}/cancel", {})
+
+        assert (done["state"], done["refunded_total"]) == ("cancelled", 1000)
+        assert merchant.ledger()[-1]["note"] == "done behind the shop's back"
+
+    def test_the_shops_own_cancel_then_finds_less(self, merchant: Merchant) -> None:
+        paid = merchant.paid()
+        merchant.order("POST", f"/payments/{paid['PCD_PAY_OID']}/cancel", {"amount": 300})
+
+        assert merchant.cancel(paid)["PCD_PAY_CODE"] == "PAYC0011"
+        assert merchant.cancel(paid, 700)["PCD_PAY_RST"] == "success"
 
 
 @pytest.fixture
