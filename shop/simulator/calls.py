@@ -8,7 +8,7 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Unpack
+from typing import Any
 
 from flask import Response, request
 
@@ -16,7 +16,6 @@ from shop.simulator import ledger
 from shop.simulator.control import barriers, faults
 from shop.simulator.control.faults import KINDS, Broken, Manner
 from shop.simulator.fields import Fields
-from shop.simulator.ledger import Details
 from shop.simulator.messages import as_json
 from shop.simulator.payment import Payment
 from shop.simulator.rulebook import RULES, Rule
@@ -61,7 +60,7 @@ class Call:
     def oid(self) -> str:
         return self.asked.get("PCD_PAY_OID", "")
 
-    def write(self, payment: Payment | None = None, **details: Unpack[Details]) -> int:
+    def write(self, payment: Payment | None = None, **details: Any) -> int:
         """Write the ledger line of this request, about a payment if there is one, and answer its number."""
         details = {"asked": self.asked, "follows": self.follows, "note": self.note, **details}
         return ledger.write(self.db, self.run, self.op, payment, **details)

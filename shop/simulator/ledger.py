@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypedDict, Unpack
+from typing import Any
 
 from shop.simulator import clock, rulebook, store
 from shop.simulator.masking import masked
@@ -40,23 +40,8 @@ class Entry(Row):
     answered: Mapping[str, str] = field(default_factory=dict)
 
 
-class Details(TypedDict, total=False):
-    """What a line says besides its operation; the meanings are those of `Entry`."""
-
-    oid: str
-    outcome: str
-    effect: str
-    amount: int
-    code: str
-    rule: str
-    note: str
-    follows: int | None
-    asked: Mapping[str, str]
-    answered: Mapping[str, str]
-
-
-def write(db: sqlite3.Connection, run: Run, op: str, payment: Payment | None = None, **details: Unpack[Details]) -> int:
-    """Append one line, in the transaction of its effect, and answer its number.
+def write(db: sqlite3.Connection, run: Run, op: str, payment: Payment | None = None, **details: Any) -> int:
+    """Append one line, in the transaction of its effect, and answer its number. `details` are members of `Entry`.
 
     Number and amount are those of the payment, unless the details name others.
     """

@@ -283,7 +283,7 @@ class ArmedScenario(Armed):
         return self.oid in ("", payment.oid) and SCENARIOS[self.scenario].fits(payment)
 
 
-def strike(db: sqlite3.Connection, armed: Armed) -> bool:
+def draw(db: sqlite3.Connection, armed: Armed) -> bool:
     """Count one draw; whether it strikes. A miss uses up none of the times."""
     hit = random.Random(f"{armed.seed}:{armed.throws}").random() < armed.p
     if armed.times > hit:
@@ -333,7 +333,7 @@ def unasked(db: sqlite3.Connection, run: Run, payment: Payment) -> Scenario:
     if by_instrument:
         return by_instrument
     armed = _first_armed(db, payment)
-    if armed and strike(db, armed):
+    if armed and draw(db, armed):
         return SCENARIOS[armed.scenario]
     return _by_amount(run, payment) or APPROVED
 

@@ -55,7 +55,7 @@ class Store:
         self._idle: LifoQueue[sqlite3.Connection] = LifoQueue()
         path.parent.mkdir(parents=True, exist_ok=True)
         if self._version() not in (0, VERSION):
-            self._start_anew()
+            self._delete_file()
         with self.reading() as db:
             db.executescript(f"{_tables()}{RULES}PRAGMA user_version = {VERSION};")
 
@@ -91,7 +91,7 @@ class Store:
         with self.reading() as db:
             return int(db.execute("PRAGMA user_version").fetchone()[0])
 
-    def _start_anew(self) -> None:
+    def _delete_file(self) -> None:
         self.close()
         for suffix in ("", "-wal", "-shm"):
             self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)

@@ -85,7 +85,7 @@ def current_run(db: sqlite3.Connection | None = None) -> Run:
     return runs.by_id(db, request.args.get("run", PUBLIC_TEST_RUN.id)) or abort(404)
 
 
-def refuse_strangers() -> ResponseReturnValue | None:
+def refuse_other_origins() -> ResponseReturnValue | None:
     """Refuse orders to the control plane from pages of another origin; programs send no Origin."""
     if request.method in ("GET", "HEAD", "OPTIONS") or not request.path.startswith("/_sim"):
         return None

@@ -9,7 +9,14 @@ from flask import Blueprint, Response, abort, request
 
 from shop.simulator import ledger, messages, payment, scenarios, store, webhooks
 from shop.simulator.api import authentication, charge
-from shop.simulator.api.authentication import MONTHLY_CARD, REPAY_CARD, Purpose, serve_with_tokens
+from shop.simulator.api.authentication import (
+    MONTHLY_CARD,
+    MONTHLY_TRANSFER,
+    REPAY_CARD,
+    REPAY_TRANSFER,
+    Purpose,
+    serve_with_tokens,
+)
 from shop.simulator.calls import Answer, Call, Refused, refuse_if
 from shop.simulator.fields import SECRETS, Fields, is_number, is_tax, is_too_long
 from shop.simulator.payment import CashReceipt, Instrument, Payment
@@ -18,6 +25,7 @@ from shop.simulator.store import Row
 
 bp = Blueprint("billing_key", __name__)
 PURPOSES = {"PUSERINFO": authentication.KEY_LOOKUP, "PUSERDEL": authentication.KEY_DELETION}
+REPAYMENTS = (REPAY_CARD, REPAY_TRANSFER, MONTHLY_CARD, MONTHLY_TRANSFER)
 MINIMUM_BY_CARD = 100
 WINDOW_ONLY = ("PCD_AUTH_KEY", "PCD_PAY_REQKEY", "PCD_PAY_HOST", "PCD_PAY_URL", "PCD_PAY_COFURL", "PCD_RST_URL")
 MONTH = ("PCD_REGULER_FLAG", "PCD_PAY_YEAR", "PCD_PAY_MONTH")
@@ -49,28 +57,12 @@ def by_id(db: sqlite3.Connection, run: Run, key_id: str) -> BillingKey | None:
 
 
 @bp.post("/php/SimplePayCardAct.php")
-def repay_by_card() -> Response:
-    return _repay(REPAY_CARD)
-
-
 @bp.post("/php/SimplePayAct.php")
-def repay_by_transfer() -> Response:
-    return _repay(authentication.REPAY_TRANSFER)
-
-
 @bp.post("/php/RePayCardAct.php")
-def monthly_by_card() -> Response:
-    """Charge a registered card at most once a month."""
-    return _repay(MONTHLY_CARD)
-
-
 @bp.post("/php/RePayAct.php")
-def monthly_by_transfer() -> Response:
-    """Charge a registered account at most once a month."""
-    return _repay(authentication.MONTHLY_TRANSFER)
-
-
-def _repay(purpose: Purpose) -> Response:
+def repay() -> Response:
+    """Charge a registered card or account; `RePay…` at most once a month."""
+    purpose = next(one for one in REPAYMENTS if one.path.startswith(request.path))
     return serve_with_tokens(
         purpose, lambda call: _charge(call, purpose), lambda call, refused: _refused(call, refused, purpose), op="repay"
     )
@@ -214,7 +206,7 @@ def _deregistered(key: BillingKey, run: Run) -> Fields:
     }
 
 
-def deregister_behind(db: sqlite3.Connection, run: Run, key: BillingKey) -> None:
+def deregister_by_payple(db: sqlite3.Connection, run: Run, key: BillingKey) -> None:
     """Deregister a key as Payple or the bank may; the merchant is told by webhook only."""
     store.delete(db, BillingKey, run=key.run, id=key.id)
     asked, note = {"PCD_PAYER_ID": key.id}, "done behind the shop's back"

@@ -47,7 +47,7 @@ def _cancel(call: Call) -> Answer:
     return Answer(answered)
 
 
-def cancel_behind(db: sqlite3.Connection, origin: str, run: Run, before: Payment, amount: int) -> Payment:
+def cancel_in_admin(db: sqlite3.Connection, origin: str, run: Run, before: Payment, amount: int) -> Payment:
     """Cancel as in Payple's partner admin: no answer tells the shop. The VAT is split in proportion.
 
     Raises Refused.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shop.simulator import ledger, scenarios, store, webhooks
-from shop.simulator.api.cancel import cancel_behind
+from shop.simulator.api.cancel import cancel_in_admin
 from shop.simulator.control.faults import Fault
 from shop.simulator.payment import CashReceipt, Payment, State, digits, new_key, trade_key
 from shop.simulator.runs import Run
@@ -73,7 +73,7 @@ def announce(db: sqlite3.Connection, origin: str, run: Run, payment: Payment) ->
 def cancel_by_scenario(db: sqlite3.Connection, origin: str, run: Run, payment: Payment) -> None:
     """Refund a fresh payment behind the shop's back, if that is its scenario."""
     if payment.state is State.APPROVED and scenarios.of(payment).cancelled_behind:
-        cancel_behind(db, origin, run, payment, payment.total)
+        cancel_in_admin(db, origin, run, payment, payment.total)
 
 
 def arm_faults(db: sqlite3.Connection, run: Run, payment: Payment) -> None:

@@ -107,7 +107,7 @@ def list_barriers() -> ResponseReturnValue:
 
 
 @bp.post("")
-def put_up() -> ResponseReturnValue:
+def add_barrier() -> ResponseReturnValue:
     """`{op, phase, oid?, notify_url?, seconds?}`: the next such request waits there, and the address is told."""
     order = read_order(
         "a barrier is {op, phase, oid?, notify_url?, seconds?}",

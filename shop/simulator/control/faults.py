@@ -181,7 +181,7 @@ def take(run: Run, op: str, oid: str, asked: Mapping[str, str]) -> Fault | None:
     with database().writing() as db:
         armed = store.select(db, Fault, run=run.id)
         fault = next((one for one in armed if one.op == op and one.oid in ("", oid)), None)
-        if fault is None or not scenarios.strike(db, fault):
+        if fault is None or not scenarios.draw(db, fault):
             return None
         note = f"{fault.kind} {fault.phase} {op}"
         ledger.write(db, run, "fault", oid=oid, outcome="fault", note=note, asked=asked)

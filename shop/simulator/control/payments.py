@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from shop.simulator import clock, ledger, payment, store
 from shop.simulator.api import billing_key
-from shop.simulator.api.cancel import cancel_behind
+from shop.simulator.api.cancel import cancel_in_admin
 from shop.simulator.calls import Refused
 from shop.simulator.payment import Payment
 from shop.simulator.runs import Run
@@ -40,7 +40,7 @@ def show_payment(oid: str) -> ResponseReturnValue:
 
 
 @bp.post("/payments/<path:oid>/cancel")
-def cancel_behind_the_shop(oid: str) -> ResponseReturnValue:
+def cancel_in_partner_admin(oid: str) -> ResponseReturnValue:
     """`{"amount": won?}` cancels as in Payple's partner admin, unknown to the shop; without it, all that is left."""
     sentence = "amount is a whole number of won, at least 1"
     amount = read_order(sentence, {"amount": (int, type(None))}).get("amount")
@@ -50,19 +50,19 @@ def cancel_behind_the_shop(oid: str) -> ResponseReturnValue:
         run = current_run(db)
         paid = payment.completed(db, run.id, oid) or abort(404)
         try:
-            done = cancel_behind(db, settings().origin, run, paid, amount or paid.remainder)
+            done = cancel_in_admin(db, settings().origin, run, paid, amount or paid.remainder)
         except Refused as refused:
             return jsonify(error=refused.rule.en, code=refused.rule.code), 409
     return jsonify(_summary(done, run))
 
 
 @bp.post("/billing-keys/deregister")
-def deregister_behind_the_shop() -> ResponseReturnValue:
+def deregister_by_payple() -> ResponseReturnValue:
     """`{"payer_id": …}` takes a billing key back as Payple or the bank may; the merchant is told by webhook."""
     payer_id = read_order("a billing key is deregistered with {payer_id}").get("payer_id", "")
     with database().writing() as db:
         run = current_run(db)
-        billing_key.deregister_behind(db, run, billing_key.by_id(db, run, str(payer_id)) or abort(404))
+        billing_key.deregister_by_payple(db, run, billing_key.by_id(db, run, str(payer_id)) or abort(404))
     return "", 204
 
 

@@ -99,12 +99,12 @@
     layer.setAttribute("role", "dialog");
     layer.setAttribute("aria-modal", "true");
     layer.setAttribute("aria-label", "결제 시뮬레이터");
-    dress(layer, { position: "fixed", inset: "0", "z-index": "16777270", display: "flex", "align-items": "flex-start", "justify-content": "center", background: "rgba(0, 0, 0, 0.55)" });
+    setStyle(layer, { position: "fixed", inset: "0", "z-index": "16777270", display: "flex", "align-items": "flex-start", "justify-content": "center", background: "rgba(0, 0, 0, 0.55)" });
     const frame = document.createElement("iframe");
     frame.name = FRAME;
     frame.title = "결제 시뮬레이터";
     const width = isAppCard(request) ? "692px" : "450px";
-    dress(frame, { width, "max-width": "100%", height: `${HEIGHT}px`, "max-height": "92%", "margin-top": "4vh", border: "0", "border-radius": "12px", background: "#fff", "box-shadow": "0 12px 48px rgba(0, 0, 0, 0.35)" });
+    setStyle(frame, { width, "max-width": "100%", height: `${HEIGHT}px`, "max-height": "92%", "margin-top": "4vh", border: "0", "border-radius": "12px", background: "#fff", "box-shadow": "0 12px 48px rgba(0, 0, 0, 0.35)" });
     layer.append(frame);
     document.body.append(layer);
     current = { layer, frame, resultUrl, callback: request.callbackFunction, speaker: () => frame.contentWindow };
@@ -117,7 +117,7 @@
   }
 
   // One property at a time: a style attribute would need 'unsafe-inline' in the merchant's CSP.
-  function dress(element, style) {
+  function setStyle(element, style) {
     for (const [property, value] of Object.entries(style)) element.style.setProperty(property, value);
   }
 
@@ -135,7 +135,7 @@
   }
 
   // Unlike the original, this script looks at who speaks.
-  function hear(event) {
+  function onMessage(event) {
     if (!current || event.origin !== own.origin || event.source !== current.speaker()) return;
     const { type, data, times } = event.data ?? {};
     if (type === "resize") resize(data);
@@ -144,17 +144,17 @@
 
   function resize(data) {
     const height = Number(data && data.height);
-    if (current.frame && height > HEIGHT) dress(current.frame, { height: `${Math.min(height, 2000)}px` });
+    if (current.frame && height > HEIGHT) setStyle(current.frame, { height: `${Math.min(height, 2000)}px` });
   }
 
   function finish(result, times) {
     const { callback, resultUrl } = current;
     MainBodyAction("close");
-    if (times > 1) deliverOnceMore(result, callback, resultUrl).finally(() => hand(result, callback, resultUrl));
-    else hand(result, callback, resultUrl);
+    if (times > 1) deliverOnceMore(result, callback, resultUrl).finally(() => deliver(result, callback, resultUrl));
+    else deliver(result, callback, resultUrl);
   }
 
-  function hand(result, callback, resultUrl) {
+  function deliver(result, callback, resultUrl) {
     if (typeof callback === "function") callback(result);
     else submitForm(resultUrl, result, "_self");
   }
@@ -165,6 +165,6 @@
     else await fetch(resultUrl, { method: "POST", body: new URLSearchParams(result), redirect: "manual" }).catch(() => null);
   }
 
-  window.addEventListener("message", hear);
+  window.addEventListener("message", onMessage);
   Object.assign(window, { PaypleCpayAuthCheck, MainBodyAction });
 })();
