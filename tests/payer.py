@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -199,6 +200,11 @@ class Window:
         return Window(self._session, self._session.post(form.action, data=sent))
 
 
+def _as_attribute(name: str, value: str) -> str:
+    """The script writes `value="…"` as text: all but the goods end at a raw quote, and entities are decoded."""
+    return value if name == "PCD_PAY_GOODS" else html.unescape(value.partition('"')[0])
+
+
 @dataclass
 class Payer:
     """Somebody on `page_url` who opens the window with the fields of that page and does as told."""
@@ -209,7 +215,8 @@ class Payer:
 
     def open(self, fields: Mapping[str, str]) -> Window:
         """Post what the script would post: every member that is no function, and the page's address."""
-        sent = dict(fields) | {"PCD_HTTP_REFERER": self.page_url}
+        sent = {name: _as_attribute(name, value) for name, value in fields.items()}
+        sent |= {"PCD_HTTP_REFERER": self.page_url}
         address = fields.get("PCD_PAY_URL") or self.simulator + "/index.php?ACT_=PAYM"
         parts = urlsplit(self.page_url)
         referer = f"{parts.scheme}://{parts.netloc}/"

@@ -10,7 +10,6 @@ from shop.simulator.api import window as window_call
 from shop.simulator.control import barriers, console, faults, payments, scenarios, webhooks
 from shop.simulator.control import clock as clock_routes
 from shop.simulator.control import runs as run_routes
-from shop.simulator.messages import goods_text
 from shop.simulator.runs import PUBLIC_TEST_RUN
 from shop.simulator.store import Store
 from shop.simulator.web import SimulatorSettings, language, refuse_other_origins, say, won
@@ -33,7 +32,7 @@ def create_simulator(settings: SimulatorSettings) -> Flask:
     for part in (*CALLS, *CONTROL):
         app.register_blueprint(part.bp)
     app.jinja_env.globals.update(language=language, say=say)
-    app.jinja_env.filters.update(won=won, korea_time=clock.readable, goods_text=goods_text)
+    app.jinja_env.filters.update(won=won, korea_time=clock.readable)
     app.jinja_env.filters.update(op_name=console.op_name, effect_name=console.effect_name)
     app.before_request(refuse_other_origins)
     app.after_request(_add_headers)

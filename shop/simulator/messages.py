@@ -1,7 +1,6 @@
 """What servers and merchants' pages are told of a payment: results, answers and refusals."""
 
 import hashlib
-import html
 from collections.abc import Mapping
 
 from shop.simulator import clock, codes
@@ -52,11 +51,6 @@ def echo(asked: Fields) -> Fields:
     """What the merchant sent, as far as results repeat it."""
     left_out = "PCD_CARD_VER" if asked.get("PCD_PAY_TYPE") == "transfer" else ""
     return {name: asked[name] for name in ECHOED if name in asked and name != left_out}
-
-
-def goods_text(goods: str) -> str:
-    """The goods for people: the 1.0.x script escapes some characters once."""
-    return html.unescape(goods)
 
 
 def success(payment: Payment, origin: str, policy: Policy) -> Fields:

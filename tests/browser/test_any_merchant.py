@@ -19,7 +19,11 @@ from playwright.sync_api import Browser, Dialog, FrameLocator, Page, Route, expe
 from tests.browser.conftest import NewPage
 from tests.tools.servers import Program
 
-SCRIPTS = {"authkey": "/js/cpay.payple.1.0.1.js", "clientkey": "/js/v1/payment.js"}
+SCRIPTS = {
+    "authkey": "/js/cpay.payple.1.0.1.js",
+    "old": "/js/cpay.payple.1.0.0.js",
+    "clientkey": "/js/v1/payment.js",
+}
 CLIENT_KEY = "test_DF55F29DA654A8CBC0F0A9DD4B556486"
 WISHES = {"PCD_PAY_TYPE": "card", "PCD_PAY_WORK": "CERT", "PCD_PAY_GOODS": "노트 (3+1) & <펜>", "PCD_PAY_TOTAL": "1000"}
 
@@ -31,15 +35,18 @@ class Merchant:
     simulator: str
     window: str = "authkey"
     order_page: str = ""
+    function: str = "PaypleCpayAuthCheck"
+    asked: list[tuple[str, str]] = field(default_factory=list)
     more_policy: str = ""
     posted: list[dict[str, str]] = field(default_factory=list)
     alerts: list[str] = field(default_factory=list)
     origin: str = ""
 
-    def show(self, page: Page, *, callback: bool = False, **wishes: str) -> None:
-        """Put an order page with these fields before the payer."""
+    def show(self, page: Page, *, callback: bool = False, **wishes: Any) -> None:
+        """Put an order page with these fields before the payer; None leaves one out."""
         page.on("dialog", self._dismiss)
-        fields = WISHES | {"PCD_RST_URL": "/order_result"} | self._ticket() | wishes
+        fields = WISHES | {"PCD_RST_URL": "/order_result"} | self.ticket() | wishes
+        fields = {name: value for name, value in fields.items() if value is not None}
         hear = "fields.callbackFunction = (result) => { out.textContent = JSON.stringify(result); };"
         self.order_page = f"""<!doctype html><title>merchant</title><link rel=icon href="data:,">
             <button id=pay>Pay</button><output id=out></output>
@@ -47,7 +54,7 @@ class Merchant:
             <script nonce=ours>
               const out = document.getElementById("out"), fields = {json.dumps(fields)};
               {hear if callback else ""}
-              document.getElementById("pay").addEventListener("click", () => PaypleCpayAuthCheck(fields));
+              document.getElementById("pay").addEventListener("click", () => {self.function}(fields));
             </script>"""
         page.goto(f"{self.origin}/order")
 
@@ -61,18 +68,25 @@ class Merchant:
         page.wait_for_url(f"{self.origin}/order_result")
         return self.posted[-1]
 
+    def auth_answer(self) -> dict[str, str]:
+        """What the merchant's own authentication address hands through."""
+        keys = {"cst_id": "test", "custKey": "abcd1234567890"}
+        headers = {"Referer": self.origin}
+        answer: dict[str, str] = requests.post(
+            f"{self.simulator}/php/auth.php", json=keys, headers=headers, timeout=10
+        ).json()
+        return answer
+
     @property
     def policy(self) -> str:
         """The strictest that lets a payment window in."""
         allowed = f"script-src {self.simulator} 'nonce-ours'; frame-src {self.simulator}; img-src data:"
         return f"default-src 'none'; {allowed}; form-action 'self' {self.simulator}; base-uri 'none'{self.more_policy}"
 
-    def _ticket(self) -> dict[str, str]:
+    def ticket(self) -> dict[str, str]:
         if self.window == "clientkey":
             return {"clientKey": CLIENT_KEY}
-        keys = {"cst_id": "test", "custKey": "abcd1234567890"}
-        headers = {"Referer": self.origin}
-        ticket = requests.post(f"{self.simulator}/php/auth.php", json=keys, headers=headers, timeout=10).json()
+        ticket = self.auth_answer()
         return {"PCD_AUTH_KEY": ticket["AuthKey"], "PCD_PAY_URL": ticket["return_url"]}
 
     def _dismiss(self, dialog: Dialog) -> None:
@@ -89,6 +103,10 @@ def handler_of(merchant: Merchant) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            if self.path.startswith("/auth"):
+                merchant.asked.append((self.path, body))
+                self._answer(json.dumps(merchant.auth_answer()))
+                return
             merchant.posted.append(dict(parse_qsl(body, keep_blank_values=True)))
             self._answer('<!doctype html><title>result</title><link rel=icon href="data:,">')
 
@@ -271,3 +289,115 @@ def test_a_message_from_somebody_else_is_no_result(merchant: Merchant, page: Pag
 
     expect(page.locator("#out")).to_have_text("")
     expect(page.locator("#layer_cpay")).to_have_count(1)
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "arrives"),
+    [
+        ("PCD_PAY_GOODS", 'A & B (1.5) "x" &amp; <b>', 'A & B (1.5) "x" &amp; <b>'),
+        ("PCD_USER_DEFINE1", '{"a":1}', "{"),
+        ("PCD_USER_DEFINE1", "{&quot;a&quot;:1}", '{"a":1}'),
+        ("PCD_USER_DEFINE2", "a & b < c > (d) . +", "a & b < c > (d) . +"),
+        ("PCD_PAYER_EMAIL", "a&b@example.com", "a&b@example.com"),
+    ],
+)
+@pytest.mark.parametrize("window", ["authkey", "clientkey"])
+def test_a_field_of_the_window_is_an_html_attribute(
+    merchant: Merchant, page: Page, window: str, name: str, sent: str, arrives: str
+) -> None:
+    merchant.window = window
+    wishes: dict[str, Any] = {name: sent}
+    merchant.show(page, **wishes)
+    merchant.pay(page).get_by_test_id("window-approve").click()
+
+    assert merchant.result(page)[name] == arrives
+
+
+def test_the_popup_function_opens_the_window_with_the_keys_it_has(merchant: Merchant, page: Page) -> None:
+    merchant.function = "PaypleCpayPopup"
+    merchant.show(page)
+    layer = merchant.pay(page)
+    expect(page.locator("iframe#cpay_ifr[name=cpay_ifr]")).to_have_count(1)
+
+    layer.get_by_test_id("window-approve").click()
+
+    assert merchant.result(page)["PCD_PAY_RST"] == "success"
+
+
+@pytest.mark.parametrize(
+    ("address", "path", "keys"),
+    [
+        ({"payple_auth_file": "/auth"}, "/auth", False),
+        ({"payple_auth_file": "payAuth.html", "payple_dir_path": "/auth"}, "/auth/cPayPayple/payAuth.html", False),
+        ({"PCD_AUTH_URL": "/auth", "PCD_CST_ID": "test", "PCD_CUST_KEY": "abcd1234567890"}, "/auth", True),
+    ],
+)
+@pytest.mark.parametrize("window", ["authkey", "old"])
+def test_without_an_auth_key_the_script_asks_the_merchants_address(
+    merchant: Merchant, page: Page, window: str, address: dict[str, Any], path: str, keys: bool
+) -> None:
+    merchant.window, merchant.more_policy = window, "; connect-src 'self'"
+    merchant.show(page, PCD_AUTH_KEY=None, PCD_PAY_URL=None, **address)
+    merchant.pay(page).get_by_test_id("window-approve").click()
+
+    assert merchant.result(page)["PCD_PAY_RST"] == "success"
+    ((asked, body),) = merchant.asked
+    assert (asked, "abcd1234567890" in body) == (path, keys)
+
+
+def test_a_refused_authentication_is_said_and_opens_nothing(merchant: Merchant, page: Page) -> None:
+    merchant.more_policy = "; connect-src 'self'"
+    merchant.show(page, PCD_AUTH_KEY=None, PCD_PAY_URL=None, payple_auth_file="/auth")
+    page.route("**/auth", lambda route: route.fulfill(json={"result": "error", "result_msg": "[AUTH0004] no"}))
+    merchant.pay(page)
+
+    expect(page.locator("#layer_cpay")).to_have_count(0)
+    assert merchant.alerts == ["[AUTH0004] no"]
+
+
+def test_a_callback_needs_no_result_address(merchant: Merchant, page: Page) -> None:
+    merchant.show(page, callback=True, PCD_RST_URL=None)
+    merchant.pay(page).get_by_test_id("window-approve").click()
+
+    expect(page.locator("#out")).to_contain_text('"PCD_PAY_RST":"success"')
+
+
+def test_neither_callback_nor_result_address_opens_nothing(merchant: Merchant, page: Page) -> None:
+    merchant.show(page, PCD_RST_URL=None)
+    merchant.pay(page)
+
+    assert "PCD_RST_URL" in merchant.alerts[0]
+
+
+def test_the_layer_is_a_modal_for_the_keyboard(merchant: Merchant, page: Page) -> None:
+    """The focus goes in and stays, Escape asks, and closing returns the focus to the pay button."""
+    merchant.show(page, callback=True)
+    page.locator("#pay").focus()
+    page.keyboard.press("Enter")
+    layer = page.frame_locator("#cpay_ifr")
+    layer.get_by_test_id("window-approve").wait_for()
+
+    for _ in range(25):
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.id") == "cpay_ifr"
+    assert page.evaluate("document.getElementById('pay').inert")
+    page.keyboard.press("Escape")
+    expect(layer.get_by_test_id("window-close-question")).to_be_visible()
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#out")).to_contain_text('"PCD_PAY_RST":"close"')
+    assert page.evaluate("document.activeElement.id") == "pay"
+    assert not page.evaluate("document.getElementById('pay').inert")
+
+
+def test_escape_outside_the_frame_asks_too(merchant: Merchant, page: Page) -> None:
+    merchant.show(page)
+    layer = merchant.pay(page)
+    layer.get_by_test_id("window-approve").wait_for()
+    page.evaluate("document.activeElement.blur()")
+
+    page.keyboard.press("Escape")
+    layer.get_by_test_id("window-close-no").click()
+    layer.get_by_test_id("window-approve").click()
+
+    assert merchant.result(page)["PCD_PAY_RST"] == "success"

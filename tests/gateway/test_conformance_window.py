@@ -81,7 +81,6 @@ def test_an_authentication_without_a_referer_opens_no_window(merchant: Merchant)
         ({"PCD_PAY_GOODS": ""}, "CPCA0002", "field_missing"),
         ({"PCD_PAY_GOODS": "", "PCD_PAY_TYPE": "transfer"}, "CPAY0012", "field_missing"),
         ({"PCD_PAY_TOTAL": ""}, "CPCA0002", "field_missing"),
-        ({"PCD_RST_URL": ""}, "CPCA0002", "field_missing"),
         ({"PCD_PAY_TOTAL": "999"}, "3213", "amount_below_minimum"),
         ({"PCD_PAY_TOTAL": "0"}, "3213", "amount_below_minimum"),
         ({"PCD_PAY_TOTAL": "-1000"}, "CPCA0002", "field_malformed"),

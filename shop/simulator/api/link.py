@@ -9,7 +9,7 @@ from datetime import datetime
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from shop.simulator import clock, ledger, messages, payment, runs, store
+from shop.simulator import clock, ledger, payment, runs, store
 from shop.simulator.api.authentication import LINK, serve_with_tokens
 from shop.simulator.api.window import check_fields
 from shop.simulator.calls import Answer, Call, Refused, refuse_if
@@ -122,7 +122,7 @@ def show_link() -> ResponseReturnValue:
     with database().reading() as db:
         link, run = _found(db)
     is_over = link.is_over(run.now())
-    goods, total = messages.goods_text(link.asked["PCD_PAY_GOODS"]), int(link.asked["PCD_PAY_TOTAL"])
+    goods, total = link.asked["PCD_PAY_GOODS"], int(link.asked["PCD_PAY_TOTAL"])
     page = render_template("link.html", link=link, is_over=is_over, goods=goods, total=total)
     return page, 410 if is_over else 200
 

@@ -243,7 +243,7 @@ def _page(
 ) -> Response:
     if shown.is_over:
         return _result_page(db, shown)
-    page = {"payment": shown, "goods": messages.goods_text(shown.goods), "complaint": complaint}
+    page = {"payment": shown, "complaint": complaint}
     if shown.waits_for_receipt:
         use = shown.instrument.holder if shown.instrument else ""
         return make_response(

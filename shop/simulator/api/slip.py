@@ -2,7 +2,7 @@
 
 from flask import Blueprint, abort, render_template, request
 
-from shop.simulator import messages, store
+from shop.simulator import store
 from shop.simulator.payment import Payment
 from shop.simulator.web import database
 
@@ -16,5 +16,4 @@ def slip(slip_key: str) -> str:
         payment = store.find(db, Payment, slip_key=slip_key) or abort(404)
     number = request.args.get("cancel", 0, int)
     chosen = payment.cancellations[number - 1 : number] if number > 0 else ()
-    goods = messages.goods_text(payment.goods)
-    return render_template("slip.html", payment=payment, goods=goods, cancellation=next(iter(chosen), None))
+    return render_template("slip.html", payment=payment, cancellation=next(iter(chosen), None))

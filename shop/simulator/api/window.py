@@ -19,8 +19,9 @@ from shop.simulator.web import database, host_of, origin_of, read_form, settings
 bp = Blueprint("window", __name__)
 MINIMUM_AMOUNT = 1_000
 LARGEST_PAYER_NO = 18_446_744_073_709_551_615
-PAYMENT_NEEDS = ("PCD_PAY_GOODS", "PCD_PAY_TOTAL", "PCD_RST_URL")
-REQUIRED = {"PAY": PAYMENT_NEEDS, "CERT": PAYMENT_NEEDS, "AUTH": ("PCD_RST_URL",)}
+# PCD_RST_URL may be missing where the page has a callback, which only its script knows.
+PAYMENT_NEEDS = ("PCD_PAY_GOODS", "PCD_PAY_TOTAL")
+REQUIRED: dict[str, tuple[str, ...]] = {"PAY": PAYMENT_NEEDS, "CERT": PAYMENT_NEEDS, "AUTH": ()}
 NUMBERS = ("PCD_PAY_TOTAL", "PCD_PAYER_NO", "PCD_PAYER_HP")
 # No frame-ancestors and no form-action: merchants frame the window, and its result goes to their address.
 CONTENT_POLICY = (
@@ -51,6 +52,7 @@ class Delivery:
         return f"{CONTENT_POLICY} {parts.scheme}://{parts.netloc}"
 
 
+@bp.get("/js/cpay.payple.1.0.0.js")
 @bp.get("/js/cpay.payple.1.0.1.js")
 @bp.get("/js/v1/payment.js")
 def script() -> Response:

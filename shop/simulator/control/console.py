@@ -6,7 +6,7 @@ from dataclasses import asdict
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from shop.simulator import ledger, messages, payment, scenarios, store
+from shop.simulator import ledger, payment, scenarios, store
 from shop.simulator.control.faults import KINDS, OPS, PHASES, Fault
 from shop.simulator.payment import Payment
 from shop.simulator.policy import SWITCHES
@@ -94,8 +94,7 @@ def story(oid: str) -> str:
     if not lines:
         abort(404)
     state = _shown_state(shown, run) if shown else None
-    goods = messages.goods_text(shown.goods) if shown else ""
-    return render_template("story.html", run=run, oid=oid, payment=shown, state=state, goods=goods, lines=lines)
+    return render_template("story.html", run=run, oid=oid, payment=shown, state=state, lines=lines)
 
 
 def op_name(op: str) -> str:

@@ -1,6 +1,6 @@
-// The payment window's script for merchants' pages, in place of Payple's. It serves both generations: loaded as
-// /js/cpay.payple.1.0.1.js it wants PCD_AUTH_KEY and PCD_PAY_URL, loaded as /js/v1/payment.js it wants clientKey.
-// It needs no jQuery, writes no inline style or handler (a strict CSP lets it work), and talks to its own origin only.
+// The payment window's script for merchants' pages, in place of Payple's, for both generations: cpay.payple.1.0.x.js wants
+// PCD_AUTH_KEY and PCD_PAY_URL, or an address that gives them, v1/payment.js wants clientKey.
+// It needs no jQuery, writes no inline style or handler (a strict CSP lets it work), and opens pages of its own origin only.
 (() => {
   "use strict";
 
@@ -11,28 +11,69 @@
   const POPUP = "cpayWinOpen";
   const MINIMUM = 1000;
   const HEIGHT = 860;
-  const ESCAPED = { "&": "&amp;", "#": "&#35;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\\": "&#92;", "%": "&#37;", "(": "&#40;", ")": "&#41;", "+": "&#43;", "/": "&#47;", ".": "&#46;" };
 
-  // What is open at the moment: the layer's element or the popup, who may speak for it, and what was asked.
+  // What is open at the moment: the layer's element or the popup, whose messages count, and what was asked.
   let current = null;
 
-  // Opens the payment window. Runs inside the payer's gesture: nothing in here waits.
+  // Opens the payment window. Everything up to openTarget runs inside the payer's gesture.
   function PaypleCpayAuthCheck(request) {
-    const amount = checkedAmount(request);
-    if (amount === null) return;
-    const address = isClientKeyWindow ? CLIENT_KEY_WINDOW : pathOf(request.PCD_PAY_URL);
-    const fields = { ...membersOf(request), ...amount, PCD_HTTP_REFERER: location.href };
-    if (!isClientKeyWindow && fields.PCD_PAY_GOODS) fields.PCD_PAY_GOODS = escapedOnce(fields.PCD_PAY_GOODS);
-    const target = openTarget(request);
-    if (target) submitForm(own.origin + address, fields, target);
+    const auth = authRequest(request);
+    if (auth) return openAuthenticated(request, auth);
+    PaypleCpayPopup(request);
+  }
+
+  // Opens the payment window with the keys that the request has.
+  function PaypleCpayPopup(request, address = isClientKeyWindow ? CLIENT_KEY_WINDOW : request.PCD_PAY_URL) {
+    const fields = windowFields(request);
+    const target = fields && openTarget(request);
+    if (target) submitForm(own.origin + pathOf(address), fields, target);
+  }
+
+  // Without an AuthKey the script asks the merchant's own address for one: payple_auth_file, or PCD_AUTH_URL with PCD_CST_ID.
+  function authRequest(request) {
+    if (isClientKeyWindow || request.PCD_AUTH_KEY) return null;
+    const { payple_dir_path: folder = "", payple_auth_file: file, PCD_AUTH_URL: url } = request;
+    const body = new FormData();
+    body.append("payple_dir_path", folder);
+    if (request.PCD_CST_ID && url) {
+      body.append("cst_id", request.PCD_CST_ID);
+      body.append("custKey", request.PCD_CUST_KEY ?? "");
+      return { url, body };
+    }
+    const address = file || url;
+    return address ? { url: /^\/|^https?:/.test(address) ? address : `${folder}/cPayPayple/${address}`, body } : null;
+  }
+
+  // The window opens at once, empty, because a browser blocks popups that open after an answer.
+  async function openAuthenticated(request, auth) {
+    const target = windowFields(request) && openTarget(request);
+    if (!target) return;
+    const answer = await fetch(auth.url, { method: "POST", body: auth.body }).then((response) => response.json()).catch(() => ({}));
+    if (answer.result !== "success") {
+      MainBodyAction("close");
+      alert(answer.result_msg ?? "가맹점 인증에 실패했습니다.");
+      return;
+    }
+    Object.assign(request, { PCD_CST_ID: answer.cst_id, PCD_CUST_KEY: answer.custKey, PCD_AUTH_KEY: answer.AuthKey });
+    submitForm(own.origin + pathOf(answer.return_url), windowFields(request), target);
   }
 
   // MainBodyAction("close") removes the layer or closes the popup; merchants call it from their callback.
   function MainBodyAction(action) {
     if (action !== "close" || !current) return;
-    if (current.layer) current.layer.remove();
+    if (current.layer) closeLayer(current);
     if (current.popup) current.popup.close();
     current = null;
+  }
+
+  function windowFields(request) {
+    const amount = checkedAmount(request);
+    if (amount === null) return null;
+    if (!request.PCD_RST_URL && typeof request.callbackFunction !== "function") {
+      alert("PCD_RST_URL 또는 callbackFunction이 필요합니다.");
+      return null;
+    }
+    return { ...membersOf(request), ...amount, PCD_HTTP_REFERER: location.href };
   }
 
   function checkedAmount(request) {
@@ -51,18 +92,15 @@
 
   function membersOf(request) {
     const sendable = Object.entries(request).filter(([, value]) => typeof value !== "function" && value != null);
-    return Object.fromEntries(sendable.map(([name, value]) => [name, String(value)]));
+    return Object.fromEntries(sendable.map(([name, value]) => [name, name === "PCD_PAY_GOODS" ? String(value) : attributeValue(String(value))]));
   }
 
-  // Payple's 1.0.x script escapes the first occurrence of some characters, so the goods may come back changed.
-  function escapedOnce(goods) {
-    const seen = new Set();
-    const escaped = Array.from(goods, (character) => {
-      if (seen.has(character) || !(character in ESCAPED)) return character;
-      seen.add(character);
-      return ESCAPED[character];
-    });
-    return escaped.join("");
+  // Payple's script writes `value="…"` as text and escapes only the goods: other values end at a raw quote, and entities in
+  // them are decoded.
+  function attributeValue(text) {
+    const template = document.createElement("template");
+    template.innerHTML = `<input value="${text}">`;
+    return template.content.firstChild.getAttribute("value");
   }
 
   function pathOf(address) {
@@ -101,15 +139,36 @@
     layer.setAttribute("aria-label", "결제 시뮬레이터");
     setStyle(layer, { position: "fixed", inset: "0", "z-index": "16777270", display: "flex", "align-items": "flex-start", "justify-content": "center", background: "rgba(0, 0, 0, 0.55)" });
     const frame = document.createElement("iframe");
-    frame.name = FRAME;
-    frame.title = "결제 시뮬레이터";
+    Object.assign(frame, { id: FRAME, name: FRAME, title: "결제 시뮬레이터" });
     const width = isAppCard(request) ? "692px" : "450px";
     setStyle(frame, { width, "max-width": "100%", height: `${HEIGHT}px`, "max-height": "92%", "margin-top": "4vh", border: "0", "border-radius": "12px", background: "#fff", "box-shadow": "0 12px 48px rgba(0, 0, 0, 0.35)" });
+    frame.addEventListener("load", () => focusFrame(frame));
     layer.append(frame);
+    const background = Array.from(document.body.children).filter((element) => !element.inert);
+    current = { layer, frame, background, opener: document.activeElement, resultUrl, callback: request.callbackFunction, speaker: () => frame.contentWindow };
     document.body.append(layer);
-    current = { layer, frame, resultUrl, callback: request.callbackFunction, speaker: () => frame.contentWindow };
-    frame.focus();
+    for (const element of background) element.inert = true;
+    focusFrame(frame);
     return FRAME;
+  }
+
+  // The frame loses the focus with every document that it loads; a bare focus() does not bring it back.
+  function focusFrame(frame) {
+    frame.blur();
+    frame.focus();
+  }
+
+  function closeLayer({ layer, background, opener }) {
+    layer.remove();
+    for (const element of background) element.inert = false;
+    if (opener) opener.focus();
+  }
+
+  // Escape on the page around the frame; inside of it the window's own script listens.
+  function onKeydown(event) {
+    if (event.key !== "Escape" || !current?.layer) return;
+    focusFrame(current.frame);
+    current.frame.contentWindow.postMessage({ type: "escape" }, own.origin);
   }
 
   function isAppCard(request) {
@@ -166,5 +225,6 @@
   }
 
   window.addEventListener("message", onMessage);
-  Object.assign(window, { PaypleCpayAuthCheck, MainBodyAction });
+  window.addEventListener("keydown", onKeydown);
+  Object.assign(window, { PaypleCpayAuthCheck, PaypleCpayPopup, MainBodyAction });
 })();

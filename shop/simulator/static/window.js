@@ -87,5 +87,32 @@ for (const input of document.querySelectorAll("input[data-format]")) {
 
 for (const label of document.querySelectorAll("[data-countdown]")) countDown(label);
 
+// Escape asks whether to close; in a layer Tab goes from the last field to the first, so that the focus stays inside.
+const question = document.querySelector("[data-question]");
+
+// The press that opens the question would close it again.
+function askToClose(event) {
+  if (!question || question.open) return;
+  event.preventDefault();
+  question.showModal();
+}
+
+function keepFocusInside(event) {
+  const place = question && question.open ? question : document;
+  const fields = Array.from(place.querySelectorAll("a[href], button, select, input:not([type=hidden])")).filter((field) => field.offsetParent);
+  const [from, to] = event.shiftKey ? [fields.at(0), fields.at(-1)] : [fields.at(-1), fields.at(0)];
+  if (!from || (document.activeElement !== from && document.activeElement !== document.body)) return;
+  event.preventDefault();
+  to.focus();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") askToClose(event);
+  if (event.key === "Tab" && window.parent !== window) keepFocusInside(event);
+});
+window.addEventListener("message", (event) => {
+  if (event.source === window.parent && event.data?.type === "escape") askToClose(event);
+});
+
 // The height is no secret, and the page that framed us is not known on every page: any origin may hear it.
 if (window.parent !== window) tellMerchant({ type: "resize", data: { height: Math.ceil(document.body.getBoundingClientRect().height) } }, "*");
