@@ -8,6 +8,7 @@ MESSAGES = {
     "AUTH0002": "가맹점 인증에 필요한 custKey 를 확인해주세요.",
     "AUTH0003": "가맹점 계정이 존재하지 않습니다.",
     "AUTH0004": "접속하시는 서버의 도메인 확인이 필요합니다.",
+    "AUTH0005": "TOKEN CREATE ERROR!!",
     # Payple publishes no text for these two: the words are ours.
     "AUTH0007": "파트너 인증의 Referer 도메인과 결제창을 호출한 도메인이 다릅니다.",
     "AUTH0008": "승인 요청 URL을 확인해주세요.",

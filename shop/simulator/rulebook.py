@@ -44,7 +44,7 @@ _ROWS = (
     Rule("cust_key_wrong", "AUTH0002", "custKey가 이 cst_id의 키와 다릅니다.", "The custKey does not belong to this cst_id.", AUTH_DOCS),
     Rule("partner_unknown", "AUTH0003", "이 시뮬레이터가 모르는 cst_id 또는 clientKey입니다.", "The simulator knows no partner with this cst_id or clientKey.", AUTH_DOCS),
     Rule("domain_unregistered", "AUTH0004", "Referer의 도메인이 파트너에 등록되어 있지 않습니다.", "The Referer's domain is not registered for the partner.", AUTH_DOCS),
-    Rule("purpose_unknown", "SPCD9998", "문서에 있는 용도 플래그의 조합이 아닙니다.", "The purpose flags are no combination that the documents name.", AUTH_DOCS),
+    Rule("purpose_unknown", "AUTH0005", "문서에 있는 용도 플래그의 조합이 아닙니다.", "The purpose flags are no combination that the documents name.", AUTH_DOCS),
     # tokens
     Rule("token_unknown", "CBIL0002", "발급한 적이 없는 인증 토큰이거나 세 토큰이 한 번의 인증에서 나온 것이 아닙니다.", "These tokens were never issued, or not together by one authentication.", AUTH_DOCS, "SPAY0001"),
     Rule("token_expired", "CBIL0002", "파트너 인증 후 30분이 지났습니다.", "More than 30 minutes have passed since the partner authentication.", WINDOW_DOCS, "SPAY0001"),

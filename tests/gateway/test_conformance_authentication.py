@@ -77,7 +77,8 @@ def test_wrong_keys_are_refused_with_the_code_in_the_message(
 @pytest.mark.parametrize(("flags", "own"), PURPOSES)
 def test_a_token_for_one_purpose_is_refused_at_every_other(merchant: Merchant, flags: dict[str, str], own: str) -> None:
     """Whatever the purpose (undocumented: our choice)."""
-    for path in {path for _, path in PURPOSES} - {own}:
+    same = {own, own.replace("SimplePay", "RePay"), own.replace("RePay", "SimplePay")}
+    for path in {path for _, path in PURPOSES} - same:
         answer = merchant.post(path, merchant.tokens(merchant.authenticate(**flags)))
 
         assert "error" in (answer.get("PCD_PAY_RST"), answer.get("PCD_LINK_RST"))
@@ -87,16 +88,46 @@ def test_a_token_for_one_purpose_is_refused_at_every_other(merchant: Merchant, f
 @pytest.mark.parametrize(
     "flags",
     [
-        {"PCD_PAY_TYPE": "card", "PCD_PAY_WORK": "AUTHREG"},
+        {"PCD_PAY_WORK": "AUTHREG", "PCD_PAY_TYPE": "card"},
         {"PCD_PAY_WORK": "NOTHING"},
         {"PCD_PAYCANCEL_FLAG": "Y", "PCD_PAYCHK_FLAG": "Y"},
-        {"PCD_PAYCHK_FLAG": "N"},
+        {"PCD_PAY_WORK": "TSREG", "PCD_PAYCHK_FLAG": "Y"},
+        {"PCD_SIMPLE_FLAG": "Y", "PCD_PAY_TYPE": "coin"},
     ],
 )
 def test_other_purposes_are_refused(merchant: Merchant, flags: dict[str, str]) -> None:
-    """Unknown, contradictory, or not offered (undocumented: our choice)."""
-    assert merchant.authenticate(**flags)["result"] == "error"
+    """Unknown, contradictory, or not offered; whatever is refused has an AUTH code (undocumented: our choice)."""
+    answer = merchant.authenticate(**flags)
+
+    assert (answer["result"], "AUTH0005" in answer["result_msg"]) == ("error", True)
     merchant.broke("purpose_unknown")
+
+
+@pytest.mark.parametrize(
+    ("flags", "path"),
+    [
+        ({"PCD_PAYCANCEL_FLAG": "N"}, "/index.php?ACT_=PAYM&CPAYVER=202102051731"),
+        ({"PCD_PAYCHK_FLAG": "N", "PCD_SIMPLE_FLAG": "N"}, "/index.php?ACT_=PAYM&CPAYVER=202102051731"),
+        ({"PCD_PAY_TYPE": "card", "PCD_PAY_WORK": "CERT"}, "/index.php?ACT_=PAYM&CPAYVER=202102051731"),
+        ({"PCD_PAYCHK_FLAG": "Y", "PCD_PAY_TYPE": "transfer"}, "/php/PayChkAct.php"),
+        ({"PCD_PAYCHK_FLAG": "Y", "PCD_PAYCANCEL_FLAG": "N"}, "/php/PayChkAct.php"),
+        ({"PCD_PAYCANCEL_FLAG": "Y", "PCD_PAY_TYPE": "card", "PCD_REGULER_FLAG": "N"}, "/php/account/api/cPayCAct.php"),
+        ({"PCD_PAY_WORK": "TSREG", "PCD_PAY_TYPE": "transfer"}, "/php/taxsave/api/tsAct.php?ACT_=TSREG"),
+        (
+            {"PCD_PAY_TYPE": "card", "PCD_SIMPLE_FLAG": "Y", "PCD_PAYCHK_FLAG": "N"},
+            "/php/SimplePayCardAct.php?ACT_=PAYM",
+        ),
+        (
+            {"PCD_PAY_TYPE": "card", "PCD_SIMPLE_FLAG": "Y", "PCD_REGULER_FLAG": "Y"},
+            "/php/RePayCardAct.php?ACT_=PAYM",
+        ),
+    ],
+)
+def test_members_that_mean_nothing_do_no_harm(merchant: Merchant, flags: dict[str, str], path: str) -> None:
+    """A flag with N, a method beside another purpose (official samples)."""
+    answer = merchant.authenticate(**flags)
+
+    assert (answer["result"], answer["return_url"]) == ("success", merchant.origin + path)
 
 
 def test_the_test_server_takes_any_referer_and_none(merchant: Merchant) -> None:

@@ -86,8 +86,8 @@ def test_one_authentication_may_serve_many_inquiries(merchant: Merchant) -> None
     ("changes", "code"),
     [
         ({"PCD_AUTH_KEY": "made up"}, "CBIL0002"),
-        ({"PCD_CST_ID": "test"}, "CBIL0002"),
-        ({"PCD_CUST_KEY": "abcd1234567890"}, "CBIL0002"),
+        ({"PCD_CST_ID": "other"}, "CBIL0002"),
+        ({"PCD_CUST_KEY": "abcd1234567891"}, "CBIL0002"),
         ({"PCD_AUTH_KEY": "made up", "PCD_PAY_TYPE": "transfer"}, "SPAY0001"),
         ({"PCD_PAYCHK_FLAG": ""}, "CPCA0002"),
         ({"PCD_PAY_TYPE": ""}, "CPCA9997"),
@@ -95,5 +95,30 @@ def test_one_authentication_may_serve_many_inquiries(merchant: Merchant) -> None
     ],
 )
 def test_a_wrong_question_is_refused(merchant: Merchant, changes: dict[str, str], code: str) -> None:
-    """All three tokens of one authentication, never the raw keys (결제결과 조회 API; 응답코드)."""
+    """Tokens of one authentication, members of an inquiry (결제결과 조회 API; 응답코드)."""
     assert merchant.inquire("NEVER_PAID", **{"method": "card"} | changes)["PCD_PAY_CODE"] == code
+
+
+@pytest.mark.parametrize("names", [("cst_id",), ("cust_key",), ("cst_id", "cust_key")])
+@pytest.mark.parametrize(
+    ("flags", "fields"),
+    [
+        ({"PCD_PAYCHK_FLAG": "Y"}, {"PCD_PAYCHK_FLAG": "Y", "PCD_PAY_TYPE": "transfer"}),
+        ({"PCD_PAY_WORK": "TSREG"}, {}),
+        ({"PCD_PAY_WORK": "PUSERINFO"}, {}),
+        (
+            {"PCD_PAY_TYPE": "transfer", "PCD_SIMPLE_FLAG": "Y"},
+            {"PCD_PAY_TYPE": "transfer", "PCD_SIMPLE_FLAG": "Y", "PCD_PAY_GOODS": "구독", "PCD_PAY_TOTAL": "1000"},
+        ),
+    ],
+)
+def test_raw_keys_beside_an_auth_key_are_taken(
+    merchant: Merchant, names: tuple[str, ...], flags: dict[str, str], fields: dict[str, str]
+) -> None:
+    """The manual takes the keys of the partner or the encoded ones (official samples)."""
+    done = merchant.paid(PCD_PAY_TYPE="transfer")
+    fields = {"PCD_PAYER_ID": done["PCD_PAYER_ID"], "PCD_PAY_DATE": done["PCD_PAY_TIME"][:8], **fields}
+    fields["PCD_PAY_OID"] = "" if "PCD_PAY_TOTAL" in fields else done["PCD_PAY_OID"]
+    raw = {f"PCD_{name.upper()}": getattr(merchant, name) for name in names}
+
+    assert merchant.call(flags, **fields | raw)["PCD_PAY_RST"] == "success"

@@ -20,10 +20,7 @@ from shop.simulator.web import database, host_of, read_message, settings
 bp = Blueprint("authentication", __name__)
 LIFETIME = timedelta(minutes=30)
 DONE = "사용자 인증 완료!!"
-FLAGS = (
-    *("PCD_PAY_WORK", "PCD_PAY_TYPE", "PCD_PAYCHK_FLAG"),
-    *("PCD_PAYCANCEL_FLAG", "PCD_SIMPLE_FLAG", "PCD_REGULER_FLAG"),
-)
+WINDOW_WORKS = ("", "PAY", "CERT", "AUTH")
 
 
 @dataclass(frozen=True)
@@ -32,7 +29,8 @@ class Purpose:
 
     `reusable`: one authentication may serve many requests while it lives (documented for inquiries only).
     `session_code` answers an unknown, expired or used token and `access_code` one for another purpose, where the
-    operation has codes of its own for that.
+    operation has codes of its own for that. `takes_raw_keys`: the partner's own keys do beside the AuthKey, too.
+    `twin` is another purpose whose tokens are as good: merchants authenticate for either re-payment.
     """
 
     id: str
@@ -41,31 +39,33 @@ class Purpose:
     reusable: bool = False
     session_code: str = ""
     access_code: str = ""
+    takes_raw_keys: bool = True
+    twin: str = ""
 
 
 WINDOW = Purpose("window", "/index.php?ACT_=PAYM&CPAYVER=202102051731")
 INQUIRY = Purpose("inquiry", "/php/PayChkAct.php", {"PCD_PAYCHK_FLAG": "Y"}, reusable=True)
 CANCEL = Purpose(
     "cancel", "/php/account/api/cPayCAct.php", {"PCD_PAYCANCEL_FLAG": "Y"},
-    session_code="PAYC0001", access_code="PAYC0001",
+    session_code="PAYC0001", access_code="PAYC0001", takes_raw_keys=False,
 )  # fmt: skip
 RECEIPT_ISSUE = Purpose("receipt_issue", "/php/taxsave/api/tsAct.php?ACT_=TSREG", {"PCD_PAY_WORK": "TSREG"})
 RECEIPT_CANCEL = Purpose("receipt_cancel", "/php/taxsave/api/tsAct.php?ACT_=TSCANCEL", {"PCD_PAY_WORK": "TSCANCEL"})
 REPAY_CARD = Purpose(
     "repay_card", "/php/SimplePayCardAct.php?ACT_=PAYM", {"PCD_PAY_TYPE": "card", "PCD_SIMPLE_FLAG": "Y"},
-    session_code="SPCD0004", access_code="SPCD9998",
+    session_code="SPCD0004", access_code="SPCD9998", twin="monthly_card",
 )  # fmt: skip
 REPAY_TRANSFER = Purpose(
     "repay_transfer", "/php/SimplePayAct.php?ACT_=PAYM", {"PCD_PAY_TYPE": "transfer", "PCD_SIMPLE_FLAG": "Y"},
-    session_code="SPAY0001", access_code="SPAY0019",
+    session_code="SPAY0001", access_code="SPAY0019", twin="monthly_transfer",
 )  # fmt: skip
 MONTHLY_CARD = Purpose(
     "monthly_card", "/php/RePayCardAct.php?ACT_=PAYM", {"PCD_PAY_TYPE": "card", "PCD_REGULER_FLAG": "Y"},
-    session_code="RPCD0006", access_code="RPCD9998",
+    session_code="RPCD0006", access_code="RPCD9998", twin="repay_card",
 )  # fmt: skip
 MONTHLY_TRANSFER = Purpose(
     "monthly_transfer", "/php/RePayAct.php?ACT_=PAYM", {"PCD_PAY_TYPE": "transfer", "PCD_REGULER_FLAG": "Y"},
-    session_code="SPAY0001", access_code="SPAY0019",
+    session_code="SPAY0001", access_code="SPAY0019", twin="repay_transfer",
 )  # fmt: skip
 KEY_LOOKUP = Purpose("key_lookup", "/php/cPayUser/api/cPayUserAct.php?ACT_=PUSERINFO", {"PCD_PAY_WORK": "PUSERINFO"})
 KEY_DELETION = Purpose("key_deletion", "/php/cPayUser/api/cPayUserAct.php?ACT_=PUSERDEL", {"PCD_PAY_WORK": "PUSERDEL"})
@@ -123,9 +123,13 @@ def _authenticate(call: Call, host: str) -> Answer:
 
 
 def _chosen_by(asked: Fields) -> Purpose | None:
-    flags = {name: asked[name] for name in FLAGS if asked.get(name)}
-    if flags.keys() in ({"PCD_SIMPLE_FLAG"}, {"PCD_REGULER_FLAG"}):  # official samples name no type for transfers
-        flags["PCD_PAY_TYPE"] = "transfer"
+    """The purpose of the flags that say Y. A method counts for re-payments only, where none means a transfer."""
+    flags = {name: "Y" for name in ("PCD_PAYCHK_FLAG", "PCD_PAYCANCEL_FLAG") if asked.get(name) == "Y"}
+    if asked.get("PCD_PAY_WORK", "") not in WINDOW_WORKS:
+        flags["PCD_PAY_WORK"] = asked["PCD_PAY_WORK"]
+    repayments = [name for name in ("PCD_REGULER_FLAG", "PCD_SIMPLE_FLAG") if asked.get(name) == "Y"]
+    if repayments and not flags:
+        flags = {repayments[0]: "Y", "PCD_PAY_TYPE": asked.get("PCD_PAY_TYPE") or "transfer"}
     return next((purpose for purpose in PURPOSES if purpose.flags == flags), None)
 
 
@@ -165,10 +169,14 @@ def serve_with_tokens(purpose: Purpose, act: Act, refuse: Refuse, op: str = "") 
 
 
 def _admit(call: Call, purpose: Purpose) -> None:
-    """The three tokens of a request have to come from one authentication."""
+    """The AuthKey comes with the two tokens of its authentication, or with the partner's own keys."""
     asked, token = call.asked, by_auth_key(call.db, call.asked.get("PCD_AUTH_KEY", ""))
-    if token and (token.cst_id, token.cust_key) != (asked.get("PCD_CST_ID"), asked.get("PCD_CUST_KEY")):
-        token = None
+    if token:
+        ids, keys = {token.cst_id}, {token.cust_key}
+        if purpose.takes_raw_keys:
+            ids, keys = ids | {call.run.id}, keys | {call.run.cust_key}
+        if asked.get("PCD_CST_ID") not in ids or asked.get("PCD_CUST_KEY") not in keys:
+            token = None
     try:
         use_token(call, token, purpose)
     except Refused as refused:
@@ -182,7 +190,7 @@ def use_token(call: Call, token: Token | None, purpose: Purpose) -> Token:
         raise Refused("token_unknown")
     now, call.follows = call.run.now(), token.seq
     store.update(call.db, replace(token, used_at=now), auth_key=token.auth_key)
-    refuse_if(token.purpose != purpose.id, "token_purpose")
+    refuse_if(token.purpose not in (purpose.id, purpose.twin), "token_purpose")
     refuse_if(now - token.issued_at > LIFETIME, "token_expired")
     refuse_if(token.used_at and not purpose.reusable, "token_used")
     return token
