@@ -32,6 +32,8 @@ STRICT_LENGTHS = LENGTHS | {
     "PCD_PAY_GOODS": 50,
     "PCD_PAY_OID": 30,
 }
+# A monthly payment: with the flag, a billing key pays a month once.
+MONTH = ("PCD_REGULER_FLAG", "PCD_PAY_YEAR", "PCD_PAY_MONTH")
 # What is not kept with a payment or a link.
 SECRETS = ("PCD_CST_ID", "PCD_CUST_KEY", "PCD_AUTH_KEY", "PCD_TAXSAVE_IDNUM")
 # Official samples send all of these for "no VAT given".
@@ -62,3 +64,8 @@ def contained_tax(asked: Mapping[str, str]) -> int:
     if asked.get("PCD_PAY_ISTAX") == "N":
         return 0
     return int(asked["PCD_PAY_TAXTOTAL"]) if is_mixed(asked) else (int(asked["PCD_PAY_TOTAL"]) * 2 + 11) // 22
+
+
+def month_of(asked: Mapping[str, str]) -> Fields:
+    """The flag, year and month of a monthly payment; nothing for any other."""
+    return {name: asked.get(name, "") for name in MONTH} if asked.get("PCD_REGULER_FLAG") == "Y" else {}

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 
 from shop.simulator import clock, codes
-from shop.simulator.fields import Fields, is_mixed
+from shop.simulator.fields import MONTH, Fields, is_mixed, month_of
 from shop.simulator.payment import Payment
 from shop.simulator.policy import Policy
 from shop.simulator.rulebook import Rule
@@ -25,6 +25,7 @@ ECHOED = (
     *("PCD_PAY_TOTAL", "PCD_PAY_TAXTOTAL", "PCD_PAY_ISTAX"),
     *("PCD_PAYER_NO", "PCD_PAYER_NAME", "PCD_PAYER_HP", "PCD_PAYER_EMAIL"),
     *("PCD_SIMPLE_FLAG", "PCD_RST_URL", "PCD_USER_DEFINE1", "PCD_USER_DEFINE2"),
+    *MONTH,
 )
 # Members that the result of a registration does not have.
 OF_PAYMENTS_ONLY = {
@@ -148,6 +149,7 @@ def _payment_fields(payment: Payment, policy: Policy) -> Fields:
         "PCD_PAY_ISTAX": asked.get("PCD_PAY_ISTAX", "") or "Y",
         "PCD_PAY_TIME": clock.stamp(payment.approved_at or payment.authenticated_at),
         "PCD_SIMPLE_FLAG": "Y" if payment.has_known_instrument else "N",
+        **month_of(asked),
     }
 
 

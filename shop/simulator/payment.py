@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from shop.simulator import clock, store
-from shop.simulator.fields import Fields, contained_tax
+from shop.simulator.fields import Fields, contained_tax, month_of
 from shop.simulator.policy import Policy
 from shop.simulator.runs import Run
 from shop.simulator.store import Row
@@ -192,6 +192,15 @@ def completed(db: sqlite3.Connection, run: str, oid: str) -> Payment | None:
     """The one payment with this number that moved money."""
     found = store.select(db, Payment, run=run, oid=oid)
     return next((payment for payment in found if payment.approved_at), None)
+
+
+def is_month_paid(db: sqlite3.Connection, run: str, payer_id: str, asked: Fields) -> bool:
+    """Whether this billing key has paid the month of a monthly payment; a payment refunded in full does not count."""
+    month = month_of(asked)
+    if not month or not payer_id:
+        return False
+    paid = store.select(db, Payment, run=run, payer_id=payer_id)
+    return any(one.approved_at and one.remainder and month == month_of(one.asked) for one in paid)
 
 
 def by_oid(db: sqlite3.Connection, run: str, oid: str) -> Payment | None:

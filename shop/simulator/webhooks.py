@@ -13,7 +13,7 @@ from urllib.parse import urlencode, urlsplit
 import requests
 
 from shop.simulator import clock, ledger, messages, runs, store
-from shop.simulator.fields import Fields
+from shop.simulator.fields import MONTH, Fields
 from shop.simulator.payment import Payment
 from shop.simulator.policy import Policy
 from shop.simulator.runs import Run
@@ -27,8 +27,6 @@ AGENT = {"User-Agent": "Payple simulator"}
 LONGEST_WAIT = 1.0  # seconds until the queue is looked at again
 # Seconds of the run's clock before the second, third, … attempt; Payple documents none.
 PAUSES = (2.0, 10.0, 60.0, 600.0)
-# Documented members that every notice has, blank where there is nothing to say.
-ALWAYS = ("PCD_REGULER_FLAG", "PCD_PAY_YEAR", "PCD_PAY_MONTH")
 RESULT_ONLY = ("PCD_AUTH_KEY", "PCD_PAY_REQKEY")
 PAYMENT_ONLY = ("PCD_USER_DEFINE1", "PCD_USER_DEFINE2")
 
@@ -129,7 +127,7 @@ def _paid(payment: Payment, origin: str) -> Fields:
         "PCD_PAY_MSG": messages.PAID[payment.method],
         "PCD_PAY_URL": "",
         "PCD_PAY_COFURL": "",
-        **{name: payment.asked.get(name, "") for name in ALWAYS},
+        **{name: payment.asked.get(name, "") for name in MONTH},
     }
     if not payment.link:
         return body

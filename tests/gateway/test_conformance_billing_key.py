@@ -9,6 +9,7 @@ import pytest
 from tests.gateway.merchant import Merchant
 
 METHODS = ("card", "transfer")
+MONTH = {"PCD_REGULER_FLAG": "Y", "PCD_PAY_YEAR": "2026", "PCD_PAY_MONTH": "11"}
 
 
 @pytest.fixture(params=METHODS)
@@ -213,9 +214,8 @@ class TestMonthly:
     def pay(self, merchant: Merchant, registered: dict[str, str], **changes: str) -> dict[str, str]:
         """A monthly payment for November."""
         flags = {"PCD_PAY_TYPE": registered["PCD_PAY_TYPE"], "PCD_REGULER_FLAG": "Y"}
-        month = {"PCD_PAY_YEAR": "2026", "PCD_PAY_MONTH": "11"}
         fields = {"PCD_PAYER_ID": registered["PCD_PAYER_ID"], "PCD_PAY_GOODS": "구독", "PCD_PAY_TOTAL": "1000"}
-        return merchant.call(flags, **flags | fields | month | changes)
+        return merchant.call(flags, **flags | fields | MONTH | changes)
 
     def test_once_a_month(self, merchant: Merchant, registered: dict[str, str]) -> None:
         """RPCD0015: PCD_PAY_YEAR and PCD_PAY_MONTH (응답코드)."""
@@ -260,3 +260,67 @@ class TestMonthly:
 
         assert code == {"card": card, "transfer": transfer}[registered["PCD_PAY_TYPE"]]
         merchant.broke(rule)
+
+    @pytest.mark.parametrize("act", ["SimplePay", "RePay"])
+    def test_either_authentication_serves_a_monthly_payment(
+        self, merchant: Merchant, registered: dict[str, str], act: str
+    ) -> None:
+        """The flag of the request guards the month, at both addresses (official samples)."""
+        method = registered["PCD_PAY_TYPE"]
+        fields = {"PCD_PAYER_ID": registered["PCD_PAYER_ID"], "PCD_PAY_GOODS": "구독", "PCD_PAY_TOTAL": "1000"}
+        fields |= {"PCD_PAY_TYPE": method, **MONTH}
+        path = f"/php/{act}{'Card' if method == 'card' else ''}Act.php?ACT_=PAYM"
+
+        answers = []
+        for _ in range(2):
+            ticket = merchant.authenticate(PCD_PAY_TYPE=method, PCD_SIMPLE_FLAG="Y")
+            answers.append(merchant.post(path, merchant.tokens(ticket) | fields))
+
+        assert (answers[0]["PCD_PAY_RST"], answers[0]["PCD_PAY_MONTH"]) == ("success", "11")
+        assert answers[1]["PCD_PAY_CODE"] == {"card": "RPCD0015", "transfer": "CPAY0202"}[method]
+
+
+class TestMonthlyWindow:
+    """PCD_REGULER_FLAG, PCD_PAY_YEAR and PCD_PAY_MONTH in the window."""
+
+    @pytest.mark.parametrize("method", METHODS)
+    def test_the_month_comes_back_in_every_answer(self, merchant: Merchant, method: str) -> None:
+        """Result, confirm, inquiry and cancel (official samples)."""
+        claim = merchant.claim(PCD_PAY_TYPE=method, **MONTH)
+        confirmed = merchant.confirm(claim)
+        found = merchant.inquire(claim["PCD_PAY_OID"], method)
+        cancelled = merchant.cancel(confirmed)
+
+        for told in (claim, confirmed, found, cancelled):
+            assert MONTH.items() <= told.items()
+
+    @pytest.mark.parametrize(("method", "code"), [("card", "RPCD0015"), ("transfer", "CPAY0202")])
+    @pytest.mark.parametrize("work", ["PAY", "CERT"])
+    def test_a_billing_key_pays_a_month_once(self, merchant: Merchant, method: str, code: str, work: str) -> None:
+        """In the window and from server to server alike (응답코드)."""
+        first = merchant.claim(PCD_PAY_TYPE=method, PCD_PAY_WORK=work, **MONTH)
+        second = merchant.claim(PCD_PAY_TYPE=method, **MONTH) if work == "CERT" else {}
+        if work == "CERT":
+            assert merchant.confirm(first)["PCD_PAY_RST"] == "success"
+            assert merchant.confirm(second)["PCD_PAY_CODE"] == code
+
+        third = merchant.claim(PCD_PAY_TYPE=method, PCD_PAY_WORK=work, **MONTH)
+
+        assert (third["PCD_PAY_RST"], third["PCD_PAY_CODE"]) == ("error", code)
+        merchant.broke("repay_twice_a_month")
+        other = merchant.claim(PCD_PAY_TYPE=method, PCD_PAY_WORK="PAY", **MONTH | {"PCD_PAY_MONTH": "12"})
+        assert other["PCD_PAY_RST"] == "success"
+        fields = {"PCD_PAYER_ID": first["PCD_PAYER_ID"], "PCD_PAY_GOODS": "구독", "PCD_PAY_TOTAL": "1000"}
+        flags = {"PCD_PAY_TYPE": method, "PCD_REGULER_FLAG": "Y"}
+        again = merchant.call(flags, **flags | fields | MONTH)
+        assert again["PCD_PAY_CODE"] == code
+
+    @pytest.mark.parametrize(
+        ("changes", "rule"),
+        [({"PCD_PAY_YEAR": ""}, "repay_year_wrong"), ({"PCD_PAY_MONTH": "13"}, "repay_month_wrong")],
+    )
+    def test_a_month_is_a_month(self, merchant: Merchant, changes: dict[str, str], rule: str) -> None:
+        """RPCD0004, RPCD0005 (응답코드)."""
+        assert merchant.claim(**MONTH | changes)["PCD_PAY_RST"] == "error"
+        merchant.broke(rule)
+        assert merchant.claim(PCD_REGULER_FLAG="N", PCD_PAY_YEAR="", PCD_PAY_MONTH="")["PCD_PAY_RST"] == "success"

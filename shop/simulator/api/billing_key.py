@@ -18,7 +18,7 @@ from shop.simulator.api.authentication import (
     serve_with_tokens,
 )
 from shop.simulator.calls import Answer, Call, Refused, refuse_if
-from shop.simulator.fields import SECRETS, Fields, is_number, is_tax, is_too_long
+from shop.simulator.fields import SECRETS, Fields, is_number, is_tax, is_too_long, month_of
 from shop.simulator.payment import CashReceipt, Instrument, Payment
 from shop.simulator.runs import Run
 from shop.simulator.store import Row
@@ -28,7 +28,6 @@ PURPOSES = {"PUSERINFO": authentication.KEY_LOOKUP, "PUSERDEL": authentication.K
 REPAYMENTS = (REPAY_CARD, REPAY_TRANSFER, MONTHLY_CARD, MONTHLY_TRANSFER)
 MINIMUM_BY_CARD = 100
 WINDOW_ONLY = ("PCD_AUTH_KEY", "PCD_PAY_REQKEY", "PCD_PAY_HOST", "PCD_PAY_URL", "PCD_PAY_COFURL", "PCD_RST_URL")
-MONTH = ("PCD_REGULER_FLAG", "PCD_PAY_YEAR", "PCD_PAY_MONTH")
 HOLDERS = {"personal": "개인", "company": "법인"}
 DEREGISTERED = {"card": "카드해지완료", "transfer": "계좌해지완료"}
 DEREGISTERED_BEHIND = "2008 : 고객요청으로 자동이체 해지되었음(업체해지)"
@@ -95,17 +94,17 @@ def _charge(call: Call, purpose: Purpose) -> Answer:
 def _checked(call: Call, purpose: Purpose, key: BillingKey | None) -> BillingKey:
     """The key that pays. The flags of the address come again in the request."""
     asked, method = call.asked, purpose.flags["PCD_PAY_TYPE"]
-    is_monthly = "PCD_REGULER_FLAG" in purpose.flags
-    refuse_if(any(asked.get(name) != value for name, value in purpose.flags.items()), "repay_flag_missing")
+    is_monthly = asked.get("PCD_REGULER_FLAG") == "Y"
+    is_single = "PCD_SIMPLE_FLAG" in purpose.flags and asked.get("PCD_SIMPLE_FLAG") == "Y"
+    refuse_if(asked.get("PCD_PAY_TYPE") != method or not (is_monthly or is_single), "repay_flag_missing")
     refuse_if(not asked.get("PCD_PAYER_ID"), "key_missing")
     if key is None:
         raise Refused("key_unknown")
     refuse_if(key.method != method, "key_of_other_method")
     _check_fields(asked, method)
-    if is_monthly:
-        _check_month(asked)
+    check_month(asked)
     refuse_if(payment.completed(call.db, call.run.id, asked["PCD_PAY_OID"]), "repay_duplicate")
-    refuse_if(is_monthly and _is_month_paid(call), "repay_twice_a_month")
+    refuse_if(payment.is_month_paid(call.db, call.run.id, key.id, asked), "repay_twice_a_month")
     return key
 
 
@@ -118,15 +117,12 @@ def _check_fields(asked: Fields, method: str) -> None:
     refuse_if(not is_tax(tax, int(total)), "repay_malformed")
 
 
-def _check_month(asked: Fields) -> None:
+def check_month(asked: Fields) -> None:
+    """Refuse a monthly payment without a year and a month."""
+    if not month_of(asked):
+        return
     refuse_if(not re.fullmatch(r"20\d\d", asked.get("PCD_PAY_YEAR", ""), re.ASCII), "repay_year_wrong")
     refuse_if(not re.fullmatch(r"0[1-9]|1[0-2]", asked.get("PCD_PAY_MONTH", ""), re.ASCII), "repay_month_wrong")
-
-
-def _is_month_paid(call: Call) -> bool:
-    wanted = {name: call.asked[name] for name in MONTH}
-    paid = store.select(call.db, Payment, run=call.run.id, payer_id=call.asked["PCD_PAYER_ID"])
-    return any(one.approved_at and one.remainder and wanted.items() <= one.asked.items() for one in paid)
 
 
 def _payment(call: Call, key: BillingKey) -> Payment:
@@ -148,7 +144,7 @@ def _answer(call: Call, purpose: Purpose, done: charge.Charge) -> Fields:
     fields = {name: value for name, value in result.items() if name not in WINDOW_ONLY} | {"PCD_SIMPLE_FLAG": "Y"}
     if paid.method == "card":
         fields |= {"PCD_PAY_CODE": "SPCD0000" if purpose is REPAY_CARD else "0000", "PCD_PAY_MSG": "카드결제완료"}
-    return fields | {name: paid.asked[name] for name in MONTH if name in paid.asked}
+    return fields
 
 
 @bp.post("/php/cPayUser/api/cPayUserAct.php")

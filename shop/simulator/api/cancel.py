@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 from shop.simulator import clock, ledger, messages, payment, scenarios, webhooks
 from shop.simulator.api.authentication import CANCEL, serve_with_tokens
 from shop.simulator.calls import Answer, Call, Refused, refuse_if
-from shop.simulator.fields import Fields, is_mixed, is_number
+from shop.simulator.fields import Fields, is_mixed, is_number, month_of
 from shop.simulator.payment import Cancellation, Payment, State, trade_key
 from shop.simulator.policy import Policy
 from shop.simulator.runs import Run
@@ -130,6 +130,7 @@ def _answer(after: Payment, origin: str) -> Fields:
         "PCD_REFUND_TOTAL": str(done.amount),
         "PCD_REFUND_TAXTOTAL": str(done.tax),
         "PCD_PAY_TIME": clock.stamp(done.at),
+        **month_of(after.asked),
     }
     if after.method == "transfer":
         return fields

@@ -66,6 +66,8 @@ def _charge(call: Call, method: str) -> Answer:
         raise Refused("confirm_too_late", claimed.oid)
     refuse_if(claimed.state is not State.AUTHENTICATED, "request_key_used", claimed.oid)
     refuse_if(payment.completed(call.db, run.id, claimed.oid), "oid_duplicate", claimed.oid)
+    is_month_paid = payment.is_month_paid(call.db, run.id, claimed.payer_id, claimed.asked)
+    refuse_if(is_month_paid, "repay_twice_a_month", claimed.oid)
     done = charge.charge(claimed, run.now())
     answered = _answer(call, run, done)
     charged = replace(done.payment, answer=answered)

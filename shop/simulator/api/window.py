@@ -135,6 +135,7 @@ def _check_values(asked: Fields) -> None:
     refuse_if(asked.get("PCD_PAY_ISTAX", "") not in ("", "Y", "N"), "field_malformed")
     if asked["PCD_PAY_WORK"] == "AUTH":
         return
+    billing_key.check_month(asked)
     total = int(asked["PCD_PAY_TOTAL"])
     refuse_if(total < MINIMUM_AMOUNT, "amount_below_minimum")
     refuse_if(not is_tax(asked.get("PCD_PAY_TAXTOTAL", ""), total), "field_malformed")
