@@ -24,14 +24,9 @@ LENGTHS = {
     "PCD_USER_DEFINE1": 2048,
     "PCD_USER_DEFINE2": 2048,
 }
-# Shorter ones that third parties have met in the newer window.
-STRICT_LENGTHS = LENGTHS | {
-    "PCD_PAYER_NO": 18,
-    "PCD_PAYER_NAME": 20,
-    "PCD_PAYER_EMAIL": 50,
-    "PCD_PAY_GOODS": 50,
-    "PCD_PAY_OID": 30,
-}
+# Shorter ones that third parties have met in the clientKey window: by all of them, and by some.
+CLIENT_KEY_LENGTHS = LENGTHS | {"PCD_PAYER_NO": 18, "PCD_PAY_GOODS": 50, "PCD_PAY_OID": 30}
+STRICT_LENGTHS = CLIENT_KEY_LENGTHS | {"PCD_PAYER_NAME": 20, "PCD_PAYER_EMAIL": 50}
 # A monthly payment: with the flag, a billing key pays a month once.
 MONTH = ("PCD_REGULER_FLAG", "PCD_PAY_YEAR", "PCD_PAY_MONTH")
 # What is not kept with a payment or a link.

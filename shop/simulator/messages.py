@@ -10,7 +10,7 @@ from shop.simulator.policy import Policy
 from shop.simulator.rulebook import Rule
 
 CONFIRM_PATHS = {"card": "/php/PayCardConfirmAct.php?ACT_=PAYM", "transfer": "/php/PayConfirmAct.php?ACT_=PAYM"}
-API_V2_CONFIRM_PATH = "/api/v1/payments/cards/approval/confirm"
+APP_CARD_CONFIRM_PATH = "/api/v1/payments/cards/approval/confirm"
 PAID = {"card": "카드승인완료", "transfer": "출금이체완료"}
 AUTHENTICATED = {"card": "카드인증완료", "transfer": "계좌인증완료"}
 REGISTERED = {"card": "카드등록완료", "transfer": "계좌등록완료"}  # our words
@@ -57,8 +57,7 @@ def echo(asked: Fields) -> Fields:
 def success(payment: Payment, origin: str, policy: Policy) -> Fields:
     """The window's result: PAY has moved the money, CERT has not and says where to confirm."""
     is_cert = payment.work == "CERT"
-    is_v2 = policy.confirm_host == "api_v2" and payment.method == "card"
-    confirm_path = API_V2_CONFIRM_PATH if is_v2 else CONFIRM_PATHS[payment.method]
+    path = confirm_path(payment, policy) if is_cert else ""
     message = (AUTHENTICATED if is_cert else PAID)[payment.method]
     return {
         "PCD_PAY_RST": "success",
@@ -67,11 +66,17 @@ def success(payment: Payment, origin: str, policy: Policy) -> Fields:
         "PCD_AUTH_KEY": payment.result_key,
         "PCD_PAY_REQKEY": payment.request_key,
         "PCD_PAY_HOST": origin,
-        "PCD_PAY_URL": confirm_path if is_cert else "",
-        "PCD_PAY_COFURL": origin + confirm_path if is_cert else "",
+        "PCD_PAY_URL": path,
+        "PCD_PAY_COFURL": origin + path if path else "",
         "PCD_RST_URL": payment.asked.get("PCD_RST_URL", ""),
         **_answer(payment, origin, policy, "0000", message),
     }
+
+
+def confirm_path(payment: Payment, policy: Policy) -> str:
+    """Where a payment is confirmed that the window has authenticated."""
+    is_newer = payment.is_app_card or (payment.method == "card" and policy.confirm_host == "api_v2")
+    return APP_CARD_CONFIRM_PATH if is_newer else CONFIRM_PATHS[payment.method]
 
 
 def registered(payment: Payment, origin: str, *, again: bool) -> Fields:
@@ -106,7 +111,7 @@ def confirmed(payment: Payment, origin: str, policy: Policy) -> Fields:
 def found(payment: Payment, origin: str, policy: Policy) -> Fields:
     """The inquiry's answer about a completed payment; refunds are told only if the policy says so."""
     message = PAID["transfer"] if payment.method == "transfer" else "결제완료"
-    answer = _answer(payment, origin, policy, policy.inquiry_code, message)
+    answer = _answer(payment, origin, policy, policy.inquiry_code, message) | {"PCD_PAY_STATE": "1"}
     if policy.inquiry_shows_refund == "off":
         return answer
     state = "1" if payment.remainder else "2"

@@ -66,8 +66,8 @@ class Policy:
     )
     inquiry_shows_refund: str = _one_of(
         ON_OR_OFF,
-        "조회 응답에 PCD_PAY_STATE와 PCD_REFUND_TOTAL 추가",
-        "The inquiry also tells PCD_PAY_STATE and PCD_REFUND_TOTAL",
+        "조회가 환불을 알려 줌: PCD_REFUND_TOTAL, 전액 환불이면 PCD_PAY_STATE 2",
+        "The inquiry tells refunds: PCD_REFUND_TOTAL, and PCD_PAY_STATE 2 after a full one",
     )
     mixed_refund_tax: str = _one_of(
         ("required", "split"),
@@ -100,14 +100,14 @@ class Policy:
         "Amounts in answers to servers are JSON numbers instead of strings",
     )
     strict_lengths: str = _one_of(
-        ON_OR_OFF,
-        "결제창 파라미터를 더 짧은 길이로 제한 (주문번호 30, 상품명 50, 이름 20 등)",
-        "The window takes shorter values only (number 30, goods 50, name 20, …)",
+        ("clientkey", "on", "off"),
+        "더 짧은 길이 제한: clientKey 결제창의 주문번호 30, 상품명 50, 회원번호 18, 또는 모든 결제창",
+        "Shorter values (number 30, goods 50, payer number 18): in the clientKey window, in every window, never",
     )
     confirm_host: str = _one_of(
         ("same", "api_v2"),
-        "카드 PCD_PAY_COFURL: 기존 .php 주소(same), api-v2의 주소(api_v2)",
-        "PCD_PAY_COFURL of cards: the .php address, or the one of Payple's newer api-v2 host",
+        "PCD_CARD_VER 01의 PCD_PAY_COFURL: 기존 .php 주소(same), 앱카드와 같은 새 주소(api_v2)",
+        "PCD_PAY_COFURL of PCD_CARD_VER 01: the .php address, or the newer one, which app cards always have",
     )
     result_by_get: str = _one_of(
         ON_OR_OFF,

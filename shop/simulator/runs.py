@@ -61,8 +61,8 @@ class Run(Row):
         return clock.real_now() + timedelta(seconds=self.clock_offset)
 
     def new_oid(self) -> str:
-        """The number of a payment to which the merchant gives none."""
-        return f"{self.id}{secrets.randbelow(10**10):010d}{int(self.now().timestamp() * 1000)}"
+        """The number of a payment to which the merchant gives none, at most 30 characters."""
+        return f"{self.id}{secrets.randbelow(10**9):09d}{int(self.now().timestamp() * 1000)}"
 
     def registers(self, host: str) -> bool:
         """Whether a host is a registered domain or below one; without domains every host is, as on the test server."""

@@ -44,11 +44,16 @@ def database() -> Store:
 
 
 def read_message() -> Fields:
-    """A merchant's message: a JSON object, or a form as older samples send. Anything else reads as an empty one."""
-    if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
+    """A merchant's message: a JSON object, whatever its content type, or a form as older samples send.
+
+    Anything else reads as an empty one.
+    """
+    body = request.get_data()
+    is_form = request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data")
+    if is_form and not body.lstrip().startswith(b"{"):
         return read_form()
     try:
-        message = json.loads(request.get_data())
+        message = json.loads(body)
     except (ValueError, RecursionError):
         return {}
     return {name: _text(value) for name, value in message.items()} if isinstance(message, dict) else {}

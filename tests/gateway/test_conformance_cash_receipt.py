@@ -62,9 +62,11 @@ def test_the_manuals_request_names_neither_amount_nor_number(merchant: Merchant,
     assert merchant.receipt("TSCANCEL", paid)["PCD_PAY_RST"] == "success"
 
 
-@pytest.mark.parametrize("shape", [{}, {"PCD_TAXSAVE_AMOUNT": "1000", **IDENTITY}])
+@pytest.mark.parametrize(
+    "shape", [{}, {"PCD_TAXSAVE_AMOUNT": "1000", **IDENTITY}, {"PCD_TAXSAVE_AMOUNT": "0"}, {"PCD_TAXSAVE_AMOUNT": " "}]
+)
 def test_a_receipt_is_cancelled_by_itself(merchant: Merchant, receipted: dict[str, str], shape: dict[str, str]) -> None:
-    """TSCANCEL, in the shape of the samples and of the manual (현금영수증 API; official samples)."""
+    """TSCANCEL, in the shapes of samples and manual; no amount or 0 is all of it (현금영수증 API; official samples)."""
     answer = merchant.receipt("TSCANCEL", receipted, **shape)
 
     assert (answer["PCD_PAY_RST"], answer["PCD_PAY_CODE"]) == ("success", "0000")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.gateway.merchant import Merchant
@@ -79,6 +81,7 @@ def test_keys_of_two_payments_do_not_mix(merchant: Merchant) -> None:
     [
         ("card", "/php/PayConfirmAct.php?ACT_=PAYM"),
         ("transfer", "/php/PayCardConfirmAct.php?ACT_=PAYM"),
+        ("transfer", "/api/v1/payments/cards/approval/confirm"),
         ("card", "/php/PayCardConfirmAct.php"),
         ("card", "/php/PayCardConfirmAct.php?ACT_=OTHER"),
     ],
@@ -90,6 +93,31 @@ def test_the_confirm_goes_to_the_address_of_the_result(merchant: Merchant, metho
     assert merchant.confirm(claim, url)["PCD_PAY_CODE"] == "AUTH0008"
     merchant.broke("confirm_url_wrong")
     assert merchant.confirm(claim)["PCD_PAY_RST"] == "success"
+
+
+@pytest.mark.parametrize("version", ["01", "02"])
+def test_every_card_is_confirmed_at_the_newer_address(merchant: Merchant, version: str) -> None:
+    """Merchants hard-code it; an app card's result names it (official samples)."""
+    path = "/api/v1/payments/cards/approval/confirm"
+    claim = merchant.claim(PCD_CARD_VER=version)
+
+    assert claim["PCD_PAY_COFURL"].endswith(path) == claim["PCD_PAY_URL"].endswith(path) == (version == "02")
+    assert merchant.confirm(claim, path)["PCD_PAY_CODE"] == "PCCF0000"
+
+
+def test_json_under_a_form_content_type_is_read_as_json(merchant: Merchant) -> None:
+    """With and without blanks before it (official samples)."""
+    for blank in ("", " \n"):
+        claim = merchant.claim()
+        sent = {"PCD_CST_ID": merchant.cst_id, "PCD_CUST_KEY": merchant.cust_key}
+        sent |= {name: claim[name] for name in ("PCD_AUTH_KEY", "PCD_PAY_REQKEY", "PCD_PAYER_ID")}
+        response = merchant.session.post(
+            claim["PCD_PAY_COFURL"],
+            data=(blank + json.dumps(sent)).encode(),
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+        )
+
+        assert response.json()["PCD_PAY_CODE"] == "PCCF0000"
 
 
 def test_ten_minutes_after_the_result_it_is_too_late(merchant: Merchant) -> None:

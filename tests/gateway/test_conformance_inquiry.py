@@ -21,9 +21,19 @@ def test_the_inquiry_tells_what_the_confirm_told(merchant: Merchant, method: str
 
     found = merchant.inquire(confirmed["PCD_PAY_OID"], method)
 
-    assert (found["PCD_PAY_RST"], found["PCD_PAY_CODE"]) == ("success", "PCHK000")
+    assert (found["PCD_PAY_RST"], found["PCD_PAY_CODE"], found["PCD_PAY_STATE"]) == ("success", "PCHK000", "1")
     ignored = {"PCD_PAY_CODE", "PCD_PAY_MSG", "PCD_PAY_REQKEY"}
     assert {name: value for name, value in confirmed.items() if name not in ignored}.items() <= found.items()
+
+
+@pytest.mark.parametrize("method", ["card", "transfer"])
+def test_without_a_method_the_number_finds_it(merchant: Merchant, method: str) -> None:
+    """PCD_PAY_TYPE may be left out (official samples)."""
+    confirmed = paid(merchant, PCD_PAY_TYPE=method)
+
+    found = merchant.inquire(confirmed["PCD_PAY_OID"], method="")
+
+    assert (found["PCD_PAY_RST"], found["PCD_PAY_TYPE"]) == ("success", method)
 
 
 def test_a_payment_of_the_window_is_found_too(merchant: Merchant) -> None:
@@ -90,7 +100,7 @@ def test_one_authentication_may_serve_many_inquiries(merchant: Merchant) -> None
         ({"PCD_CUST_KEY": "abcd1234567891"}, "CBIL0002"),
         ({"PCD_AUTH_KEY": "made up", "PCD_PAY_TYPE": "transfer"}, "SPAY0001"),
         ({"PCD_PAYCHK_FLAG": ""}, "CPCA0002"),
-        ({"PCD_PAY_TYPE": ""}, "CPCA9997"),
+        ({"PCD_PAY_TYPE": "coin"}, "CPCA9997"),
         ({"PCD_PAY_DATE": ""}, "CPCA0002"),
     ],
 )

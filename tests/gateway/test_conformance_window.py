@@ -90,7 +90,7 @@ def test_an_authentication_without_a_referer_opens_no_window(merchant: Merchant)
         ({"PCD_PAY_GOODS": "가" * 256}, "cpc0034", "field_too_long"),
         ({"PCD_PAY_OID": "O" * 256}, "cpc0034", "field_too_long"),
         ({"PCD_PAYER_NAME": "가" * 81}, "cpc0034", "field_too_long"),
-        ({"PCD_PAYER_HP": "010-1234-5678"}, "CPCA0002", "field_malformed"),
+        ({"PCD_PAYER_HP": "010 1234 5678"}, "CPCA0002", "field_malformed"),
         ({"PCD_PAYER_NO": "18446744073709551616"}, "CPCA0002", "field_malformed"),
         ({"PCD_PAY_ISTAX": "X"}, "CPCA0002", "field_malformed"),
         ({"PCD_PAY_TAXTOTAL": "1000"}, "CPCA0002", "field_malformed"),
@@ -161,6 +161,24 @@ def test_a_client_key_opens_a_window_without_authentication(merchant: Merchant) 
 
     assert claim["PCD_PAY_RST"] == "success"
     assert merchant.confirm(claim)["PCD_PAY_RST"] == "success"
+
+
+@pytest.mark.parametrize(("name", "longest"), [("PCD_PAY_GOODS", 50), ("PCD_PAY_OID", 30), ("PCD_PAYER_NO", 18)])
+def test_the_newer_window_takes_shorter_values(merchant: Merchant, name: str, longest: int) -> None:
+    """cpc0034; the AuthKey window keeps the lengths of the quick guide (quick guide 3-3; 응답코드)."""
+    newer = {"PCD_AUTH_KEY": "", "PCD_PAY_URL": "", "clientKey": merchant.client_key}
+
+    assert merchant.claim(**newer, **{name: "1" * longest})["PCD_PAY_RST"] == "success"
+    assert merchant.claim(**newer, **{name: "2" * (longest + 1)})["PCD_PAY_CODE"] == "cpc0034"
+    merchant.broke("field_too_long")
+    assert merchant.claim(**{name: "3" * (longest + 1)})["PCD_PAY_RST"] == "success"
+
+
+def test_a_phone_number_may_have_hyphens(merchant: Merchant) -> None:
+    """It comes back as it was sent (official samples)."""
+    claim = merchant.claim(PCD_PAYER_HP="010-1234-5678")
+
+    assert (claim["PCD_PAY_RST"], claim["PCD_PAYER_HP"]) == ("success", "010-1234-5678")
 
 
 def test_an_unknown_client_key_opens_none(merchant: Merchant) -> None:

@@ -82,8 +82,9 @@ def _issued(asked: Fields, paid: Payment) -> CashReceipt:
 
 
 def _cancelled(call: Call, receipt: CashReceipt) -> CashReceipt:
-    """Older requests name no amount."""
+    """No amount, or zero, is all of it."""
     refuse_if(receipt.state != "issued", "receipt_cancelled" if receipt.state == "cancelled" else "receipt_none")
-    refuse_if(call.asked.get("PCD_TAXSAVE_AMOUNT") not in (None, "", str(receipt.amount)), "receipt_amount_differs")
+    amount = call.asked.get("PCD_TAXSAVE_AMOUNT", "").strip()
+    refuse_if(amount not in ("", "0", str(receipt.amount)), "receipt_amount_differs")
     refuse_if(clock.trade_date(call.run.now()) < receipt.blocked_until, "receipt_cancel_blocked")
     return replace(receipt, state="cancelled", amount=0, blocked_until="")

@@ -16,7 +16,7 @@ bp = Blueprint("inquiry", __name__)
 
 @bp.post("/php/PayChkAct.php")
 def inquiry() -> Response:
-    """Find a completed payment by number, method and Korea date."""
+    """Find a completed payment by number and Korea date, and by method if one is named."""
     return serve_with_tokens(INQUIRY, _inquire, _refused)
 
 
@@ -28,7 +28,7 @@ def _refused(call: Call, refused: Refused) -> Fields:
 def _inquire(call: Call) -> Answer:
     asked = call.asked
     refuse_if(asked.get("PCD_PAYCHK_FLAG") != "Y", "field_missing")
-    refuse_if(asked.get("PCD_PAY_TYPE") not in ("card", "transfer"), "method_unknown")
+    refuse_if(asked.get("PCD_PAY_TYPE", "") not in ("", "card", "transfer"), "method_unknown")
     refuse_if(not asked.get("PCD_PAY_OID") or not asked.get("PCD_PAY_DATE"), "field_missing")
     completed = payment.completed(call.db, call.run.id, asked["PCD_PAY_OID"])
     run = scenarios.governed(call.run, completed)
@@ -40,8 +40,9 @@ def _inquire(call: Call) -> Answer:
 
 def _found(call: Call, run: Run, completed: Payment | None) -> Payment:
     """The payment, unless the method or the date differs, or it is too fresh to be shown."""
-    if completed is None or completed.approved_at is None or completed.method != call.asked["PCD_PAY_TYPE"]:
+    if completed is None or completed.approved_at is None:
         raise Refused("payment_unknown")
+    refuse_if(call.asked.get("PCD_PAY_TYPE") not in (None, "", completed.method), "payment_unknown")
     refuse_if(not completed.has_date(call.asked["PCD_PAY_DATE"], run.policy), "payment_unknown")
     refuse_if(run.now() - completed.approved_at < timedelta(seconds=run.policy.inquiry_lag_seconds), "inquiry_lags")
     return completed

@@ -1,5 +1,6 @@
 """The merchant's page opens a payment window (quick guide 3-3): the script, the call and its rules."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ from shop.simulator import messages, payment, runs, store
 from shop.simulator.api import authentication, billing_key
 from shop.simulator.api.authentication import WINDOW, Token
 from shop.simulator.calls import Call, Refused, refuse_if
-from shop.simulator.fields import LENGTHS, STRICT_LENGTHS, Fields, is_number, is_tax, is_too_long
+from shop.simulator.fields import CLIENT_KEY_LENGTHS, LENGTHS, STRICT_LENGTHS, Fields, is_number, is_tax, is_too_long
 from shop.simulator.payment import Payment
 from shop.simulator.policy import Policy
 from shop.simulator.runs import PUBLIC_TEST_RUN, Run
@@ -22,7 +23,7 @@ LARGEST_PAYER_NO = 18_446_744_073_709_551_615
 # PCD_RST_URL may be missing where the page has a callback, which only its script knows.
 PAYMENT_NEEDS = ("PCD_PAY_GOODS", "PCD_PAY_TOTAL")
 REQUIRED: dict[str, tuple[str, ...]] = {"PAY": PAYMENT_NEEDS, "CERT": PAYMENT_NEEDS, "AUTH": ()}
-NUMBERS = ("PCD_PAY_TOTAL", "PCD_PAYER_NO", "PCD_PAYER_HP")
+NUMBERS = ("PCD_PAY_TOTAL", "PCD_PAYER_NO")
 # No frame-ancestors and no form-action: merchants frame the window, and its result goes to their address.
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; connect-src 'self'"
@@ -125,12 +126,19 @@ def check_fields(asked: Fields, policy: Policy) -> None:
     refuse_if(version not in ("", "01", "02"), "card_version_unknown")
     refuse_if(version == "02" and work == "AUTH", "app_card_unregistrable")
     refuse_if(not all(asked.get(name, "").strip() for name in REQUIRED[work]), "field_missing")
-    refuse_if(is_too_long(asked, STRICT_LENGTHS if policy.strict_lengths == "on" else LENGTHS), "field_too_long")
+    refuse_if(is_too_long(asked, _lengths(asked, policy)), "field_too_long")
     _check_values(asked)
 
 
+def _lengths(asked: Fields, policy: Policy) -> Mapping[str, int]:
+    if policy.strict_lengths == "on":
+        return STRICT_LENGTHS
+    return CLIENT_KEY_LENGTHS if asked.get("clientKey") and policy.strict_lengths == "clientkey" else LENGTHS
+
+
 def _check_values(asked: Fields) -> None:
-    are_numbers = all(is_number(asked[name]) for name in NUMBERS if asked.get(name))
+    phone = asked.get("PCD_PAYER_HP", "").replace("-", "")
+    are_numbers = all(is_number(value) for value in (phone, *map(asked.get, NUMBERS)) if value)
     refuse_if(not are_numbers or int(asked.get("PCD_PAYER_NO") or 0) > LARGEST_PAYER_NO, "field_malformed")
     refuse_if(asked.get("PCD_PAY_ISTAX", "") not in ("", "Y", "N"), "field_malformed")
     if asked["PCD_PAY_WORK"] == "AUTH":
