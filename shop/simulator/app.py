@@ -7,6 +7,7 @@ from flask import Flask, Response, request
 from shop.simulator import clock, runs
 from shop.simulator.api import authentication, billing_key, cancel, cash_receipt, confirm, inquiry, link, payer, slip
 from shop.simulator.api import window as window_call
+from shop.simulator.calls import explain_to_browsers
 from shop.simulator.control import barriers, console, faults, payments, scenarios, webhooks
 from shop.simulator.control import clock as clock_routes
 from shop.simulator.control import runs as run_routes
@@ -35,6 +36,7 @@ def create_simulator(settings: SimulatorSettings) -> Flask:
     app.jinja_env.filters.update(won=won, korea_time=clock.readable)
     app.jinja_env.filters.update(op_name=console.op_name, effect_name=console.effect_name)
     app.before_request(refuse_other_origins)
+    app.before_request(explain_to_browsers)
     app.after_request(_add_headers)
     app.teardown_request(lambda _: sender.wake() if request.method != "GET" else None)
     return app

@@ -19,7 +19,7 @@ from shop.simulator.fields import Fields
 from shop.simulator.messages import as_json
 from shop.simulator.payment import Payment
 from shop.simulator.rulebook import RULES, Rule
-from shop.simulator.runs import Run
+from shop.simulator.runs import PUBLIC_TEST_RUN, Run
 from shop.simulator.web import database, settings
 
 # On, and zero seconds: the close is a reset.
@@ -98,6 +98,19 @@ def serve(op: str, run: Run, asked: Fields, act: Act, refuse: Refuse, oid: str |
         return _leave(KINDS[fault.kind].broken(answer.fields), fault.seconds)
     manner = Manner.NOTHING if answer.lost else Manner.WHOLE
     return _leave(Broken(faults.whole(as_json(answer.fields, run.policy)), manner=manner), answer.seconds)
+
+
+def explain_to_browsers() -> Response | None:
+    """Write down a page's request: without CORS its preflight fails, or its answer cannot be read."""
+    is_preflight = "Access-Control-Request-Method" in request.headers
+    is_simple = request.method == "POST" and request.headers.get("Sec-Fetch-Mode") == "cors"
+    if request.path.startswith("/_sim") or not (is_preflight or is_simple):
+        return None
+    page = request.headers.get("Origin", "")
+    with database().writing() as db:
+        note = f"{page} → {request.path}"
+        ledger.write(db, PUBLIC_TEST_RUN, "browser", outcome="refused", rule="servers_only", note=note)
+    return Response(status=204) if is_preflight else None
 
 
 def _act(call: Call, act: Act, refuse: Refuse) -> Answer:

@@ -16,6 +16,7 @@ REPAY_DOCS = "quick guide, 빌링키 결제"
 KEY_DOCS = "등록 조회·해지 API"
 LINK_DOCS = "링크결제 API"
 CODE_DOCS = "응답코드"
+FAQ_DOCS = "FAQ"
 OURS = "undocumented: our choice"
 
 
@@ -45,6 +46,7 @@ _ROWS = (
     Rule("partner_unknown", "AUTH0003", "이 시뮬레이터가 모르는 cst_id 또는 clientKey입니다.", "The simulator knows no partner with this cst_id or clientKey.", AUTH_DOCS),
     Rule("domain_unregistered", "AUTH0004", "Referer의 도메인이 파트너에 등록되어 있지 않습니다.", "The Referer's domain is not registered for the partner.", AUTH_DOCS),
     Rule("purpose_unknown", "AUTH0005", "문서에 있는 용도 플래그의 조합이 아닙니다.", "The purpose flags are no combination that the documents name.", AUTH_DOCS),
+    Rule("servers_only", "", "페이플은 서버에만 응답합니다. CORS가 없으므로 브라우저가 아니라 가맹점 서버에서 요청하세요.", "Payple answers servers only: there is no CORS. Send this request from your server, not from the browser.", FAQ_DOCS),
     # tokens
     Rule("token_unknown", "CBIL0002", "발급한 적이 없는 인증 토큰이거나 세 토큰이 한 번의 인증에서 나온 것이 아닙니다.", "These tokens were never issued, or not together by one authentication.", AUTH_DOCS, "SPAY0001"),
     Rule("token_expired", "CBIL0002", "파트너 인증 후 30분이 지났습니다.", "More than 30 minutes have passed since the partner authentication.", WINDOW_DOCS, "SPAY0001"),

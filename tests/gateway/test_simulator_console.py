@@ -200,6 +200,29 @@ def test_no_page_frames_it_and_markup_stays_text(merchant: Merchant) -> None:
     assert "<b>" not in response.text
 
 
+@pytest.mark.parametrize("path", ["/php/auth.php", "/php/PayChkAct.php", "/api/v1/payments/cards/approval/confirm"])
+def test_a_request_of_a_browser_is_explained(merchant: Merchant, path: str) -> None:
+    """CORS stays closed: the preflight fails, or the answer of a simple request cannot be read."""
+    page = {"Origin": "https://shop.example"}
+    answers = [
+        merchant.session.options(f"{SIMULATOR}{path}", headers=page | {"Access-Control-Request-Method": "POST"}),
+        merchant.session.post(f"{SIMULATOR}{path}", headers=page | {"Sec-Fetch-Mode": "cors"}),
+    ]
+
+    assert not [name for answer in answers for name in answer.headers if name.startswith("Access-Control")]
+    assert [line["rule"] for line in merchant.ledger()].count("servers_only") == 2
+    assert f"https://shop.example → {path}" in console(merchant)
+    assert "Payple answers servers only" in console(merchant, lang="en")
+
+
+def test_it_says_what_a_reset_leaves_behind(merchant: Merchant) -> None:
+    paid = merchant.paid()
+    merchant.order("DELETE", "")
+
+    assert merchant.cancel(paid)["PCD_PAY_CODE"] == "PAYC0007"
+    assert "PAYC0007" in console(merchant)
+
+
 def test_it_speaks_two_languages(merchant: Merchant) -> None:
     merchant.paid()
     english = console(merchant, lang="en")

@@ -23,6 +23,7 @@ RUNS_SHOWN = 50
 STEPS = ((60, "+1분", "+1 min"), (180, "+3분", "+3 min"), (600, "+10분", "+10 min"), (1_800, "+30분", "+30 min"),
          (86_400, "+1일", "+1 day"))  # fmt: skip
 OP_NAMES = {
+    "browser": ("브라우저의 요청", "Request of a browser"),
     "auth": ("파트너 인증", "Partner authentication"),
     "window": ("결제창 호출", "Window opened"),
     "submit": ("결제자가 결제하기를 누름", "The payer pressed pay"),
