@@ -402,7 +402,7 @@ def test_a_lost_answer_shows_as_checking_and_refreshes_itself(world: World) -> N
     page = buyer.get(f"/orders/{order_no}")
 
     assert page.state == "checking"
-    assert 'http-equiv="refresh"' in page.text
+    assert "js/watch.js" in page.text
     assert page.values("pay", "type") == []
 
 

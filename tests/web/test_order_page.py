@@ -17,7 +17,7 @@ def has_form(page: Page) -> bool:
 
 
 def refreshes(page: Page) -> bool:
-    return 'http-equiv="refresh"' in page.text
+    return "js/watch.js" in page.text
 
 
 @pytest.fixture
@@ -92,6 +92,7 @@ def test_checking_says_how_long_and_how_to_come_back(world: World) -> None:
     assert "보통 몇 초" in page.text
     assert "40분" in page.text
     assert "주문번호와 휴대전화 번호로 다시 찾을 수 있어요" in page.text
+    assert page.text.count('class="notice"') == 1
 
 
 def test_a_newer_window_that_was_closed_does_not_talk_over_an_open_question(world: World) -> None:
