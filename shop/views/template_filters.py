@@ -20,6 +20,7 @@ def init_app(app: Flask, translations: str) -> None:
     app.jinja_env.filters |= {
         "won": won,
         "korea_time": korea_time,
+        "korea_hour": korea_hour,
         "phone": phone,
         "masked_phone": masked_phone,
         "masked": masked,
@@ -39,6 +40,11 @@ def won(amount: int) -> str:
 def korea_time(moment: datetime) -> str:
     """A moment on a Korean clock, to the minute."""
     return f"{clock.korea_time(moment):%Y. %-m. %-d. %H:%M}"
+
+
+def korea_hour(moment: datetime) -> str:
+    """A moment on a Korean clock without its day, for a list of one day."""
+    return f"{clock.korea_time(moment):%H:%M}"
 
 
 def korea_seconds(moment: datetime) -> str:

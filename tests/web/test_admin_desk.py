@@ -15,7 +15,7 @@ from shop.states import AttemptState, OrderState, RefundState, Source
 from tests import world as worlds
 from tests.page import Page, PageClient
 from tests.services.test_searching import doubtful_orphan
-from tests.staff import PASSWORD, paid_order, refund
+from tests.staff import PASSWORD, paid_order, refund, sign_in
 from tests.world import World
 
 FORM = re.compile(r'<form[^>]*action="([^"]+)" method="post">(.*?)</form>', re.DOTALL)
@@ -213,6 +213,29 @@ def test_a_gateway_that_never_answered_is_not_said_to_contradict(world: World, o
 
     assert "여러 번 물어도 페이플이 답하지 않았습니다" in text
     assert "맞지 않습니다" not in text
+
+
+def test_the_desk_asks_for_the_password_once(world: World, officer: PageClient) -> None:
+    refused_return(world, officer)
+    refused_refund(world, officer)
+    fresh = sign_in(world.browser())
+    world.advance(minutes=16)
+
+    page = fresh.get("/admin/desk")
+
+    assert page.values("desk-row", "data-kind") == ["refund", "refund"]
+    assert page.text.count('type="password"') == 1
+
+
+def test_a_refused_return_is_not_said_to_be_on_its_way(world: World, officer: PageClient) -> None:
+    world.fault("cancel", "refused", phase="before")
+    contradiction(world, officer)
+
+    page = officer.get("/admin/desk")
+
+    assert page.values("desk-row", "data-kind") == ["refund", "attempt"]
+    assert "refused" in page.values("desk-row", "data-state")
+    assert "자동으로 전액 돌려보냅니다" not in page.text
 
 
 def test_an_empty_desk_says_so(world: World, officer: PageClient) -> None:

@@ -1,11 +1,13 @@
 """Refunding by hand: two steps, a balance that was seen, a password entered again; nothing is sent if one is wrong."""
 
+import re
+
 import pytest
 
 from shop import clock
 from shop.services import staff
 from tests.page import Page, PageClient
-from tests.staff import PASSWORD, fields_of, paid_order, plan, refund, sign_in
+from tests.staff import PASSWORD, fields_of, paid_order, pay, plan, refund, sign_in
 from tests.world import World
 
 
@@ -230,6 +232,18 @@ def test_the_buyer_sees_refunds_rest_and_cash_receipt(world: World, officer: Pag
     assert page.values("cash-receipt-row", "data-state") == ["issued"]
     assert {"refunded", "remaining"} <= set(page.values("receipt-row", "data-field"))
     assert "변심" not in page.text
+
+
+def test_the_headline_of_a_receipt_is_what_is_left_after_refunds(world: World, officer: PageClient) -> None:
+    buyer = world.browser()
+    order_no = pay(world, buyer, buyer.place_order(quantity=10))
+    headline = re.compile(r'data-testid="receipt-sum">\s*<span class="money">([^<]+)<')
+    sums = []
+    for amount in ("4000", "6000"):
+        refund(officer, order_no, amount=amount)
+        sums += headline.findall(buyer.get(f"/orders/{order_no}").text)
+
+    assert sums == ["6,000원", "0원"]
 
 
 def test_a_cash_receipt_is_issued_later_and_cancelled(world: World, officer: PageClient) -> None:

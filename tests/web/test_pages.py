@@ -17,6 +17,11 @@ def test_the_list_shows_the_test_product_and_sets_no_cookie(world: World) -> Non
     assert "Set-Cookie" not in page.response.headers
 
 
+def test_the_list_leaves_the_tax_of_a_product_to_its_page(world: World) -> None:
+    assert "data-tax" not in world.browser().get("/").text
+    assert "data-tax" in world.browser().get("/products/test-product").text
+
+
 def test_the_test_product_is_taxable_and_has_no_end(world: World) -> None:
     page = world.browser().get("/products/test-product")
 

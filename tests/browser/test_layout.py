@@ -1,4 +1,4 @@
-"""No page scrolls sideways on a narrow phone, whatever the state and however long the texts that it admits.
+"""No page scrolls sideways on a narrow phone, however long the texts that it admits, and no amount is cut off.
 
 The pages come from the shop in this process; the browser only lays them out.
 """
@@ -6,7 +6,7 @@ The pages come from the shop in this process; the browser only lays them out.
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Route
+from playwright.sync_api import Locator, Page, Route, expect
 from sqlalchemy import update
 
 import tests.page
@@ -15,17 +15,22 @@ from shop.db import db
 from shop.models import Product
 from shop.services import staff
 from tests.browser.conftest import NewPage
+from tests.browser.test_looks import lines_of
 from tests.page import PageClient
 from tests.staff import PASSWORD, pay, refund, sign_in
 from tests.web.test_admin_desk import OPEN
 from tests.world import SHOP, SIMULATOR, World
 
 WIDTH = 320
+PAPER = 688
+"""Pixels of an A4 page within its margins."""
+TOPS = "links => links.map(link => link.getBoundingClientRect().top)"
 KOREAN, LATIN = "가", "W"
 EMAIL = "a" * 40 + "@" + "b" * 47 + ".example.com"
 PAYER = {"payer_name": KOREAN * 40, "payer_phone": "010-1234-5678", "payer_email": EMAIL}
 
-Visit = tuple[PageClient, str]
+Place = tuple[PageClient, str]
+Visit = Callable[[PageClient, str], Page]
 
 
 @pytest.fixture
@@ -46,18 +51,29 @@ def officer(world: World) -> PageClient:
 
 
 @pytest.fixture
-def narrow(new_page: NewPage) -> Callable[..., None]:
-    """Load a page in both languages with a browser's cookies, and insist that it is no wider than the screen."""
+def visit(new_page: NewPage) -> Visit:
+    """Load a page of the shop with a browser's cookies, on a narrow phone."""
     page = new_page(phone=True, viewport={"width": WIDTH, "height": 640}, accepted="status of 4")
     sent_to: list[PageClient] = []
     page.route(f"{SIMULATOR}/**", lambda route: route.fulfill(body=""))
     page.route(f"{SHOP}/**", lambda route: answer(route, sent_to[-1]))
 
-    def insist(shop: PageClient, path: str) -> None:
+    def load(shop: PageClient, path: str) -> Page:
         sent_to.append(shop)
+        page.goto(SHOP + path)
+        return page
+
+    return load
+
+
+@pytest.fixture
+def narrow(visit: Visit) -> Callable[..., None]:
+    """Insist that a page is no wider than the screen, in both languages."""
+
+    def insist(shop: PageClient, path: str) -> None:
         for language in ("ko", "en"):
             shop.open(f"/orders/lookup?lang={language}")
-            page.goto(SHOP + path)
+            page = visit(shop, path)
             assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH, (path, language)
 
     return insist
@@ -71,33 +87,33 @@ def answer(route: Route, shop: PageClient) -> None:
     route.fulfill(status=response.status_code, headers=headers, body=response.get_data())
 
 
-def visitor(world: World) -> list[Visit]:
+def visitor(world: World) -> list[Place]:
     buyer = world.browser()
     products = [f"/products/{slug}" for slug in ("test-product", "quiet-fountain-pen")]
     return [(buyer, path) for path in ("/", *products, "/cart", "/orders", "/orders/lookup", "/nowhere")]
 
 
-def buyer_with_a_full_cart(world: World) -> list[Visit]:
+def buyer_with_a_full_cart(world: World) -> list[Place]:
     buyer = world.browser()
     for slug in ("test-product", "quiet-fountain-pen"):
         buyer.add_to_cart(slug, 2)
     return [(buyer, "/cart"), (buyer, "/checkout")]
 
 
-def waiting_order(world: World) -> list[Visit]:
+def waiting_order(world: World) -> list[Place]:
     buyer = world.browser()
     order_no = buyer.place_order()
     return [(buyer, f"/orders/{order_no}"), (buyer, f"/orders/{order_no}?options=open"), (buyer, "/orders")]
 
 
-def declined_order(world: World) -> list[Visit]:
+def declined_order(world: World) -> list[Place]:
     buyer = world.browser()
     opening = buyer.start_attempt(buyer.place_order())
     back = world.deliver(world.payer().pay(opening["fields"], scenario="balance"))
     return [(buyer, back.removeprefix(SHOP))]
 
 
-def unanswered_order(world: World) -> list[Visit]:
+def unanswered_order(world: World) -> list[Place]:
     buyer = world.browser()
     order_no = buyer.place_order()
     claim = world.payer().pay(buyer.start_attempt(order_no)["fields"])
@@ -106,7 +122,7 @@ def unanswered_order(world: World) -> list[Visit]:
     return [(buyer, f"/orders/{order_no}")]
 
 
-def paid_orders(world: World) -> list[Visit]:
+def paid_orders(world: World) -> list[Place]:
     buyer = world.browser()
     card, transfer = (buyer.place_order(quantity=9) for _method in range(2))
     pay(world, buyer, card)
@@ -117,7 +133,7 @@ def paid_orders(world: World) -> list[Visit]:
 @pytest.mark.parametrize(
     "pages", [visitor, buyer_with_a_full_cart, waiting_order, declined_order, unanswered_order, paid_orders]
 )
-def test_pages_of_the_shop(world: World, narrow: Callable[..., None], pages: Callable[[World], list[Visit]]) -> None:
+def test_pages_of_the_shop(world: World, narrow: Callable[..., None], pages: Callable[[World], list[Place]]) -> None:
     for shop, path in pages(world):
         narrow(shop, path)
 
@@ -140,3 +156,58 @@ def test_the_desk(world: World, officer: PageClient, narrow: Callable[..., None]
 
     assert set(officer.get("/admin/desk").values("desk-row", "data-kind")) == {"attempt", "refund", "cash-receipt"}
     narrow(officer, "/admin/desk")
+
+
+def test_the_settlement_sheet_shows_every_amount_on_a_phone_and_on_paper(
+    world: World, officer: PageClient, visit: Visit
+) -> None:
+    buyer = world.browser()
+    pay(world, buyer, buyer.place_order(quantity=99), method="transfer")
+    address = f"/admin/settlement?date={clock.korea_date(clock.now())}"
+    for language in ("ko", "en"):
+        page = visit(officer, f"{address}&lang={language}")
+        line, sums = page.get_by_test_id("sheet-line"), page.get_by_test_id("sheet-sums").first
+
+        assert right_edge(line.locator(".number")) <= WIDTH, language
+        assert right_edge(sums.locator("td").last) <= WIDTH, language
+        assert middle(line.get_by_role("link")) == pytest.approx(middle(line.locator(".number")), abs=1)
+    paper = visit(officer, address)
+    paper.set_viewport_size({"width": PAPER, "height": 900})
+    paper.emulate_media(media="print")
+    assert right_edge(paper.get_by_test_id("sheet-line").locator("td").last) <= PAPER
+
+
+def test_a_printed_receipt_keeps_the_unit_price_and_its_numbers_on_one_line(world: World, visit: Visit) -> None:
+    buyer = world.browser()
+    order_no = pay(world, buyer, buyer.place_order(quantity=9))
+    page = visit(buyer, f"/orders/{order_no}")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 280, "height": 900})
+
+    expect(page.locator("td.lines-price")).to_be_visible()
+    page.set_viewport_size({"width": PAPER, "height": 900})
+    for field in ("attempt_no", "trade_key"):
+        assert lines_of(page.locator(f"[data-field={field}] dd")) == 1, field
+
+
+def test_the_staff_menu_is_two_rows_on_a_phone_in_both_languages(
+    world: World, officer: PageClient, visit: Visit
+) -> None:
+    for language in ("ko", "en"):
+        page = visit(officer, f"/admin/desk?lang={language}")
+        tops = {round(top) for top in page.locator(".masthead-link").evaluate_all(TOPS)}
+
+        assert len(tops) == 1, language
+        assert middle(page.get_by_test_id("logout")) < min(tops), language
+
+
+def right_edge(element: Locator) -> float:
+    box = element.bounding_box()
+    assert box
+    return box["x"] + box["width"]
+
+
+def middle(element: Locator) -> float:
+    box = element.bounding_box()
+    assert box
+    return box["y"] + box["height"] / 2
