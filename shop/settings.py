@@ -110,7 +110,7 @@ class Settings:
             mode=mode,
             shop_url=shop_url,
             simulator_url=simulator_url if mode is Mode.SIMULATOR else "",
-            host=env.text("HOST", "127.0.0.1"),
+            host=_host(env, mode),
             shop_port=shop_port,
             simulator_port=simulator_port,
             database_url=_database_url(env, instance),
@@ -171,6 +171,14 @@ def _shop_url(env: Environment, mode: Mode, port: int) -> str:
     if mode is Mode.LIVE and not url.startswith("https://"):
         env.complain("SHOP_URL must be your public https address in live mode: the gateway sends results there")
     return url
+
+
+def _host(env: Environment, mode: Mode) -> str:
+    host, is_public = env.text("HOST", "127.0.0.1"), env.text("SIMULATOR_PUBLIC") == "yes"
+    is_this_machine = host in ("localhost", "::1") or host.startswith("127.")
+    if mode is Mode.SIMULATOR and not (is_this_machine or is_public):
+        env.complain(f"HOST is {host}, but the simulator's control panel has no login: SIMULATOR_PUBLIC=yes allows it")
+    return host
 
 
 def _gateway(env: Environment, mode: Mode, simulator_url: str) -> Gateway:

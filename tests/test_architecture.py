@@ -43,7 +43,7 @@ ARROWS: dict[str, set[str]] = {
 # Libraries that a part may use; what is not listed may use any.
 LIBRARIES: dict[str, set[str]] = {
     "shop.payple": {"requests", "urllib3"},  # requests itself stands on urllib3
-    "shop.simulator.__main__": {"flask", "werkzeug", "requests", "gunicorn"},
+    "shop.simulator.__main__": {"flask", "werkzeug", "requests", "gunicorn", "dotenv"},
     "shop.simulator": {"flask", "werkzeug", "requests"},
     "shop.graph": set(),
     "shop.policy": set(),

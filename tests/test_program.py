@@ -192,7 +192,7 @@ def test_the_banner_names_a_staff_login_that_opens(tmp_path: Path) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
 def test_a_payment_whose_browser_never_returns_is_paid_by_the_webhook_alone(host: str, tmp_path: Path) -> None:
     """The program registers its own address at its simulator. A window that asks for a confirm stays unpaid."""
-    with running(tmp_path / "home", {"HOST": host}) as program:
+    with running(tmp_path / "home", {"HOST": host, "SIMULATOR_PUBLIC": "yes"}) as program:
         lost, unconfirmed = Buyer(program), Buyer(program)
         fields = unconfirmed.order("CERT")
         unconfirmed.pays(fields)

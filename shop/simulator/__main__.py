@@ -7,16 +7,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from dotenv import dotenv_values
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from shop.simulator.app import create_simulator
 from shop.simulator.web import SimulatorSettings
-from shop.simulator.webhooks import checked_address
+from shop.simulator.webhooks import checked_address, is_loopback
 
 THREADS = 16
 GRACEFUL_SECONDS = 3  # app.py kills after five: gunicorn must have ended a worker that hangs by then
-FORBIDDEN_MODES = ("test", "live")
 
 
 class Server(BaseApplication):
@@ -55,10 +55,13 @@ class Server(BaseApplication):
 
 def main(arguments: Sequence[str]) -> int:
     """Serve until stopped; 1 with one sentence when that is impossible."""
-    mode = os.environ.get("PAYPLE_MODE", "simulator")
-    if mode in FORBIDDEN_MODES:
+    values = dotenv_values(".env") | os.environ
+    mode = (values.get("PAYPLE_MODE") or "").strip()
+    if mode.lower() not in ("", "simulator"):
         return _fail(f"the simulator does not serve while PAYPLE_MODE is {mode}")
     asked = _parser().parse_args(arguments)
+    if not is_loopback(asked.host) and values.get("SIMULATOR_PUBLIC") != "yes":
+        return _fail(f"its control panel has no login; SIMULATOR_PUBLIC=yes lets other machines reach {asked.host}")
     try:
         checked_address(asked.webhook_url, tuple(asked.webhook_host))
     except ValueError as error:

@@ -13,7 +13,7 @@ from shop.simulator.control import clock as clock_routes
 from shop.simulator.control import runs as run_routes
 from shop.simulator.runs import PUBLIC_TEST_RUN
 from shop.simulator.store import Store
-from shop.simulator.web import SimulatorSettings, language, refuse_other_origins, say, won
+from shop.simulator.web import SimulatorSettings, language, refuse_other_hosts, refuse_other_origins, say, won
 from shop.simulator.webhooks import WebhookSender, checked_address
 
 CALLS = (authentication, window_call, payer, confirm, inquiry, cancel, cash_receipt, billing_key, link, slip)
@@ -35,6 +35,7 @@ def create_simulator(settings: SimulatorSettings) -> Flask:
     app.jinja_env.globals.update(language=language, say=say)
     app.jinja_env.filters.update(won=won, korea_time=clock.readable)
     app.jinja_env.filters.update(op_name=console.op_name, effect_name=console.effect_name)
+    app.before_request(refuse_other_hosts)
     app.before_request(refuse_other_origins)
     app.before_request(explain_to_browsers)
     app.after_request(_add_headers)

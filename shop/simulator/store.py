@@ -53,7 +53,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._idle: LifoQueue[sqlite3.Connection] = LifoQueue()
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._version() not in (0, VERSION):
             self._delete_file()
         with self.reading() as db:
@@ -97,6 +97,7 @@ class Store:
             self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
 
     def _connect(self) -> sqlite3.Connection:
+        self._path.touch(mode=0o600)  # SQLite gives its other files the same mode
         db = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
         db.row_factory = sqlite3.Row
         db.execute("PRAGMA journal_mode = WAL")

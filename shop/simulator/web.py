@@ -1,5 +1,6 @@
 """What every route needs: the simulator's settings and store, what was sent, whose run it is, which language."""
 
+import ipaddress
 import json
 import sqlite3
 from collections.abc import Mapping
@@ -90,6 +91,18 @@ def current_run(db: sqlite3.Connection | None = None) -> Run:
     return runs.by_id(db, request.args.get("run", PUBLIC_TEST_RUN.id)) or abort(404)
 
 
+def refuse_other_hosts() -> ResponseReturnValue | None:
+    """Refuse requests under other names: a page may lead a name of its own to this machine and read the answers.
+
+    Own names are any IP address, localhost, that of the origin, and Payple's: merchants with fixed addresses lead them
+    here.
+    """
+    host = host_of(request.host)
+    if host in ("localhost", host_of(settings().origin)) or host.endswith(".payple.kr") or _is_address(host):
+        return None
+    return jsonify(error=f"{host} is not a name of this simulator; --origin gives it one"), 421
+
+
 def refuse_other_origins() -> ResponseReturnValue | None:
     """Refuse orders to the control plane from pages of another origin; programs send no Origin."""
     if request.method in ("GET", "HEAD", "OPTIONS") or not request.path.startswith("/_sim"):
@@ -136,6 +149,13 @@ def say(ko: str, en: str) -> str:
 
 def won(amount: int) -> str:
     return say(f"{amount:,}원", f"₩{amount:,}")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        return bool(ipaddress.ip_address(host))
+    except ValueError:
+        return False
 
 
 def _explain(error: ValueError) -> ResponseReturnValue:

@@ -158,7 +158,7 @@ def checked_address(url: object, allowed_hosts: tuple[str, ...]) -> str:
     host = _host_of(url)
     if not host:
         raise ValueError("an address is http:// or https:// with a host, without user, password and fragment")
-    if not (_is_loopback(host) or host in allowed_hosts):
+    if not (is_loopback(host) or host in allowed_hosts):
         raise ValueError(
             f"{host} is not this machine. The control panel asks nobody who they are, so it sends requests to loopback"
             " addresses only; start the simulator with --webhook-host HOST to allow another"
@@ -192,7 +192,8 @@ def _host_of(url: object) -> str:
     return (parts.hostname or "") if is_plain else ""
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -17,12 +17,12 @@ from tests.tools.servers import clean_environment, free_ports
 from tests.tools.sources import ROOT
 
 
-def start(*arguments: str, **settings: str) -> subprocess.Popen[str]:
-    """The command, in a process group of its own."""
+def start(*arguments: str, folder: Path = ROOT, **settings: str) -> subprocess.Popen[str]:
+    """The command in a folder, in a process group of its own."""
     return subprocess.Popen(
         [sys.executable, "-m", "shop.simulator", *arguments],
-        cwd=ROOT,
-        env=clean_environment(settings),
+        cwd=folder,
+        env=clean_environment(settings | {"PYTHONPATH": str(ROOT)}),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

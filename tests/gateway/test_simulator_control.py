@@ -158,6 +158,36 @@ def test_a_wrong_order_gets_a_sentence_and_changes_nothing(merchant: Merchant, p
     assert merchant.order("GET", "/barrier") == []
 
 
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("evil.example", 421),
+        ("localhost.evil.example:8001", 421),
+        ("payple.kr.evil.example", 421),
+        ("127.0.0.1:8001", 200),
+        ("localhost:8001", 200),
+        ("[::1]:8001", 200),
+        ("192.0.2.7", 200),
+        ("democpay.payple.kr", 200),
+    ],
+)
+@pytest.mark.parametrize("path", ["/_sim", "/_sim/ledger", "/js/v1/payment.js"])
+def test_it_answers_under_its_own_names_only(merchant: Merchant, path: str, host: str, status: int) -> None:
+    """A page whose name leads to this machine cannot read it; merchants may lead Payple's hosts to it."""
+    assert merchant.session.get(f"{SIMULATOR}{path}", headers={"Host": host}).status_code == status
+
+
+def test_the_origin_of_the_start_is_a_name(tmp_path: Path) -> None:
+    app = create_simulator(SimulatorSettings(tmp_path / "s.sqlite", "http://simulator.test:8001"))
+    statuses = [
+        app.test_client().get("/_sim/clock", base_url=f"http://{host}").status_code
+        for host in ("simulator.test", "other.test")
+    ]
+    app.extensions["simulator_store"].close()
+
+    assert statuses == [200, 421]
+
+
 def test_a_huge_body_is_not_read(merchant: Merchant) -> None:
     assert merchant.session.post(f"{SIMULATOR}/php/auth.php", data=b"x" * 300_000).status_code == 413
 

@@ -114,12 +114,50 @@ def test_a_busy_port_is_one_sentence_and_exit_1(tmp_path: Path) -> None:
     assert errors == f"simulator: 127.0.0.1:{port} cannot be used: Address already in use\n"
 
 
-@pytest.mark.parametrize("mode", ["test", "live"])
-def test_it_does_not_serve_beside_the_real_payple(tmp_path: Path, mode: str) -> None:
-    process = start("--data", str(tmp_path / "s.sqlite"), PAYPLE_MODE=mode)
+@pytest.mark.parametrize("mode", ["test", "live", "LIVE", " Live ", "production"])
+@pytest.mark.parametrize("written", [False, True])
+def test_it_does_not_serve_beside_the_real_payple(tmp_path: Path, mode: str, written: bool) -> None:
+    """Whatever is no simulator mode, in any spelling, in the environment or in `.env`."""
+    if written:
+        (tmp_path / ".env").write_text(f"PAYPLE_MODE='{mode}'\n", encoding="utf-8")
+    settings = {} if written else {"PAYPLE_MODE": mode}
+    process = start("--data", str(tmp_path / "s.sqlite"), folder=tmp_path, **settings)
 
     _, errors = process.communicate(timeout=30)
 
     assert process.returncode == 1
-    assert mode in errors
+    assert mode.strip() in errors
     assert not (tmp_path / "s.sqlite").exists()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
+def test_other_machines_reach_it_only_on_demand(tmp_path: Path, host: str) -> None:
+    process = start("--host", host, "--data", str(tmp_path / "s.sqlite"))
+
+    _, errors = process.communicate(timeout=30)
+
+    assert process.returncode == 1
+    assert "SIMULATOR_PUBLIC=yes" in errors
+
+
+def test_on_demand_it_listens_everywhere(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    arguments = ("--host", "0.0.0.0", "--port", str(port), "--data", str(tmp_path / "s.sqlite"))
+    process = start(*arguments, SIMULATOR_PUBLIC="yes")
+    try:
+        assert process.stdout
+        assert process.stdout.readline().startswith("simulator: ")
+        assert requests.get(f"http://127.0.0.1:{port}/_sim/clock", timeout=10).ok
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.communicate(timeout=10)
+
+
+def test_only_its_owner_reads_its_file(tmp_path: Path) -> None:
+    with serving(tmp_path / "folder" / "simulator.sqlite") as (merchant, _):
+        merchant.claim()
+
+        modes = {path.name: oct(path.stat().st_mode & 0o777) for path in (tmp_path / "folder").iterdir()}
+
+    assert set(modes.values()) == {"0o600"}
+    assert oct((tmp_path / "folder").stat().st_mode & 0o777) == "0o700"

@@ -244,3 +244,12 @@ def test_no_proxy_is_trusted_unless_it_is_said(tmp_path: Path) -> None:
     assert Settings.from_env({"SECRET_KEY": SECRET, "TRUSTED_PROXIES": "2"}, tmp_path).trusted_proxies == 2
     (problem,) = problems({"SECRET_KEY": SECRET, "TRUSTED_PROXIES": "all"}, tmp_path)
     assert "TRUSTED_PROXIES must be a whole number from 0 to 5" in problem
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
+def test_other_machines_reach_the_simulator_only_on_demand(host: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="SIMULATOR_PUBLIC=yes"):
+        Settings.from_env({"SECRET_KEY": SECRET, "HOST": host}, tmp_path)
+
+    assert Settings.from_env({"SECRET_KEY": SECRET, "HOST": host, "SIMULATOR_PUBLIC": "yes"}, tmp_path).host == host
+    assert Settings.from_env({"SECRET_KEY": SECRET, "HOST": "localhost"}, tmp_path).host == "localhost"
