@@ -38,9 +38,9 @@ def address() -> str:
     return str(ipaddress.ip_network((found, IPV6_HOME), strict=False))
 
 
-def address_and_field(name: str) -> Callable[[], str]:
+def address_and_field(name: str, normal_form: Callable[[str], str]) -> Callable[[], str]:
     """Count by address and by what a field says: strangers elsewhere do not use up the tries of its owner."""
-    return lambda: f"{address()} {request.form.get(name, '').strip().upper()[:LONGEST]}"
+    return lambda: f"{address()} {normal_form(request.form.get(name, '')).upper()[:LONGEST]}"
 
 
 def visitor_mark() -> str:

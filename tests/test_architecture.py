@@ -50,7 +50,10 @@ LIBRARIES: dict[str, set[str]] = {
     "shop.refund_policy": set(),
     "shop.models": {"sqlalchemy"},
     "shop.services": {"sqlalchemy", "werkzeug"},  # werkzeug hashes passwords
-    "shop.views": {"flask", "flask_babel", "flask_login", "flask_wtf", "wtforms", "werkzeug", "markupsafe"},
+    "shop.views": {
+        *("flask", "flask_babel", "flask_login", "flask_wtf", "wtforms", "werkzeug", "markupsafe"),
+        "phonenumbers",
+    },
 }
 
 DOORS = {

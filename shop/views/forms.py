@@ -25,6 +25,7 @@ from wtforms.validators import DataRequired, Length, Regexp
 
 from shop.payple import Method, Work
 from shop.settings import Window
+from shop.views.normal_forms import one_line, order_number, phone
 
 LARGEST_ROW = 2**31 - 1
 _DIGITS = re.compile(r"[0-9]{1,10}")
@@ -57,16 +58,6 @@ class ShopForm(FlaskForm):
             if isinstance(formdata, MultiDict):
                 return formdata
             return request.form if request.method == "POST" else None
-
-
-def digits_only(value: str | None) -> str:
-    """A phone number without the hyphens and blanks people put between its parts."""
-    return re.sub(r"[-\s.]", "", value or "")
-
-
-def one_line(value: str | None) -> str:
-    """Text on one line: surrounding blanks gone, inner ones single."""
-    return " ".join((value or "").split())
 
 
 def printable(_form: FlaskForm, field: Field) -> None:
@@ -120,7 +111,7 @@ class CheckoutForm(ShopForm):
     )
     payer_phone = TelField(
         _("휴대전화 번호"),
-        filters=[digits_only],
+        filters=[phone],
         validators=[
             DataRequired(_("휴대전화 번호를 적어 주세요.")),
             matches(PHONE, _("010-1234-5678처럼 휴대전화 번호를 적어 주세요.")),
@@ -142,12 +133,12 @@ class LookupForm(ShopForm):
 
     order_no = StringField(
         _("주문번호"),
-        filters=[one_line],
+        filters=[order_number],
         validators=[DataRequired(_("주문번호를 적어 주세요.")), Length(max=20)],
     )
     payer_phone = TelField(
         _("휴대전화 번호"),
-        filters=[digits_only],
+        filters=[phone],
         validators=[DataRequired(_("휴대전화 번호를 적어 주세요."))],
     )
 

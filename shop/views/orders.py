@@ -18,6 +18,7 @@ from shop.settings import Mode, Window
 from shop.states import AttemptState, OrderState
 from shop.views import messages, security_headers
 from shop.views.forms import CheckoutForm, LookupForm, PaymentForm, row_number
+from shop.views.normal_forms import order_number
 from shop.views.session import cart_id, cart_items, empty_cart, remember_found, remembered_visitor, visitor
 
 REFRESH_SECONDS = 5
@@ -88,7 +89,7 @@ def show(order_no: str) -> ResponseReturnValue:
 
 @bp.route("/orders/lookup", methods=["GET", "POST"])
 @limiter.limit("60 per 10 minutes", methods=["POST"])
-@limiter.limit("10 per 10 minutes", methods=["POST"], key_func=address_and_field("order_no"))
+@limiter.limit("10 per 10 minutes", methods=["POST"], key_func=address_and_field("order_no", order_number))
 def lookup() -> ResponseReturnValue:
     """Find an order by its number and phone number; this browser may see it from then on."""
     form = LookupForm()
@@ -96,9 +97,8 @@ def lookup() -> ResponseReturnValue:
         return render_template("orders/lookup.html", form=form)
     if not form.is_valid():
         return render_template("orders/lookup.html", form=form), 422
-    order_no = (form.order_no.data or "").upper()
     try:
-        order = ordering.find_for_guest(order_no, form.payer_phone.data or "")
+        order = ordering.find_for_guest(form.order_no.data or "", form.payer_phone.data or "")
     except NotFound:
         return render_template("orders/lookup.html", form=form, notice=messages.nothing_found()), 404
     remember_found(order.order_no)

@@ -246,6 +246,25 @@ def test_the_headline_of_a_receipt_is_what_is_left_after_refunds(world: World, o
     assert sums == ["6,000원", "0원"]
 
 
+@pytest.mark.parametrize(
+    ("purpose", "pasted", "identity"),
+    [
+        ("personal", "+82 10-9876-5432", "01098765432"),
+        ("personal", "０１０ ９８７６ ５４３２", "01098765432"),
+        ("company", "101\u201123\u201145678", "1012345678"),
+    ],
+)
+def test_the_identity_of_a_cash_receipt_is_kept_in_its_normal_form(
+    world: World, officer: PageClient, purpose: str, pasted: str, identity: str
+) -> None:
+    order_no = paid_order(world, method="transfer")
+    form = {"purpose": purpose, "identity": pasted, "password": PASSWORD}
+
+    officer.submit(f"/admin/orders/{order_no}/cash-receipts", form)
+
+    assert [receipt.identity for receipt in world.order(order_no).cash_receipts] == [identity]
+
+
 def test_a_cash_receipt_is_issued_later_and_cancelled(world: World, officer: PageClient) -> None:
     order_no = paid_order(world, method="transfer")
     path = f"/admin/orders/{order_no}/cash-receipts"

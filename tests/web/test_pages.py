@@ -116,7 +116,9 @@ def test_an_unknown_product_is_a_neutral_page(world: World, slug: str) -> None:
         ("payer_name", "홍\x1b[31m길동"),
         ("payer_phone", "1234"),
         ("payer_phone", "02-123-4567"),
-        ("payer_phone", "010-1234-567８"),
+        ("payer_phone", "+1 202 555 0123"),
+        ("payer_phone", "010-1234-5678 ext. 3"),
+        ("payer_name", "\u200b\u3164\u2800"),
         ("payer_phone", "0101234567890123"),
         ("payer_email", "hong"),
         ("payer_email", "hong@example"),
@@ -146,6 +148,26 @@ def test_names_of_every_kind_are_kept_as_they_are_and_shown_as_text(world: World
     assert "<script>alert" not in buyer.get(f"/orders/{order_no}").text
     fields = buyer.start_attempt(order_no)["fields"]
     assert "🦊" not in fields.get("PCD_PAYER_NAME", "")
+
+
+@pytest.mark.parametrize(
+    "phone",
+    ["+82 10-1234-5678", "+82 (0)10-1234-5678", "０１０－１２３４－５６７８", "\u202a010\u20111234\u20115678\u202c"],
+)
+def test_a_pasted_phone_number_is_kept_in_its_normal_form(world: World, phone: str) -> None:
+    buyer = world.browser()
+
+    order_no = buyer.place_order(payer_phone=phone)
+
+    assert world.order(order_no).payer_phone == "01012345678"
+    assert "010-1234-5678" in buyer.get(f"/orders/{order_no}").text
+
+
+def test_invisible_marks_leave_a_name_and_an_address(world: World) -> None:
+    order_no = world.browser().place_order(payer_name="\ufeff홍\u200b길동", payer_email="\u200ehong@example.com")
+
+    assert world.order(order_no).payer_name == "홍길동"
+    assert world.order(order_no).payer_email == "hong@example.com"
 
 
 def test_prices_in_the_request_are_ignored(world: World) -> None:
@@ -257,17 +279,23 @@ def test_nobody_starts_an_attempt_on_somebody_elses_order(world: World) -> None:
     assert world.order(order_no).attempts == []
 
 
-def test_a_guest_finds_the_order_by_number_and_phone(world: World) -> None:
+@pytest.mark.parametrize(
+    "pasted", ["{0}", " {1} ", "http://localhost:8000/orders/{0}?lang=en", "주문번호: {2}", "\u200b{0}\u200b"]
+)
+def test_a_guest_finds_the_order_by_number_and_phone(world: World, pasted: str) -> None:
     order_no = world.browser().place_order()
     guest = world.browser()
+    typed = pasted.format(order_no, order_no.lower(), order_no.replace("-", "\u2013"))
 
-    page = guest.submit("/orders/lookup", {"order_no": order_no.lower(), "payer_phone": "01012345678"})
+    page = guest.submit("/orders/lookup", {"order_no": typed, "payer_phone": "+82 10 1234 5678"})
 
     assert page.path == f"/orders/{order_no}"
     assert guest.get("/orders").values("history-row", "data-order") == [order_no]
 
 
-@pytest.mark.parametrize(("phone", "status"), [("01012345679", 404), ("", 422), ("010-1234-567８", 404), ("\x00", 404)])
+@pytest.mark.parametrize(
+    ("phone", "status"), [("01012345679", 404), ("", 422), ("010-1234-567９", 404), ("1\x00", 404)]
+)
 def test_a_guest_with_the_wrong_phone_learns_nothing(world: World, phone: str, status: int) -> None:
     order_no = world.browser().place_order()
     guest = world.browser()

@@ -27,7 +27,8 @@ from shop.services.order_search import OrderFilter
 from shop.services.refunding import RefundWish
 from shop.services.staff import LONGEST_NAME, LONGEST_PASSWORD
 from shop.states import OrderState
-from shop.views.forms import ShopForm, digits_only, matches, one_line, one_of, printable
+from shop.views.forms import ShopForm, matches, one_of, printable
+from shop.views.normal_forms import digits, one_line, phone
 
 AMOUNT = re.compile(r"[1-9][0-9]{0,9}")
 BALANCE = re.compile(r"[0-9]{1,10}")
@@ -115,12 +116,13 @@ class ReceiptForm(ConfirmForm):
     """Whom a cash receipt is for."""
 
     purpose = RadioField(default=ReceiptPurpose.PERSONAL.value, choices=one_of(*ReceiptPurpose))
-    identity = StringField(_("휴대전화 또는 사업자등록번호"), filters=[digits_only])
+    identity = StringField(_("휴대전화 또는 사업자등록번호"))
 
     def validate_identity(self, field: Field) -> None:
         """The number has to fit the purpose."""
         purpose = self.purpose.data
-        if purpose in list(ReceiptPurpose) and not is_identity(ReceiptPurpose(purpose), field.data or ""):
+        field.data = phone(field.data) if purpose == ReceiptPurpose.PERSONAL else digits(field.data)
+        if purpose in list(ReceiptPurpose) and not is_identity(ReceiptPurpose(purpose), field.data):
             raise ValidationError(_("소득공제는 휴대전화 번호, 지출증빙은 사업자등록번호 10자리를 입력하세요."))
 
 

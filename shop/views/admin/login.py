@@ -14,6 +14,7 @@ from shop.models import StaffSession
 from shop.services import desk, staff
 from shop.views.admin import messages
 from shop.views.admin.forms import SignInForm
+from shop.views.normal_forms import one_line
 
 OPEN = ("admin.login", "admin.sign_in")
 """What answers without a sign-in."""
@@ -82,7 +83,7 @@ def login() -> ResponseReturnValue:
 
 @bp.post("/login")
 @limiter.limit("60 per 10 minutes")
-@limiter.limit("10 per 10 minutes", key_func=address_and_field("name"))
+@limiter.limit("10 per 10 minutes", key_func=address_and_field("name", one_line))
 def sign_in() -> ResponseReturnValue:
     """Check name and password. Wrong, unknown and disabled get one and the same answer."""
     form = SignInForm()

@@ -1,0 +1,48 @@
+"""The normal form of what people type or paste: no invisible marks, plain digits, no country code."""
+
+import re
+import unicodedata
+
+import phonenumbers
+
+KOREA = 82
+JOINERS = "\u200c\u200d"
+"""Invisible, but they shape the letters and emoji around them."""
+BLANKS = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters and signs that show nothing."""
+_ORDER_NO = re.compile(r"([0-9]{8})[-\s]?([0-9A-Z]{8})")
+
+
+def one_line(value: str | None) -> str:
+    """Text on one line without invisible marks; empty if nothing of it can be seen."""
+    text = "".join(sign for sign in value or "" if sign in JOINERS or unicodedata.category(sign) != "Cf")
+    text = " ".join(text.split())
+    return text if any(_is_visible(sign) for sign in text) else ""
+
+
+def digits(value: str | None) -> str:
+    """A number in plain digits, without the dashes, dots, brackets and blanks people put between its parts."""
+    text = unicodedata.normalize("NFKC", one_line(value))
+    return "".join(sign for sign in text if sign != "." and unicodedata.category(sign) not in ("Pd", "Ps", "Pe", "Zs"))
+
+
+def phone(value: str | None) -> str:
+    """A Korean phone number as 01012345678; anything else as `digits` leaves it."""
+    try:
+        number = phonenumbers.parse(one_line(value), "KR")
+    except phonenumbers.NumberParseException:
+        return digits(value)
+    is_korean = number.country_code == KOREA and not number.extension
+    return f"0{number.national_number}" if is_korean else digits(value)
+
+
+def order_number(value: str | None) -> str:
+    """An order number in capitals; also out of the pasted address of the order."""
+    text = unicodedata.normalize("NFKC", one_line(value)).upper()
+    text = "".join("-" if unicodedata.category(sign) == "Pd" else sign for sign in text)
+    found = _ORDER_NO.search(text)
+    return "-".join(found.groups()) if found else text
+
+
+def _is_visible(sign: str) -> bool:
+    return sign not in BLANKS and unicodedata.category(sign)[0] in "LNPS"
