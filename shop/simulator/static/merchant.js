@@ -1,12 +1,11 @@
-// The payment window's script for merchants' pages, in place of Payple's, for both generations: cpay.payple.1.0.x.js wants
-// PCD_AUTH_KEY and PCD_PAY_URL, or an address that gives them, v1/payment.js wants clientKey.
+// The payment window's script for merchants' pages, in place of Payple's, for both generations: merchants of
+// cpay.payple.1.0.x.js give PCD_AUTH_KEY and PCD_PAY_URL, or an address that answers them, those of v1/payment.js clientKey.
 // It needs no jQuery, writes no inline style or handler (a strict CSP lets it work), and opens pages of its own origin only.
 (() => {
   "use strict";
 
   const own = new URL(document.currentScript.src);
-  const isClientKeyWindow = own.pathname.startsWith("/js/v1/");
-  const CLIENT_KEY_WINDOW = "/index.php?ACT_=PAYM&CPAYVER=202102051731";
+  const WINDOW = "/index.php?ACT_=PAYM&CPAYVER=202102051731";
   const FRAME = "cpay_ifr";
   const POPUP = "cpayWinOpen";
   const MINIMUM = 1000;
@@ -23,16 +22,16 @@
   }
 
   // Opens the payment window with the keys that the request has.
-  function PaypleCpayPopup(request, address = isClientKeyWindow ? CLIENT_KEY_WINDOW : request.PCD_PAY_URL) {
+  function PaypleCpayPopup(request, address = request.PCD_PAY_URL) {
     const fields = windowFields(request);
     const target = fields && openTarget(request);
-    if (target) submitForm(own.origin + pathOf(address), fields, target);
+    if (target) submitForm(own.origin + pathOf(address || WINDOW), fields, target);
   }
 
   // Without an AuthKey the script asks the merchant's own address for one: payple_auth_file, or PCD_AUTH_URL with PCD_CST_ID.
   function authRequest(request) {
-    if (isClientKeyWindow || request.PCD_AUTH_KEY) return null;
     const { payple_dir_path: folder = "", payple_auth_file: file, PCD_AUTH_URL: url } = request;
+    if (request.clientKey || request.PCD_AUTH_KEY || !(folder || file || url)) return null;
     const body = new FormData();
     body.append("payple_dir_path", folder);
     if (request.PCD_CST_ID && url) {
@@ -40,8 +39,8 @@
       body.append("custKey", request.PCD_CUST_KEY ?? "");
       return { url, body };
     }
-    const address = file || url;
-    return address ? { url: /^\/|^https?:/.test(address) ? address : `${folder}/cPayPayple/${address}`, body } : null;
+    const address = file || url || "payple_payAuth.html";
+    return { url: /^\/|^https?:/.test(address) ? address : `${folder}/cPayPayple/${address}`, body };
   }
 
   // The window opens at once, empty, because a browser blocks popups that open after an answer.
@@ -104,7 +103,7 @@
   }
 
   function pathOf(address) {
-    const url = new URL(address || "/", own.origin);
+    const url = new URL(address, own.origin);
     return url.pathname + url.search;
   }
 
