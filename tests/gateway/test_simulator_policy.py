@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 
 from shop.simulator.policy import SWITCHES, Policy
@@ -9,6 +11,10 @@ from tests.gateway.merchant import SIMULATOR, Merchant
 from tests.payer import Page
 
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X)"
+
+
+def test_every_member_of_the_policy_has_a_switch(merchant: Merchant) -> None:
+    assert list(SWITCHES) == [member.name for member in fields(Policy)] == list(merchant.order("GET", "/policy"))
 
 
 @pytest.mark.parametrize("name", SWITCHES)
