@@ -11,18 +11,13 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from shop.errors import CannotPay
-from shop.graph import Proof
 from shop.states import HOLDING, AttemptState, OrderState
 
 if TYPE_CHECKING:
-    from shop.payple import Method, PaymentFound, Refused, Work
+    from shop.payple import Method, PaymentFound
 
-ATTEMPT_LIFETIME = timedelta(minutes=40)
-"""30 minutes from the authentication to the window's end, then 10 to confirm: later no payment can come of it."""
 MOST_ATTEMPTS = 20
 """Per order. Nobody types a card number twenty times; a script does."""
-MOST_CLAIMS = 5
-"""Pairs of keys that we try per attempt; the real one is normally the first."""
 MOST_CLAIMED_INQUIRIES = 5
 """How often a new claim makes us ask about an attempt at once; after that only the schedule does."""
 MOST_WEBHOOKS = 5
@@ -35,15 +30,8 @@ SAME_ANSWERS = 3
 broken one we might ask for more than the gateway has, or leave something there."""
 MOST_UNANSWERED = 8
 """Inquiries without any answer after which, once the time is over, a person has to look: some three days."""
-CONFIRM_PATIENCE = timedelta(seconds=60)
-"""A confirm older than this has no living worker behind it: the total deadline of a call is shorter."""
 REFUND_PATIENCE = timedelta(seconds=100)
-"""The same for a refund, or for a cash receipt: each is two calls, since it needs an authentication of its own."""
-KEYS_WAIT = timedelta(seconds=60)
-"""Keys that wait for the confirm before them do not outlive the worker that was to try them."""
-CONFIRM_GRACE = timedelta(minutes=15)
-"""After our confirm left: the gateway takes one for ten minutes, and shows it to an inquiry soon after."""
-
+"""A refund or a cash receipt call older than this has no living worker."""
 UNPLACED = (AttemptState.ORPHANED, AttemptState.ATTENTION)
 """No order takes what was paid, if anything was."""
 LATE = (AttemptState.DECLINED, AttemptState.EXPIRED)
@@ -64,30 +52,6 @@ class Asked:
     method: Method
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What an answer of the gateway means for an attempt.
-
-    ``proof`` is the kind of answer it rests on. ``reasons`` names what did not agree; ``asks_again`` marks a "nobody
-    has paid" that may not be the last word.
-    """
-
-    state: AttemptState
-    proof: Proof
-    code: str = ""
-    message: str = ""
-    reasons: tuple[str, ...] = ()
-    found: PaymentFound | None = None
-    asks_again: bool = False
-
-
-def judge(asked: Asked, found: PaymentFound, proof: Proof) -> Verdict:
-    """Decide what the gateway's own word about a payment means: ours and paid, or money that does not fit."""
-    reasons = tuple(mismatches(asked, found))
-    state = AttemptState.ATTENTION if reasons else AttemptState.PAID
-    return Verdict(state, proof, found.code, found.message, reasons, found)
-
-
 def mismatches(asked: Asked, found: PaymentFound) -> list[str]:
     """What in the answer contradicts the question: number, total, requested amount where it is told, method.
 
@@ -106,67 +70,10 @@ def mismatches(asked: Asked, found: PaymentFound) -> list[str]:
     return [name for name, (theirs, ours) in told.items() if theirs != ours]
 
 
-def one_answer_is_enough(asked: Asked, found: PaymentFound) -> bool:
-    """Whether money goes back at the word of one answer: at most its method is not what we asked for.
-
-    It is about this attempt, names our sum, charged whole but for a discount, and nothing of it returned yet.
-    """
-    is_whole = found.charged_amount is None or found.charged_amount + (found.discount or 0) == asked.amount
-    return is_whole and set(mismatches(asked, found)) <= {"method"}
-
-
-def odd_sums(found: PaymentFound) -> bool:
-    """Charged plus discount is not the requested amount: worth a look, but the total decides."""
-    if found.requested_amount is None or found.charged_amount is None:
-        return False
-    return found.charged_amount + (found.discount or 0) != found.requested_amount
-
-
-def after_refusal(refused: Refused, *, blames_claim: bool) -> Verdict:
-    """What a definite no to our confirm means.
-
-    If it blames the keys that a browser gave us, only the claim has failed: a forged one must not kill a live attempt.
-    A declined one is asked about later: a browser may have opened another window, which pays at once, under its number.
-    """
-    state = AttemptState.PREPARED if blames_claim else AttemptState.DECLINED
-    return Verdict(state, Proof.CONFIRM, refused.code, refused.message, asks_again=True)
-
-
-def nothing_found(state: AttemptState, work: Work, *, is_over: bool) -> AttemptState | None:
-    """What it means that the gateway knows no such payment; None: nothing new.
-
-    While a payment can still come of it, a lost confirm stays unknown; a window that pays at once has either paid or
-    not, so the buyer may try again. Once its time ``is_over``, nobody has paid: we stop waiting, but ask again later.
-    """
-    if state in LATE:
-        return None
-    if not is_over:
-        return AttemptState.PREPARED if state is AttemptState.UNKNOWN and work == "PAY" else None
-    return AttemptState.DECLINED if state is not AttemptState.PREPARED and work == "CERT" else AttemptState.EXPIRED
-
-
 def next_inquiry(asked_before: int) -> timedelta:
     """How long to wait before asking about the same open attempt again."""
     steps = (5, 30, 120, 600, 3600, 86_400)
     return timedelta(seconds=steps[min(asked_before, len(steps) - 1)])
-
-
-def searches_made(asked_before: int, overdue: timedelta) -> int:
-    """The count with the search that is made now: it stands for all that were due meanwhile, but not for the last one.
-
-    So a sweep that stood still for a day does not ask one after the other what it has missed.
-    """
-    count = asked_before + 1
-    while count < MOST_SEARCHES - 1 and overdue >= next_inquiry(count):
-        overdue -= next_inquiry(count)
-        count += 1
-    return count
-
-
-def next_late_inquiry(asked_before: int) -> timedelta | None:
-    """An inquiry may show a payment late: ask twice more about what we gave up, an hour and a day after."""
-    steps = (timedelta(hours=1), timedelta(days=1))
-    return steps[asked_before] if asked_before < len(steps) else None
 
 
 def next_receipt_question(paid_at: datetime, now: datetime, deadline: datetime) -> datetime | None:

@@ -1,6 +1,25 @@
-"""The states of orders and payment attempts: one list for code, database, templates and tests."""
+"""The states of orders, refunds and cash receipts, and their transitions. Attempts: ``payple.flow``."""
 
+from collections.abc import Collection, Mapping
 from enum import StrEnum
+from typing import Any
+
+from shop.payple.flow import HOLDING, AttemptState
+from shop.payple.flow import TRANSITIONS as ATTEMPT_TRANSITIONS
+
+__all__ = [
+    "ACTIVE_RECEIPT",
+    "HOLDING",
+    "IN_FLIGHT",
+    "REFUND_TRANSITIONS",
+    "TRANSITIONS",
+    "AttemptState",
+    "CashReceiptState",
+    "IllegalTransition",
+    "OrderState",
+    "RefundState",
+    "Source",
+]
 
 
 class OrderState(StrEnum):
@@ -13,33 +32,6 @@ class OrderState(StrEnum):
     REFUNDED = "refunded"
     EXPIRED = "expired"
     ATTENTION = "attention"
-
-
-class AttemptState(StrEnum):
-    """One try to pay an order.
-
-    prepared    the window may be open; nothing of ours moves money yet
-    confirming  our confirm call was committed as an intent and may be under way
-    unknown     our call had no definite answer: an inquiry decides
-    paid        the gateway told us so, and number, amount and method agree
-    declined    the gateway told us no
-    expired     nobody paid until the deadline
-    orphaned    money arrived that no order can take: it has to go back
-    attention   the gateway's answer contradicts what we asked for: a person has to look
-    """
-
-    PREPARED = "prepared"
-    CONFIRMING = "confirming"
-    UNKNOWN = "unknown"
-    PAID = "paid"
-    DECLINED = "declined"
-    EXPIRED = "expired"
-    ORPHANED = "orphaned"
-    ATTENTION = "attention"
-
-
-HOLDING = (AttemptState.CONFIRMING, AttemptState.UNKNOWN, AttemptState.PAID)
-"""At most one attempt of an order is in one of these: a unique partial index says so on both engines."""
 
 
 class RefundState(StrEnum):
@@ -90,3 +82,43 @@ class Source(StrEnum):
     SWEEP = "sweep"
     STAFF = "staff"
     SHOP = "shop"
+
+
+class IllegalTransition(Exception):
+    """A change of state that the table does not have: a mistake of the program."""
+
+
+_O, _R, _C = OrderState, RefundState, CashReceiptState
+ORDER_TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
+    _O.AWAITING_PAYMENT: frozenset({_O.CHECKING, _O.PAID, _O.ATTENTION, _O.EXPIRED}),
+    _O.CHECKING: frozenset({_O.AWAITING_PAYMENT, _O.PAID, _O.ATTENTION, _O.EXPIRED}),
+    _O.ATTENTION: frozenset({_O.AWAITING_PAYMENT, _O.CHECKING, _O.PAID, _O.EXPIRED}),
+    _O.EXPIRED: frozenset({_O.PAID, _O.ATTENTION}),
+    _O.PAID: frozenset({_O.PARTIALLY_REFUNDED, _O.REFUNDED}),
+    _O.PARTIALLY_REFUNDED: frozenset({_O.REFUNDED}),
+    _O.REFUNDED: frozenset(),
+}
+"""An order decides nothing: it shows what its attempts and refunds have become."""
+REFUND_TRANSITIONS: Mapping[RefundState, frozenset[RefundState]] = {
+    _R.RESERVED: frozenset({_R.SUBMITTED, _R.REFUSED}),
+    _R.SUBMITTED: frozenset({_R.DONE, _R.REFUSED, _R.UNKNOWN, _R.RESERVED}),
+    _R.UNKNOWN: frozenset({_R.SUBMITTED, _R.DONE, _R.REFUSED}),
+    _R.REFUSED: frozenset({_R.DONE}),
+    _R.DONE: frozenset(),
+}
+"""The gateway's late yes is stronger than a person's decision that nothing went back."""
+CASH_RECEIPT_TRANSITIONS: Mapping[CashReceiptState, frozenset[CashReceiptState]] = {
+    _C.NONE: frozenset({_C.REQUESTED, _C.ISSUED}),
+    _C.REQUESTED: frozenset({_C.ISSUED, _C.FAILED}),
+    _C.ISSUED: frozenset({_C.CANCEL_DUE, _C.CANCELLED}),
+    _C.CANCEL_DUE: frozenset({_C.CANCELLED}),
+    _C.CANCELLED: frozenset(),
+    _C.FAILED: frozenset(),
+}
+"""``none`` means that there is no row yet."""
+TRANSITIONS: Mapping[type[StrEnum], Mapping[Any, Collection[StrEnum]]] = {
+    AttemptState: ATTEMPT_TRANSITIONS,
+    OrderState: ORDER_TRANSITIONS,
+    RefundState: REFUND_TRANSITIONS,
+    CashReceiptState: CASH_RECEIPT_TRANSITIONS,
+}

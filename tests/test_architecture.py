@@ -27,11 +27,11 @@ ARROWS: dict[str, set[str]] = {
     "shop.services": {
         *("shop.models", "shop.policy", "shop.refund_policy"),
         *("shop.payple", "shop.errors", "shop.states"),
-        *("shop.db", "shop.clock", "shop.money", "shop.graph"),
+        *("shop.db", "shop.clock", "shop.money"),
     },
     "shop.models": {"shop.db", "shop.clock", "shop.money", "shop.states", "shop.payple"},
-    "shop.graph": {"shop.states"},
-    "shop.policy": {"shop.money", "shop.errors", "shop.states", "shop.graph"},
+    "shop.states": {"shop.payple"},
+    "shop.policy": {"shop.money", "shop.errors", "shop.states"},
     "shop.refund_policy": {"shop.money", "shop.clock"},
     "shop.settings": {"shop.environment", "shop.payple"},
     "shop.extensions": {"shop.settings", "shop.payple"},
@@ -45,7 +45,6 @@ LIBRARIES: dict[str, set[str]] = {
     "shop.payple": {"requests", "urllib3"},  # requests itself stands on urllib3
     "shop.simulator.__main__": {"flask", "werkzeug", "requests", "gunicorn", "dotenv"},
     "shop.simulator": {"flask", "werkzeug", "requests"},
-    "shop.graph": set(),
     "shop.policy": set(),
     "shop.refund_policy": set(),
     "shop.models": {"sqlalchemy"},
@@ -55,25 +54,6 @@ LIBRARIES: dict[str, set[str]] = {
         "phonenumbers",
     },
 }
-
-DOORS = {
-    "shop.services.recording": {
-        *("shop.services.settlement", "shop.services.sweep", "shop.services.refunding", "shop.services.cash_receipts"),
-        *("shop.services.late_receipts", "shop.services.refund_decisions", "shop.services.refund_rows"),
-        *("shop.services.searching", "shop.services.inquiry_turns"),
-    },
-    "shop.services.moving": {
-        *("shop.services.recording", "shop.services.refunding", "shop.services.receipt_rows", "shop.services.told"),
-        "shop.services.refund_decisions",
-        *("shop.services.ordering", "shop.services.paying"),  # where rows are born
-        *("shop.services.journal", "shop.services.refund_rows"),  # they only name its types
-    },
-}
-"""Who may call the module that decides states, and the one that writes them."""
-MOVER = "shop.services.moving"
-BORN_ISSUED = {"shop.services.told", "shop.services.cash_receipts", "shop.services.receipt_rows"}
-"""A cash receipt is born requested or issued; every other row in the state where its graph starts."""
-GUARDED = ("Attempt", "Order", "Refund", "CashReceipt")
 
 
 def part_of(module: str, parts: dict[str, set[str]]) -> str | None:
@@ -124,49 +104,21 @@ def wire_names_stay_at_the_wire(source: Source) -> Iterator[str]:
             yield f"{source.module}:{line} says {word}"
 
 
-def one_door_for_money_states(source: Source) -> Iterator[str]:
-    """Only ``moving`` writes a state; only ``recording`` decides what an attempt is; few may call either."""
-    if not is_under(source.module, "shop") or is_under(source.module, "shop.simulator"):
+def one_module_writes_states(source: Source) -> Iterator[str]:
+    """Only ``moving`` changes the state of a stored row."""
+    if not is_under(source.module, "shop") or source.module == "shop.services.moving" or is_apart(source.module):
         return
-    for door, callers in DOORS.items():
-        if source.module not in callers | {door}:
-            yield from (
-                f"{source.module}:{i.line} imports {i.name}" for i in source.imports() if is_under(i.name, door)
-            )
     for node in ast.walk(source.tree):
-        if source.module != MOVER and writes_a_state(node) and not bears_a_receipt(node, source.module):
-            yield f"{source.module}:{getattr(node, 'lineno', 0)} writes a state: {ast.unparse(node)[:80]}"
+        is_written = isinstance(node, ast.Attribute) and node.attr == "state" and isinstance(node.ctx, ast.Store)
+        called = ast.unparse(node.func).rpartition(".")[2] if isinstance(node, ast.Call) else ""
+        sets_it = called == "values" and any(word.arg == "state" for word in getattr(node, "keywords", []))
+        if is_written or sets_it:
+            yield f"{source.module}:{getattr(node, 'lineno', 0)} writes a state"
 
 
-def writes_a_state(node: ast.AST) -> bool:
-    """An assignment to ``.state``, an update that sets one, a row born in a state, the same as text."""
-    if isinstance(node, ast.Attribute):
-        return node.attr == "state" and isinstance(node.ctx, ast.Store | ast.Del)
-    if not isinstance(node, ast.Call):
-        words = " ".join(str(node.value).lower().split()) if isinstance(node, ast.Constant) else ""
-        return any(f"update {table} " in words for table in ("attempts", "orders", "refunds", "cash_receipts"))
-    called = ast.unparse(node.func).rpartition(".")[2]
-    first = ast.unparse(node.args[0]) if node.args else ""
-    if called in ("update", "insert", "delete", "bulk_update_mappings"):
-        return first.rpartition(".")[2] in ("Attempt", "Order", "Refund")
-    if called == "values":
-        return (
-            any(word.arg in ("state", None) for word in node.keywords)
-            and not_of(node, "Product")
-            and not_of(node, "Lease")
-        )
-    if called == "setattr":
-        return len(node.args) > 1 and ast.unparse(node.args[1]) == "'state'"
-    return called in GUARDED and any(word.arg in ("state", None) for word in node.keywords)
-
-
-def not_of(node: ast.Call, model: str) -> bool:
-    """Whether an update is of another table."""
-    return f"update({model})" not in ast.unparse(node.func)
-
-
-def bears_a_receipt(node: ast.AST, module: str) -> bool:
-    return module in BORN_ISSUED and isinstance(node, ast.Call) and ast.unparse(node.func) == "CashReceipt"
+def is_apart(module: str) -> bool:
+    """The simulator and the client have states of their own."""
+    return is_under(module, "shop.simulator") or is_under(module, "shop.payple")
 
 
 RULES: list[Rule] = [
@@ -174,7 +126,7 @@ RULES: list[Rule] = [
     libraries_stay_in_their_layer,
     imports_stand_at_the_top,
     wire_names_stay_at_the_wire,
-    one_door_for_money_states,
+    one_module_writes_states,
 ]
 
 
@@ -200,26 +152,12 @@ PLANTED: list[tuple[Rule, str, str]] = [
     (libraries_stay_in_their_layer, "shop.policy", "import sqlalchemy.orm"),
     (libraries_stay_in_their_layer, "shop.payple.client", "import flask"),
     (libraries_stay_in_their_layer, "shop.simulator.storage", "import sqlalchemy"),
+    (one_module_writes_states, "shop.views.callbacks", "attempt.state = AttemptState.PAID"),
+    (one_module_writes_states, "shop.services.paying", "update(Attempt).values(state='paid')"),
     (imports_stand_at_the_top, "shop.views.orders", "def show():\n    from shop.services import ordering"),
     (wire_names_stay_at_the_wire, "shop.views.callbacks", "number = form['PCD_PAY_OID']"),
     (wire_names_stay_at_the_wire, "shop.settings", "name = 'PCD_PAY_OID'"),
     (wire_names_stay_at_the_wire, "shop.services.paying", "PCD_PAY_TYPE = 'card'"),
-    (one_door_for_money_states, "shop.views.callbacks", "attempt.state = AttemptState.PAID"),
-    (one_door_for_money_states, "shop.services.paying", "attempt.state, other = AttemptState.PAID, 1"),
-    (one_door_for_money_states, "shop.services.paying", "update(Attempt).values(state='paid')"),
-    (one_door_for_money_states, "shop.cli", "sqlalchemy.update(models.Order).values(**values)"),
-    (one_door_for_money_states, "shop.services.paying", "Attempt(state=AttemptState.PAID)"),
-    (one_door_for_money_states, "shop.services.paying", "Attempt(**values)"),
-    (one_door_for_money_states, "shop.services.paying", "setattr(attempt, 'state', 'paid')"),
-    (one_door_for_money_states, "shop.cli", "text('UPDATE  attempts SET state = 1')"),
-    (one_door_for_money_states, "shop.services.refunding", "update(CashReceipt).values(state='issued')"),
-    (one_door_for_money_states, "shop.services.refunding", "update(table).values(state=after)"),
-    (one_door_for_money_states, "shop.services.recording", "order.state = OrderState.PAID"),
-    (one_door_for_money_states, "shop.services.refunding", "CashReceipt(state=CashReceiptState.ISSUED)"),
-    (one_door_for_money_states, "shop.views.orders", "from shop.services import moving"),
-    (one_door_for_money_states, "shop.services.settlement", "from shop.services.moving import move"),
-    (one_door_for_money_states, "shop.views.orders", "from shop.services import recording"),
-    (one_door_for_money_states, "shop.views.orders", "from shop.services.recording import record"),
 ]
 
 

@@ -73,7 +73,7 @@ class Place:
     def two_minutes_later(self) -> None:
         """Move what the database knows of the running confirm into the past, instead of waiting."""
         address = self.database_url.replace("postgresql+psycopg", "postgresql")
-        later = "confirming_at = confirming_at - interval '2 min', next_inquiry_at = next_inquiry_at - interval '2 min'"
+        later = "confirming_at = confirming_at - interval '2 min', next_check_at = next_check_at - interval '2 min'"
         with psycopg.connect(address) as connection:
             connection.execute(f"UPDATE attempts SET {later} WHERE state = 'confirming'")
 

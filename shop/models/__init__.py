@@ -1,7 +1,7 @@
 """Rows and constraints. A model holds facts and what follows from them; the verbs are in ``shop.services``."""
 
 from shop.models.acknowledgement import Acknowledgement
-from shop.models.attempt import Attempt, KeptClaim, TriedClaim
+from shop.models.attempt import Attempt
 from shop.models.cash_receipt import CashReceipt
 from shop.models.journal import JournalEntry
 from shop.models.lease import Lease
@@ -15,7 +15,6 @@ __all__ = [
     "Attempt",
     "CashReceipt",
     "JournalEntry",
-    "KeptClaim",
     "Lease",
     "Order",
     "OrderLine",
@@ -23,5 +22,4 @@ __all__ = [
     "Refund",
     "StaffMember",
     "StaffSession",
-    "TriedClaim",
 ]

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from shop import clock
 from shop.db import Base, UtcDateTime, one_of
 from shop.payple import Method, Work
 from shop.states import HOLDING, IN_FLIGHT, AttemptState, CashReceiptState, RefundState
@@ -24,13 +23,9 @@ _HOLDING = text("state IN ({})".format(", ".join(f"'{state}'" for state in HOLDI
 class Attempt(Base):
     """``attempt_no`` is the gateway's order number: ours, unguessable, never used twice.
 
-    The claim columns repeat what a browser said and decide nothing. Everything from ``result_code`` down was told by
-    the gateway in answer to our own call. Only ``shop.services.recording`` decides ``state`` after the first one.
-    ``next_inquiry_at`` is when to ask the gateway next; None: there is nothing left to ask. About a paid attempt it
-    is asked whether the payer has got a cash receipt since.
-    ``hints`` counts the webhooks that made us ask, and results that made us ask about a cash receipt.
-    ``odd_sums``: it is paid, but what was charged and the gateway's own discount do not add up to what was requested;
-    or no order takes it, and only one answer has named what was charged. A person should know.
+    The claim columns repeat what a browser says and decide nothing. Everything from ``result_code`` down is told by
+    the gateway in answer to our own call. ``next_check_at`` is when to inquire next, ``checks`` counts the inquiries
+    since the state last changed, ``hints`` the webhooks that made an inquiry due.
     """
 
     __tablename__ = "attempts"
@@ -42,11 +37,10 @@ class Attempt(Base):
         ),
         CheckConstraint("state <> 'confirming' OR confirming_at IS NOT NULL", name="confirming_has_its_time"),
         Index("one_holding_attempt", "order_id", unique=True, sqlite_where=_HOLDING, postgresql_where=_HOLDING),
-        Index("attempt_by_inquiry", "next_inquiry_at"),
+        Index("attempt_by_next_check", "next_check_at"),
         Index("attempt_by_state", "state", "id"),
         Index("attempt_by_trade_date", "trade_date", "order_id"),
         Index("attempt_by_start", "started_at", "id"),
-        Index("attempt_with_odd_sums", "id", sqlite_where=text("odd_sums = 1"), postgresql_where=text("odd_sums")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -62,8 +56,8 @@ class Attempt(Base):
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     deadline_at: Mapped[datetime] = mapped_column(UtcDateTime)
     confirming_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    inquiries: Mapped[int] = mapped_column(default=0)
-    next_inquiry_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    checks: Mapped[int] = mapped_column(default=0)
+    next_check_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     hints: Mapped[int] = mapped_column(default=0)
 
     claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -77,7 +71,6 @@ class Attempt(Base):
     paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     trade_date: Mapped[date | None]
     charged_amount: Mapped[int | None] = mapped_column(BigInteger)
-    odd_sums: Mapped[bool] = mapped_column(default=False, server_default=false())
     payer_id: Mapped[str] = mapped_column(Text, default="")
     card_issuer: Mapped[str] = mapped_column(String(40), default="")
     card_number: Mapped[str] = mapped_column(String(40), default="")
@@ -131,51 +124,8 @@ class Attempt(Base):
     @property
     def awaits_receipt(self) -> bool:
         """The gateway is going to be asked whether the payer has got a cash receipt since."""
-        return self.is_settled and self.next_inquiry_at is not None
-
-    @property
-    def trade_days(self) -> list[date]:
-        """The days in Korea under which the gateway may file this payment; none while nothing is charged.
-
-        Payple's documents call the date that a cancel names the payment's, and elsewhere the request's. Around
-        midnight these are two: the approval's first, then that of the window.
-        """
-        if self.trade_date is None:
-            return []
-        return list(dict.fromkeys((self.trade_date, clock.korea_date(self.started_at))))
+        return self.is_settled and self.next_check_at is not None
 
     def is_abandoned(self, now: datetime) -> bool:
         """Its window was opened, nothing came back, and its time is over."""
         return self.state is AttemptState.PREPARED and now > self.deadline_at
-
-
-class TriedClaim(Base):
-    """A pair of keys a browser gave us for a confirm, as a digest. Few are tried per attempt.
-
-    Each pair is tried once, whichever attempt it is posted for: the keys of one window charge that window, even when
-    somebody posts them under another number.
-    """
-
-    __tablename__ = "tried_claims"
-    __table_args__ = (
-        UniqueConstraint("attempt_id", "digest", name="each_claim_once"),
-        Index("keys_once", "digest", unique=True),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempts.id"))
-    digest: Mapped[str] = mapped_column(String(64))
-
-
-class KeptClaim(Base):
-    """Keys that came while others of the same attempt were being tried. They wait for the end of that one call."""
-
-    __tablename__ = "kept_claims"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempts.id"), index=True)
-    kept_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    request_key: Mapped[str] = mapped_column(Text)
-    auth_key: Mapped[str] = mapped_column(Text)
-    payer_id: Mapped[str] = mapped_column(Text)
-    confirm_url: Mapped[str] = mapped_column(Text)

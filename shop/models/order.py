@@ -28,7 +28,7 @@ def _phone_end(context: DefaultExecutionContext) -> str:
 class Order(Base):
     """Lines, prices and tax never change after placing; ``state`` follows attempts and refunds.
 
-    Only ``shop.services.recording`` decides it.
+    It follows its attempts and refunds.
 
     ``visitor`` is the browser that placed it, ``cart_id`` the cart it came from: one cart makes one order.
     ``expires_at`` is when no new attempt may start; the stock is held until the last attempt's deadline too.

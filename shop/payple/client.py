@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import date
 from functools import partial
@@ -69,7 +70,7 @@ class PaypleClient:
         answer = self._ask("authenticate", about, self.gateway.authentication_url, request)
         return Authentication.from_wire(answer, purpose, self.gateway)
 
-    def confirm(self, claim: Claim, *, about: str = "") -> PaymentFound:
+    def confirm(self, claim: Claim, *, about: str = "", leave_by: float | None = None) -> PaymentFound:
         """Take the money for an authenticated CERT claim: the only call that charges.
 
         Commit your intent before you call, and compare the answer with your order afterwards. After
@@ -79,6 +80,7 @@ class PaypleClient:
         if not (claim.request_key and claim.auth_key):
             raise NotSent("the claim carries no keys to confirm with")
         url = self.gateway.select_confirm(claim.confirm_url)
+        _check_in_time(leave_by)
         answer = self._ask("confirm", about, url, Confirmation(claim).to_wire(self._credentials))
         return PaymentFound.from_wire(answer, self.gateway)
 
@@ -96,7 +98,7 @@ class PaypleClient:
         authenticate = partial(self._authenticate_first, Purpose.INQUIRY)
         return Inquiries(authenticate, self._inquire_with, timer, self._inquiries_per_second)
 
-    def refund(self, request: RefundRequest, *, about: str = "") -> RefundDone:
+    def refund(self, request: RefundRequest, *, about: str = "", leave_by: float | None = None) -> RefundDone:
         """Give money back, once per call: the gateway knows no number for a refund (quick guide 4-3).
 
         Commit your intent before you call. After OutcomeUnknown repeat only a cancel of everything that is
@@ -105,6 +107,7 @@ class PaypleClient:
         """
         partner = self._authenticate_first(Purpose.REFUND, about)
         order = request.to_wire(partner, self._credentials.refund_key)
+        _check_in_time(leave_by)
         return RefundDone.from_wire(self._ask("refund", about, partner.return_url, order), request, self.gateway)
 
     def issue_cash_receipt(self, request: CashReceiptRequest, *, about: str = "") -> CashReceiptIssued:
@@ -157,3 +160,9 @@ class PaypleClient:
             raise
         tell(self._observer, asking.answered(fields))
         return Answer(fields, Mask(request, fields))
+
+
+def _check_in_time(leave_by: float | None) -> None:
+    """Raise NotSent if a call that moves money would leave too late for whoever waits for its answer."""
+    if leave_by is not None and time.monotonic() > leave_by:
+        raise NotSent("it is too late to send this")

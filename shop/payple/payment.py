@@ -79,6 +79,7 @@ class PaymentFound:
     discount: int | None = None
     vat: int | None = None
     refunded_amount: int | None = None  # only some answers tell
+    state: str = ""  # "1" is approved; only some answers tell
     goods: str = ""
     payer_id: str = field(default="", repr=False)
     code: str = ""
@@ -90,6 +91,11 @@ class PaymentFound:
     def trade_date(self) -> date:
         """The day of the payment in Korea: what an inquiry or a refund must name."""
         return self.paid_at.astimezone(KOREA).date()
+
+    @property
+    def is_refunded(self) -> bool:
+        """Whether the answer says that some of it went back, or that it is not approved any more."""
+        return bool(self.refunded_amount) or self.state not in ("", "1")
 
     @property
     def charged(self) -> int:
@@ -111,6 +117,7 @@ class PaymentFound:
             discount=whole_won(answer.text("PCD_PAY_DISCOUNT")),
             vat=whole_won(answer.text("PCD_PAY_TAXTOTAL")),
             refunded_amount=whole_won(answer.text("PCD_REFUND_TOTAL")),
+            state=answer.text("PCD_PAY_STATE"),
             goods=answer.text("PCD_PAY_GOODS"),
             payer_id=answer.text("PCD_PAYER_ID"),
             code=answer.text("PCD_PAY_CODE"),

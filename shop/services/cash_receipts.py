@@ -16,7 +16,6 @@ from sqlalchemy import and_, exists, or_, select
 from shop import policy, refund_policy
 from shop.db import db, release, transaction
 from shop.errors import ReceiptRefused
-from shop.graph import Proof
 from shop.models import Attempt, CashReceipt, Order, Refund
 from shop.payple import (
     CashReceiptCancel,
@@ -31,7 +30,8 @@ from shop.payple import (
     Refused,
     codes,
 )
-from shop.services import keeping, late_receipts, receipt_rows, recording, refunding, trade_days
+from shop.services import late_receipts, receipt_rows, refunding, trade_days, transitions
+from shop.services.attempt_facts import facts_of
 from shop.services.journal import ITSELF, Actor
 from shop.states import IN_FLIGHT, CashReceiptState, Source
 
@@ -61,14 +61,14 @@ def issue(order_no: str, wish: ReceiptWish, *, by: str, client: PaypleClient, no
         raise ReceiptRefused(ReceiptRefused.Reason.IDENTITY)
     late_receipts.ask_first(order_no, client, now=now)
     with transaction():
-        order = recording.lock_order_no(order_no)
+        order = transitions.lock_order_no(order_no)
         attempt = _insist_on_transfer(order)
         rest, actor = _insist_on_rest(order, attempt), Actor(Source.STAFF, by)
         owed = receipt_rows.refused(attempt)
         receipt = owed or _requested(attempt, rest, now)
         receipt.purpose, receipt.identity, receipt.requested_by = wish.purpose.value, wish.identity, by
         if owed is None:
-            receipt_rows.add(receipt, Proof.INTENT, actor, now)
+            receipt_rows.add(receipt, actor, now)
         else:
             receipt_rows.change(receipt, "receipt_requested", actor, now, {"amount": rest, "due_at": now})
         receipt_id = receipt.id
@@ -84,7 +84,7 @@ def cancel(order_no: str, *, by: str, client: PaypleClient, now: datetime) -> Ca
     """
     actor = Actor(Source.STAFF, by)
     with transaction():
-        order = recording.lock_order_no(order_no)
+        order = transitions.lock_order_no(order_no)
         attempt = _insist_on_transfer(order)
         receipt = receipt_rows.covering(attempt)
         if receipt is None:
@@ -95,7 +95,7 @@ def cancel(order_no: str, *, by: str, client: PaypleClient, now: datetime) -> Ca
             receipt_rows.change(receipt, "receipt_cancel_due", actor, now, {"due_at": now})
         else:
             owed = {"due_at": now, "reissue_amount": 0}
-            receipt_rows.move(receipt, CashReceiptState.CANCEL_DUE, Proof.STAFF, actor, now, owed)
+            receipt_rows.move(receipt, CashReceiptState.CANCEL_DUE, actor, now, owed)
         receipt_id = receipt.id
     _cancel(receipt_id, client, now)
     return db.session.get_one(CashReceipt, receipt_id)
@@ -155,19 +155,17 @@ def _issue(receipt_id: int, client: PaypleClient, now: datetime, asking: Inquiri
     purpose = ReceiptPurpose(receipt.purpose) if receipt.identity else None
     attempt_no, identity = receipt.attempt.attempt_no, receipt.identity
     message = CashReceiptRequest(attempt_no, receipt.attempt.payer_id, receipt.amount, purpose, identity)
-    days, is_repeated = receipt.attempt.trade_days, receipt.tries > 1 or bool(receipt.result_code)
+    days, is_repeated = facts_of(receipt.attempt).days_to_ask(now), receipt.tries > 1 or bool(receipt.result_code)
     earlier = {other.number for other in receipt.attempt.cash_receipts}
     release()
-    proof = Proof.INQUIRY
     try:
         number = _issued_before(asking or client, attempt_no, days, earlier) if is_repeated else ""
         if not number:
-            number, proof = client.issue_cash_receipt(message, about=attempt_no).number, Proof.RECEIPT
-        write, ending = partial(_issued, receipt_id, number, proof, now), "issued"
+            number = client.issue_cash_receipt(message, about=attempt_no).number
+        write = partial(_issued, receipt_id, number, now)
     except GatewayError as error:
         write = partial(_failed, receipt_id, CashReceiptState.REQUESTED, error, now)
-        ending = f"not issued {error.code}"
-    keeping.keep(f"cash receipt {receipt_id} of {attempt_no} is {ending}", write)
+    write()
 
 
 def _issued_before(
@@ -198,14 +196,13 @@ def _cancel(receipt_id: int, client: PaypleClient, now: datetime) -> None:
     rest: list[int] = []
     try:
         code = client.cancel_cash_receipt(message, about=attempt_no).code
-        write, ending = partial(_cancelled, receipt_id, code, now, rest), "cancelled"
+        write = partial(_cancelled, receipt_id, code, now, rest)
     except GatewayError as error:
         if is_repeated and codes.says_already_cancelled(error.code):  # the earlier one, whose answer was lost, worked
-            write, ending = partial(_cancelled, receipt_id, error.code, now, rest), "cancelled"
+            write = partial(_cancelled, receipt_id, error.code, now, rest)
         else:
             write = partial(_failed, receipt_id, CashReceiptState.CANCEL_DUE, error, now)
-            ending = f"not cancelled {error.code}"
-    keeping.keep(f"cash receipt {receipt_id} of {attempt_no} is {ending}", write)
+    write()
     for rest_id in rest:
         _issue(rest_id, client, now)
 
@@ -231,18 +228,18 @@ def _fit(receipt: CashReceipt, now: datetime) -> bool:
     paid = refunding.facts(receipt.order)
     rest = paid.refundable if paid else 0
     if rest == 0:
-        receipt_rows.move(receipt, CashReceiptState.FAILED, Proof.NOT_SENT, _actor(receipt), now, {"due_at": None})
+        receipt_rows.move(receipt, CashReceiptState.FAILED, _actor(receipt), now, {"due_at": None})
     elif rest != receipt.amount:
         receipt_rows.change(receipt, "receipt_requested", _actor(receipt), now, {"amount": rest})
     return rest > 0
 
 
-def _issued(receipt_id: int, number: str, proof: Proof, now: datetime) -> None:
+def _issued(receipt_id: int, number: str, now: datetime) -> None:
     told: dict[str, object] = {"number": number[:60], "issued_at": now, "due_at": None}
     with transaction():
         receipt = _locked(receipt_id)
         if receipt.state is CashReceiptState.REQUESTED:
-            receipt_rows.move(receipt, CashReceiptState.ISSUED, proof, _actor(receipt), now, told)
+            receipt_rows.move(receipt, CashReceiptState.ISSUED, _actor(receipt), now, told)
 
 
 def _cancelled(receipt_id: int, code: str, now: datetime, rest_ids: list[int]) -> None:
@@ -252,12 +249,12 @@ def _cancelled(receipt_id: int, code: str, now: datetime, rest_ids: list[int]) -
         if receipt.state is not CashReceiptState.CANCEL_DUE:
             return
         told = {"result_code": code[:20], "result_message": "", "cancelled_at": now, "due_at": None}
-        receipt_rows.move(receipt, CashReceiptState.CANCELLED, Proof.RECEIPT, ITSELF, now, told)
+        receipt_rows.move(receipt, CashReceiptState.CANCELLED, ITSELF, now, told)
         if receipt.reissue_amount == 0:
             return
         rest = _requested(receipt.attempt, receipt.reissue_amount, now)
         rest.purpose, rest.identity, rest.requested_by = receipt.purpose, receipt.identity, receipt.requested_by
-        receipt_rows.add(rest, Proof.INTENT, ITSELF, now)
+        receipt_rows.add(rest, ITSELF, now)
         rest_id = rest.id
     rest_ids.append(rest_id)
 
@@ -286,8 +283,7 @@ def _not_issued(receipt: CashReceipt, error: GatewayError, told: dict[str, objec
     """
     is_refused, actor = isinstance(error, Refused), _actor(receipt)
     if receipt_rows.replaced(receipt) is None:
-        proof = Proof.RECEIPT if is_refused else Proof.NOT_SENT
-        receipt_rows.move(receipt, CashReceiptState.FAILED, proof, actor, now, told | {"due_at": None})
+        receipt_rows.move(receipt, CashReceiptState.FAILED, actor, now, told | {"due_at": None})
         return
     again = refund_policy.next_receipt_day(now) if is_refused else refund_policy.next_receipt_try(1, now)
     receipt_rows.change(receipt, "receipt_requested", actor, now, told | {"due_at": again, "tries": 0})
@@ -334,6 +330,6 @@ def _actor(receipt: CashReceipt) -> Actor:
 
 def _locked(receipt_id: int) -> CashReceipt:
     receipt = db.session.get_one(CashReceipt, receipt_id)
-    recording.lock_order(receipt.order_id)
+    transitions.lock_order(receipt.order_id)
     db.session.refresh(receipt)
     return receipt

@@ -21,12 +21,12 @@ PATIENCE = timedelta(minutes=10)
 """How long a question of ours may stay open before a person should know."""
 REFUSED_SHOWN = timedelta(days=7)
 """How long a refusal stays on the desk, unless a later refund of the same payment has followed."""
-LISTS = ("attempts", "odd_sums", "refunds", "receipts")
+LISTS = ("attempts", "refunds", "receipts")
 MOST_ROWS = 100
 """Of each kind on one page; the oldest first, so that none is forgotten."""
 MOST_EVIDENCE = 4
 """Of the last answers and claims about an attempt."""
-EVIDENCE = ("confirm", "inquire", "refund", "issue_cash_receipt", "cancel_cash_receipt", "claim", "webhook")
+EVIDENCE = ("confirm", "inquire", "refund", "issue_cash_receipt", "cancel_cash_receipt", "result", "webhook")
 """What the journal calls the exchanges with the gateway, and what others have claimed."""
 Kind = Literal["attempt", "refund", "cash-receipt"]
 Row = TypeVar("Row", Attempt, Refund, CashReceipt)
@@ -41,7 +41,6 @@ class Desk:
     """
 
     attempts: Sequence[Attempt]
-    odd_sums: Sequence[Attempt]
     refunds: Sequence[Refund]
     receipts: Sequence[CashReceipt]
     evidence: Mapping[str, Sequence[JournalEntry]]
@@ -50,7 +49,7 @@ class Desk:
     @property
     def is_empty(self) -> bool:
         """Nothing to do."""
-        return not (self.attempts or self.odd_sums or self.refunds or self.receipts)
+        return not (self.attempts or self.refunds or self.receipts)
 
 
 def load(now: datetime, after: Mapping[str, int] | None = None) -> Desk:
@@ -58,18 +57,16 @@ def load(now: datetime, after: Mapping[str, int] | None = None) -> Desk:
     after = after or {}
     both = (joinedload(CashReceipt.order), joinedload(CashReceipt.attempt))
     attempts = _open(Attempt, _open_attempt(now), joinedload(Attempt.order), after=after.get("attempts", 0))
-    odd = _open(Attempt, _has_odd_sums(), joinedload(Attempt.order), after=after.get("odd_sums", 0))
     owed = (joinedload(Refund.order), joinedload(Refund.attempt))
     refunds = _open(Refund, _open_refund(now), *owed, after=after.get("refunds", 0))
     receipts = _open(CashReceipt, _open_receipt(now), *both, after=after.get("receipts", 0))
     others: list[Refund | CashReceipt] = [*refunds.rows, *receipts.rows]
     return Desk(
         attempts.rows,
-        odd.rows,
         refunds.rows,
         receipts.rows,
-        _evidence({attempt.attempt_no for attempt in (*attempts.rows, *odd.rows, *(row.attempt for row in others))}),
-        _rest([attempts.end, odd.end, refunds.end, receipts.end]),
+        _evidence({attempt.attempt_no for attempt in (*attempts.rows, *(row.attempt for row in others))}),
+        _rest([attempts.end, refunds.end, receipts.end]),
     )
 
 
@@ -104,7 +101,8 @@ def _rest(ends: Sequence[_End]) -> Mapping[str, int]:
 def count(now: datetime) -> int:
     """How many things are open."""
     open_rows = (
-        *((Attempt, _open_attempt(now)), (Attempt, _has_odd_sums()), (Refund, _open_refund(now))),
+        (Attempt, _open_attempt(now)),
+        (Refund, _open_refund(now)),
         (CashReceipt, _open_receipt(now)),
     )
     return sum(
@@ -143,9 +141,9 @@ def _row(kind: Kind, row_id: int) -> Attempt | Refund | CashReceipt | None:
 
 
 def _can_be_put_away(row: Attempt | Refund | CashReceipt) -> bool:
-    """Whether looking at it is all there is to do: a refusal, and sums that do not add up."""
+    """Whether looking at it is all there is to do: a refusal."""
     if isinstance(row, Attempt):
-        return row.odd_sums
+        return False
     return row.state in (RefundState.REFUSED, CashReceiptState.FAILED)
 
 
@@ -173,11 +171,6 @@ def _open_attempt(now: datetime) -> ColumnElement[bool]:
     """
     late = and_(Attempt.state.in_(_UNANSWERED), Attempt.started_at < now - PATIENCE)
     return or_(Attempt.state == AttemptState.ATTENTION, late)
-
-
-def _has_odd_sums() -> ColumnElement[bool]:
-    """Sums that do not add up, paid or still in doubt. Bare, as the partial index wants it."""
-    return and_(Attempt.odd_sums, _unseen("attempt", Attempt.__table__.c.id))
 
 
 def _open_refund(now: datetime) -> ColumnElement[bool]:

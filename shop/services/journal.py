@@ -63,7 +63,7 @@ def note(
     if row is not None:
         told |= {"order": order.state.value, "row": _figures(row)}
     if step is not None:
-        told["step"] = {"before": step.before, "after": step.after, "proof": step.proof.value}
+        told["step"] = {"before": step.before, "after": step.after}
     db.session.add(
         JournalEntry(
             at=at, order_no=order.order_no, attempt_no=attempt_no, event=event, source=source.value, evidence=told

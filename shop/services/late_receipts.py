@@ -2,7 +2,7 @@
 
 A window that pays at once (PAY) charges first and asks about the receipt then. Whatever settles the order in between,
 such as the webhook that leaves at the charge, learns of no receipt. So the question stays open for a while:
-``next_inquiry_at`` of a paid attempt is when to ask it next. Only the gateway's answer to our inquiry makes a receipt.
+``next_check_at`` of a paid attempt is when to ask it next. Only the gateway's answer to our inquiry makes a receipt.
 After that time news still makes us ask, and so does a refund.
 """
 
@@ -15,37 +15,39 @@ from sqlalchemy import select
 
 from shop import policy, refund_policy
 from shop.db import db, release, transaction
-from shop.graph import Proof
 from shop.models import Attempt, CashReceipt, Order, Refund
 from shop.money import Won
-from shop.payple import GatewayError, Inquiries, Method, PaymentFound, PaypleClient, ReceiptAnswer, codes
-from shop.policy import Verdict
+from shop.payple import GatewayError, Method, PaymentFound, PaypleClient, ReceiptAnswer, codes
+from shop.payple.flow import Inquirer
 from shop.refund_policy import LateReceipt, Returned
-from shop.services import keeping, receipt_rows, recording, told, trade_days
+from shop.services import receipt_rows, trade_days, transitions
 from shop.services.attempt_facts import AttemptFacts, facts_of
 from shop.services.journal import ITSELF
-from shop.states import AttemptState, CashReceiptState, RefundState, Source
+from shop.states import CashReceiptState, RefundState, Source
 
 log = logging.getLogger(__name__)
 
 
-def look(
-    facts: AttemptFacts, asking: PaypleClient | Inquiries, *, source: Source, now: datetime, at_once: bool = False
-) -> bool:
+def look(facts: AttemptFacts, asking: Inquirer, *, source: Source, now: datetime, at_once: bool = False) -> bool:
     """Ask whether a paid transfer has its receipt by now, if it is time to ask. False: the gateway did not answer."""
-    if not facts.receipt_is_open or not facts.trade_days:
+    if not facts.receipt_is_open or facts.trade_date is None:
         return True
     if not _lease(facts, now, is_hint=source is Source.BROWSER, at_once=at_once):
         return True
     try:
-        found = trade_days.find(asking, facts.attempt_no, facts.trade_days, Method.TRANSFER)
+        found = trade_days.find(asking, facts.attempt_no, [facts.trade_date], Method.TRANSFER)
     except GatewayError as error:
         log.info("no answer about the cash receipt of %s: %s", facts.attempt_no, error.code)
         return False
     if found is not None and _is_about(facts, found):
         write = partial(_record, facts, found, source, now)
-        keeping.keep(f"the question about the cash receipt of {facts.attempt_no}", write)
+        write()
     return True
+
+
+def first_question(attempt: Attempt, now: datetime) -> datetime | None:
+    """Return when to ask first whether a paid PAY window has issued a cash receipt."""
+    return policy.next_receipt_question(attempt.paid_at or now, now, attempt.deadline_at)
 
 
 def ask_first(order_no: str, client: PaypleClient, *, now: datetime) -> None:
@@ -69,14 +71,14 @@ def of_orphan(refund: Refund, now: datetime) -> CashReceipt | None:
     answer, attempt = ReceiptAnswer(refund.receipt_code, refund.receipt_message), refund.attempt
     if not refund.is_orphan or not answer.code or answer.settled:
         return None
-    return receipt_rows.found(attempt, refund.amount, Proof.CANCEL, ITSELF, now)
+    return receipt_rows.found(attempt, refund.amount, ITSELF, now)
 
 
 def reopen(refund: Refund, now: datetime) -> None:
     """A refund's answer spoke of a receipt that we know nothing of, or told nothing. In the caller's transaction."""
     told_of_it = bool(refund.receipt_code) or not _is_answered(refund)
     if told_of_it and refund.attempt.may_get_receipt:
-        refund.attempt.next_inquiry_at, refund.attempt.inquiries = now, 0
+        refund.attempt.next_check_at, refund.attempt.checks = now, 0
 
 
 def _lease(facts: AttemptFacts, now: datetime, *, is_hint: bool, at_once: bool) -> bool:
@@ -85,7 +87,7 @@ def _lease(facts: AttemptFacts, now: datetime, *, is_hint: bool, at_once: bool) 
     While a refund is under way the answer would not tell what the receipt covers, so the question waits.
     """
     with transaction():
-        attempt = recording.locked_attempt(facts)
+        attempt = transitions.lock_attempt(facts.attempt_no)
         if not attempt.may_get_receipt:
             _close(attempt)
             return False
@@ -93,7 +95,7 @@ def _lease(facts: AttemptFacts, now: datetime, *, is_hint: bool, at_once: bool) 
             return _may_hint(attempt, now)
         if at_once:
             return not attempt.is_refunding
-        if attempt.next_inquiry_at is None or attempt.next_inquiry_at > now:
+        if attempt.next_check_at is None or attempt.next_check_at > now:
             return False
         return _may_ask(attempt, now)
 
@@ -103,47 +105,46 @@ def _may_hint(attempt: Attempt, now: datetime) -> bool:
     if attempt.hints >= policy.MOST_CLAIMED_INQUIRIES:
         return False
     attempt.hints += 1
-    if attempt.next_inquiry_at is None:
-        attempt.next_inquiry_at, attempt.inquiries = now + policy.next_inquiry(0), 0
+    if attempt.next_check_at is None:
+        attempt.next_check_at, attempt.checks = now + policy.next_inquiry(0), 0
     return not attempt.is_refunding
 
 
 def _may_ask(attempt: Attempt, now: datetime) -> bool:
-    if attempt.inquiries >= policy.MOST_UNANSWERED:
+    if attempt.checks >= policy.MOST_UNANSWERED:
         log.warning("whether %s has a cash receipt could not be learnt", attempt.attempt_no)
         _close(attempt)
         return False
-    attempt.next_inquiry_at = now + policy.next_inquiry(attempt.inquiries)
+    attempt.next_check_at = now + policy.next_inquiry(attempt.checks)
     if attempt.is_refunding:
         return False
-    attempt.inquiries += 1
+    attempt.checks += 1
     return True
 
 
 def _close(attempt: Attempt) -> None:
     """There is nothing to ask, or nobody to answer."""
     if attempt.is_settled:
-        attempt.next_inquiry_at = None
+        attempt.next_check_at = None
 
 
 def _record(facts: AttemptFacts, found: PaymentFound, source: Source, now: datetime) -> None:
     """A receipt of which we knew nothing becomes a row, once; else the question stays open until the time is over."""
     with transaction():
-        attempt = recording.locked_attempt(facts)
+        attempt = transitions.lock_attempt(facts.attempt_no)
         if not attempt.may_get_receipt or attempt.is_refunding:
             return
-        attempt.inquiries = 0
-        attempt.next_inquiry_at = policy.next_receipt_question(found.paid_at, now, facts.deadline_at)
+        attempt.checks = 0
+        attempt.next_check_at = policy.next_receipt_question(found.paid_at, now, facts.deadline_at)
         if found.transfer is not None and found.transfer.cash_receipt_issued:
-            attempt.next_inquiry_at = None
+            attempt.next_check_at = None
             _keep(attempt, found, source, now)
 
 
 def _keep(attempt: Attempt, found: PaymentFound, source: Source, now: datetime) -> None:
     """The row, for what the receipt covers. If that is more than remains paid, it is due to be put right."""
     late = _worth(attempt)
-    verdict = Verdict(AttemptState.PAID, Proof.INQUIRY, found=found)
-    receipt = told.keep_receipt(attempt, verdict, source=source, now=now, covers=late.covers)
+    receipt = transitions.keep_receipt(attempt, found, source=source, now=now, covers=late.covers)
     if receipt is not None:
         _put_right(receipt, late.target, now)
 
@@ -160,7 +161,7 @@ def _put_right(receipt: CashReceipt, target: Won, now: datetime) -> None:
     due = refund_policy.receipt_owed(target, now, settled=receipt.amount == target)
     if due is not None:
         owed = {"due_at": due.due_at, "reissue_amount": due.reissue}
-        receipt_rows.move(receipt, CashReceiptState.CANCEL_DUE, Proof.CANCEL, ITSELF, now, owed)
+        receipt_rows.move(receipt, CashReceiptState.CANCEL_DUE, ITSELF, now, owed)
 
 
 def _returned(refund: Refund) -> Returned:

@@ -12,7 +12,6 @@ from sqlalchemy.exc import IntegrityError
 from shop import clock
 from shop.db import db, transaction
 from shop.errors import CartProblem, NotFound, OutOfStock, TooManyOpenOrders
-from shop.graph import Proof
 from shop.models import Order, OrderLine, Product
 from shop.services import cart as carts
 from shop.services import journal, moving
@@ -157,7 +156,7 @@ def _place(on_hand: CartOnHand, payer: Payer, visitor: Visitor, *, hold: timedel
         lines=[_frozen(line) for line in cart.lines],
     )
     take_stock(order.lines)
-    step = moving.born(order, Proof.INTENT)
+    step = moving.create(order)
     told = {"amount": order.amount, "lines": [[line.slug, line.quantity, line.amount] for line in order.lines]}
     journal.note("order_placed", at=now, order=order, source=Source.PAGE, row=order, step=step, evidence=told)
     return order

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from shop import clock, policy
 from shop.db import db, transaction
-from shop.graph import Proof
+from shop.errors import CannotPay
 from shop.models import Attempt, Order
 from shop.payple import (
     Authentication,
@@ -20,6 +20,7 @@ from shop.payple import (
     Work,
     window_fields,
 )
+from shop.payple.flow import WINDOW_LIFETIME
 from shop.services import journal, moving, settlement
 from shop.states import Source
 
@@ -55,12 +56,12 @@ def start_attempt(
     :raises GatewayError: the gateway did not let us in; the attempt is withdrawn, nothing can have been paid
     """
     order_id = order.id
-    settlement.look_before_paying_again(order, client, now=now)
-    request = _prepare(order_id, choices, now)
+    is_answered = settlement.may_open_window(order, client)
+    request = _prepare(order_id, choices, now, is_answered=is_answered)
     try:
         ticket = client.client_key if script is WindowScript.CLIENTKEY else _authenticate(client, request)
     except GatewayError as error:
-        settlement.withdraw(request.attempt_no, error, now=now)
+        settlement.withdraw(request.attempt_no, error)
         raise
     return Opening(request.attempt_no, window_fields(request, ticket))
 
@@ -69,14 +70,16 @@ def _authenticate(client: PaypleClient, request: WindowRequest) -> Authenticatio
     return client.authenticate(about=request.attempt_no)
 
 
-def _prepare(order_id: int, choices: Choices, now: datetime) -> WindowRequest:
+def _prepare(order_id: int, choices: Choices, now: datetime, *, is_answered: bool) -> WindowRequest:
     """Commit the attempt before anything leaves this machine."""
     with transaction():
         order = db.session.get_one(Order, order_id, with_for_update=True)
         tries = db.session.scalar(select(func.count()).where(Attempt.order_id == order.id)) or 0
         policy.insist_on_payable(order.state, tries, order.expires_at, now)
+        if not is_answered:
+            raise CannotPay(CannotPay.Reason.CHECKING)
         attempt = _new_attempt(order, choices, now)
-        step = moving.born(attempt, Proof.INTENT)
+        step = moving.create(attempt)
         journal.note(
             "attempt_started",
             at=now,
@@ -101,8 +104,8 @@ def _new_attempt(order: Order, choices: Choices, now: datetime) -> Attempt:
         cash_receipt_asked=choices.cash_receipt and choices.method is Method.TRANSFER,
         amount=order.amount,
         started_at=now,
-        deadline_at=now + policy.ATTEMPT_LIFETIME,
-        next_inquiry_at=now + policy.ATTEMPT_LIFETIME,
+        deadline_at=now + WINDOW_LIFETIME,
+        next_check_at=now + WINDOW_LIFETIME,
     )
 
 

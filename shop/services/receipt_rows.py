@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from shop import policy
-from shop.graph import Proof
 from shop.models import Attempt, CashReceipt
 from shop.services import journal, moving
 from shop.services.journal import Actor
@@ -62,13 +61,13 @@ def replaced(receipt: CashReceipt) -> CashReceipt | None:
     return before[-1] if is_owed else None
 
 
-def add(receipt: CashReceipt, proof: Proof, actor: Actor, now: datetime) -> None:
+def add(receipt: CashReceipt, actor: Actor, now: datetime) -> None:
     """A receipt comes into being: asked for, or issued together with the payment."""
-    step = moving.born(receipt, proof)
+    step = moving.create(receipt)
     _note(receipt, f"receipt_{receipt.state.value}", step, actor, now)
 
 
-def found(attempt: Attempt, amount: int, proof: Proof, actor: Actor, now: datetime, *, number: str = "") -> CashReceipt:
+def found(attempt: Attempt, amount: int, actor: Actor, now: datetime, *, number: str = "") -> CashReceipt:
     """A receipt of which we learn only now that it stands at the tax office, for ``amount`` won."""
     receipt = CashReceipt(
         order_id=attempt.order_id,
@@ -80,20 +79,19 @@ def found(attempt: Attempt, amount: int, proof: Proof, actor: Actor, now: dateti
         created_at=now,
         issued_at=now,
     )
-    add(receipt, proof, actor, now)
+    add(receipt, actor, now)
     return receipt
 
 
 def move(
     receipt: CashReceipt,
     after: CashReceiptState,
-    proof: Proof,
     actor: Actor,
     now: datetime,
     values: Mapping[str, object],
 ) -> None:
     """Change its state, and what comes with it."""
-    step = moving.move(receipt, after, proof, **values)
+    step = moving.move(receipt, after, **values)
     _note(receipt, f"receipt_{after.value}", step, actor, now)
 
 

@@ -7,12 +7,14 @@ from datetime import datetime
 
 from shop.db import db, transaction
 from shop.errors import NotFound, RefundRefused
-from shop.graph import Proof
 from shop.models import Refund
 from shop.payple import PaypleClient
-from shop.services import moving, recording, refund_rows, refunding
+from shop.services import moving, refund_rows, refunding, transitions
 from shop.services.journal import Actor
 from shop.states import RefundState, Source
+
+OUTSIDE = "cancelled at the gateway"
+"""The reason of a refund that was made past the shop."""
 
 
 def decide(refund_id: int, *, was_refunded: bool, by: str, now: datetime) -> Refund:
@@ -48,7 +50,7 @@ def _again(refund_id: int, by: str, now: datetime) -> int:
         refund = db.session.get(Refund, refund_id)
         if refund is None:
             raise NotFound
-        recording.lock_order(refund.order_id)
+        transitions.lock_order(refund.order_id)
         db.session.refresh(refund)
         if not refund.can_be_repeated:
             raise RefundRefused(RefundRefused.Reason.NOT_UNKNOWN)
@@ -57,7 +59,7 @@ def _again(refund_id: int, by: str, now: datetime) -> int:
         successor = next((later for later in refund.attempt.refunds if later.id > refund.id), None)
         if successor is None:
             successor = _successor(refund, now)
-            step = moving.born(successor, Proof.INTENT)
+            step = moving.create(successor)
             refund_rows.note(successor, "refund_reserved", step, now, actor=Actor(Source.STAFF, by))
         return successor.id
 
@@ -84,8 +86,8 @@ def _decide(refund_id: int, *, was_refunded: bool, by: str, now: datetime) -> Re
         if refund.state is not RefundState.UNKNOWN:
             raise RefundRefused(RefundRefused.Reason.NOT_UNKNOWN)
         state = RefundState.DONE if was_refunded else RefundState.REFUSED
-        step = moving.move(refund, state, Proof.STAFF, settled_at=now, decided_by=by)
+        step = moving.move(refund, state, settled_at=now, decided_by=by)
         refund_rows.note(refund, "refund_decided", step, now, {"was_refunded": was_refunded}, actor)
         if was_refunded:
-            refunding.change_receipt(refund, Proof.STAFF, settled=False, now=now, actor=actor)
+            refunding.change_receipt(refund, settled=False, now=now, actor=actor)
     return refund

@@ -3,9 +3,8 @@
 from datetime import datetime
 
 from shop.db import db
-from shop.graph import Proof
 from shop.models import Refund
-from shop.services import journal, recording
+from shop.services import journal, transitions
 from shop.services.journal import ITSELF, Actor
 from shop.services.moving import Step
 from shop.states import Source
@@ -14,7 +13,7 @@ from shop.states import Source
 def locked(refund_id: int) -> Refund:
     """The refund as it is now, with its order held."""
     refund = db.session.get_one(Refund, refund_id)
-    recording.lock_order(refund.order_id)
+    transitions.lock_order(refund.order_id)
     db.session.refresh(refund)
     return refund
 
@@ -29,7 +28,7 @@ def note(
 ) -> None:
     """Let the order show what the refund has become, and write it down."""
     actor = actor or wanted_by(refund)
-    recording.follow(refund.order, Proof.REFUND)
+    transitions.follow(refund.order)
     journal.note(
         event,
         at=now,

@@ -7,25 +7,24 @@ answer to a partial one is never repeated, because two equal partial cancels wou
 
 import logging
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from sqlalchemy import and_, or_, select
 
-from shop import clock, graph, policy, refund_policy
+from shop import clock, policy, refund_policy
 from shop.db import db, release, transaction
 from shop.errors import RefundRefused
-from shop.graph import Proof
 from shop.models import Attempt, Order, Refund
 from shop.money import Tax, Won
-from shop.payple import GatewayError, NotSent, OutcomeUnknown, PaypleClient, RefundDone, Refused, codes
+from shop.payple import GatewayError, NotSent, OutcomeUnknown, PaypleClient, RefundDone, RefundRequest, Refused, codes
+from shop.payple.flow import LEAVE_WITHIN
 from shop.refund_policy import PaidFacts, RefundPlan, RefundTooLarge
-from shop.services import keeping, late_receipts, moving, receipt_rows, recording, refund_calls, refund_rows
+from shop.services import late_receipts, moving, receipt_rows, refund_rows, transitions
 from shop.services.journal import Actor
-from shop.services.refund_calls import RefundCall
-from shop.states import IN_FLIGHT, CashReceiptState, RefundState
+from shop.states import IN_FLIGHT, REFUND_TRANSITIONS, CashReceiptState, RefundState
 
 log = logging.getLogger(__name__)
 BATCH = 100
@@ -102,21 +101,21 @@ def due(now: datetime, order_id: int | None = None) -> list[int]:
 
 
 def send(refund_id: int, client: PaypleClient, *, now: datetime) -> None:
-    """Commit the intent, send one cancel, and record what the gateway answered."""
-    call, watch = _submit(refund_id, now), clock.Watch(now)
-    if call is None:
+    """Commit the intent, send one cancel, and record what the gateway answers."""
+    leave_by, watch = time.monotonic() + LEAVE_WITHIN, clock.Watch(now)
+    message = _submit(refund_id, now)
+    if message is None:
         return
     try:
-        write, ending = partial(_done, refund_id, refund_calls.cancel(call, client, watch), watch.now()), "done"
+        done = client.refund(message, about=message.attempt_no, leave_by=leave_by)
     except NotSent as error:
-        write, ending = partial(_not_sent, refund_id, error, watch.now()), "not sent"
+        _not_sent(refund_id, error, watch.now())
     except OutcomeUnknown as error:
-        write, ending = partial(_unknown, refund_id, error, watch.now()), "unknown"
+        _unknown(refund_id, error, watch.now())
     except Refused as error:
-        is_gone = call.may_be_gone and refund_calls.says_gone(call, error, client)
-        write = partial(_refused, refund_id, error, watch.now(), is_gone=is_gone)
-        ending = f"refused {error.code}"
-    keeping.keep(f"refund {refund_id} of {call.attempt_no} is {ending}", write)
+        _refused(refund_id, error, watch.now())
+    else:
+        _done(refund_id, done, watch.now())
 
 
 # --- before the call ------------------------------------------------------------------------------------------------
@@ -125,7 +124,7 @@ def send(refund_id: int, client: PaypleClient, *, now: datetime) -> None:
 def _reserve(order_no: str, wish: RefundWish, by: str, now: datetime) -> tuple[int, bool]:
     """Take the amount out of what can be refunded. Answers the refund's id and whether it is new."""
     with transaction():
-        order = recording.lock_order_no(order_no)
+        order = transitions.lock_order_no(order_no)
         before = db.session.scalar(select(Refund).where(Refund.intent == wish.intent))
         if before is not None and before.order_id != order.id:
             raise RefundRefused(RefundRefused.Reason.OTHER_ORDER)
@@ -133,7 +132,7 @@ def _reserve(order_no: str, wish: RefundWish, by: str, now: datetime) -> tuple[i
             return before.id, False
         plan_now = _insist(order, wish, now)
         refund = row_of(order, wish, plan_now, by, now)
-        step = moving.born(refund, Proof.INTENT)
+        step = moving.create(refund)
         refund_rows.note(refund, "refund_reserved", step, now)
         return refund.id, True
 
@@ -170,7 +169,7 @@ def row_of(order: Order, wish: RefundWish, planned: RefundPlan, by: str, now: da
     )
 
 
-def _submit(refund_id: int, now: datetime) -> RefundCall | None:
+def _submit(refund_id: int, now: datetime) -> RefundRequest | None:
     """Commit that the call is about to leave. None: somebody else is at it, or it is over."""
     with transaction():
         refund = refund_rows.locked(refund_id)
@@ -178,9 +177,10 @@ def _submit(refund_id: int, now: datetime) -> RefundCall | None:
         if refund.state not in sendable or refund.attempt.trade_date is None:
             return None
         values = {"submitted_at": now, "tries": refund.tries + 1, "next_try_at": None}
-        step = moving.move(refund, RefundState.SUBMITTED, Proof.INTENT, **values)
+        step = moving.move(refund, RefundState.SUBMITTED, **values)
         refund_rows.note(refund, "refund_submitted", step, now, {"tries": refund.tries})
-        return refund_calls.call_of(refund)
+        vat = refund.vat if refund.sends_vat else None
+        return RefundRequest(refund.attempt.attempt_no, refund.attempt.trade_date, refund.amount, vat)
 
 
 def dead(now: datetime) -> list[int]:
@@ -215,22 +215,20 @@ def _done(refund_id: int, done: RefundDone, now: datetime) -> None:
     _finish(refund_id, done.code, done.message, settled=settled, now=now, **values)
 
 
-def _refused(refund_id: int, error: Refused, now: datetime, *, is_gone: bool) -> None:
-    """A definite no to this call.
+def _refused(refund_id: int, error: Refused, now: datetime) -> None:
+    """Record a definite no to this call.
 
-    To a repeated full cancel it says nothing about the first try, unless it means that all of it ``is_gone`` already.
-    What the shop owes, and the gateway knows under no day, is not refused by it either: that is sent again.
+    To a repeated full cancel "already cancelled" is a yes to the first try. Any other no says nothing about it.
     """
     refund = db.session.get_one(Refund, refund_id)
-    repeated = refund.is_full and refund.tries > 1
-    is_in_doubt = refund.is_orphan and codes.says_already_cancelled(error.code)
+    is_repeated = refund.is_full and refund.tries > 1
     release()
-    if is_gone:
+    if is_repeated and codes.says_already_cancelled(error.code):
         _finish(refund_id, error.code, error.message, settled=False, now=now)
-    elif repeated or is_in_doubt:
-        _unknown(refund_id, error, now, Proof.CANCEL)
+    elif is_repeated:
+        _unknown(refund_id, error, now)
     else:
-        _settle(refund_id, RefundState.REFUSED, error, now, Proof.CANCEL, settled_at=now)
+        _settle(refund_id, RefundState.REFUSED, error, now, settled_at=now)
 
 
 def _not_sent(refund_id: int, error: NotSent, now: datetime, before: RefundState = RefundState.SUBMITTED) -> None:
@@ -242,20 +240,20 @@ def _not_sent(refund_id: int, error: NotSent, now: datetime, before: RefundState
     orphan, tries = refund.is_orphan, refund.tries
     release()
     if tries > 1 and not orphan:
-        _unknown(refund_id, error, now, Proof.NOT_SENT)
+        _unknown(refund_id, error, now)
     elif orphan:
         wait = now + refund_policy.next_cancel_try(tries)
-        _settle(refund_id, RefundState.RESERVED, error, now, Proof.NOT_SENT, before=before, next_try_at=wait)
+        _settle(refund_id, RefundState.RESERVED, error, now, before=before, next_try_at=wait)
     else:
-        _settle(refund_id, RefundState.REFUSED, error, now, Proof.NOT_SENT, before=before, settled_at=now)
+        _settle(refund_id, RefundState.REFUSED, error, now, before=before, settled_at=now)
 
 
-def _unknown(refund_id: int, error: GatewayError, now: datetime, proof: Proof = Proof.NO_ANSWER) -> None:
+def _unknown(refund_id: int, error: GatewayError, now: datetime) -> None:
     """It may have happened. A full cancel is repeated later; a partial one waits for a person."""
     refund = db.session.get_one(Refund, refund_id)
     wait = now + refund_policy.next_cancel_try(refund.tries - 1) if refund.is_full else None
     release()
-    _settle(refund_id, RefundState.UNKNOWN, error, now, proof, next_try_at=wait)
+    _settle(refund_id, RefundState.UNKNOWN, error, now, next_try_at=wait)
 
 
 def _settle(
@@ -263,7 +261,6 @@ def _settle(
     state: RefundState,
     error: GatewayError,
     now: datetime,
-    proof: Proof,
     *,
     before: RefundState = RefundState.SUBMITTED,
     **values: object,
@@ -278,7 +275,7 @@ def _settle(
         refund = refund_rows.locked(refund_id)
         is_late = was_sent and is_no and refund.state is RefundState.UNKNOWN and refund.tries == 1
         if refund.state is before or is_late:
-            step = moving.move(refund, state, proof, **told, **values)
+            step = moving.move(refund, state, **told, **values)
             refund_rows.note(refund, f"refund_{state.value}", step, now, told)
 
 
@@ -290,16 +287,16 @@ def _finish(refund_id: int, code: str, message: str, *, settled: bool, now: date
     told: dict[str, object] = {"result_code": code[:20], "result_message": message[:200]}
     with transaction():
         refund = refund_rows.locked(refund_id)
-        if not graph.REFUND.allows(refund.state, RefundState.DONE, Proof.CANCEL):
+        if RefundState.DONE not in REFUND_TRANSITIONS[refund.state]:
             return
         if refund.state is RefundState.REFUSED:
             log.error("the gateway's yes to refund %s came after it had been decided otherwise", refund_id)
-        step = moving.move(refund, RefundState.DONE, Proof.CANCEL, settled_at=now, **told, **values)
+        step = moving.move(refund, RefundState.DONE, settled_at=now, **told, **values)
         refund_rows.note(refund, "refund_done", step, now, told | {"receipt_settled": settled})
-        change_receipt(refund, Proof.CANCEL, settled=settled, now=now, actor=refund_rows.wanted_by(refund))
+        change_receipt(refund, settled=settled, now=now, actor=refund_rows.wanted_by(refund))
 
 
-def change_receipt(refund: Refund, proof: Proof, *, settled: bool, now: datetime, actor: Actor) -> None:
+def change_receipt(refund: Refund, *, settled: bool, now: datetime, actor: Actor) -> None:
     """The active cash receipt follows the money: reduced by the gateway, or due to be cancelled and issued again."""
     receipt = receipt_rows.covering(refund.attempt) or late_receipts.of_orphan(refund, now)
     if receipt is None:
@@ -313,12 +310,12 @@ def change_receipt(refund: Refund, proof: Proof, *, settled: bool, now: datetime
     due = refund_policy.receipt_owed(rest, now, settled=settled)
     if due is not None:
         owed = {"due_at": due.due_at, "reissue_amount": due.reissue}
-        receipt_rows.move(receipt, CashReceiptState.CANCEL_DUE, proof, actor, now, owed)
+        receipt_rows.move(receipt, CashReceiptState.CANCEL_DUE, actor, now, owed)
     elif rest:
         receipt_rows.change(receipt, "receipt_reduced", actor, now, {"amount": rest})
     else:
         gone = {"amount": rest, "cancelled_at": now}
-        receipt_rows.move(receipt, CashReceiptState.CANCELLED, proof, actor, now, gone)
+        receipt_rows.move(receipt, CashReceiptState.CANCELLED, actor, now, gone)
 
 
 # --- facts ----------------------------------------------------------------------------------------------------------

@@ -11,10 +11,11 @@ from typing import Literal
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from shop import clock, policy
+from shop import clock
 from shop.db import db, release
 from shop.models import Attempt, Refund
 from shop.payple import GatewayError, Inquiries, Method, PaymentFound, PaypleClient, Work
+from shop.payple.flow import WINDOW_LIFETIME
 from shop.states import AttemptState, CashReceiptState, RefundState
 
 MOVED = (AttemptState.PAID, AttemptState.ORPHANED, AttemptState.ATTENTION)
@@ -248,7 +249,7 @@ def _count(day: date, after_id: int) -> int:
 def _belongs_to(day: date) -> ColumnElement[bool]:
     """What was charged on a trade date, and what is at rest without money but could have been charged on it."""
     begins = _midnight(day)
-    opened = Attempt.started_at.between(begins - policy.ATTEMPT_LIFETIME, begins + timedelta(days=1))
+    opened = Attempt.started_at.between(begins - WINDOW_LIFETIME, begins + timedelta(days=1))
     chargeable = or_(Attempt.work == Work.PAY, Attempt.confirming_at.is_not(None))
     unpaid = and_(Attempt.trade_date.is_(None), opened, chargeable)
     return and_(Attempt.state.in_(AT_REST), or_(Attempt.trade_date == day, unpaid))

@@ -16,7 +16,7 @@ from shop import clock
 from shop.db import db, release
 from shop.models import Attempt, Order
 from shop.payple import Inquiries, PaypleClient, Timer
-from shop.services import cash_receipts, claim_keys, leases, recording, refunding, settlement
+from shop.services import cash_receipts, leases, refunding, settlement, transitions
 from shop.services.leases import Busy, HeldLease, LeaseLost
 from shop.states import AttemptState, OrderState, Source
 
@@ -61,7 +61,6 @@ def run(
     try:
         with leases.held(NAME, now) as lease:
             run = _Run(client, client.inquiries(timer), timer, lease, clock.Watch(now), report)
-            run.drop_keys()
             run.settle_attempts(asking_seconds)
             run.expire_orders()
             run.send_refunds(asking_seconds)
@@ -84,11 +83,6 @@ class _Run:
     watch: clock.Watch
     report: Report
 
-    def drop_keys(self) -> None:
-        """Drop keys whose worker died before it tried them."""
-        with self._row("keys"):
-            claim_keys.drop_old(self.watch.now())
-
     def settle_attempts(self, seconds: float) -> None:
         """Ask about what is due, the longest due first, as long as time is left and the gateway answers."""
         over, silent = self.timer.seconds() + seconds, 0
@@ -96,9 +90,7 @@ class _Run:
             if self.timer.seconds() > over or silent >= MOST_SILENT:
                 break
             with self._row(attempt_no):
-                answered = settlement.look(
-                    attempt_no, self.client, source=Source.SWEEP, now=self.watch.now(), asking=self.asking
-                )
+                answered = settlement.settle(attempt_no, self.client, source=Source.SWEEP, inquirer=self.asking)
                 silent = 0 if answered else silent + 1
                 self.report.asked.append(attempt_no)
 
@@ -106,7 +98,7 @@ class _Run:
         """Give up unpaid orders whose windows have all been asked about."""
         for order_id, order_no in _due_orders(self.watch.now()):
             with self._row(order_no):
-                if recording.expire_order(order_id, source=Source.SWEEP, now=self.watch.now()):
+                if transitions.expire_order(order_id, source=Source.SWEEP, now=self.watch.now()):
                     self.report.expired.append(order_no)
 
     def send_refunds(self, seconds: float) -> None:
@@ -149,8 +141,8 @@ class _Run:
 def _due_attempts(now: datetime) -> list[str]:
     """Every attempt that the gateway should be asked about by now: each one carries its own schedule."""
     alone = (or_(column.is_(None), column <= now - MOMENT) for column in (Attempt.claimed_at, Attempt.confirming_at))
-    query = select(Attempt.attempt_no).where(Attempt.next_inquiry_at <= now, *alone)
-    found = list(db.session.scalars(query.order_by(Attempt.next_inquiry_at, Attempt.id).limit(BATCH)))
+    query = select(Attempt.attempt_no).where(Attempt.next_check_at <= now, *alone)
+    found = list(db.session.scalars(query.order_by(Attempt.next_check_at, Attempt.id).limit(BATCH)))
     release()
     return found
 

@@ -3,12 +3,11 @@
 from collections.abc import Iterable
 from datetime import date
 
-from shop.payple import Inquiries, Method, PaymentFound, PaypleClient
+from shop.payple import Method, PaymentFound
+from shop.payple.flow import Inquirer
 
 
-def find(
-    asking: PaypleClient | Inquiries, attempt_no: str, days: Iterable[date], method: Method
-) -> PaymentFound | None:
+def find(asking: Inquirer, attempt_no: str, days: Iterable[date], method: Method) -> PaymentFound | None:
     """The first answer that knows the payment; None if it is known under no day.
 
     :raises GatewayError: a question had no answer, so nobody can say

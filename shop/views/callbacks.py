@@ -5,11 +5,9 @@ from contextlib import suppress
 from flask import Blueprint, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from shop import clock
 from shop.extensions import client, limiter
 from shop.payple import Claim, MalformedClaim, read_webhook
 from shop.services import settlement
-from shop.states import Source
 
 bp = Blueprint("callbacks", __name__, url_prefix="/payments")
 
@@ -17,14 +15,12 @@ bp = Blueprint("callbacks", __name__, url_prefix="/payments")
 @bp.post("/result")
 @limiter.limit("600 per minute")
 def result() -> ResponseReturnValue:
-    """Hear the browser's claim, ask the gateway, and send the browser to its order.
+    """Receive a payment result from the browser and redirect to the order.
 
     After a direct window this is a cross-site POST, which carries no Lax cookie: the attempt is found by its number,
     the session is neither read nor written, and the GET that follows has the cookie again.
     """
-    claim = Claim.from_wire(request.form.items(multi=True))
-    order_no = settlement.order_no_of(claim.attempt_no)
-    settlement.hear(claim, client(), source=Source.BROWSER, now=clock.now())
+    order_no = settlement.handle_result(Claim.from_wire(request.form.items(multi=True)), client())
     if order_no is None:
         return redirect(url_for("orders.lookup"), code=303)
     return redirect(url_for("orders.show", order_no=order_no), code=303)
@@ -41,5 +37,5 @@ def webhook() -> ResponseReturnValue:
     """Take a webhook as a reason to ask the gateway soon, and acknowledge it, whatever it says."""
     if request.method == "POST":
         with suppress(MalformedClaim):
-            settlement.handle_webhook(read_webhook(request.get_data(cache=False)), now=clock.now())
+            settlement.handle_webhook(read_webhook(request.get_data(cache=False)))
     return jsonify(result="success")

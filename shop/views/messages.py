@@ -97,8 +97,8 @@ def _attention(attempt: Attempt) -> Notice:
         _("결제 내용이 주문과 달라서 직원이 확인하고 있어요."),
     )
     sentence = silent if attempt.trade_date is None else odd
-    not_again = _("다시 결제하지 말아 주세요.")
-    advice = f"{_charged(attempt)} {_given_back(attempt)} {not_again}"
+    later, not_again = _("확인한 뒤 바로잡거나 돌려 드릴게요."), _("다시 결제하지 말아 주세요.")
+    advice = f"{_charged(attempt)} {later} {not_again}"
     return Notice(Kind.WARN, sentence, advice.strip(), _of_failure(attempt.result_code))
 
 
@@ -110,14 +110,6 @@ def _charged(attempt: Attempt) -> str:
 def _taken(attempt: Attempt) -> int | None:
     """Won that the gateway took, as far as it has said."""
     return attempt.charged_amount or next((refund.amount for refund in attempt.refunds), None)
-
-
-def _given_back(attempt: Attempt) -> str:
-    if _is_returned(attempt):
-        return _("받은 돈은 모두 돌려 드렸어요.")
-    if attempt.is_refunding:
-        return _("받은 돈은 돌려 드리고 있어요.")
-    return _("확인한 뒤 바로잡거나 돌려 드릴게요.")
 
 
 def _of_failure(code: str) -> str:

@@ -83,7 +83,7 @@ def show(order_no: str) -> ResponseReturnValue:
     """The order page: how to pay while it can be paid, state and receipt after."""
     now = clock.now()
     order = ordering.get_order(order_no, visitor())
-    settlement.look_at_order(order, client(), now=now)
+    settlement.settle_order(order, client())
     return _render_order(order, now)
 
 

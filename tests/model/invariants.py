@@ -3,8 +3,8 @@
     I1   a paid order has exactly one approval             I10  no way back from refunded or paid
     I2   every approval is attached, returned or on a desk I11  nothing outside the gateway is dialled
     I3   at most one standing approval per order           I12  no secret in any page
-    I4   what stands is what the order costs               I13  every token once, for its purpose, in time
-    I5   never more back than was paid, not even asked for I14  one confirm per key; no call without its intent
+    I4   a payment has its order's amount and method       I13  every token once, for its purpose, in time
+    I5   never more back than was paid, not even asked for I14  one confirm per attempt, no call without its intent
     I6   the shop's refunds are the gateway's              I15  no error 500 to any input
     I7   one accepted cancel per intent                    I16  nothing stays open once the faults are over
     I8   the cash receipt covers paid less refunded        I17  no cancel under a wrong date
@@ -52,7 +52,10 @@ class Violation:
 
 @dataclass(frozen=True)
 class ShopBooks:
-    """The shop's side, read from its tables. ``lines`` are those of ``flask ledger``."""
+    """The shop's side, read from its tables. ``lines`` are those of ``flask ledger``.
+
+    ``confirms`` names the attempt of each confirm that has left, as the journal has it.
+    """
 
     lines: Sequence[Row]
     orders: Sequence[Row]
@@ -61,6 +64,7 @@ class ShopBooks:
     stock: Mapping[str, int]
     desk: frozenset[str]
     evidence: Sequence[Row]
+    confirms: Sequence[str] = ()
 
 
 @dataclass
@@ -131,11 +135,14 @@ def settled(books: Books) -> list[Violation]:
 
 
 def _i3_now(books: Books) -> Iterator[Violation]:
-    """A second confirm while another confirmed payment stands. Two windows that charge at once, nobody can prevent."""
-    if books.seen.hides_payments:  # an inquiry that hides a payment for a day leaves nobody a chance
+    """A second confirm while another confirmed payment stands. Two windows that charge by themselves may do so.
+
+    Keys that were posted under the number of another attempt charge what the shop did not mean to confirm.
+    """
+    if books.seen.hides_payments:  # the gateway denies a payment for longer than one can take
         return
-    standing, orders, works = books.standing(), books.order_of(), {row["oid"]: row["work"] for row in books.payments}
-    confirmed = Counter(orders.get(oid, oid) for oid in standing if works[oid] == "CERT")
+    standing, orders = books.standing(), books.order_of()
+    confirmed = Counter(orders[oid] for oid in set(books.shop.confirms) if oid in standing)
     for order_no, times in confirmed.items():
         if times > 1:
             yield Violation("I3", f"{order_no}: {times} confirmed payments stand")
@@ -159,7 +166,9 @@ def _i6_now(books: Books) -> Iterator[Violation]:
 
 
 def _i7(books: Books) -> Iterator[Violation]:
-    accepted = Counter(entry["oid"] for entry in books.entries("cancel") if entry["effect"] == "cancelled")
+    """Only cancels that the shop asked for: money may also go back in the gateway's own admin."""
+    cancels = [entry for entry in books.entries("cancel") if entry["asked"]]
+    accepted = Counter(entry["oid"] for entry in cancels if entry["effect"] == "cancelled")
     intents = Counter(row["attempt_no"] for row in books.shop.refunds if row["state"] in MAY_BE_DONE)
     for oid, times in accepted.items():
         if times > intents[oid]:
@@ -192,10 +201,9 @@ def _i13(books: Books) -> Iterator[Violation]:
 
 
 def _i14(books: Books) -> Iterator[Violation]:
-    keys = Counter(entry["asked"].get("PCD_PAY_REQKEY", "") for entry in books.entries("confirm"))
-    for key, times in keys.items():
-        if key and times > 1:
-            yield Violation("I14", f"{times} confirms of the key {key}")
+    for attempt_no, times in Counter(books.shop.confirms).items():
+        if times > 1:
+            yield Violation("I14", f"{times} confirms of {attempt_no}")
 
 
 def _i17(books: Books) -> Iterator[Violation]:
@@ -255,9 +263,12 @@ def _i4(books: Books) -> Iterator[Violation]:
     for line in books.shop.lines:
         if line["state"] != "paid" or line["attempt_no"] not in approvals:
             continue
-        order, charged = orders[line["order_no"]], int(approvals[line["attempt_no"]]["total"])
+        order, payment = orders[line["order_no"]], approvals[line["attempt_no"]]
+        charged = int(payment["total"])
         if len({charged, line["amount"], order["amount"], order["lines_total"]}) > 1:
             yield Violation("I4", f"{line['attempt_no']}: {charged} charged for an order of {order['amount']}")
+        if payment["type"] != line["method"]:
+            yield Violation("I4", f"{line['attempt_no']}: paid by {payment['type']} instead of {line['method']}")
 
 
 def _i6(books: Books) -> Iterator[Violation]:

@@ -243,7 +243,7 @@ class ShopMachine(RuleBasedStateMachine):
         self._break(trouble)
         acts: dict[str, Callable[[], None]] = {
             "decide": self.stage.decide,
-            "close": self.stage.close_attention,
+            "close": self.stage.settle_attention,
             "issue": lambda: self.stage.issue_receipt(self._order(number)),
             "cancel": lambda: self.stage.cancel_receipt(self._order(number)),
         }

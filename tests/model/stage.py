@@ -26,20 +26,21 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import selectinload
 from werkzeug.test import TestResponse
 
-from shop import clock, policy
+from shop import clock
 from shop.db import db
 from shop.errors import NotFound, ReceiptRefused, RefundRefused
 from shop.extensions import client
-from shop.models import Attempt, CashReceipt, Order, Product, Refund
+from shop.models import Attempt, CashReceipt, JournalEntry, Order, Product, Refund
 from shop.money import Won
 from shop.payple import ReceiptPurpose
+from shop.payple.flow import WINDOW_LIFETIME
 from shop.services import cash_receipts, desk, refund_decisions, refunding, reports, settlement, sweep
 from shop.services.cash_receipts import ReceiptWish
 from shop.services.refunding import RefundWish
 from shop.settings import Settings
 from shop.simulator import clock as simulator_clock
 from shop.simulator.webhooks import WebhookSender
-from shop.states import AttemptState, RefundState
+from shop.states import AttemptState, RefundState, Source
 from tests.model.invariants import Books, Row, Seen, ShopBooks, Violation, safe, settled
 from tests.model.wire import Killed, Points
 from tests.page import PAYER
@@ -158,7 +159,7 @@ class Stage:
         if response is None or response.status_code != 200:
             return None
         told = response.get_json()
-        return Opening(order_no, told["attempt_no"], told["fields"], self.moment + policy.ATTEMPT_LIFETIME)
+        return Opening(order_no, told["attempt_no"], told["fields"], self.moment + WINDOW_LIFETIME)
 
     def pay(self, opening: Opening, scenario: str = "", *, receipt: str = "send", **changed: str) -> Pairs | None:
         """Go through the window with some of its fields changed; answers what the browser would deliver.
@@ -285,13 +286,19 @@ class Stage:
             truth = really[attempt_no] > done
             self.in_shop(lambda number=refund_id, told=truth: _decide(number, told))  # type: ignore[misc]
 
-    def close_attention(self) -> None:
-        """A person has looked at every contradictory answer."""
+    def settle_attention(self) -> None:
+        """A person asks again about each attempt in attention, and closes those with nothing to collect."""
+        for attempt_no in self._in_attention():
+            self.in_shop(lambda number=attempt_no: _ask_again(number))  # type: ignore[misc]
+        standing = self.books(with_desk=False).standing()
+        for attempt_no in self._in_attention():
+            if attempt_no not in standing:
+                self.in_shop(lambda number=attempt_no: _close(number))  # type: ignore[misc]
+
+    def _in_attention(self) -> list[str]:
         with self.app.app_context():
             query = select(Attempt.attempt_no).where(Attempt.state == AttemptState.ATTENTION)
-            waiting = list(db.session.scalars(query))
-        for attempt_no in waiting:
-            self.in_shop(lambda number=attempt_no: _close(number))  # type: ignore[misc]
+            return list(db.session.scalars(query))
 
     def issue_receipt(self, order_no: str) -> None:
         """Staff issues a cash receipt later."""
@@ -346,7 +353,7 @@ class Stage:
             self.advance(minutes=minutes)
             self.sweep()
             self.decide()
-            self.close_attention()
+            self.settle_attention()
 
     def settled(self) -> list[Violation]:
         """What is wrong once everything has come to rest."""
@@ -427,9 +434,13 @@ def _decide(refund_id: int, was_refunded: bool) -> None:
         refund_decisions.decide(refund_id, was_refunded=was_refunded, by="lee", now=clock.now())
 
 
+def _ask_again(attempt_no: str) -> None:
+    settlement.settle(attempt_no, client(), source=Source.STAFF, at_once=True)
+
+
 def _close(attempt_no: str) -> None:
     with suppress(NotFound):
-        settlement.close(attempt_no, by="lee", now=clock.now())
+        settlement.close(attempt_no, by="lee")
 
 
 def _shop_books(now: datetime, *, with_desk: bool) -> ShopBooks:
@@ -446,7 +457,14 @@ def _shop_books(now: datetime, *, with_desk: bool) -> ShopBooks:
         stock={slug: left for slug, left in stock if left is not None},
         desk=_on_desk(now) if with_desk else frozenset(),
         evidence=[found for attempt in attempts.values() for found in _evidence(attempt)],
+        confirms=_confirms(),
     )
+
+
+def _confirms() -> list[str]:
+    """Return the attempt of each confirm that may have reached the gateway."""
+    query = select(JournalEntry).where(JournalEntry.event == "confirm").order_by(JournalEntry.id)
+    return [entry.attempt_no for entry in db.session.scalars(query) if entry.evidence["outcome"] != "not_sent"]
 
 
 def _on_desk(now: datetime) -> frozenset[str]:

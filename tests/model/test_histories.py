@@ -29,10 +29,10 @@ def state(stage: Stage) -> str:
 
 
 def test_goods_go_back_to_the_shelf_once(stage: Stage) -> None:
-    """A payment of the wrong amount shows up after the order has expired, and a person closes it."""
-    stage.control("POST", "policy", {"inquiry_lag_seconds": 7_200})
+    """A payment that has gone back shows up after the order has expired, and a person closes it."""
+    stage.control("POST", "policy", {"inquiry_lag_seconds": 7_200, "inquiry_shows_refund": "on"})
     opening = opened(stage, "quiet-fountain-pen", 2, work="PAY")
-    stage.pay(opening, PCD_PAY_TOTAL="1000")
+    stage.pay(opening, "refunded_behind")
     for minutes in (41, 21):
         stage.advance(minutes=minutes)
         stage.sweep()
@@ -41,11 +41,27 @@ def test_goods_go_back_to_the_shelf_once(stage: Stage) -> None:
     stage.advance(days=1, hours=1)
     stage.sweep()
     assert opening.attempt_no in stage.books().shop.desk
-    stage.close_attention()
+    stage.settle_attention()
     stage.sweep()
 
     assert (state(stage), left(stage, "quiet-fountain-pen")) == ("expired", 5)
     insist(stage.settled())
+
+
+def test_what_a_person_has_closed_does_not_come_back_by_itself(stage: Stage) -> None:
+    """The gateway goes on to say that the payment was refunded, which the person knew."""
+    stage.control("POST", "policy", {"inquiry_shows_refund": "on"})
+    opening = opened(stage, work="PAY")
+    stage.deliver(stage.pay(opening, "refunded_behind"))
+    assert state(stage) == "attention"
+    stage.settle_attention()
+    assert state(stage) == "awaiting_payment"
+
+    for hours in (1, 24, 24):
+        stage.advance(hours=hours)
+        stage.sweep()
+
+    assert opening.attempt_no not in stage.books().shop.desk
 
 
 def test_keys_that_another_attempt_has_used_are_not_confirmed_again(stage: Stage) -> None:

@@ -19,25 +19,36 @@ from unittest.mock import patch
 from flask import has_request_context, session
 from sqlalchemy import select, update
 
-from shop import policy
+from shop import clock
 from shop.db import db, release, transaction
 from shop.errors import OutOfStock
 from shop.extensions import settings
-from shop.graph import Proof
-from shop.models import Order, OrderLine, Product
+from shop.models import Attempt, Order, OrderLine, Product
 from shop.money import Won
-from shop.payple import Authentication, Claim, OutcomeUnknown, PaymentFound, PaypleClient, Purpose, Refused, codes
+from shop.payple import (
+    Authentication,
+    Claim,
+    NotSent,
+    OutcomeUnknown,
+    PaymentFound,
+    PaypleClient,
+    Purpose,
+    Refused,
+    codes,
+    flow,
+)
 from shop.payple.endpoints import Gateway
-from shop.policy import Verdict
+from shop.payple.flow import AttemptState, Flow, Reason, Verdict
 from shop.refund_policy import PaidFacts, RefundPlan
-from shop.services import ordering, recording, refunding, settlement, told
+from shop.services import moving, ordering, refunding, settlement, transitions
 from shop.services.ordering import CartOnHand, Visitor
 from shop.services.refunding import RefundWish
-from shop.states import IN_FLIGHT, AttemptState, OrderState, Source
+from shop.services.settlement import ShopStore
+from shop.states import IN_FLIGHT, OrderState, Source
 from shop.views import error_pages
 
-Plant = Callable[[], Iterator[None]]
 ONE_REFUND = "DROP INDEX IF EXISTS one_refund_in_flight"
+ONE_PAYMENT = "DROP INDEX IF EXISTS one_holding_attempt"
 
 
 @dataclass(frozen=True)
@@ -75,65 +86,62 @@ def bug(how: str, *caught_by: str, needs: str = "") -> Callable[[Callable[[], An
 # --- what a browser or a webhook says is believed -------------------------------------------------------------------
 
 
-def _believe(claim: Claim, source: Source, now: datetime) -> None:
-    facts = settlement._find(claim.attempt_no)
-    if facts and claim.is_success:
-        asked = facts.asked
-        found = PaymentFound(asked.attempt_no, asked.method, asked.amount, now.replace(microsecond=0))
-        recording.record(facts, Verdict(AttemptState.PAID, Proof.INQUIRY, found=found), source=source, now=now)
+def _believe(said: Claim, source: Source) -> None:
+    store = ShopStore(source)
+    attempt = store.find(said.attempt_no)
+    if attempt and said.is_success:
+        found = PaymentFound(attempt.attempt_no, attempt.method, attempt.amount, clock.now().replace(microsecond=0))
+        store.record(attempt.attempt_no, Verdict(AttemptState.PAID, attempt.state, found=found))
+
+
+def _after_result(act: Callable[[Claim, str], None]) -> Any:
+    """Do this, too, once a result post about an order of ours has been handled."""
+    original = settlement.handle_result
+
+    def handle_result(result: Claim, client: PaypleClient) -> str | None:
+        order_no = original(result, client)
+        if order_no:
+            act(result, order_no)
+        return order_no
+
+    return [patch.object(settlement, "handle_result", handle_result)]
 
 
 @bug("a success that the browser posts is recorded without asking the gateway", "I1", "I20")
 def forged_success_believed() -> Any:
-    original = settlement.hear
+    original = settlement.handle_result
 
-    def hear(claim: Claim, client: PaypleClient, *, source: Source, now: datetime) -> str | None:
-        if source is Source.BROWSER:
-            _believe(claim, source, now)
-        return original(claim, client, source=source, now=now)
+    def handle_result(result: Claim, client: PaypleClient) -> str | None:
+        _believe(result, Source.BROWSER)
+        return original(result, client)
 
-    return [patch.object(settlement, "hear", hear)]
+    return [patch.object(settlement, "handle_result", handle_result)]
 
 
 @bug("a success that a webhook brings is recorded without asking the gateway", "I1", "I20")
 def webhook_believed() -> Any:
-    original = settlement.handle_webhook
-
-    def handle_webhook(claim: Claim, *, now: datetime) -> None:
-        _believe(claim, Source.WEBHOOK, now)
-        original(claim, now=now)
-
-    return [patch.object(settlement, "handle_webhook", handle_webhook)]
+    return [patch.object(settlement, "handle_webhook", lambda message: _believe(message, Source.WEBHOOK))]
 
 
 @bug("a failure that the browser posts gives the stock back", "I9")
 def stock_back_on_forged_failure() -> Any:
-    original = settlement.hear
-
-    def hear(claim: Claim, client: PaypleClient, *, source: Source, now: datetime) -> str | None:
-        order_no = original(claim, client, source=source, now=now)
-        if order_no and claim.result in ("error", "close"):
+    def give_back(result: Claim, order_no: str) -> None:
+        if result.result in ("error", "close"):
             with transaction():
-                ordering.give_stock_back(recording.lock_order_no(order_no).lines)
-        return order_no
+                ordering.give_stock_back(transitions.lock_order_no(order_no).lines)
 
-    return [patch.object(settlement, "hear", hear)]
+    return _after_result(give_back)
 
 
 @bug("a late success makes a refunded order paid again", "I10")
 def paid_again_by_a_late_result() -> Any:
-    original = settlement.hear
+    def pay_again(result: Claim, order_no: str) -> None:
+        with transaction():
+            order = transitions.lock_order_no(order_no)
+            if result.is_success and order.state in (OrderState.REFUNDED, OrderState.PARTIALLY_REFUNDED):
+                order.state = OrderState.PAID
 
-    def hear(claim: Claim, client: PaypleClient, *, source: Source, now: datetime) -> str | None:
-        order_no = original(claim, client, source=source, now=now)
-        if order_no and claim.is_success:
-            with transaction():
-                order = recording.lock_order_no(order_no)
-                if order.state in (OrderState.REFUNDED, OrderState.PARTIALLY_REFUNDED):
-                    order.state = OrderState.PAID
-        return order_no
-
-    return [patch.object(settlement, "hear", hear)]
+    return _after_result(pay_again)
 
 
 @bug("the confirm address of the browser is dialled as it came", "I11")
@@ -143,22 +151,45 @@ def confirm_address_dialled_as_received() -> Any:
 
 @bug("the result route keeps the number in the session", "I19")
 def cookie_from_the_result_route() -> Any:
-    original = settlement.hear
+    def keep(result: Claim, _order_no: str) -> None:
+        if has_request_context():
+            session["last"] = result.attempt_no
 
-    def hear(claim: Claim, client: PaypleClient, *, source: Source, now: datetime) -> str | None:
-        if has_request_context() and source is Source.BROWSER:
-            session["last"] = claim.attempt_no
-        return original(claim, client, source=source, now=now)
-
-    return [patch.object(settlement, "hear", hear)]
+    return _after_result(keep)
 
 
 # --- what the gateway says is misread -------------------------------------------------------------------------------
 
 
-@bug("number and amount of the confirm's answer are not compared with the order", "I4")
+def _decides(blind_to: Callable[[flow.Attempt, PaymentFound], PaymentFound]) -> Any:
+    """Judge each charge as if it said something else."""
+    original = flow.decide
+    return [patch.object(flow, "decide", lambda attempt, found: original(attempt, blind_to(attempt, found)))]
+
+
+@bug("the amount of the gateway's answer is not compared with the order", "I4")
 def amount_not_compared() -> Any:
-    return [patch.object(policy, "mismatches", lambda _asked, _found: [])]
+    return _decides(lambda attempt, found: replace(found, amount=attempt.amount, requested_amount=None))
+
+
+@bug("the method of the gateway's answer is not compared with the one that was chosen", "I4")
+def method_not_compared() -> Any:
+    return _decides(lambda attempt, found: replace(found, method=attempt.method))
+
+
+@bug("a payment that has gone back counts as paid", "I6", "I20")
+def refunded_payment_counts_as_paid() -> Any:
+    return _decides(lambda _attempt, found: replace(found, refunded_amount=None, state=""))
+
+
+@bug("whatever number the confirm's answer names, it pays the attempt that was posted", "I1", "I20")
+def number_not_compared() -> Any:
+    original = PaypleClient.confirm
+
+    def confirm(client: PaypleClient, claim: Claim, *, about: str = "", **more: Any) -> PaymentFound:
+        return replace(original(client, claim, about=about, **more), attempt_no=about)
+
+    return [patch.object(PaypleClient, "confirm", confirm)]
 
 
 @bug('a code that contains "0000" counts as a success', "I18")
@@ -166,31 +197,26 @@ def success_by_substring() -> Any:
     return [patch.object(codes, "is_success", lambda code: not code or "0000" in code)]
 
 
-@bug("a confirm without an answer counts as declined, for good", "I2", "I20")
+@bug("a confirm without an answer counts as declined, so the buyer pays again", "I3")
 def timeout_is_declined() -> Any:
-    original, after_refusal = PaypleClient.confirm, policy.after_refusal
+    original = PaypleClient.confirm
 
-    def confirm(client: PaypleClient, claim: Claim, *, about: str = "") -> PaymentFound:
+    def confirm(client: PaypleClient, claim: Claim, **more: Any) -> PaymentFound:
         try:
-            return original(client, claim, about=about)
+            return original(client, claim, **more)
         except OutcomeUnknown as error:
             raise Refused("3112", "no answer") from error
 
-    def for_good(refused: Refused, *, blames_claim: bool) -> Verdict:
-        return replace(after_refusal(refused, blames_claim=blames_claim), asks_again=False)
-
-    return [patch.object(PaypleClient, "confirm", confirm), patch.object(policy, "after_refusal", for_good)]
+    return [patch.object(PaypleClient, "confirm", confirm)]
 
 
-@bug("an inquiry that finds nothing counts as declined at once", "I3")
+@bug("an inquiry that finds nothing counts as declined at once, so the buyer pays again", "I3")
 def not_found_is_declined() -> Any:
-    return [patch.object(policy, "nothing_found", lambda state, _work, **_: _given_up(state))]
+    def not_found(attempt: flow.Attempt, _now: datetime) -> Verdict:
+        given_up = {AttemptState.PREPARED: AttemptState.EXPIRED, AttemptState.UNKNOWN: AttemptState.DECLINED}
+        return Verdict(given_up.get(attempt.state, attempt.state), attempt.state, Reason.NOT_FOUND)
 
-
-def _given_up(state: AttemptState) -> AttemptState | None:
-    if state in policy.LATE:
-        return None
-    return AttemptState.EXPIRED if state is AttemptState.PREPARED else AttemptState.DECLINED
+    return [patch.object(flow, "not_found", not_found)]
 
 
 @bug("trade dates are those of UTC instead of Korea", "I17")
@@ -201,25 +227,48 @@ def trade_date_from_utc() -> Any:
     return [patch.object(PaymentFound, "trade_date", property(trade_date))]
 
 
-# --- our own calls --------------------------------------------------------------------------------------------------
+# --- the confirm ----------------------------------------------------------------------------------------------------
 
 
 @bug("a confirm without an answer is sent again", "I14")
 def confirmed_twice() -> Any:
     original = PaypleClient.confirm
 
-    def confirm(client: PaypleClient, claim: Claim, *, about: str = "") -> PaymentFound:
+    def confirm(client: PaypleClient, claim: Claim, **more: Any) -> PaymentFound:
         try:
-            return original(client, claim, about=about)
+            return original(client, claim, **more)
         except OutcomeUnknown:
-            return original(client, claim, about=about)
+            return original(client, claim, **more)
+
+    return [patch.object(PaypleClient, "confirm", confirm)]
+
+
+@bug("after a refused confirm the same attempt is confirmed again", "I14")
+def refused_confirm_is_repeated() -> Any:
+    original = PaypleClient.confirm
+
+    def confirm(client: PaypleClient, claim: Claim, **more: Any) -> PaymentFound:
+        try:
+            return original(client, claim, **more)
+        except Refused as error:
+            raise NotSent(error.message, error.code) from error
 
     return [patch.object(PaypleClient, "confirm", confirm)]
 
 
 @bug("the confirm leaves before its intent is committed", "I14")
 def intent_not_committed() -> Any:
-    return [patch.object(recording, "begin_confirm", lambda *_facts, **_more: True)]
+    return [patch.object(ShopStore, "begin_confirm", lambda _store, _attempt_no: True)]
+
+
+@bug("the order is not checked again before the confirm, and no index admits one payment only", "I3", needs=ONE_PAYMENT)
+def order_not_checked_before_the_confirm() -> Any:
+    def begin_confirm(attempt: Attempt, *, now: datetime) -> bool:
+        step = moving.move(attempt, AttemptState.CONFIRMING, confirming_at=now, checks=0)
+        transitions.note(attempt, "confirming", step, source=Source.BROWSER, now=now)
+        return True
+
+    return [patch.object(transitions, "begin_confirm", begin_confirm)]
 
 
 @bug("one partner authentication serves every later call", "I13")
@@ -237,29 +286,73 @@ def authentication_reused() -> Any:
     return [patch.object(PaypleClient, "authenticate", authenticate)]
 
 
+# --- when and where the gateway is asked ----------------------------------------------------------------------------
+
+
 @bug("a window's time is over, so the sweep gives it up without asking the gateway", "I2", "I20")
 def sweep_expires_without_asking() -> Any:
-    original = settlement.look
+    original = settlement.settle
 
-    def look(attempt_no: str, client: PaypleClient, *, source: Source, now: datetime, **more: Any) -> bool:
-        facts = settlement._find(attempt_no)
-        if source is not Source.SWEEP or facts is None or not facts.is_over(now):
-            return original(attempt_no, client, source=source, now=now, **more)
-        state = AttemptState.EXPIRED if facts.state is AttemptState.PREPARED else AttemptState.DECLINED
-        recording.record(facts, Verdict(state, Proof.NOTHING_FOUND), source=source, now=now)
+    def settle(attempt_no: str, client: PaypleClient, *, source: Source, **more: Any) -> bool:
+        store = ShopStore(source)
+        attempt = store.find(attempt_no)
+        if source is not Source.SWEEP or attempt is None or clock.now() <= attempt.ends_at:
+            return original(attempt_no, client, source=source, **more)
+        if attempt.state is AttemptState.PREPARED:
+            store.record(attempt_no, Verdict(AttemptState.EXPIRED, attempt.state))
         return True
 
-    return [patch.object(settlement, "look", look)]
+    return [patch.object(settlement, "settle", settle)]
+
+
+@bug("a call without an answer is never asked about again", "I16")
+def unknown_without_a_next_check() -> Any:
+    original = flow.next_check
+
+    def next_check(attempt: flow.Attempt, now: datetime) -> datetime | None:
+        return None if attempt.state is AttemptState.UNKNOWN else original(attempt, now)
+
+    return [patch.object(flow, "next_check", next_check)]
+
+
+@bug("what was given up is not asked about once more", "I2", "I20")
+def late_charge_not_looked_for() -> Any:
+    return [patch.object(flow, "LATE_CHECKS", ())]
+
+
+@bug("an inquiry names the day on which the window was opened, and no other", "I2", "I20")
+def one_day_asked() -> Any:
+    original = flow.days_to_ask
+    return [patch.object(flow, "days_to_ask", lambda opened_at, now: original(opened_at, now)[:1])]
+
+
+@bug("an inquiry names the method that was chosen, and no other", "I2", "I20")
+def other_method_not_asked() -> Any:
+    def inquire(asking: Flow, attempt: flow.Attempt) -> PaymentFound | None:
+        ask, number = asking.inquirer or asking.client, attempt.attempt_no
+        days = flow.days_to_ask(attempt.opened_at, asking.now())
+        answers = (ask.inquire(number, day, attempt.method, about=number) for day in days)
+        return next((found for found in answers if found is not None), None)
+
+    return [patch.object(Flow, "_inquire", inquire)]
+
+
+# --- money that no order takes --------------------------------------------------------------------------------------
 
 
 @bug("money that no order can take is written down and kept", "I2", "I20")
 def orphan_not_cancelled() -> Any:
-    return [patch.object(told, "owe_orphan", lambda *_: None)]
+    return [patch.object(transitions, "_file_refund", lambda *_: None)]
 
 
-@bug("whatever sum an answer names goes back at the word of that one answer", "I5")
-def one_answer_is_enough() -> Any:
-    return [patch.object(policy, "one_answer_is_enough", lambda asked, found: found.attempt_no == asked.attempt_no)]
+@bug("a second payment of an order is taken, too, and no index admits one payment only", "I1", needs=ONE_PAYMENT)
+def second_payment_taken() -> Any:
+    return [patch.object(transitions, "_place", lambda _attempt, verdict: (verdict.state, verdict.reason.value))]
+
+
+@bug("an order that is paid late does not take its goods from the stock again", "I9")
+def stock_not_taken_again() -> Any:
+    return [patch.object(transitions, "_take_stock_again", lambda _order: True)]
 
 
 # --- refunds --------------------------------------------------------------------------------------------------------
@@ -269,11 +362,11 @@ def one_answer_is_enough() -> Any:
 def partial_refund_repeated() -> Any:
     original = PaypleClient.refund
 
-    def refund(client: PaypleClient, request: Any, *, about: str = "") -> Any:
+    def refund(client: PaypleClient, request: Any, **more: Any) -> Any:
         try:
-            return original(client, request, about=about)
+            return original(client, request, **more)
         except OutcomeUnknown:
-            return original(client, request, about=about)
+            return original(client, request, **more)
 
     return [patch.object(PaypleClient, "refund", refund)]
 

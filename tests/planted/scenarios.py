@@ -62,12 +62,19 @@ def confirmed_brokenly(stage: Stage, kind: str) -> Opening:
     return opening
 
 
+def pay_again(stage: Stage, opening: Opening) -> None:
+    """Try once more, if the shop lets the buyer."""
+    again = stage.start(opening.order_no)
+    if again:
+        stage.deliver(stage.pay(again))
+
+
 def forged(opening: Opening, result: str = "success") -> Pairs:
-    """A claim out of thin air."""
+    """A result that no window made."""
     return [("PCD_PAY_OID", opening.attempt_no), ("PCD_PAY_RST", result), ("PCD_PAY_CODE", "0000")]
 
 
-# --- claims ---------------------------------------------------------------------------------------------------------
+# --- results and webhooks -------------------------------------------------------------------------------------------
 
 
 @about("forged_success_believed")
@@ -120,9 +127,23 @@ def the_window_was_opened_for_less(stage: Stage) -> None:
     stage.deliver(claim, PCD_PAY_TOTAL="10000", PCD_PAY_AMOUNT="10000")
 
 
-@about("one_answer_is_enough")
-def the_confirm_names_more_than_it_charged(stage: Stage) -> None:
-    confirmed_brokenly(stage, "other_amount")
+@about("method_not_compared")
+def the_window_was_opened_for_another_method(stage: Stage) -> None:
+    opening = opened(stage)
+    claim = stage.pay(opening, PCD_PAY_TYPE="transfer")
+    stage.deliver(claim, PCD_PAY_TYPE="card")
+
+
+@about("refunded_payment_counts_as_paid")
+def a_payment_has_gone_back_before_the_shop_asks(stage: Stage) -> None:
+    stage.control("POST", "policy", {"inquiry_shows_refund": "on"})
+    stage.deliver(stage.pay(opened(stage, work="PAY"), "refunded_behind"))
+
+
+@about("number_not_compared")
+def the_keys_of_one_order_are_posted_under_another(stage: Stage) -> None:
+    mine, other = opened(stage), opened(stage)
+    stage.deliver(stage.pay(other), PCD_PAY_OID=mine.attempt_no)
 
 
 @about("success_by_substring")
@@ -131,23 +152,18 @@ def a_success_comes_with_a_code_that_is_none(stage: Stage) -> None:
     confirmed_brokenly(stage, "bad_code")
 
 
-@about("timeout_is_declined", "confirmed_twice")
-def the_answer_to_the_confirm_is_lost(stage: Stage) -> None:
-    confirmed_brokenly(stage, "lost_answer")
+@about("timeout_is_declined")
+def the_answer_to_the_confirm_is_lost_and_the_buyer_tries_again(stage: Stage) -> None:
+    pay_again(stage, confirmed_brokenly(stage, "lost_answer"))
 
 
 @about("not_found_is_declined")
 def the_inquiry_finds_a_payment_a_while_later(stage: Stage) -> None:
     stage.control("POST", "policy", {"inquiry_lag_seconds": 300})
-    opening = opened(stage)
-    claim = stage.pay(opening)
-    broken(stage, "confirm", "lost_answer")
-    stage.deliver(claim)
+    opening = confirmed_brokenly(stage, "lost_answer")
     stage.advance(seconds=10)
     stage.sweep()
-    again = stage.start(opening.order_no)
-    if again:
-        stage.deliver(stage.pay(again))
+    pay_again(stage, opening)
 
 
 @about("trade_date_from_utc")
@@ -158,6 +174,29 @@ def somebody_pays_before_nine_in_the_morning(stage: Stage) -> None:
 
 
 # --- our own calls --------------------------------------------------------------------------------------------------
+
+
+@about("confirmed_twice")
+def the_answer_to_the_confirm_is_lost(stage: Stage) -> None:
+    confirmed_brokenly(stage, "lost_answer")
+
+
+@about("refused_confirm_is_repeated")
+def a_refused_result_is_posted_twice(stage: Stage) -> None:
+    claim = stage.pay(opened(stage), "balance")
+    stage.deliver(claim)
+    stage.deliver(claim)
+
+
+@about("order_not_checked_before_the_confirm")
+def two_windows_of_one_order_are_paid_while_nothing_can_be_cancelled(stage: Stage) -> None:
+    first = opened(stage)
+    second = stage.start(first.order_no)
+    assert second
+    claims = [stage.pay(first), stage.pay(second)]
+    broken(stage, "cancel", "http_500", phase="before")
+    for claim in claims:
+        stage.deliver(claim)
 
 
 @about("intent_not_committed")
@@ -178,6 +217,56 @@ def a_transfer_is_refunded_in_part_and_its_receipt_cancelled(stage: Stage) -> No
 @about("sweep_expires_without_asking")
 def the_result_never_arrives(stage: Stage) -> None:
     stage.pay(opened(stage, work="PAY"), "lost_paid")
+
+
+@about("unknown_without_a_next_check")
+def two_answers_in_a_row_are_lost(stage: Stage) -> None:
+    confirmed_brokenly(stage, "lost_answer")
+    broken(stage, "inquiry", "lost_answer")
+    stage.advance(seconds=6)
+    stage.sweep()
+
+
+@about("late_charge_not_looked_for")
+def the_gateway_shows_a_payment_after_hours(stage: Stage) -> None:
+    stage.control("POST", "policy", {"inquiry_lag_seconds": 3_000})
+    stage.pay(opened(stage, work="PAY"), "lost_paid")
+    stage.advance(minutes=41)
+    stage.sweep()
+
+
+@about("one_day_asked")
+def midnight_passes_while_the_window_is_open(stage: Stage) -> None:
+    stage.advance_to(23, 59)
+    opening = opened(stage, work="PAY")
+    stage.advance(minutes=5)
+    stage.pay(opening, "lost_paid")
+
+
+@about("other_method_not_asked")
+def a_window_charges_by_another_method_and_its_result_is_lost(stage: Stage) -> None:
+    stage.pay(opened(stage, work="PAY"), "lost_paid", PCD_PAY_TYPE="transfer")
+
+
+# --- money that no order takes --------------------------------------------------------------------------------------
+
+
+@about("second_payment_taken")
+def two_windows_of_one_order_charge(stage: Stage) -> None:
+    first = opened(stage, work="PAY")
+    second = stage.start(first.order_no, work="PAY")
+    assert second
+    for opening in (first, second):
+        stage.deliver(stage.pay(opening))
+
+
+@about("stock_not_taken_again")
+def an_order_is_paid_after_its_goods_went_back(stage: Stage) -> None:
+    stage.control("POST", "policy", {"inquiry_lag_seconds": 7_200})
+    stage.pay(opened(stage, "quiet-fountain-pen", 2, work="PAY"), "lost_paid")
+    for minutes in (41, 21):
+        stage.advance(minutes=minutes)
+        stage.sweep()
 
 
 # --- refunds --------------------------------------------------------------------------------------------------------

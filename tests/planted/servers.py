@@ -115,25 +115,32 @@ HUNTS: dict[str, Hunt] = {
         "forged", 0.1, also={"I11": "a cookie for whoever posts a result is told with what lies have done"}
     ),
     "amount_not_compared": Hunt("wrong_money", 0.16),
+    "method_not_compared": Hunt("wrong_money", 0.16),
+    "refunded_payment_counts_as_paid": Hunt("wrong_money", 0.16),
+    "number_not_compared": Hunt("wrong_money", 0.16),
     "success_by_substring": Hunt(
         "hostile",
         0.02,
         "its first answer, and that is all of it, says yes with an odd code when nothing was charged",
         also={"I1": "from outside a yes that is none is an order that is paid and was never charged"},
     ),
-    "timeout_is_declined": Hunt("fault_cells", 0.2),
+    "timeout_is_declined": Hunt("fault_cells", 0.2, "lost confirms, and buyers who pay again"),
     "not_found_is_declined": Hunt("fault_cells", 0.2, "lost confirms that are found late, and buyers who pay again"),
     "trade_date_from_utc": Hunt("midnight", 0.2, "midnight in Korea is three in the afternoon in UTC"),
     "confirmed_twice": Hunt("fault_cells", 0.2),
     "intent_not_committed": Hunt(
         "races", 0.06, "two posts of one result are two confirms when nobody knows of the first"
     ),
+    "order_not_checked_before_the_confirm": Hunt("races", 0.06, "both windows of an order are gone through"),
     "authentication_reused": Hunt("forged", 0.1, "threads there ask and refund more than once"),
     "sweep_expires_without_asking": Hunt(
         "midnight", 0.2, "payments that no browser and no webhook reports, and a sweep when their windows are over"
     ),
+    "unknown_without_a_next_check": Hunt("fault_cells", 0.2, "confirms without an answer"),
+    "one_day_asked": Hunt("midnight", 0.2, "windows that are opened before midnight and used after it"),
+    "other_method_not_asked": Hunt("wrong_money", 0.16),
     "orphan_not_cancelled": Hunt("wrong_money", 0.16),
-    "one_answer_is_enough": Hunt("fault_cells", 1.0, "two of its cells, far apart, name too much"),
+    "second_payment_taken": Hunt("wrong_money", 0.16, "both windows of an order charge"),
     "partial_refund_repeated": Hunt("fault_cells", 0.2),
     "refunds_not_counted": Hunt("races", 0.06, "refund forms that claim too much"),
     "refund_amount_from_the_form": Hunt("races", 0.06, "refund forms that claim too much"),
@@ -148,3 +155,9 @@ HUNTS: dict[str, Hunt] = {
     "secret_in_an_error_page": Hunt("owners", 0.1, "strangers are told that nothing is here"),
     "owner_not_checked": Hunt("owners", 0.1),
 }
+UNMET = {
+    "refused_confirm_is_repeated": "no campaign posts a result again after the confirm was refused",
+    "late_charge_not_looked_for": "no campaign hides a payment for longer than its window is open",
+    "stock_not_taken_again": "no campaign pays late for goods of which there are few",
+}
+"""Bugs that no campaign meets, and why. They are caught in process only."""

@@ -191,13 +191,13 @@ def test_who_skips_the_receipt_is_asked_about_three_times_more(charged: Charged)
 
 def test_claims_without_end_cause_a_few_questions_and_the_schedule_stands(charged: Charged) -> None:
     charged.settle_early()
-    asked, planned = charged.world.calls("inquiry"), charged.world.attempt(charged.attempt_no).next_inquiry_at
+    asked, planned = charged.world.calls("inquiry"), charged.world.attempt(charged.attempt_no).next_check_at
 
     for _time in range(3 * policy.MOST_CLAIMED_INQUIRIES):
         charged.forge()
 
     assert charged.world.calls("inquiry") == asked + policy.MOST_CLAIMED_INQUIRIES
-    assert charged.world.attempt(charged.attempt_no).next_inquiry_at == planned
+    assert charged.world.attempt(charged.attempt_no).next_check_at == planned
     charged.finish()
     charged.sweep(minutes=1)
     assert charged.books() == ISSUED
@@ -251,7 +251,7 @@ def test_where_no_receipt_can_come_after_the_charge_nothing_is_asked(
 
     attempt = world.attempt(opening["attempt_no"])
 
-    assert (attempt.state, attempt.next_inquiry_at) == (AttemptState.PAID, None)
+    assert (attempt.state, attempt.next_check_at) == (AttemptState.PAID, None)
 
 
 # --- refunds meanwhile ------------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ def wrong_amount(world: World, work: str) -> tuple[str, str]:
 def test_the_receipt_of_money_that_belongs_to_no_order_is_cancelled_with_it(world: World, work: str) -> None:
     order_no, attempt_no = wrong_amount(world, work)
 
-    assert (world.attempt(attempt_no).state, returned(world, order_no)) == (AttemptState.ATTENTION, 1_000)
+    assert (world.attempt(attempt_no).state, returned(world, order_no)) == (AttemptState.ORPHANED, 1_000)
     assert (states(world, order_no), covered(world, order_no)) == ([("cancelled", 0)], 0)
 
 
@@ -70,7 +70,7 @@ def charged_before_its_receipt(world: World) -> tuple[str, Callable[[], object]]
     opening = buyer.start_attempt(order_no, method="transfer", cash_receipt="y", work="PAY")
     window = world.payer().open(opening["fields"] | {"PCD_PAY_TOTAL": "1000"}).approve()
     claim = {"OID": opening["attempt_no"], "RST": "success", "CODE": "0000", "TYPE": "transfer", "TOTAL": "11000"}
-    world.control("POST", "faults", {"op": "auth", "kind": ["intact", "intact", "http_500"]})
+    world.control("POST", "faults", {"op": "auth", "kind": ["intact", "http_500"]})
     world.deliver([(f"PCD_PAY_{name}", value) for name, value in claim.items()] + [("PCD_PAY_WORK", "PAY")])
     [owed] = world.order(order_no).refunds
     assert (owed.state, states(world, order_no)) == (RefundState.RESERVED, [])

@@ -12,11 +12,10 @@ from shop.errors import RefundRefused
 from shop.extensions import client
 from shop.models import Refund
 from shop.money import Won
-from shop.services import recording, refund_decisions, refunding, sweep
+from shop.services import refund_decisions, refunding, settlement, sweep
 from shop.services.refunding import RefundWish
 from shop.states import AttemptState, OrderState, RefundState
 from tests import world as worlds
-from tests.page import PageClient
 from tests.world import World
 
 METHODS = ["card", "transfer"]
@@ -256,7 +255,7 @@ def test_a_second_payment_of_one_order_goes_back_by_itself(world: World) -> None
     assert world.order(order_no).refunded == 0
 
 
-def test_a_wrong_amount_goes_back_and_once_a_person_has_looked_the_order_can_be_paid_again(world: World) -> None:
+def test_wrong_amount_goes_back_and_the_order_can_be_paid(world: World) -> None:
     buyer = world.browser()
     order_no = buyer.place_order(quantity=11)
     opening = buyer.start_attempt(order_no, work="PAY")
@@ -265,55 +264,26 @@ def test_a_wrong_amount_goes_back_and_once_a_person_has_looked_the_order_can_be_
     world.deliver(claim)
 
     assert returned(world, order_no) == 1000
-    assert world.order(order_no).state is OrderState.ATTENTION
-    recording.close_attention(opening["attempt_no"], by="kim", now=worlds.now())
     assert world.order(order_no).state is OrderState.AWAITING_PAYMENT
     world.deliver(world.payer().pay(buyer.start_attempt(order_no)["fields"]))
     assert world.order(order_no).state is OrderState.PAID
 
 
-def charged_and_partly_cancelled(world: World, amount: int) -> tuple[PageClient, str]:
-    """A window that charges 10,000 won at once, of which somebody returns a part in Payple's own administration."""
+@pytest.mark.parametrize("amount", [3_000, 10_000])
+def test_payment_that_is_refunded_elsewhere_waits_for_a_person(world: World, amount: int) -> None:
     world.control("POST", "policy", {"inquiry_shows_refund": "on"})
     buyer = world.browser()
     order_no = buyer.place_order(quantity=10)
     opening = buyer.start_attempt(order_no, work="PAY")
     claim = world.payer().pay(opening["fields"])
     world.control("POST", f"payments/{opening['attempt_no']}/cancel", {"amount": amount})
+
     world.deliver(claim)
+
     assert world.order(order_no).state is OrderState.ATTENTION
-    return buyer, order_no
-
-
-def too_much(world: World) -> list[str]:
-    """Cancels that asked for more than was left."""
-    return [entry["oid"] for entry in world.control("GET", "ledger") if entry["code"] == "PAYC0011"]
-
-
-@pytest.mark.both_engines
-@pytest.mark.parametrize(("behind", "ours"), [(3_000, [(7_000, "done")]), (10_000, [])])
-def test_what_no_order_takes_goes_back_less_what_has_gone_back_already(
-    world: World, behind: int, ours: list[tuple[int, str]]
-) -> None:
-    _buyer, order_no = charged_and_partly_cancelled(world, behind)
-    sweep.run(client(), now=worlds.now())
-
-    rows = [(row.amount, row.state.value) for row in world.order(order_no).refunds]
-    assert rows == [(behind, "done"), *ours]
-    assert (returned(world, order_no), too_much(world)) == (10_000, [])
-
-
-def test_a_part_returned_past_the_shop_is_not_all_of_it(world: World) -> None:
-    world.fault("cancel", "lost_answer", phase="before")
-
-    buyer, order_no = charged_and_partly_cancelled(world, 3_000)
-
-    all_of_it = "받은 돈은 모두 돌려 드렸어요"
-    assert returned(world, order_no) == 3_000
-    assert all_of_it not in buyer.get(f"/orders/{order_no}").text
-    world.advance(seconds=10)
-    sweep.run(client(), now=worlds.now())
-    assert all_of_it in buyer.get(f"/orders/{order_no}").text
+    assert (world.order(order_no).refunds, returned(world, order_no)) == ([], amount)
+    settlement.close(opening["attempt_no"], by="kim")
+    assert world.order(order_no).state is OrderState.AWAITING_PAYMENT
 
 
 def test_an_orphan_whose_cancel_is_lost_is_cancelled_by_the_sweep(world: World) -> None:

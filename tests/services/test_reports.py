@@ -203,7 +203,8 @@ def test_an_answer_that_names_another_attempt_is_that_ones_money_only(world: Wor
     db.session.rollback()
     today = clock.korea_date(worlds.now())
 
-    assert world.attempt(mine["attempt_no"]).state is AttemptState.ATTENTION
+    assert world.attempt(mine["attempt_no"]).state is AttemptState.DECLINED
+    assert world.attempt(other["attempt_no"]).state is AttemptState.PAID
     assert reports.settlement_sheet(today).total.approved == 1_000
     assert found() == []
 

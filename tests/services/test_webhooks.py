@@ -74,7 +74,7 @@ def test_late_webhook_settles_expired_attempt(world: World, postbox: Postbox) ->
     assert world.order(order_no).state is OrderState.EXPIRED
     postbox.say(attempt_no)
     assert postbox.sweep() == [attempt_no]
-    assert world.attempt(attempt_no).next_inquiry_at is not None
+    assert world.attempt(attempt_no).next_check_at is not None
 
     world.advance(hours=23)
     postbox.bench(release=True)
@@ -143,11 +143,11 @@ def test_webhook_works_five_times_per_attempt(world: World, postbox: Postbox) ->
     for number in range(5):
         postbox.say(attempt_no, PCD_PAY_TOTAL=str(1000 + number))
     assert postbox.sweep() == [attempt_no]
-    planned = world.attempt(attempt_no).next_inquiry_at
+    planned = world.attempt(attempt_no).next_check_at
 
     postbox.say(attempt_no)
 
-    assert world.attempt(attempt_no).next_inquiry_at == planned
+    assert world.attempt(attempt_no).next_check_at == planned
     assert world.events(attempt_no).count("webhook") == 5
 
 

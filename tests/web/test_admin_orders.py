@@ -16,7 +16,7 @@ from shop.services import order_search, reports
 from shop.services.order_search import OrderFilter
 from shop.views.admin import reports as admin_reports
 from tests.page import Page, PageClient
-from tests.staff import PASSWORD, paid_order, refund
+from tests.staff import paid_order, refund
 from tests.world import World
 
 
@@ -200,34 +200,6 @@ def paid_with(world: World, discount: str) -> str:
     order_no = paid_order(world)
     world.gateway.hooks["response"].remove(answered)
     return order_no
-
-
-@pytest.mark.parametrize(("discount", "flags"), [("", 1), ("100", 0)])
-def test_an_answer_whose_sums_do_not_add_up_is_pointed_out(
-    world: World, officer: PageClient, discount: str, flags: int
-) -> None:
-    """The total decides, so the order is paid; but somebody should know."""
-    order_no = paid_with(world, discount)
-
-    page = officer.get(f"/admin/orders/{order_no}")
-
-    assert page.state == "paid"
-    assert len(page.values("odd-sums", "data-testid")) == flags
-    desk = officer.get("/admin/desk")
-    assert desk.values("desk-row", "data-state") == ["paid"] * flags
-    assert len(desk.values("odd-sums", "data-testid")) == flags
-
-
-def test_odd_sums_leave_the_desk_when_somebody_has_looked(world: World, officer: PageClient) -> None:
-    odd, plain = (world.order(paid_with(world, discount)) for discount in ("", "100"))
-    row, other = (f"/admin/orders/{order.order_no}/attempts/{order.attempts[0].id}" for order in (odd, plain))
-
-    officer.submit(f"{other}/acknowledgement", {"password": PASSWORD}, 404)
-    officer.submit(f"{row}/acknowledgement", {"password": PASSWORD})
-
-    assert officer.get("/admin/desk").values("desk-row", "data-order") == []
-    assert officer.get(f"/admin/orders/{odd.order_no}").state == "paid"
-    assert "acknowledged" in world.events(odd.attempts[0].attempt_no)
 
 
 @pytest.mark.both_engines

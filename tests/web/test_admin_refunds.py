@@ -317,7 +317,9 @@ def test_a_contradictory_payment_stays_on_the_desk_until_somebody_has_looked(wor
     buyer = world.browser()
     order_no = buyer.place_order(quantity=11)
     opening = buyer.start_attempt(order_no, 200, work="PAY")
-    world.deliver(world.payer().pay(opening["fields"] | {"PCD_PAY_TOTAL": "1000"}))
+    claim = world.payer().pay(opening["fields"])
+    world.fault("inquiry", "other_oid")
+    world.deliver(claim)
     desk = officer.get("/admin/desk")
     assert desk.values("desk-row", "data-order") == [order_no]
 

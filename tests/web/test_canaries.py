@@ -139,7 +139,7 @@ def break_things(world: World, monkeypatch: pytest.MonkeyPatch, taken: str) -> N
         raise RuntimeError("somewhere inside a view")
 
     with monkeypatch.context() as patch:
-        patch.setattr(settlement, "look_at_order", fall)
+        patch.setattr(settlement, "settle_order", fall)
         buyer.get(f"/orders/{order_no}", 500)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from shop.db import db
 from shop.payple import Work
-from shop.states import AttemptState, OrderState, RefundState
+from shop.states import AttemptState, OrderState
 from shop.views.orders import SETTLING, is_settling
 from tests.page import Page, PageClient
 from tests.world import World
@@ -118,34 +118,20 @@ def lost_confirm(world: World) -> tuple[PageClient, str]:
     return buyer, order_no
 
 
-@pytest.mark.parametrize(
-    ("refund_state", "said"),
-    [
-        (RefundState.DONE, "받은 돈은 모두 돌려 드렸어요"),
-        (RefundState.UNKNOWN, "받은 돈은 돌려 드리고 있어요"),
-        (RefundState.REFUSED, "확인한 뒤 바로잡거나 돌려 드릴게요"),
-    ],
-)
-def test_attention_says_what_was_charged_and_whether_it_went_back_but_no_code_of_success(
-    world: World, refund_state: RefundState, said: str
-) -> None:
+def test_attention_shows_no_code_of_success(world: World) -> None:
     buyer = world.browser()
     order_no = buyer.place_order()
     opening = buyer.start_attempt(order_no, work="PAY")
-    world.deliver(world.payer().pay(opening["fields"] | {"PCD_PAY_TOTAL": "2000"}))
-    attempt = world.attempt(opening["attempt_no"])
-    assert (attempt.state, attempt.result_code) == (AttemptState.ATTENTION, "PCHK000")
-    attempt = world.attempt(opening["attempt_no"])
-    attempt.refunds[0].state = refund_state
-    db.session.commit()
+    claim = world.payer().pay(opening["fields"])
+    world.fault("inquiry", "other_oid")
+    world.deliver(claim)
 
     page = buyer.get(f"/orders/{order_no}")
 
     assert page.state == "attention"
     assert "PCHK000" not in page.text
     assert "응답 코드" not in page.text
-    assert "결제 금액은 2,000원이에요" in page.text
-    assert said in page.text
+    assert "확인한 뒤 바로잡거나 돌려 드릴게요" in page.text
 
 
 def test_attention_after_silence_claims_no_answer(world: World) -> None:

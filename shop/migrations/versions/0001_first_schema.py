@@ -159,8 +159,8 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("deadline_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("confirming_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("inquiries", sa.Integer(), nullable=False),
-        sa.Column("next_inquiry_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("checks", sa.Integer(), nullable=False),
+        sa.Column("next_check_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("hints", sa.Integer(), nullable=False),
         sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("claim_result", sa.String(length=10), nullable=False),
@@ -172,7 +172,6 @@ def upgrade() -> None:
         sa.Column("paid_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("trade_date", sa.Date(), nullable=True),
         sa.Column("charged_amount", sa.BigInteger(), nullable=True),
-        sa.Column("odd_sums", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("payer_id", sa.Text(), nullable=False),
         sa.Column("card_issuer", sa.String(length=40), nullable=False),
         sa.Column("card_number", sa.String(length=40), nullable=False),
@@ -194,17 +193,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("attempt_no"),
     )
-    op.create_index("attempt_by_inquiry", "attempts", ["next_inquiry_at"])
+    op.create_index("attempt_by_next_check", "attempts", ["next_check_at"])
     op.create_index("attempt_by_start", "attempts", ["started_at", "id"])
     op.create_index("attempt_by_state", "attempts", ["state", "id"])
     op.create_index("attempt_by_trade_date", "attempts", ["trade_date", "order_id"])
-    op.create_index(
-        "attempt_with_odd_sums",
-        "attempts",
-        ["id"],
-        sqlite_where=sa.text("odd_sums = 1"),
-        postgresql_where=sa.text("odd_sums"),
-    )
     op.create_index("ix_attempts_order_id", "attempts", ["order_id"])
     op.create_index(
         "one_holding_attempt",
@@ -295,23 +287,6 @@ def upgrade() -> None:
     op.create_index("receipt_by_state", "cash_receipts", ["state", "due_at"])
 
     op.create_table(
-        "kept_claims",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("attempt_id", sa.Integer(), nullable=False),
-        sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("request_key", sa.Text(), nullable=False),
-        sa.Column("auth_key", sa.Text(), nullable=False),
-        sa.Column("payer_id", sa.Text(), nullable=False),
-        sa.Column("confirm_url", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["attempt_id"],
-            ["attempts.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("ix_kept_claims_attempt_id", "kept_claims", ["attempt_id"])
-
-    op.create_table(
         "refunds",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("intent", sa.String(length=60), nullable=False),
@@ -366,17 +341,3 @@ def upgrade() -> None:
     )
     op.create_index("refund_by_settlement", "refunds", ["settled_at"])
     op.create_index("refund_by_state", "refunds", ["state", "next_try_at"])
-
-    op.create_table(
-        "tried_claims",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("attempt_id", sa.Integer(), nullable=False),
-        sa.Column("digest", sa.String(length=64), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["attempt_id"],
-            ["attempts.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("attempt_id", "digest", name="each_claim_once"),
-    )
-    op.create_index("keys_once", "tried_claims", ["digest"], unique=True)

@@ -6,7 +6,6 @@ from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from shop import clock
 from shop.errors import ReceiptRefused, RefundRefused, SignInRefused
 from shop.extensions import client
 from shop.models import Order
@@ -43,7 +42,7 @@ def ask_again(order_no: str, attempt_no: str) -> ResponseReturnValue:
     order = order_search.get_order(order_no)
     asked = [attempt.attempt_no for attempt in order.attempts if attempt.attempt_no == attempt_no]
     for number in asked:
-        settlement.look_at_once(number, client(), source=Source.STAFF, now=clock.now())
+        settlement.settle(number, client(), source=Source.STAFF, at_once=True)
     return back_to_order(order_no)
 
 
@@ -55,7 +54,7 @@ def close_attention(order_no: str, attempt_no: str) -> ResponseReturnValue:
         return render_order(order, notice=of_form(form)), 422
     require_password(form.password.data)
     for number in [attempt.attempt_no for attempt in order.attempts if attempt.attempt_no == attempt_no]:
-        settlement.close(number, by=g.staff.name, now=clock.now())
+        settlement.close(number, by=g.staff.name)
     return back_to_order(order_no)
 
 

@@ -1,0 +1,147 @@
+"""The pure rules of the payment flow: what an answer means, and when to ask again."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from shop.payple import Method, OutcomeUnknown, PaymentFound, Work
+from shop.payple.flow import (
+    TRANSITIONS,
+    Attempt,
+    AttemptState,
+    Reason,
+    Verdict,
+    days_to_ask,
+    judge,
+    next_check,
+    no_answer,
+    not_found,
+)
+
+OPENED = datetime(2026, 11, 23, 3, tzinfo=UTC)
+S = AttemptState
+
+
+def attempt(state: AttemptState = S.PREPARED, work: Work = Work.CERT, **more: object) -> Attempt:
+    values: dict[str, object] = {"attempt_no": "A1", "amount": 1000, "method": Method.CARD, "opened_at": OPENED}
+    return Attempt(state=state, work=work, **(values | more))  # type: ignore[arg-type]
+
+
+def found(**more: object) -> PaymentFound:
+    values: dict[str, object] = {"attempt_no": "A1", "method": Method.CARD, "amount": 1000, "paid_at": OPENED}
+    return PaymentFound(**(values | more))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "reason"),
+    [
+        ({}, S.PAID, Reason.NONE),
+        ({"requested_amount": 1000, "charged_amount": 900, "discount": 100}, S.PAID, Reason.NONE),
+        ({"state": "1", "refunded_amount": 0}, S.PAID, Reason.NONE),
+        ({"amount": 999}, S.ORPHANED, Reason.AMOUNT),
+        ({"requested_amount": 999}, S.ORPHANED, Reason.AMOUNT),
+        ({"method": Method.TRANSFER}, S.ORPHANED, Reason.METHOD),
+        ({"attempt_no": "B1"}, S.ATTENTION, Reason.NUMBER),
+        ({"refunded_amount": 1}, S.ATTENTION, Reason.REFUNDED),
+        ({"state": "2"}, S.ATTENTION, Reason.REFUNDED),
+    ],
+)
+def test_only_an_answer_that_agrees_is_paid(answer: dict[str, object], state: AttemptState, reason: Reason) -> None:
+    verdict = judge(attempt(), found(**answer), OPENED)
+
+    assert (verdict.state, verdict.reason) == (state, reason)
+
+
+@pytest.mark.parametrize(
+    ("state", "work", "minutes", "after"),
+    [
+        (S.PREPARED, Work.CERT, 39, S.PREPARED),
+        (S.PREPARED, Work.CERT, 41, S.EXPIRED),
+        (S.PREPARED, Work.PAY, 41, S.EXPIRED),
+        (S.UNKNOWN, Work.CERT, 39, S.UNKNOWN),
+        (S.UNKNOWN, Work.CERT, 41, S.DECLINED),
+        (S.UNKNOWN, Work.PAY, 1, S.PREPARED),
+        (S.CONFIRMING, Work.CERT, 41, S.DECLINED),
+        (S.DECLINED, Work.CERT, 100, S.DECLINED),
+        (S.ATTENTION, Work.CERT, 100, S.ATTENTION),
+    ],
+)
+def test_not_found_counts_only_when_no_payment_can_come(
+    state: AttemptState, work: Work, minutes: int, after: AttemptState
+) -> None:
+    assert not_found(attempt(state, work), OPENED + timedelta(minutes=minutes)).state is after
+
+
+def test_not_found_does_not_count_for_fifteen_minutes_after_a_confirm() -> None:
+    late = attempt(S.UNKNOWN, confirming_at=OPENED + timedelta(minutes=39))
+
+    assert not_found(late, OPENED + timedelta(minutes=53)).state is S.UNKNOWN
+    assert not_found(late, OPENED + timedelta(minutes=55)).state is S.DECLINED
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (attempt(S.CONFIRMING), S.UNKNOWN),
+        (attempt(S.PREPARED), S.PREPARED),
+        (attempt(S.PREPARED, Work.PAY), S.PREPARED),
+        (attempt(S.PREPARED, Work.PAY, success_reported=True), S.UNKNOWN),
+        (attempt(S.UNKNOWN, checks=6), S.UNKNOWN),
+        (attempt(S.UNKNOWN, checks=7), S.ATTENTION),
+        (attempt(S.DECLINED, checks=9), S.DECLINED),
+    ],
+)
+def test_silence_is_never_not_paid(before: Attempt, after: AttemptState) -> None:
+    assert no_answer(before, OutcomeUnknown("silent")).state is after
+
+
+@pytest.mark.parametrize(
+    ("verdict", "now", "applies"),
+    [
+        (Verdict(S.DECLINED, S.CONFIRMING), S.CONFIRMING, True),
+        (Verdict(S.DECLINED, S.CONFIRMING), S.UNKNOWN, False),
+        (Verdict(S.DECLINED, S.CONFIRMING, is_from_confirm=True), S.UNKNOWN, True),
+        (Verdict(S.DECLINED, S.CONFIRMING, is_from_confirm=True), S.PAID, False),
+        (Verdict(S.PAID, S.CONFIRMING, found=found()), S.DECLINED, True),
+        (Verdict(S.PAID, S.CONFIRMING, found=found()), S.ATTENTION, True),
+        (Verdict(S.PAID, S.CONFIRMING, found=found()), S.ORPHANED, False),
+    ],
+)
+def test_a_charge_is_never_dropped_and_other_verdicts_only_apply_to_what_was_judged(
+    verdict: Verdict, now: AttemptState, applies: bool
+) -> None:
+    assert verdict.applies_to(now) is applies
+
+
+@pytest.mark.parametrize(
+    ("before", "minutes", "wait"),
+    [
+        (attempt(), 0, timedelta(minutes=40)),
+        (attempt(work=Work.PAY, success_reported=True), 0, timedelta(seconds=5)),
+        (attempt(S.CONFIRMING, confirming_at=OPENED), 0, timedelta(seconds=70)),
+        (attempt(S.UNKNOWN), 0, timedelta(seconds=5)),
+        (attempt(S.UNKNOWN, checks=3), 0, timedelta(minutes=10)),
+        (attempt(S.UNKNOWN, checks=4), 0, timedelta(minutes=40)),
+        (attempt(S.UNKNOWN, checks=7), 60, timedelta(days=1)),
+        (attempt(S.DECLINED), 60, timedelta(hours=1)),
+        (attempt(S.EXPIRED, checks=1), 60, timedelta(days=1)),
+        (attempt(S.EXPIRED, checks=2), 60, None),
+        (attempt(S.PAID), 0, None),
+        (attempt(S.ATTENTION), 0, None),
+    ],
+)
+def test_next_check(before: Attempt, minutes: int, wait: timedelta | None) -> None:
+    now = OPENED + timedelta(minutes=minutes)
+
+    assert next_check(before, now) == (None if wait is None else now + wait)
+
+
+@pytest.mark.parametrize(("hours", "days"), [(1, 1), (12, 2), (36, 3), (500, 3)])
+def test_at_most_three_trade_dates_are_asked_from_the_opening_day(hours: int, days: int) -> None:
+    asked = days_to_ask(OPENED, OPENED + timedelta(hours=hours))
+
+    assert asked == [date(2026, 11, 23) + timedelta(days=day) for day in range(days)]
+
+
+def test_nothing_leads_away_from_paid_and_orphaned() -> None:
+    assert [state for state, after in TRANSITIONS.items() if not after] == [S.PAID, S.ORPHANED]
