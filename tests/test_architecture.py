@@ -21,18 +21,12 @@ ARROWS: dict[str, set[str]] = {
     "shop.factory": {"shop"},
     "shop.cli": {"shop.services", "shop.clock", "shop.errors", "shop.extensions"},
     "shop.views": {
-        *("shop.services", "shop.policy", "shop.payple", "shop.models", "shop.errors", "shop.states"),
-        *("shop.settings", "shop.clock", "shop.money", "shop.extensions"),
+        *("shop.services", "shop.rules", "shop.payple", "shop.models", "shop.errors"),
+        *("shop.settings", "shop.clock", "shop.extensions"),
     },
-    "shop.services": {
-        *("shop.models", "shop.policy", "shop.refund_policy"),
-        *("shop.payple", "shop.errors", "shop.states"),
-        *("shop.db", "shop.clock", "shop.money"),
-    },
-    "shop.models": {"shop.db", "shop.clock", "shop.money", "shop.states", "shop.payple"},
-    "shop.states": {"shop.payple"},
-    "shop.policy": {"shop.money", "shop.errors", "shop.states"},
-    "shop.refund_policy": {"shop.money", "shop.clock"},
+    "shop.services": {"shop.models", "shop.rules", "shop.payple", "shop.errors", "shop.db", "shop.clock"},
+    "shop.models": {"shop.db", "shop.clock", "shop.rules", "shop.payple"},
+    "shop.rules": {"shop.payple", "shop.errors", "shop.clock"},
     "shop.settings": {"shop.environment", "shop.payple"},
     "shop.extensions": {"shop.settings", "shop.payple"},
     "shop.payple": set(),
@@ -45,8 +39,7 @@ LIBRARIES: dict[str, set[str]] = {
     "shop.payple": {"requests", "urllib3"},  # requests itself stands on urllib3
     "shop.simulator.__main__": {"flask", "werkzeug", "requests", "gunicorn", "dotenv"},
     "shop.simulator": {"flask", "werkzeug", "requests"},
-    "shop.policy": set(),
-    "shop.refund_policy": set(),
+    "shop.rules": set(),
     "shop.models": {"sqlalchemy"},
     "shop.services": {"sqlalchemy", "werkzeug"},  # werkzeug hashes passwords
     "shop.views": {
@@ -136,28 +129,28 @@ def test_the_program_keeps_the_rule(rule: Rule) -> None:
 
 
 PLANTED: list[tuple[Rule, str, str]] = [
-    (arrows_point_down, "shop.models.order", "from shop.services import ordering"),
-    (arrows_point_down, "shop.services.paying", "import shop.views.orders"),
+    (arrows_point_down, "shop.models.order", "from shop.services import orders"),
+    (arrows_point_down, "shop.services.payments", "import shop.views.orders"),
     (arrows_point_down, "shop.views.orders", "from shop.db import db"),
     (arrows_point_down, "shop.views.orders", "from shop import db"),
-    (arrows_point_down, "shop.policy", "from shop.payple import Claim"),
-    (arrows_point_down, "shop.payple.client", "from shop.money import Won"),
+    (arrows_point_down, "shop.rules.order", "from shop.db import db"),
+    (arrows_point_down, "shop.payple.client", "from shop.rules.money import Won"),
     (arrows_point_down, "shop.payple.client", "from ..money import Won"),
     (arrows_point_down, "shop.simulator.ledger", "from shop.payple import codes"),
     (arrows_point_down, "shop.factory", "from shop.simulator import create_simulator"),
-    (arrows_point_down, "shop.money", "from shop.models import Order"),
-    (libraries_stay_in_their_layer, "shop.services.paying", "from flask import session"),
+    (arrows_point_down, "shop.rules.money", "from shop.models import Order"),
+    (libraries_stay_in_their_layer, "shop.services.payments", "from flask import session"),
     (libraries_stay_in_their_layer, "shop.views.orders", "import requests"),
     (libraries_stay_in_their_layer, "shop.views.orders", "from sqlalchemy import select"),
-    (libraries_stay_in_their_layer, "shop.policy", "import sqlalchemy.orm"),
+    (libraries_stay_in_their_layer, "shop.rules.order", "import sqlalchemy.orm"),
     (libraries_stay_in_their_layer, "shop.payple.client", "import flask"),
     (libraries_stay_in_their_layer, "shop.simulator.storage", "import sqlalchemy"),
     (one_module_writes_states, "shop.views.callbacks", "attempt.state = AttemptState.PAID"),
-    (one_module_writes_states, "shop.services.paying", "update(Attempt).values(state='paid')"),
-    (imports_stand_at_the_top, "shop.views.orders", "def show():\n    from shop.services import ordering"),
+    (one_module_writes_states, "shop.services.payments", "update(Attempt).values(state='paid')"),
+    (imports_stand_at_the_top, "shop.views.orders", "def show():\n    from shop.services import orders"),
     (wire_names_stay_at_the_wire, "shop.views.callbacks", "number = form['PCD_PAY_OID']"),
     (wire_names_stay_at_the_wire, "shop.settings", "name = 'PCD_PAY_OID'"),
-    (wire_names_stay_at_the_wire, "shop.services.paying", "PCD_PAY_TYPE = 'card'"),
+    (wire_names_stay_at_the_wire, "shop.services.payments", "PCD_PAY_TYPE = 'card'"),
 ]
 
 
@@ -171,7 +164,7 @@ def test_the_rules_read_the_whole_program() -> None:
 
     assert {
         "app",
-        "shop.policy",
+        "shop.rules.order",
         "shop.payple.client",
         "shop.services.settlement",
         "shop.views.orders",

@@ -12,9 +12,9 @@ from flask import Flask
 
 import shop.payple
 from shop.factory import create_app
+from shop.rules.states import TRANSITIONS, AttemptState, CashReceiptState, OrderState, RefundState
 from shop.settings import Settings
 from shop.simulator import SimulatorSettings, create_simulator
-from shop.states import TRANSITIONS, AttemptState, CashReceiptState, OrderState, RefundState
 from tests import world
 from tests.tools.sources import ROOT
 

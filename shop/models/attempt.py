@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.db import Base, UtcDateTime, one_of
 from shop.payple import Method, Work
-from shop.states import HOLDING, IN_FLIGHT, AttemptState, CashReceiptState, RefundState
+from shop.rules.states import HOLDING, IN_FLIGHT, AttemptState, CashReceiptState, RefundState
 
 if TYPE_CHECKING:
     from shop.models.cash_receipt import CashReceipt

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, t
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.db import Base, UtcDateTime, one_of
-from shop.states import ACTIVE_RECEIPT, CashReceiptState
+from shop.rules.states import ACTIVE_RECEIPT, CashReceiptState
 
 if TYPE_CHECKING:
     from shop.models.attempt import Attempt

@@ -10,8 +10,8 @@ from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.db import Base, UtcDateTime, one_of
-from shop.money import Tax, TaxBreakdown, Won
-from shop.states import AttemptState, OrderState, RefundState
+from shop.rules.money import Tax, TaxBreakdown, Won
+from shop.rules.states import AttemptState, OrderState, RefundState
 
 if TYPE_CHECKING:
     from shop.models.attempt import Attempt

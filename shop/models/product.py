@@ -4,7 +4,7 @@ from sqlalchemy import CheckConstraint, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.db import Base, one_of
-from shop.money import Tax
+from shop.rules.money import Tax
 
 LARGEST_QUANTITY = 99
 """Most pieces of one product in one cart line."""

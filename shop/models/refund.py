@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, T
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.db import Base, UtcDateTime, one_of
-from shop.states import IN_FLIGHT, RefundState
+from shop.rules.states import IN_FLIGHT, RefundState
 
 if TYPE_CHECKING:
     from shop.models.attempt import Attempt

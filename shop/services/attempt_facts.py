@@ -5,8 +5,8 @@ from datetime import date, datetime
 
 from shop.models import Attempt
 from shop.payple import flow
-from shop.policy import Asked
-from shop.states import AttemptState
+from shop.rules.refund import Asked
+from shop.rules.states import AttemptState
 
 
 @dataclass(frozen=True)

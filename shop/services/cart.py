@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from shop.models import Product
 from shop.models.product import LARGEST_QUANTITY
-from shop.money import LARGEST_TOTAL, TaxBreakdown, Won, tax_breakdown
+from shop.rules.money import LARGEST_TOTAL, TaxBreakdown, Won, tax_breakdown
 from shop.services import catalogue
 
 MOST_LINES = 30

@@ -13,7 +13,6 @@ from functools import partial
 
 from sqlalchemy import and_, exists, or_, select
 
-from shop import policy, refund_policy
 from shop.db import db, release, transaction
 from shop.errors import ReceiptRefused
 from shop.models import Attempt, CashReceipt, Order, Refund
@@ -30,10 +29,11 @@ from shop.payple import (
     Refused,
     codes,
 )
-from shop.services import late_receipts, receipt_rows, refunding, trade_days, transitions
+from shop.rules import refund as rules
+from shop.rules.states import IN_FLIGHT, CashReceiptState, Source
+from shop.services import late_receipts, receipt_rows, refunds, trade_days, transitions
 from shop.services.attempt_facts import facts_of
 from shop.services.journal import ITSELF, Actor
-from shop.states import IN_FLIGHT, CashReceiptState, Source
 
 BATCH = 100
 IDENTITIES = {
@@ -104,7 +104,7 @@ def cancel(order_no: str, *, by: str, client: PaypleClient, now: datetime) -> Ca
 def due(now: datetime) -> list[int]:
     """Dated jobs whose time has come: cancels, issues of the rest, and requests without an answer."""
     owed = CashReceipt.state.in_((CashReceiptState.CANCEL_DUE, CashReceiptState.REQUESTED))
-    unsent = and_(CashReceipt.due_at.is_(None), CashReceipt.created_at < now - policy.REFUND_PATIENCE)
+    unsent = and_(CashReceipt.due_at.is_(None), CashReceipt.created_at < now - rules.REFUND_PATIENCE)
     refunding_it = exists().where(Refund.attempt_id == CashReceipt.attempt_id, Refund.state.in_(IN_FLIGHT))
     query = select(CashReceipt.id).where(owed, or_(CashReceipt.due_at <= now, unsent), ~refunding_it)
     found = list(db.session.scalars(query.order_by(CashReceipt.id).limit(BATCH)))
@@ -225,7 +225,7 @@ def _take(receipt_id: int, state: CashReceiptState, now: datetime) -> CashReceip
 
 def _fit(receipt: CashReceipt, now: datetime) -> bool:
     """A request that has waited is for what is left by now. False: nothing is left, so it has ended."""
-    paid = refunding.facts(receipt.order)
+    paid = refunds.facts(receipt.order)
     rest = paid.refundable if paid else 0
     if rest == 0:
         receipt_rows.move(receipt, CashReceiptState.FAILED, _actor(receipt), now, {"due_at": None})
@@ -272,7 +272,7 @@ def _failed(receipt_id: int, state: CashReceiptState, error: GatewayError, now: 
             return
         if state is CashReceiptState.CANCEL_DUE and receipt.reissue_amount and codes.says_amount_differs(error.code):
             told["amount"] = receipt.reissue_amount  # the gateway had reduced it, in an answer that was lost
-        told["due_at"] = refund_policy.next_receipt_try(receipt.tries, now)
+        told["due_at"] = rules.next_receipt_try(receipt.tries, now)
         receipt_rows.change(receipt, f"receipt_{state.value}", _actor(receipt), now, told)
 
 
@@ -285,7 +285,7 @@ def _not_issued(receipt: CashReceipt, error: GatewayError, told: dict[str, objec
     if receipt_rows.replaced(receipt) is None:
         receipt_rows.move(receipt, CashReceiptState.FAILED, actor, now, told | {"due_at": None})
         return
-    again = refund_policy.next_receipt_day(now) if is_refused else refund_policy.next_receipt_try(1, now)
+    again = rules.next_receipt_day(now) if is_refused else rules.next_receipt_try(1, now)
     receipt_rows.change(receipt, "receipt_requested", actor, now, told | {"due_at": again, "tries": 0})
 
 
@@ -307,7 +307,7 @@ def _insist_on_rest(order: Order, attempt: Attempt) -> int:
     """What a new receipt may cover, in won."""
     if receipt_rows.active(attempt) is not None:
         raise ReceiptRefused(ReceiptRefused.Reason.ALREADY_ISSUED)
-    paid = refunding.facts(order)
+    paid = refunds.facts(order)
     if paid is None or paid.refundable == 0:
         raise ReceiptRefused(ReceiptRefused.Reason.NOTHING_LEFT)
     return paid.refundable

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from shop.db import db, transaction
 from shop.errors import NotFound
 from shop.models import Product
-from shop.money import Tax
+from shop.rules.money import Tax
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _DEMO = Path(__file__).parent.parent / "catalogue.json"

@@ -14,8 +14,8 @@ from sqlalchemy.sql.base import ExecutableOption
 from shop.db import db, transaction
 from shop.errors import NotFound
 from shop.models import Acknowledgement, Attempt, CashReceipt, JournalEntry, Order, Refund
+from shop.rules.states import AttemptState, CashReceiptState, OrderState, RefundState, Source
 from shop.services import journal, leases, sweep
-from shop.states import AttemptState, CashReceiptState, OrderState, RefundState, Source
 
 PATIENCE = timedelta(minutes=10)
 """How long a question of ours may stay open before a person should know."""

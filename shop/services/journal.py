@@ -16,8 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from shop.db import db, transaction
 from shop.models import JournalEntry, Order
 from shop.payple import Exchange
+from shop.rules.states import Source
 from shop.services.moving import Row, Step
-from shop.states import Source
 
 log = logging.getLogger(__name__)
 

@@ -13,17 +13,17 @@ from functools import partial
 
 from sqlalchemy import select
 
-from shop import policy, refund_policy
 from shop.db import db, release, transaction
 from shop.models import Attempt, CashReceipt, Order, Refund
-from shop.money import Won
 from shop.payple import GatewayError, Method, PaymentFound, PaypleClient, ReceiptAnswer, codes
 from shop.payple.flow import Inquirer
-from shop.refund_policy import LateReceipt, Returned
+from shop.rules import refund as rules
+from shop.rules.money import Won
+from shop.rules.refund import LateReceipt, Returned
+from shop.rules.states import CashReceiptState, RefundState, Source
 from shop.services import receipt_rows, trade_days, transitions
 from shop.services.attempt_facts import AttemptFacts, facts_of
 from shop.services.journal import ITSELF
-from shop.states import CashReceiptState, RefundState, Source
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ def look(facts: AttemptFacts, asking: Inquirer, *, source: Source, now: datetime
 
 def first_question(attempt: Attempt, now: datetime) -> datetime | None:
     """Return when to ask first whether a paid PAY window has issued a cash receipt."""
-    return policy.next_receipt_question(attempt.paid_at or now, now, attempt.deadline_at)
+    return rules.next_receipt_question(attempt.paid_at or now, now, attempt.deadline_at)
 
 
 def ask_first(order_no: str, client: PaypleClient, *, now: datetime) -> None:
@@ -102,20 +102,20 @@ def _lease(facts: AttemptFacts, now: datetime, *, is_hint: bool, at_once: bool) 
 
 def _may_hint(attempt: Attempt, now: datetime) -> bool:
     """News moves no planned question, and plans one where none is left."""
-    if attempt.hints >= policy.MOST_CLAIMED_INQUIRIES:
+    if attempt.hints >= rules.MOST_CLAIMED_INQUIRIES:
         return False
     attempt.hints += 1
     if attempt.next_check_at is None:
-        attempt.next_check_at, attempt.checks = now + policy.next_inquiry(0), 0
+        attempt.next_check_at, attempt.checks = now + rules.next_inquiry(0), 0
     return not attempt.is_refunding
 
 
 def _may_ask(attempt: Attempt, now: datetime) -> bool:
-    if attempt.checks >= policy.MOST_UNANSWERED:
+    if attempt.checks >= rules.MOST_UNANSWERED:
         log.warning("whether %s has a cash receipt could not be learnt", attempt.attempt_no)
         _close(attempt)
         return False
-    attempt.next_check_at = now + policy.next_inquiry(attempt.checks)
+    attempt.next_check_at = now + rules.next_inquiry(attempt.checks)
     if attempt.is_refunding:
         return False
     attempt.checks += 1
@@ -135,7 +135,7 @@ def _record(facts: AttemptFacts, found: PaymentFound, source: Source, now: datet
         if not attempt.may_get_receipt or attempt.is_refunding:
             return
         attempt.checks = 0
-        attempt.next_check_at = policy.next_receipt_question(found.paid_at, now, facts.deadline_at)
+        attempt.next_check_at = rules.next_receipt_question(found.paid_at, now, facts.deadline_at)
         if found.transfer is not None and found.transfer.cash_receipt_issued:
             attempt.next_check_at = None
             _keep(attempt, found, source, now)
@@ -153,12 +153,12 @@ def _worth(attempt: Attempt) -> LateReceipt:
     """What a receipt of which we learn now covers, and what it should: nothing of money that belonged to no order."""
     done = [refund for refund in attempt.refunds if refund.state is RefundState.DONE]
     charged = Won(attempt.charged or attempt.amount)
-    late = refund_policy.receipt_found_late(charged, [_returned(refund) for refund in done])
+    late = rules.receipt_found_late(charged, [_returned(refund) for refund in done])
     return replace(late, target=Won(0)) if any(refund.is_orphan for refund in done) else late
 
 
 def _put_right(receipt: CashReceipt, target: Won, now: datetime) -> None:
-    due = refund_policy.receipt_owed(target, now, settled=receipt.amount == target)
+    due = rules.receipt_owed(target, now, settled=receipt.amount == target)
     if due is not None:
         owed = {"due_at": due.due_at, "reissue_amount": due.reissue}
         receipt_rows.move(receipt, CashReceiptState.CANCEL_DUE, ITSELF, now, owed)
@@ -181,8 +181,8 @@ def _is_about(facts: AttemptFacts, found: PaymentFound) -> bool:
 
     Of money that fits no order only the number has to be right.
     """
-    odd = set(policy.mismatches(facts.asked, found)) - {"refunded"}
-    if facts.state in policy.UNPLACED:
+    odd = set(rules.mismatches(facts.asked, found)) - {"refunded"}
+    if facts.state in rules.UNPLACED:
         odd &= {"attempt_no"}
     if odd:
         log.warning("an answer about %s contradicts itself: %s", facts.attempt_no, ", ".join(sorted(odd)))

@@ -6,7 +6,7 @@ from sqlalchemy import update
 
 from shop.db import db
 from shop.models import Attempt, CashReceipt, Order, Refund
-from shop.states import TRANSITIONS, AttemptState, CashReceiptState, IllegalTransition, OrderState, RefundState
+from shop.rules.states import TRANSITIONS, AttemptState, CashReceiptState, IllegalTransition, OrderState, RefundState
 
 Row = Order | Attempt | Refund | CashReceipt
 State = OrderState | AttemptState | RefundState | CashReceiptState

@@ -15,8 +15,8 @@ from sqlalchemy.orm import selectinload
 from shop.db import db
 from shop.errors import NotFound
 from shop.models import Attempt, JournalEntry, Order
-from shop.services.ordering import ORDER_NO
-from shop.states import OrderState
+from shop.rules.states import OrderState
+from shop.services.orders import ORDER_NO
 
 PAGE_SIZE = 50
 MOST_ENTRIES = 1000

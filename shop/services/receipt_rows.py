@@ -6,12 +6,12 @@ The caller holds the order. What a receipt is worth is decided in ``cash_receipt
 from collections.abc import Mapping
 from datetime import datetime
 
-from shop import policy
 from shop.models import Attempt, CashReceipt
+from shop.rules import refund as rules
+from shop.rules.states import ACTIVE_RECEIPT, CashReceiptState
 from shop.services import journal, moving
 from shop.services.journal import Actor
 from shop.services.moving import Step
-from shop.states import ACTIVE_RECEIPT, CashReceiptState
 
 
 def covering(attempt: Attempt) -> CashReceipt | None:
@@ -22,14 +22,14 @@ def covering(attempt: Attempt) -> CashReceipt | None:
 
 def lease(receipt: CashReceipt, now: datetime) -> datetime:
     """Until when others stay away from a receipt that is worked on: a repeated one is looked up first."""
-    return now + (2 if receipt.tries else 1) * policy.REFUND_PATIENCE
+    return now + (2 if receipt.tries else 1) * rules.REFUND_PATIENCE
 
 
 def is_taken(receipt: CashReceipt, now: datetime) -> bool:
     """Whether a worker may be at it just now. Its lease began by its own clock, perhaps a little later than ours."""
     if receipt.tries == 0 or receipt.due_at is None:
         return False
-    return now < receipt.due_at <= now + 3 * policy.REFUND_PATIENCE
+    return now < receipt.due_at <= now + 3 * rules.REFUND_PATIENCE
 
 
 def is_under_way(receipt: CashReceipt, now: datetime) -> bool:

@@ -9,9 +9,9 @@ from shop.db import db, transaction
 from shop.errors import NotFound, RefundRefused
 from shop.models import Refund
 from shop.payple import PaypleClient
-from shop.services import moving, refund_rows, refunding, transitions
+from shop.rules.states import RefundState, Source
+from shop.services import moving, refund_rows, refunds, transitions
 from shop.services.journal import Actor
-from shop.states import RefundState, Source
 
 OUTSIDE = "cancelled at the gateway"
 """The reason of a refund that was made past the shop."""
@@ -40,7 +40,7 @@ def repeat(refund_id: int, *, by: str, client: PaypleClient, now: datetime) -> R
     :raises RefundRefused: it must not be repeated
     """
     again = _again(refund_id, by, now)
-    refunding.send(again, client, now=now)
+    refunds.send(again, client, now=now)
     return db.session.get_one(Refund, again)
 
 
@@ -89,5 +89,5 @@ def _decide(refund_id: int, *, was_refunded: bool, by: str, now: datetime) -> Re
         step = moving.move(refund, state, settled_at=now, decided_by=by)
         refund_rows.note(refund, "refund_decided", step, now, {"was_refunded": was_refunded}, actor)
         if was_refunded:
-            refunding.change_receipt(refund, settled=False, now=now, actor=actor)
+            refunds.change_receipt(refund, settled=False, now=now, actor=actor)
     return refund

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from shop.db import db
 from shop.models import Refund
+from shop.rules.states import Source
 from shop.services import journal, transitions
 from shop.services.journal import ITSELF, Actor
 from shop.services.moving import Step
-from shop.states import Source
 
 
 def locked(refund_id: int) -> Refund:

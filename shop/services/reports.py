@@ -16,7 +16,7 @@ from shop.db import db, release
 from shop.models import Attempt, Refund
 from shop.payple import GatewayError, Inquiries, Method, PaymentFound, PaypleClient, Work
 from shop.payple.flow import WINDOW_LIFETIME
-from shop.states import AttemptState, CashReceiptState, RefundState
+from shop.rules.states import AttemptState, CashReceiptState, RefundState
 
 MOVED = (AttemptState.PAID, AttemptState.ORPHANED, AttemptState.ATTENTION)
 """States of an attempt for which the gateway took money, whether or not an order could take it."""

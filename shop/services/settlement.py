@@ -16,8 +16,8 @@ from shop.db import UNAVAILABLE, db, release, transaction
 from shop.models import Attempt, Order
 from shop.payple import Claim, GatewayError, PaypleClient, Work, flow
 from shop.payple.flow import AttemptState, Flow, Inquirer, Reason, Verdict
-from shop.services import attempt_facts, journal, late_receipts, refunding, transitions
-from shop.states import OrderState, Source
+from shop.rules.states import OrderState, Source
+from shop.services import attempt_facts, journal, late_receipts, refunds, transitions
 
 log = logging.getLogger(__name__)
 CLAIM = timedelta(minutes=2)
@@ -144,7 +144,7 @@ def _send_refund_of(attempt: flow.Attempt | None, client: PaypleClient) -> None:
     if attempt is not None and attempt.state is AttemptState.ORPHANED:
         order_id = db.session.scalar(select(Attempt.order_id).where(Attempt.attempt_no == attempt.attempt_no))
         release()
-        refunding.send_due(client, now=clock.now(), order_id=order_id)
+        refunds.send_due(client, now=clock.now(), order_id=order_id)
 
 
 def _ask_for_receipt(attempt_no: str, inquirer: Inquirer, source: Source) -> bool:

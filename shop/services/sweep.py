@@ -16,9 +16,9 @@ from shop import clock
 from shop.db import db, release
 from shop.models import Attempt, Order
 from shop.payple import Inquiries, PaypleClient, Timer
-from shop.services import cash_receipts, leases, refunding, settlement, transitions
+from shop.rules.states import AttemptState, OrderState, Source
+from shop.services import cash_receipts, leases, refunds, settlement, transitions
 from shop.services.leases import Busy, HeldLease, LeaseLost
-from shop.states import AttemptState, OrderState, Source
 
 log = logging.getLogger(__name__)
 NAME = "sweep"
@@ -103,15 +103,15 @@ class _Run:
 
     def send_refunds(self, seconds: float) -> None:
         """Release what was never sent, return what belongs to no order, repeat full cancels without an answer."""
-        for refund_id in refunding.dead(self.watch.now()):
+        for refund_id in refunds.dead(self.watch.now()):
             with self._row(f"refund {refund_id}"):
-                refunding.give_up(refund_id, self.watch.now())
+                refunds.give_up(refund_id, self.watch.now())
         over = self.timer.seconds() + seconds
-        for refund_id in refunding.due(self.watch.now()):
+        for refund_id in refunds.due(self.watch.now()):
             if self.timer.seconds() > over:
                 break
             with self._row(f"refund {refund_id}"):
-                refunding.send(refund_id, self.client, now=self.watch.now())
+                refunds.send(refund_id, self.client, now=self.watch.now())
                 self.report.refunds.append(refund_id)
 
     def put_receipts_right(self, seconds: float) -> None:

@@ -7,16 +7,16 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from shop import policy
 from shop.db import db, transaction
 from shop.errors import NotFound, OutOfStock
 from shop.models import Attempt, CashReceipt, Order, Refund
 from shop.payple import PaymentFound
 from shop.payple.flow import HOLDING, AttemptState, Verdict
-from shop.services import journal, moving, ordering, receipt_rows
+from shop.rules.order import order_state, refunded_state
+from shop.rules.states import CashReceiptState, OrderState, RefundState, Source
+from shop.services import journal, moving, orders, receipt_rows
 from shop.services.journal import ITSELF, Actor
 from shop.services.moving import Step
-from shop.states import CashReceiptState, OrderState, RefundState, Source
 
 LONGEST_INSTALMENT = 99
 """Months. The field has two digits."""
@@ -107,7 +107,7 @@ def expire_order(order_id: int, *, source: Source, now: datetime) -> bool:
         if any(attempt.state is AttemptState.PREPARED for attempt in order.attempts):
             return False
         step = moving.move(order, OrderState.EXPIRED, released_at=now)
-        ordering.give_stock_back(order.lines)
+        orders.give_stock_back(order.lines)
         journal.note("order_expired", at=now, order=order, source=source, row=order, step=step)
         return True
 
@@ -116,10 +116,10 @@ def follow(order: Order) -> None:
     """Set the order's state to what its attempts and refunds make it."""
     query = select(Attempt.state, Attempt.amount, Attempt.charged_amount).where(Attempt.order_id == order.id)
     rows = db.session.execute(query).all()
-    state = policy.order_state([row.state for row in rows], expired=order.released_at is not None)
+    state = order_state([row.state for row in rows], expired=order.released_at is not None)
     if state is OrderState.PAID:
         charged = sum(row.charged_amount or row.amount for row in rows if row.state is AttemptState.PAID)
-        state = policy.refunded_state(charged, _refunded(order))
+        state = refunded_state(charged, _refunded(order))
     if state is not order.state:
         taken_again = {"released_at": None} if state is OrderState.PAID else {}
         moving.move(order, state, **taken_again)
@@ -205,7 +205,7 @@ def _take_stock_again(order: Order) -> bool:
         return True
     try:
         with db.session.begin_nested():
-            ordering.take_stock(order.lines)
+            orders.take_stock(order.lines)
     except OutOfStock:
         return False
     return True

@@ -9,7 +9,7 @@ from flask_wtf import FlaskForm
 
 from shop.models import Attempt, Order
 from shop.payple import Work, codes
-from shop.states import AttemptState, OrderState, RefundState
+from shop.rules.states import AttemptState, OrderState, RefundState
 from shop.views.template_filters import won
 
 

@@ -6,16 +6,17 @@ from datetime import datetime, timedelta
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from shop import clock, policy
+from shop import clock
 from shop.errors import CannotPay, NotFound
 from shop.extensions import address_and_field, client, limiter, settings, visitor_mark
 from shop.models import Attempt, Order
 from shop.payple import Work
+from shop.rules.order import require_payable
+from shop.rules.states import AttemptState, OrderState
 from shop.services import cart as carts
-from shop.services import ordering, settlement
-from shop.services.ordering import MOST_OPEN_ORDERS, PAGE_SIZE, CartOnHand, Payer
+from shop.services import orders, settlement
+from shop.services.orders import MOST_OPEN_ORDERS, PAGE_SIZE, CartOnHand, Payer
 from shop.settings import Mode, Window
-from shop.states import AttemptState, OrderState
 from shop.views import messages, security_headers
 from shop.views.forms import CheckoutForm, LookupForm, PaymentForm, row_number
 from shop.views.normal_forms import order_number
@@ -63,7 +64,7 @@ def place() -> ResponseReturnValue:
     on_hand = CartOnHand(cart_items(), cart_id(), seen_id=form.cart_id.data or "")
     hold = timedelta(minutes=settings().order_minutes)
     most_open = MOST_OPEN_ORDERS if settings().rate_limits else None
-    order = ordering.place_order(on_hand, payer, remembered_visitor(), hold=hold, now=clock.now(), most_open=most_open)
+    order = orders.place_order(on_hand, payer, remembered_visitor(), hold=hold, now=clock.now(), most_open=most_open)
     if order.cart_id == cart_id():
         empty_cart()
     return redirect(url_for("orders.show", order_no=order.order_no), code=303)
@@ -73,16 +74,16 @@ def place() -> ResponseReturnValue:
 def history() -> ResponseReturnValue:
     """The orders of this browser, newest first."""
     before = request.args.get("before", type=row_number)
-    orders = ordering.history(visitor(), before)
-    cursor = orders[PAGE_SIZE - 1].id if len(orders) > PAGE_SIZE else None
-    return render_template("orders/history.html", orders=orders[:PAGE_SIZE], next_cursor=cursor)
+    found = orders.history(visitor(), before)
+    cursor = found[PAGE_SIZE - 1].id if len(found) > PAGE_SIZE else None
+    return render_template("orders/history.html", orders=found[:PAGE_SIZE], next_cursor=cursor)
 
 
 @bp.get("/orders/<order_no>")
 def show(order_no: str) -> ResponseReturnValue:
     """The order page: how to pay while it can be paid, state and receipt after."""
     now = clock.now()
-    order = ordering.get_order(order_no, visitor())
+    order = orders.get_order(order_no, visitor())
     settlement.settle_order(order, client())
     return _render_order(order, now)
 
@@ -98,7 +99,7 @@ def lookup() -> ResponseReturnValue:
     if not form.is_valid():
         return render_template("orders/lookup.html", form=form), 422
     try:
-        order = ordering.find_for_guest(form.order_no.data or "", form.payer_phone.data or "")
+        order = orders.find_for_guest(form.order_no.data or "", form.payer_phone.data or "")
     except NotFound:
         return render_template("orders/lookup.html", form=form, notice=messages.nothing_found()), 404
     remember_found(order.order_no)
@@ -144,7 +145,7 @@ def is_settling(attempt: Attempt, now: datetime) -> bool:
 
 def _can_pay(order: Order, now: datetime) -> bool:
     try:
-        policy.insist_on_payable(order.state, len(order.attempts), order.expires_at, now)
+        require_payable(order.state, len(order.attempts), order.expires_at, now)
     except CannotPay:
         return False
     return True

@@ -8,8 +8,8 @@ from werkzeug.exceptions import BadRequest
 from shop import clock
 from shop.extensions import client, limiter, settings, visitor_mark
 from shop.payple import Method, Work
-from shop.services import ordering, paying
-from shop.services.paying import Choices
+from shop.services import orders, payments
+from shop.services.payments import Choices
 from shop.settings import Window
 from shop.views import error_pages
 from shop.views.forms import PaymentForm
@@ -22,11 +22,11 @@ bp = Blueprint("payments", __name__)
 @limiter.limit("30 per 10 minutes", key_func=visitor_mark)
 def start_attempt(order_no: str) -> ResponseReturnValue:
     """Answer the attempt's number and the fields for the payment window, as JSON."""
-    order = ordering.get_order(order_no, visitor())
+    order = orders.get_order(order_no, visitor())
     form = PaymentForm(_posted())
     if not form.is_valid():
         return error_pages.form_as_json(form)
-    opening = paying.start_attempt(order, _choices(form), client(), settings().window_script, now=clock.now())
+    opening = payments.start_attempt(order, _choices(form), client(), settings().window_script, now=clock.now())
     return jsonify(attempt_no=opening.attempt_no, fields=opening.fields)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from flask import Response, after_this_request, current_app, request, session
 
 from shop.extensions import settings
-from shop.services.ordering import Visitor
+from shop.services.orders import Visitor
 
 MOST_FOUND = 20
 CART = "cart"

@@ -31,16 +31,16 @@ from shop.db import db
 from shop.errors import NotFound, ReceiptRefused, RefundRefused
 from shop.extensions import client
 from shop.models import Attempt, CashReceipt, JournalEntry, Order, Product, Refund
-from shop.money import Won
 from shop.payple import ReceiptPurpose
 from shop.payple.flow import WINDOW_LIFETIME
-from shop.services import cash_receipts, desk, refund_decisions, refunding, reports, settlement, sweep
+from shop.rules.money import Won
+from shop.rules.states import AttemptState, RefundState, Source
+from shop.services import cash_receipts, desk, refund_decisions, refunds, reports, settlement, sweep
 from shop.services.cash_receipts import ReceiptWish
-from shop.services.refunding import RefundWish
+from shop.services.refunds import RefundWish
 from shop.settings import Settings
 from shop.simulator import clock as simulator_clock
 from shop.simulator.webhooks import WebhookSender
-from shop.states import AttemptState, RefundState, Source
 from tests.model.invariants import Books, Row, Seen, ShopBooks, Violation, safe, settled
 from tests.model.wire import Killed, Points
 from tests.page import PAYER
@@ -258,7 +258,7 @@ class Stage:
         """What the refund form would show."""
         with self.app.app_context():
             order = db.session.scalars(select(Order).where(Order.order_no == order_no)).one()
-            paid = refunding.facts(order)
+            paid = refunds.facts(order)
             return paid.refundable if paid else 0
 
     def wish(self, order_no: str, amount: int, seen: int | None = None) -> RefundWish:
@@ -274,7 +274,7 @@ class Stage:
     def press_refund(self, order_no: str, wish: RefundWish, by: str = "kim") -> None:
         """The same in an application context that is there already."""
         with suppress(RefundRefused):
-            refunding.request(order_no, wish, by=by, client=client(), now=clock.now())
+            refunds.request(order_no, wish, by=by, client=client(), now=clock.now())
 
     def decide(self) -> None:
         """A person looks at the gateway's own pages and says what became of each unknown partial refund."""

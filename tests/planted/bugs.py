@@ -24,7 +24,6 @@ from shop.db import db, release, transaction
 from shop.errors import OutOfStock
 from shop.extensions import settings
 from shop.models import Attempt, Order, OrderLine, Product
-from shop.money import Won
 from shop.payple import (
     Authentication,
     Claim,
@@ -39,12 +38,13 @@ from shop.payple import (
 )
 from shop.payple.endpoints import Gateway
 from shop.payple.flow import AttemptState, Flow, Reason, Verdict
-from shop.refund_policy import PaidFacts, RefundPlan
-from shop.services import moving, ordering, refunding, settlement, transitions
-from shop.services.ordering import CartOnHand, Visitor
-from shop.services.refunding import RefundWish
+from shop.rules.money import Won
+from shop.rules.refund import PaidFacts, RefundPlan
+from shop.rules.states import IN_FLIGHT, OrderState, Source
+from shop.services import moving, orders, refunds, settlement, transitions
+from shop.services.orders import CartOnHand, Visitor
+from shop.services.refunds import RefundWish
 from shop.services.settlement import ShopStore
-from shop.states import IN_FLIGHT, OrderState, Source
 from shop.views import error_pages
 
 ONE_REFUND = "DROP INDEX IF EXISTS one_refund_in_flight"
@@ -128,7 +128,7 @@ def stock_back_on_forged_failure() -> Any:
     def give_back(result: Claim, order_no: str) -> None:
         if result.result in ("error", "close"):
             with transaction():
-                ordering.give_stock_back(transitions.lock_order_no(order_no).lines)
+                orders.give_stock_back(transitions.lock_order_no(order_no).lines)
 
     return _after_result(give_back)
 
@@ -377,15 +377,15 @@ def _without_reserve(order: Order, attempt: Any) -> PaidFacts:
     return replace(facts, gone=Won(facts.gone - reserved))
 
 
-_facts = refunding._facts
-_insist = refunding._insist
+_facts = refunds._facts
+_insist = refunds._insist
 
 
 @bug("what has been refunded already is not taken off what can be", "I5")
 def refunds_not_counted() -> Any:
     return [
         patch.object(
-            refunding,
+            refunds,
             "_facts",
             lambda order, attempt: replace(_facts(order, attempt), gone=Won(0), gone_vat=Won(0)),
         )
@@ -398,20 +398,20 @@ def refund_amount_from_the_form() -> Any:
         left = Won(max(0, wish.seen_refundable - wish.amount))
         return RefundPlan(wish.amount, Won(0), sends_vat=False, remainder=left, receipt_after=None)
 
-    return [patch.object(refunding, "_insist", insist)]
+    return [patch.object(refunds, "_insist", insist)]
 
 
 @bug("two operators can refund at once: nothing is reserved, no index says one at a time", "I5", needs=ONE_REFUND)
 def two_operators_at_once() -> Any:
     def insist(order: Order, wish: RefundWish, *_later: Any) -> RefundPlan:
-        return refunding.plan(order, wish.amount, wish.line_ids)
+        return refunds.plan(order, wish.amount, wish.line_ids)
 
-    return [patch.object(refunding, "_insist", insist), patch.object(refunding, "_facts", _without_reserve)]
+    return [patch.object(refunds, "_insist", insist), patch.object(refunds, "_facts", _without_reserve)]
 
 
 @bug("the cash receipt does not follow a refund", "I8")
 def receipt_not_reduced() -> Any:
-    return [patch.object(refunding, "change_receipt", lambda *_refund, **_more: None)]
+    return [patch.object(refunds, "change_receipt", lambda *_refund, **_more: None)]
 
 
 # --- stock ----------------------------------------------------------------------------------------------------------
@@ -423,7 +423,7 @@ class _Looked(threading.local):
 
 @bug("the stock is read first and written later", "I9")
 def oversold() -> Any:
-    original, looked = ordering.place_order, _Looked()
+    original, looked = orders.place_order, _Looked()
 
     def place_order(cart: CartOnHand, payer: Any, visitor: Visitor, **more: Any) -> Order:
         query = select(Product.id, Product.stock).where(Product.slug.in_(cart.items))
@@ -436,7 +436,7 @@ def oversold() -> Any:
         for line in lines:
             _write_stock(line, looked.stock.get(line.product_id))
 
-    return [patch.object(ordering, "place_order", place_order), patch.object(ordering, "take_stock", take_stock)]
+    return [patch.object(orders, "place_order", place_order), patch.object(orders, "take_stock", take_stock)]
 
 
 def _write_stock(line: OrderLine, seen: int | None) -> None:

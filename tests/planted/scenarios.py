@@ -9,8 +9,8 @@ from threading import Barrier
 
 from shop import clock
 from shop.errors import OutOfStock
-from shop.services import ordering
-from shop.services.ordering import CartOnHand, Payer, Visitor
+from shop.services import orders
+from shop.services.orders import CartOnHand, Payer, Visitor
 from tests.model.stage import Opening, Stage
 from tests.payer import Pairs
 
@@ -319,7 +319,7 @@ def ten_buyers_want_the_last_five_pieces(stage: Stage) -> None:
             cart = CartOnHand({"quiet-fountain-pen": 1}, f"cart-{number}")
             barrier.wait()
             try:
-                ordering.place_order(cart, PAYS, Visitor(f"b{number}"), hold=timedelta(hours=1), now=clock.now())
+                orders.place_order(cart, PAYS, Visitor(f"b{number}"), hold=timedelta(hours=1), now=clock.now())
             except OutOfStock:
                 return
 

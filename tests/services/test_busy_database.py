@@ -21,8 +21,8 @@ from sqlalchemy.exc import DBAPIError
 from shop import clock
 from shop.db import UNAVAILABLE, db, transaction
 from shop.extensions import client
+from shop.rules.states import AttemptState, CashReceiptState, OrderState, RefundState
 from shop.services import staff, sweep
-from shop.states import AttemptState, CashReceiptState, OrderState, RefundState
 from tests import staff as people
 from tests.page import PAYER, Page, PageClient
 from tests.payer import Pairs

@@ -5,9 +5,9 @@ import pytest
 from shop.errors import ReceiptRefused, RefundRefused
 from shop.extensions import client
 from shop.payple import ReceiptPurpose
+from shop.rules.states import CashReceiptState, RefundState
 from shop.services import cash_receipts, sweep
 from shop.services.cash_receipts import ReceiptWish
-from shop.states import CashReceiptState, RefundState
 from tests import world as worlds
 from tests.services.test_refunding import paid_order, refund
 from tests.world import World

@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from shop.db import db
 from shop.models import JournalEntry
-from shop.states import Source
+from shop.rules.states import Source
 from tests.services.test_refunding import paid_order, refund
 from tests.world import World
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from shop import policy
 from shop.errors import ReceiptRefused
 from shop.extensions import client
 from shop.models import CashReceipt
+from shop.rules import refund as rules
+from shop.rules.states import AttemptState, OrderState, RefundState
 from shop.services import late_receipts, refund_decisions, sweep
-from shop.states import AttemptState, OrderState, RefundState
 from tests import world as worlds
 from tests.page import PageClient
 from tests.payer import Pairs, Window
@@ -193,10 +193,10 @@ def test_claims_without_end_cause_a_few_questions_and_the_schedule_stands(charge
     charged.settle_early()
     asked, planned = charged.world.calls("inquiry"), charged.world.attempt(charged.attempt_no).next_check_at
 
-    for _time in range(3 * policy.MOST_CLAIMED_INQUIRIES):
+    for _time in range(3 * rules.MOST_CLAIMED_INQUIRIES):
         charged.forge()
 
-    assert charged.world.calls("inquiry") == asked + policy.MOST_CLAIMED_INQUIRIES
+    assert charged.world.calls("inquiry") == asked + rules.MOST_CLAIMED_INQUIRIES
     assert charged.world.attempt(charged.attempt_no).next_check_at == planned
     charged.finish()
     charged.sweep(minutes=1)
@@ -211,7 +211,7 @@ def test_a_gateway_that_never_answers_is_left_alone_in_the_end(charged: Charged)
     for _day in range(14):
         charged.sweep(days=1)
 
-    assert charged.world.calls("inquiry") - asked <= policy.MOST_UNANSWERED
+    assert charged.world.calls("inquiry") - asked <= rules.MOST_UNANSWERED
     assert not charged.is_asked_about
 
 

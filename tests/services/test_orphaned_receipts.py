@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from shop.states import AttemptState, RefundState
+from shop.rules.states import AttemptState, RefundState
 from tests.services.on_the_way import meanwhile
 from tests.services.test_cash_receipts import covered, states
 from tests.services.test_receipts_owed import receipts_on_desk, sweep_after

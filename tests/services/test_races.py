@@ -13,9 +13,9 @@ from shop import clock
 from shop.db import db
 from shop.errors import OutOfStock
 from shop.extensions import client
-from shop.services import ordering, sweep
-from shop.services.ordering import CartOnHand, Payer, Visitor
-from shop.states import AttemptState, OrderState
+from shop.rules.states import AttemptState, OrderState
+from shop.services import orders, sweep
+from shop.services.orders import CartOnHand, Payer, Visitor
 from tests import world as worlds
 from tests.page import PAYER
 from tests.world import World
@@ -46,7 +46,7 @@ def test_fifty_buyers_get_exactly_the_five_pieces_there_are(world: World) -> Non
     def buy(number: int) -> str:
         cart = CartOnHand({slug: 1}, f"cart-{number}")
         try:
-            ordering.place_order(cart, PAYS, Visitor(f"buyer-{number}"), hold=timedelta(hours=1), now=clock.now())
+            orders.place_order(cart, PAYS, Visitor(f"buyer-{number}"), hold=timedelta(hours=1), now=clock.now())
         except OutOfStock:
             return "sold out"
         return "ordered"
@@ -60,7 +60,7 @@ def test_the_same_cart_sent_many_times_at_once_is_one_order(world: World) -> Non
 
     def order(_number: int) -> str:
         cart = CartOnHand({slug: 2}, "one-cart")
-        placed = ordering.place_order(cart, PAYS, Visitor("one-buyer"), hold=timedelta(hours=1), now=clock.now())
+        placed = orders.place_order(cart, PAYS, Visitor("one-buyer"), hold=timedelta(hours=1), now=clock.now())
         return placed.order_no
 
     assert len(set(all_at_once(world, 12, order))) == 1

@@ -9,10 +9,10 @@ import requests
 from shop.db import db
 from shop.errors import ReceiptRefused, RefundRefused
 from shop.extensions import client
-from shop.money import Won
-from shop.services import cash_receipts, desk, refunding, sweep
-from shop.services.refunding import RefundWish
-from shop.states import RefundState
+from shop.rules.money import Won
+from shop.rules.states import RefundState
+from shop.services import cash_receipts, desk, refunds, sweep
+from shop.services.refunds import RefundWish
 from tests import world as worlds
 from tests.services.on_the_way import GoOn, intercept, meanwhile, reword
 from tests.services.test_cash_receipts import PHONE, covered, states
@@ -108,7 +108,7 @@ def test_a_refund_that_began_a_moment_before_a_repeated_cancel_is_refused(world:
     def refund_too() -> None:
         wish = RefundWish(Won(3_000), Won(9_000), "변심", "intent-that-was-pressed-before")
         with pytest.raises(RefundRefused) as caught:
-            refunding.request(order_no, wish, by="kim", client=client(), now=pressed)
+            refunds.request(order_no, wish, by="kim", client=client(), now=pressed)
         refused.append(caught.value.reason)
 
     meanwhile(world, "TSCANCEL", refund_too)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from shop.db import db
 from shop.errors import RefundRefused
 from shop.extensions import client
-from shop.money import Won
-from shop.services import refund_decisions, refunding, sweep
-from shop.services.refunding import RefundWish
-from shop.states import CashReceiptState, RefundState
+from shop.rules.money import Won
+from shop.rules.states import CashReceiptState, RefundState
+from shop.services import refund_decisions, refunds, sweep
+from shop.services.refunds import RefundWish
 from tests import world as worlds
 from tests.services.test_cash_receipts import covered
 from tests.services.test_refunding import paid_order, returned
@@ -80,7 +80,7 @@ class History:
 
     def wish(self, amount: int) -> RefundWish:
         """A form of its own, with the balance as it is seen now."""
-        facts = refunding.facts(self.world.order(self.order_no))
+        facts = refunds.facts(self.world.order(self.order_no))
         assert facts is not None
         wish = RefundWish(Won(amount), facts.refundable, "변심", f"{self.order_no}-{len(self.intents)}")
         self.intents.append(wish)
@@ -105,17 +105,17 @@ class History:
     def die(self, amount: int, *, while_sending: bool) -> None:
         """The program stops at the worst moment and starts again minutes later."""
         try:
-            refund_id, _is_new = refunding._reserve(self.order_no, self.wish(amount), "kim", worlds.now())
+            refund_id, _is_new = refunds._reserve(self.order_no, self.wish(amount), "kim", worlds.now())
         except RefundRefused:
             return
         if while_sending:
-            refunding._submit(refund_id, worlds.now())
+            refunds._submit(refund_id, worlds.now())
         self.world.advance(minutes=5)
         sweep.run(client(), now=worlds.now())
 
     def send(self, wish: RefundWish) -> None:
         try:
-            refunding.request(self.order_no, wish, by="kim", client=client(), now=worlds.now())
+            refunds.request(self.order_no, wish, by="kim", client=client(), now=worlds.now())
         except RefundRefused:
             return
 

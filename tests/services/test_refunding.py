@@ -11,10 +11,10 @@ from shop.db import db
 from shop.errors import RefundRefused
 from shop.extensions import client
 from shop.models import Refund
-from shop.money import Won
-from shop.services import refund_decisions, refunding, settlement, sweep
-from shop.services.refunding import RefundWish
-from shop.states import AttemptState, OrderState, RefundState
+from shop.rules.money import Won
+from shop.rules.states import AttemptState, OrderState, RefundState
+from shop.services import refund_decisions, refunds, settlement, sweep
+from shop.services.refunds import RefundWish
 from tests import world as worlds
 from tests.world import World
 
@@ -33,7 +33,7 @@ def paid_order(world: World, *, quantity: int = 10, method: str = "card", slug: 
 
 def refund(world: World, order_no: str, amount: int, *, intent: str = "", seen: int | None = None) -> Refund:
     """Refund as a member of staff who has just seen the balance."""
-    facts = refunding.facts(world.order(order_no))
+    facts = refunds.facts(world.order(order_no))
     assert facts is not None
     wish = RefundWish(
         Won(amount),
@@ -41,7 +41,7 @@ def refund(world: World, order_no: str, amount: int, *, intent: str = "", seen: 
         "변심",
         intent or f"intent-{clock.now().timestamp()}",
     )
-    return refunding.request(order_no, wish, by="kim", client=client(), now=worlds.now())
+    return refunds.request(order_no, wish, by="kim", client=client(), now=worlds.now())
 
 
 def returned(world: World, order_no: str) -> int:
@@ -115,7 +115,7 @@ def test_an_unpaid_order_has_nothing_to_refund(world: World) -> None:
     order_no = world.browser().place_order()
 
     with pytest.raises(RefundRefused) as caught:
-        refunding.plan(world.order(order_no), Won(1000))
+        refunds.plan(world.order(order_no), Won(1000))
 
     assert caught.value.reason is RefundRefused.Reason.NOT_PAID
 
@@ -166,7 +166,7 @@ def test_a_lost_answer_to_a_partial_refund_waits_for_a_person(world: World, phas
         RefundState.DONE if was_refunded else RefundState.REFUSED,
         "lee",
     )
-    facts = refunding.facts(world.order(order_no))
+    facts = refunds.facts(world.order(order_no))
     assert facts is not None
     assert facts.refundable == (6_000 if was_refunded else 10_000)
 
@@ -214,10 +214,10 @@ def test_a_refund_done_behind_our_back_is_refused_and_shown(world: World) -> Non
 
 def test_a_refund_whose_worker_died_before_sending_is_released(world: World) -> None:
     order_no = paid_order(world)
-    facts = refunding.facts(world.order(order_no))
+    facts = refunds.facts(world.order(order_no))
     assert facts is not None
     wish = RefundWish(Won(4_000), facts.refundable, "변심", "never-sent")
-    refunding._reserve(order_no, wish, "kim", worlds.now())
+    refunds._reserve(order_no, wish, "kim", worlds.now())
 
     world.advance(minutes=2)
     sweep.run(client(), now=worlds.now())
@@ -227,11 +227,11 @@ def test_a_refund_whose_worker_died_before_sending_is_released(world: World) -> 
 
 def test_a_refund_whose_worker_died_while_sending_is_unknown(world: World) -> None:
     order_no = paid_order(world)
-    facts = refunding.facts(world.order(order_no))
+    facts = refunds.facts(world.order(order_no))
     assert facts is not None
     wish = RefundWish(Won(4_000), facts.refundable, "변심", "perhaps-sent")
-    refund_id, _new = refunding._reserve(order_no, wish, "kim", worlds.now())
-    refunding._submit(refund_id, worlds.now())
+    refund_id, _new = refunds._reserve(order_no, wish, "kim", worlds.now())
+    refunds._submit(refund_id, worlds.now())
 
     world.advance(minutes=2)
     sweep.run(client(), now=worlds.now())
@@ -336,7 +336,7 @@ def test_two_operators_at_once_return_the_money_once(world: World, same_form: bo
         with world.app.app_context():
             barrier.wait()
             try:
-                return refunding.request(order_no, wish, by="kim", client=client(), now=worlds.now()).intent
+                return refunds.request(order_no, wish, by="kim", client=client(), now=worlds.now()).intent
             except RefundRefused as refused:
                 return refused.reason.value
 

@@ -6,8 +6,8 @@ import pytest
 
 from shop import clock
 from shop.extensions import client
+from shop.rules.states import AttemptState, OrderState, RefundState
 from shop.services import sweep
-from shop.states import AttemptState, OrderState, RefundState
 from tests import world as worlds
 from tests.services.test_refunding import refund, returned
 from tests.world import World

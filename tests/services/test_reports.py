@@ -14,10 +14,10 @@ from shop import clock
 from shop.db import db
 from shop.extensions import client
 from shop.models import Attempt, CashReceipt
-from shop.money import Won
-from shop.services import refunding, reports, sweep
-from shop.services.refunding import RefundWish
-from shop.states import AttemptState, CashReceiptState
+from shop.rules.money import Won
+from shop.rules.states import AttemptState, CashReceiptState
+from shop.services import refunds, reports, sweep
+from shop.services.refunds import RefundWish
 from tests import world as worlds
 from tests.services.on_the_way import reword
 from tests.staff import paid_order
@@ -44,10 +44,10 @@ def found() -> list[tuple[str, str, str]]:
 
 
 def refund(world: World, order_no: str, amount: int) -> None:
-    facts = refunding.facts(world.order(order_no))
+    facts = refunds.facts(world.order(order_no))
     assert facts is not None
     wish = RefundWish(Won(amount), Won(facts.refundable), "변심", f"intent-{clock.now().timestamp()}")
-    refunding.request(order_no, wish, by="kim", client=client(), now=worlds.now())
+    refunds.request(order_no, wish, by="kim", client=client(), now=worlds.now())
 
 
 def attempt_of(world: World, order_no: str) -> Attempt:

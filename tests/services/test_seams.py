@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import Connection, event, select
 
-from shop import policy
 from shop.db import db, release
 from shop.errors import ReceiptRefused, RefundRefused
 from shop.extensions import client
 from shop.models import Order, Refund
-from shop.money import Won
-from shop.services import cash_receipts, desk, refund_decisions, refunding, sweep
-from shop.services.refunding import RefundWish
-from shop.states import AttemptState, OrderState, RefundState
+from shop.rules import refund as rules
+from shop.rules.money import Won
+from shop.rules.states import AttemptState, OrderState, RefundState
+from shop.services import cash_receipts, desk, refund_decisions, refunds, sweep
+from shop.services.refunds import RefundWish
 from tests import world as worlds
 from tests.postbox import Postbox
 from tests.services.on_the_way import meanwhile
@@ -30,8 +30,8 @@ LONG_CALL = timedelta(seconds=75)
 
 def give_up_dead(now: datetime) -> None:
     """What the sweep does about refunds whose worker seems to be dead."""
-    for refund_id in refunding.dead(now):
-        refunding.give_up(refund_id, now)
+    for refund_id in refunds.dead(now):
+        refunds.give_up(refund_id, now)
 
 
 def decide_too_early(world: World, order_no: str) -> None:
@@ -122,19 +122,19 @@ def test_a_sweep_that_stood_still_does_not_release_what_has_left_meanwhile(world
     """It has read a refund as never sent; before it writes that, the refund is sent and its answer lost."""
     order_no = paid_order(world)
     wish = RefundWish(Won(amount), Won(10_000), "변심", "stood-still")
-    refund_id, _new = refunding._reserve(order_no, wish, "kim", worlds.now())
+    refund_id, _new = refunds._reserve(order_no, wish, "kim", worlds.now())
     world.fault("cancel", "lost_answer", phase="after")
-    waiting = [lambda: refunding.send(refund_id, client(), now=worlds.now())]
+    waiting = [lambda: refunds.send(refund_id, client(), now=worlds.now())]
 
     def stand_still() -> None:
         release()
         if waiting:
             waiting.pop()()
 
-    world.monkeypatch.setattr(refunding, "release", stand_still)
+    world.monkeypatch.setattr(refunds, "release", stand_still)
 
     with world.app.app_context():
-        refunding.give_up(refund_id, worlds.now() + timedelta(hours=1))
+        refunds.give_up(refund_id, worlds.now() + timedelta(hours=1))
 
     assert (world.order(order_no).refunds[0].state, returned(world, order_no)) == (RefundState.UNKNOWN, amount)
 
@@ -250,14 +250,14 @@ def test_the_journal_of_an_attempt_that_was_given_up_does_not_grow_without_end(w
     for number in range(30):
         world.deliver(changed(claim, PAY_RST="error", PAY_CODE=f"X{number}"))
 
-    assert world.events(attempt_no).count("result") <= policy.MOST_CLAIMED_INQUIRIES
+    assert world.events(attempt_no).count("result") <= rules.MOST_CLAIMED_INQUIRIES
 
 
 def test_keys_that_charge_another_attempt_settle_it_at_once_however_often_it_was_asked_about(world: World) -> None:
     """Posted under another number, they move its money: that is the gateway's word, and no claim any more."""
     buyer, cheap_no, cheap_attempt, fields = begin(world)
     claim = world.payer().pay(fields)
-    for _round in range(policy.MOST_CLAIMED_INQUIRIES):
+    for _round in range(rules.MOST_CLAIMED_INQUIRIES):
         world.deliver(changed(claim, PAY_TOTAL="1"))
         world.deliver(changed(claim, PAY_TYPE="transfer"))
     dear_no = buyer.place_order(quantity=50)
@@ -278,13 +278,13 @@ def test_results_make_us_ask_about_an_open_attempt_only_a_few_times(world: World
     claim = world.payer().pay(fields, scenario="lost_paid") or [("PCD_PAY_OID", attempt_no)]
     world.control("POST", "policy", {"inquiry_lag_seconds": 3_600})
 
-    for number in range(4 * policy.MOST_CLAIMED_INQUIRIES):
+    for number in range(4 * rules.MOST_CLAIMED_INQUIRIES):
         world.deliver(
             changed(claim, PAY_RST="success", PAY_TOTAL=str(2 + number % 2 * 998), PAY_CODE="0" * (3 + number % 2))
         )
 
     asked = sum(1 for entry in world.control("GET", "ledger") if entry["op"] == "inquiry")
-    assert 0 < asked <= 2 * policy.MOST_CLAIMED_INQUIRIES  # PAY: by either method
+    assert 0 < asked <= 2 * rules.MOST_CLAIMED_INQUIRIES  # PAY: by either method
 
 
 # --- pages ----------------------------------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ from sqlalchemy.pool import QueuePool
 from shop.db import db
 from shop.extensions import client
 from shop.payple.flow import CONFIRM_PATIENCE
+from shop.rules.states import AttemptState, OrderState
 from shop.services import settlement, sweep
-from shop.states import AttemptState, OrderState
 from tests import world as worlds
 from tests.page import PageClient
 from tests.payer import Pairs

@@ -20,9 +20,9 @@ from shop.db import db
 from shop.extensions import client
 from shop.models import Attempt, Lease, Order
 from shop.payple import Timer
+from shop.rules.states import AttemptState, OrderState
 from shop.services import leases, settlement, sweep
 from shop.services.leases import Busy, LeaseLost
-from shop.states import AttemptState, OrderState
 from tests import world as worlds
 from tests.tools.servers import clean_environment
 from tests.tools.sources import ROOT

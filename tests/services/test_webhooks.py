@@ -7,8 +7,8 @@ import pytest
 
 from shop.db import db
 from shop.extensions import client
+from shop.rules.states import AttemptState, OrderState
 from shop.services import sweep
-from shop.states import AttemptState, OrderState
 from tests import world as worlds
 from tests.page import PageClient
 from tests.postbox import Postbox

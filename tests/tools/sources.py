@@ -27,7 +27,7 @@ class Source:
     is_package: bool = False
 
     def imports(self) -> Iterator[Import]:
-        """Every import by the name that is really meant: ``from shop import policy`` is ``shop.policy``."""
+        """Every import by the name that is really meant: ``from shop import policy`` is ``shop.rules.order``."""
         for node, for_types, in_function in _walk(self.tree):
             for name in self._names(node):
                 yield Import(name, getattr(node, "lineno", 0), for_types, in_function)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.money import Tax, Won, contained_vat, tax_breakdown
+from shop.rules.money import Tax, Won, contained_vat, tax_breakdown
 
 amounts = st.integers(min_value=0, max_value=9_999_999_999).map(Won)
 parts = st.lists(st.tuples(amounts, st.sampled_from(Tax)), max_size=30)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shop import clock
-from shop.money import Tax, TaxBreakdown, Won, contained_vat
-from shop.refund_policy import (
+from shop.rules.money import Tax, TaxBreakdown, Won, contained_vat
+from shop.rules.refund import (
     PaidFacts,
     RefundTooLarge,
     Returned,

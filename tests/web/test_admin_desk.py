@@ -10,8 +10,8 @@ import pytest
 
 from shop.db import db
 from shop.models import JournalEntry, Refund
+from shop.rules.states import AttemptState, OrderState, RefundState, Source
 from shop.services import desk, leases, sweep
-from shop.states import AttemptState, OrderState, RefundState, Source
 from tests import world as worlds
 from tests.page import Page, PageClient
 from tests.staff import PASSWORD, paid_order, refund, sign_in

@@ -18,7 +18,7 @@ from shop import clock
 from shop.extensions import client
 from shop.logs import SafeFormatter
 from shop.payple import Credentials
-from shop.services import ordering, settlement, staff, sweep
+from shop.services import orders, settlement, staff, sweep
 from tests import staff as people
 from tests.page import PAYER, PageClient
 from tests.tools.sources import ROOT
@@ -132,7 +132,7 @@ def break_things(world: World, monkeypatch: pytest.MonkeyPatch, taken: str) -> N
     order_no = buyer.place_order(payer_phone=PHONE)
     buyer.add_to_cart()
     with monkeypatch.context() as patch:
-        patch.setattr(ordering, "_new_order_no", lambda _now: taken)
+        patch.setattr(orders, "_new_order_no", lambda _now: taken)
         buyer.submit("/orders", PAYER | {"payer_phone": PHONE}, 500)
 
     def fall(*_: object, **__: object) -> None:
@@ -198,7 +198,7 @@ def test_a_request_with_line_ends_makes_no_line_of_its_own(
     def fall(*_: object, **__: object) -> None:
         raise RuntimeError(f"{HOSTILE} {request.args['next']}")
 
-    monkeypatch.setattr(ordering, "history", fall)
+    monkeypatch.setattr(orders, "history", fall)
 
     response = PageClient(world.app).open("/orders?next=%0d%0aERROR%20forged%1b%5b2J")
 

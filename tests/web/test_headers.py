@@ -84,7 +84,7 @@ def test_errors_of_ours_have_them_too(world: World, monkeypatch: pytest.MonkeyPa
     def fall(*_: object, **__: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("shop.services.ordering.history", fall)
+    monkeypatch.setattr("shop.services.orders.history", fall)
 
     response = world.browser().open("/orders")
 

@@ -10,8 +10,8 @@ from werkzeug.test import TestResponse
 
 from shop import clock
 from shop.extensions import address, limiter
-from shop.services import ordering, staff
-from shop.states import OrderState
+from shop.rules.states import OrderState
+from shop.services import orders, staff
 from tests import staff as people
 from tests.page import PAYER, PageClient
 from tests.world import World
@@ -129,14 +129,14 @@ def test_a_result_that_was_refused_pays_when_it_is_sent_again(world: World) -> N
 
 def test_unpaid_orders_of_one_visitor_are_few_and_paying_one_makes_room(world: World) -> None:
     buyer = world.browser()
-    orders = [buyer.place_order() for _time in range(ordering.MOST_OPEN_ORDERS)]
+    placed = [buyer.place_order() for _time in range(orders.MOST_OPEN_ORDERS)]
     buyer.add_to_cart()
 
     page = buyer.submit("/orders", PAYER, 429)
 
     assert "60분쯤 뒤에 가장 오래된 주문부터 저절로 닫혀요" in page.text
     assert int(page.response.headers["Retry-After"]) <= 3600
-    people.pay(world, buyer, orders[0])
+    people.pay(world, buyer, placed[0])
     assert buyer.submit("/orders", PAYER).path.startswith("/orders/2")
 
 

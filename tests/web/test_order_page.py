@@ -6,7 +6,7 @@ import pytest
 
 from shop.db import db
 from shop.payple import Work
-from shop.states import AttemptState, OrderState
+from shop.rules.states import AttemptState, OrderState
 from shop.views.orders import SETTLING, is_settling
 from tests.page import Page, PageClient
 from tests.world import World

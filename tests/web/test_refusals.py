@@ -3,7 +3,7 @@
 import pytest
 
 from shop.db import db
-from shop.money import LARGEST_TOTAL
+from shop.rules.money import LARGEST_TOTAL
 from shop.services import catalogue
 from tests import world as worlds
 from tests.page import PAYER, Page, PageClient

@@ -20,13 +20,13 @@ from wtforms import (
 from wtforms.validators import DataRequired, Length, Optional, StopValidation
 
 from shop.models import Order, OrderLine
-from shop.money import Won
 from shop.payple import ReceiptPurpose
+from shop.rules.money import Won
+from shop.rules.states import OrderState
 from shop.services.cash_receipts import is_identity
 from shop.services.order_search import OrderFilter
-from shop.services.refunding import RefundWish
+from shop.services.refunds import RefundWish
 from shop.services.staff import LONGEST_NAME, LONGEST_PASSWORD
-from shop.states import OrderState
 from shop.views.forms import ShopForm, matches, one_of, printable
 from shop.views.normal_forms import digits, one_line, phone
 

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from shop.errors import ReceiptRefused, RefundRefused
 from shop.models import CashReceipt, Refund
 from shop.payple import codes
-from shop.states import CashReceiptState, RefundState
+from shop.rules.states import CashReceiptState, RefundState
 from shop.views.messages import Kind, Notice
 from shop.views.template_filters import won
 

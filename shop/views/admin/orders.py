@@ -10,8 +10,8 @@ from shop.errors import ReceiptRefused, RefundRefused, SignInRefused
 from shop.extensions import client
 from shop.models import Order
 from shop.payple import Method
-from shop.services import order_search, receipt_rows, refunding, settlement
-from shop.states import Source
+from shop.rules.states import Source
+from shop.services import order_search, receipt_rows, refunds, settlement
 from shop.views.admin import messages
 from shop.views.admin.forms import ConfirmForm, ReceiptForm, RefundForm, SearchForm
 from shop.views.admin.login import bp, is_confirmed, require_password
@@ -76,7 +76,7 @@ def render_order(
     receipt_form: ReceiptForm | None = None,
 ) -> str:
     """The page in the state its rows are in, with new forms unless one comes back with mistakes."""
-    paid, attempt = refunding.facts(order), order.paid_attempt
+    paid, attempt = refunds.facts(order), order.paid_attempt
     refundable = paid.refundable if paid else 0
     in_flight = attempt.is_refunding if attempt else False
     active = receipt_rows.active(attempt) if attempt else None

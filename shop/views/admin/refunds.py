@@ -7,8 +7,8 @@ from shop import clock
 from shop.errors import RefundRefused, SignInRefused
 from shop.extensions import client
 from shop.models import Order
-from shop.money import Won
-from shop.services import late_receipts, order_search, refund_decisions, refunding
+from shop.rules.money import Won
+from shop.services import late_receipts, order_search, refund_decisions, refunds
 from shop.views.admin import messages
 from shop.views.admin.forms import DecisionForm, RefundForm
 from shop.views.admin.login import bp, is_confirmed, require_password
@@ -36,7 +36,7 @@ def send_refund(order_no: str) -> ResponseReturnValue:
         require_password(form.password.data)
     except SignInRefused:
         return _plan_page(order, form, messages.of_password()), 403
-    refund = refunding.request(order_no, form.wish, by=g.staff.name, client=client(), now=clock.now())
+    refund = refunds.request(order_no, form.wish, by=g.staff.name, client=client(), now=clock.now())
     return back_to_order(order_no, refund=refund.id)
 
 
@@ -54,7 +54,7 @@ def decide_refund(order_no: str, refund_id: int) -> ResponseReturnValue:
 
 def _plan_page(order: Order, form: RefundForm, notice: Notice | None = None) -> str:
     """The plan, worked out from the balance as it is now; if that has moved, nobody should decide on the old one."""
-    paid, wish = refunding.facts(order), form.wish
+    paid, wish = refunds.facts(order), form.wish
     if paid is None:
         raise RefundRefused(RefundRefused.Reason.NOT_PAID)
     if wish.seen_refundable != paid.refundable:
@@ -64,7 +64,7 @@ def _plan_page(order: Order, form: RefundForm, notice: Notice | None = None) -> 
         order=order,
         form=form,
         notice=notice,
-        plan=refunding.plan(order, Won(wish.amount), wish.line_ids),
+        plan=refunds.plan(order, Won(wish.amount), wish.line_ids),
         paid=paid,
         needs_password=not is_confirmed(),
     )

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from shop import clock
-from shop.money import Tax, TaxBreakdown, Won, contained_vat
+from shop.payple import Method, PaymentFound
+from shop.rules.money import Tax, TaxBreakdown, Won, contained_vat
+from shop.rules.states import AttemptState
 
 RECEIPT_HOUR = time(9, 0, tzinfo=clock.KOREA)
 """When what is due "the next day" is done: the tax office takes cancellations from the day after the payment."""
@@ -161,7 +163,44 @@ def next_receipt_try(tries: int, now: datetime) -> datetime:
     return now + timedelta(hours=1) if tries < hourly else next_receipt_day(now)
 
 
-def next_cancel_try(tries: int) -> timedelta:
+def next_inquiry(tries: int) -> timedelta:
     """How long to wait before a full cancel whose answer was lost is sent again."""
     steps = (5, 30, 120, 600, 3600, 86_400)
     return timedelta(seconds=steps[min(tries, len(steps) - 1)])
+
+
+MOST_CLAIMED_INQUIRIES = 5
+MOST_UNANSWERED = 8
+REFUND_PATIENCE = timedelta(seconds=100)
+"""A refund or a cash receipt call older than this has no living worker."""
+UNPLACED = (AttemptState.ORPHANED, AttemptState.ATTENTION)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What we asked the gateway to collect, frozen when the attempt started. ``amount`` in won."""
+
+    attempt_no: str
+    amount: int
+    method: Method
+
+
+def mismatches(asked: Asked, found: PaymentFound) -> list[str]:
+    """What in the answer contradicts the question."""
+    told = {
+        "attempt_no": (found.attempt_no, asked.attempt_no),
+        "amount": (found.amount, asked.amount),
+        "requested_amount": (
+            asked.amount if found.requested_amount is None else found.requested_amount,
+            asked.amount,
+        ),
+        "method": (found.method, asked.method),
+        "refunded": (found.refunded_amount or 0, 0),
+    }
+    return [name for name, (theirs, ours) in told.items() if theirs != ours]
+
+
+def next_receipt_question(paid_at: datetime, now: datetime, deadline: datetime) -> datetime | None:
+    """When to ask again whether the payer has asked for a cash receipt; None: the window's time is over."""
+    steps = [paid_at + timedelta(minutes=1), paid_at + timedelta(minutes=10), deadline]
+    return min((step for step in steps if now < step <= deadline), default=None)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from shop import clock, policy
+from shop import clock
 from shop.db import db, transaction
 from shop.errors import CannotPay
 from shop.models import Attempt, Order
@@ -21,8 +21,9 @@ from shop.payple import (
     window_fields,
 )
 from shop.payple.flow import WINDOW_LIFETIME
+from shop.rules.order import require_payable
+from shop.rules.states import Source
 from shop.services import journal, moving, settlement
-from shop.states import Source
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
@@ -75,7 +76,7 @@ def _prepare(order_id: int, choices: Choices, now: datetime, *, is_answered: boo
     with transaction():
         order = db.session.get_one(Order, order_id, with_for_update=True)
         tries = db.session.scalar(select(func.count()).where(Attempt.order_id == order.id)) or 0
-        policy.insist_on_payable(order.state, tries, order.expires_at, now)
+        require_payable(order.state, tries, order.expires_at, now)
         if not is_answered:
             raise CannotPay(CannotPay.Reason.CHECKING)
         attempt = _new_attempt(order, choices, now)

@@ -14,17 +14,18 @@ from datetime import datetime
 
 from sqlalchemy import and_, or_, select
 
-from shop import clock, policy, refund_policy
+from shop import clock
 from shop.db import db, release, transaction
 from shop.errors import RefundRefused
 from shop.models import Attempt, Order, Refund
-from shop.money import Tax, Won
 from shop.payple import GatewayError, NotSent, OutcomeUnknown, PaypleClient, RefundDone, RefundRequest, Refused, codes
 from shop.payple.flow import LEAVE_WITHIN
-from shop.refund_policy import PaidFacts, RefundPlan, RefundTooLarge
+from shop.rules import refund as rules
+from shop.rules.money import Tax, Won
+from shop.rules.refund import PaidFacts, RefundPlan, RefundTooLarge
+from shop.rules.states import IN_FLIGHT, REFUND_TRANSITIONS, CashReceiptState, RefundState
 from shop.services import late_receipts, moving, receipt_rows, refund_rows, transitions
 from shop.services.journal import Actor
-from shop.states import IN_FLIGHT, REFUND_TRANSITIONS, CashReceiptState, RefundState
 
 log = logging.getLogger(__name__)
 BATCH = 100
@@ -60,7 +61,7 @@ def plan(order: Order, amount: Won, line_ids: Sequence[int] = ()) -> RefundPlan:
     if paid is None:
         raise RefundRefused(RefundRefused.Reason.NOT_PAID)
     try:
-        return refund_policy.plan_refund(paid, amount, _vat_of_lines(order, amount, line_ids))
+        return rules.plan_refund(paid, amount, _vat_of_lines(order, amount, line_ids))
     except RefundTooLarge as error:
         raise RefundRefused(RefundRefused.Reason.TOO_LARGE, error.refundable) from error
 
@@ -185,7 +186,7 @@ def _submit(refund_id: int, now: datetime) -> RefundRequest | None:
 
 def dead(now: datetime) -> list[int]:
     """Refunds whose worker died, before or after their call left."""
-    long_ago = now - policy.REFUND_PATIENCE
+    long_ago = now - rules.REFUND_PATIENCE
     silent = and_(Refund.state == RefundState.RESERVED, Refund.requested_by != "", Refund.reserved_at < long_ago)
     lost = and_(Refund.state == RefundState.SUBMITTED, Refund.submitted_at < long_ago)
     found = list(db.session.scalars(select(Refund.id).where(or_(silent, lost)).order_by(Refund.id).limit(BATCH)))
@@ -242,7 +243,7 @@ def _not_sent(refund_id: int, error: NotSent, now: datetime, before: RefundState
     if tries > 1 and not orphan:
         _unknown(refund_id, error, now)
     elif orphan:
-        wait = now + refund_policy.next_cancel_try(tries)
+        wait = now + rules.next_inquiry(tries)
         _settle(refund_id, RefundState.RESERVED, error, now, before=before, next_try_at=wait)
     else:
         _settle(refund_id, RefundState.REFUSED, error, now, before=before, settled_at=now)
@@ -251,7 +252,7 @@ def _not_sent(refund_id: int, error: NotSent, now: datetime, before: RefundState
 def _unknown(refund_id: int, error: GatewayError, now: datetime) -> None:
     """It may have happened. A full cancel is repeated later; a partial one waits for a person."""
     refund = db.session.get_one(Refund, refund_id)
-    wait = now + refund_policy.next_cancel_try(refund.tries - 1) if refund.is_full else None
+    wait = now + rules.next_inquiry(refund.tries - 1) if refund.is_full else None
     release()
     _settle(refund_id, RefundState.UNKNOWN, error, now, next_try_at=wait)
 
@@ -307,7 +308,7 @@ def change_receipt(refund: Refund, *, settled: bool, now: datetime, actor: Actor
         receipt_rows.change(receipt, "receipt_cancel_due", actor, now, {"reissue_amount": less})
         return
     rest = Won(0 if refund.is_orphan else max(0, receipt.amount - refund.amount))
-    due = refund_policy.receipt_owed(rest, now, settled=settled)
+    due = rules.receipt_owed(rest, now, settled=settled)
     if due is not None:
         owed = {"due_at": due.due_at, "reissue_amount": due.reissue}
         receipt_rows.move(receipt, CashReceiptState.CANCEL_DUE, actor, now, owed)
@@ -338,4 +339,4 @@ def _vat_of_lines(order: Order, amount: Won, line_ids: Sequence[int]) -> Won | N
     chosen = [(Won(line.amount), Tax(line.tax)) for line in order.lines if line.id in line_ids]
     if not chosen or sum(part for part, _tax in chosen) != amount:
         return None
-    return refund_policy.vat_of_goods(chosen)
+    return rules.vat_of_goods(chosen)

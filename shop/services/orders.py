@@ -13,10 +13,10 @@ from shop import clock
 from shop.db import db, transaction
 from shop.errors import CartProblem, NotFound, OutOfStock, TooManyOpenOrders
 from shop.models import Order, OrderLine, Product
+from shop.rules.states import OrderState, Source
 from shop.services import cart as carts
 from shop.services import journal, moving
 from shop.services.cart import Cart, CartLine
-from shop.states import OrderState, Source
 
 LEAST_TOTAL = 1000
 """The payment window refuses smaller amounts, so an order of less could never be paid. In won."""

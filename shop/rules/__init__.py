@@ -1,0 +1,1 @@
+"""Rules about orders, money and refunds. Pure: no Flask, no SQL, no HTTP."""
