@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import requests
-from flask import Flask
+from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shop import cli, db, logs
@@ -30,6 +30,8 @@ ROOT = Path(__file__).parent.parent
 LARGEST_BODY = 64 * 1024
 """Bytes. The largest honest request is a payment result of a few kilobytes."""
 MOST_FIELDS = 200
+BODY_SECONDS = 1
+"""How long a client may pause in the middle of its body. Without a limit a few of them hold every thread."""
 MOST_CALLS = 4
 """Calls to the gateway at a time and worker, and half as many waiting: of eight threads, two always serve pages."""
 
@@ -42,6 +44,7 @@ def create_app(settings: Settings, http: requests.Session | None = None) -> Flas
     logs.configure()
     app = Flask("shop", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     _configure(app, settings)
+    _limit_pauses(app)
     db.init_app(app, str(ROOT / "shop" / "migrations"))
     app.extensions[SHOP] = {"settings": settings, "client": _client(settings, http)}
     template_filters.init_app(app, str(ROOT / "shop" / "translations"))
@@ -82,6 +85,19 @@ def _configure(app: Flask, settings: Settings) -> None:
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a buyer may think for an hour
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
     )
+
+
+def _limit_pauses(app: Flask) -> None:
+    @app.before_request
+    def read_body() -> None:
+        connection = request.environ.get("gunicorn.socket")
+        if connection is None or request.method in ("GET", "HEAD"):
+            return
+        connection.settimeout(BODY_SECONDS)
+        try:
+            request.get_data()
+        finally:
+            connection.settimeout(None)
 
 
 def _client(settings: Settings, http: requests.Session | None) -> PaypleClient:
