@@ -27,13 +27,13 @@ test-full: matrix ## After the tests, run the full browser matrix, long random h
 matrix: test ## After the tests, run the full browser matrix and long random histories; PostgreSQL is required.
 	$(PYTEST) -m full --require-postgresql
 
-chaos: $(STAMP) ## Break real servers on purpose and account for every won; takes ten minutes on two cores.
+chaos: $(STAMP) ## Break real servers on purpose and account for every won; takes five minutes on two idle cores.
 	@$(BIN)/python -m tests.chaos
 
-chaos-full: $(STAMP) ## The same in figures that say something about a rate; takes up to two hours.
+chaos-full: $(STAMP) ## The same in figures that say something about a rate; takes about an hour.
 	@$(BIN)/python -m tests.chaos --full
 
-chaos-planted: $(STAMP) ## Plant every known bug into a real server and see the money-safety run catch it; takes twenty minutes.
+chaos-planted: $(STAMP) ## Put each known bug into real servers and see make chaos name it; takes about twenty minutes.
 	@$(BIN)/python -m tests.planted
 
 bench: $(STAMP) ## Measure the shop against a bare Flask page in one run and print ratios; takes less than two minutes.

@@ -1,1 +1,1 @@
-"""The money-safety run: real servers over HTTP, broken on purpose, held against the gateway's own ledger."""
+"""The money-safety run against real servers: see README.md."""

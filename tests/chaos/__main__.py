@@ -17,26 +17,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.chaos import campaigns, clockwork, processes, profile
-from tests.chaos.drain import collect
-from tests.chaos.profile import Profile
-from tests.chaos.report import Report, Row, as_json, as_table, is_clean, merged
-from tests.chaos.schedule import Plan
+from tests.chaos import processes, shop
+from tests.chaos.campaigns import CAMPAIGNS
+from tests.chaos.drain import drain, judge
+from tests.chaos.report import Plan, Report, as_json, as_table, is_clean, merged
 from tests.chaos.stage import ENGINES, Stage, open_stage
 from tests.tools import postgres
 
 QUICK_SEED = 1
-"""What turns red between two changes is then about the change; the full run draws another schedule each time."""
-ALONE = ("hung",)
-"""What measures how fast pages are runs by itself, on one engine, when everything else is over."""
-
+"""What turns red between two changes is then about the change."""
+AT_REST = "everything at rest"
 
 Reports = dict[tuple[str, str], Report]
 """By engine and campaign."""
 
 
 @dataclass(frozen=True)
-class Order:
+class Job:
     """What one process is to run, and on which engine."""
 
     engine: str
@@ -45,160 +42,123 @@ class Order:
     seed: int
     is_full: bool
     scale: float
-    profile: Profile
-    schedules: Path
+    bug: str
     keep: bool
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run what was asked for; 0 if no invariant was violated and every figure reached."""
+    """Run what was asked for; 0 if no invariant was violated and every figure was reached."""
     asked = _parser().parse_args(arguments)
-    if asked.seed is None:
-        asked.seed = random.randrange(1, 1_000_000) if asked.full else QUICK_SEED
-    signal.signal(signal.SIGTERM, _stop)
-    if asked.carry_out:
-        return _carry_out(asked.carry_out)
-    if problem := _missing(asked.engine):
-        print(problem, file=sys.stderr)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    if asked.job:
+        processes.die_with_parent()
+        asked.job.write_bytes(pickle.dumps(_run(pickle.loads(asked.job.read_bytes()))))  # noqa: S301 - our own bytes
+        return 0
+    if shop.find_faketime() is None:
+        print(f"libfaketime is missing, so no clock can be moved; on Debian: {shop.INSTALL}", file=sys.stderr)
+        return 1
+    if asked.engine == "both" and postgres.find_programs() is None:
+        print(f"PostgreSQL is missing, so everything runs on SQLite; on Debian: {postgres.INSTALL}", file=sys.stderr)
         if os.environ.get("CI") == "true":
             return 1
-        asked.engine = "sqlite" if asked.engine == "both" and postgres.find_programs() is None else asked.engine
+        asked.engine = "sqlite"
+    seed = asked.seed or (random.randrange(1, 1_000_000) if asked.full else QUICK_SEED)
     began = time.monotonic()
-    orders = _orders(asked)
-    reports = _run_all([order for order in orders if order.names])
-    rows = [_row(name, reports) for name in _chosen(asked.only) if any(key[1] == name for key in reports)]
+    reports = _run_all(asked, seed)
+    rows = [
+        merged(of) for name in (*CAMPAIGNS, AT_REST) if (of := [one for key, one in reports.items() if key[1] == name])
+    ]
     seconds = round(time.monotonic() - began, 1)
     print(as_table(rows))
-    print(f"seed {asked.seed}; {seconds:.0f} s; schedules in {orders[0].schedules}")
+    print(f"seed {seed}; {seconds:.0f} s")
     if asked.json:
-        head = {"seed": asked.seed, "full": asked.full, "scale": asked.scale, "seconds": seconds}
+        head = {"seed": seed, "full": asked.full, "scale": asked.scale, "seconds": seconds}
         asked.json.write_text(json.dumps(as_json(rows, **head), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return 0 if is_clean(rows) else 1
 
 
-def _stop(_number: int, _frame: object) -> None:
-    """Whoever asks us to stop gets everything ended that we have started."""
-    sys.exit(1)
-
-
-def _run_all(orders: list[Order]) -> Reports:
-    """Both engines side by side, each in a process of its own; then, in this one, what has to run alone."""
-    crowded = [order for order in orders if order.names != ALONE]
-    found = _run(crowded[0]) if len(crowded) == 1 else _side_by_side(crowded)
-    for order in orders:
-        if order.names == ALONE:
-            found |= _run(order)
+def _run_all(asked: argparse.Namespace, seed: int) -> Reports:
+    """Both engines side by side, each in a process of its own; then, on one engine, what measures speed."""
+    engines = ENGINES if asked.engine == "both" else (asked.engine,)
+    chosen = [name for name in CAMPAIGNS if not asked.only or name in asked.only]
+    shared = tuple(name for name in chosen if not CAMPAIGNS[name].on_one_engine)
+    alone = tuple(name for name in chosen if CAMPAIGNS[name].on_one_engine)
+    common = (seed, asked.full, asked.scale, asked.bug, asked.keep)
+    found: Reports = {}
+    if shared:
+        found |= _side_by_side([Job(one, shared, (place, len(engines)), *common) for place, one in enumerate(engines)])
+    if alone:
+        found |= _side_by_side([Job(engines[0], alone, (0, 1), *common)])
     return found
 
 
-def _side_by_side(orders: list[Order]) -> Reports:
-    """Each order in a process of its own; they give their reports back in a file each."""
+def _side_by_side(jobs: list[Job]) -> Reports:
+    """Each job in a process of its own; they give their reports back in a file each."""
     found: Reports = {}
-    started = []
-    for order in orders:
-        path = order.schedules / f"{order.engine}.order"
-        path.write_bytes(pickle.dumps(order))
-        started.append((path, subprocess.Popen([sys.executable, "-m", "tests.chaos", "--carry-out", str(path)])))
-    try:
-        for path, process in started:
-            if process.wait():
-                raise SystemExit(f"{path.stem} broke off")
-            found |= pickle.loads(path.read_bytes())  # noqa: S301 - our own process has written it
-    finally:
-        for _, process in started:
-            if process.poll() is None:
+    started: list[tuple[Path, subprocess.Popen[bytes]]] = []
+    with tempfile.TemporaryDirectory(prefix="chaos-jobs-", dir="/tmp") as folder:
+        try:
+            for job in jobs:
+                path = Path(folder) / job.engine
+                path.write_bytes(pickle.dumps(job))
+                started.append((path, subprocess.Popen([sys.executable, "-m", "tests.chaos", "--job", str(path)])))
+            for path, process in started:
+                if process.wait():
+                    raise SystemExit(f"{path.name} broke off")
+                for key, report in pickle.loads(path.read_bytes()).items():  # noqa: S301 - our own bytes
+                    found[key] = report
+        finally:
+            for _, process in started:
                 process.terminate()
                 process.wait()
     return found
 
 
-def _carry_out(path: Path) -> int:
-    """The other side of it."""
-    processes.die_with_parent()
-    path.write_bytes(pickle.dumps(_run(pickle.loads(path.read_bytes()))))  # noqa: S301 - our own process has written it
-    return 0
+def _run(job: Job) -> Reports:
+    """All campaigns of one engine on one stage, one after the other; then the reckoning."""
+    reports: dict[str, Report] = {}
+    with open_stage(job.engine, job.bug, keep=job.keep) as stage:
+        for name in job.names:
+            reports[name] = _campaign(stage, job, name)
+        rest = Report(AT_REST, "stages", job.engine, 1)
+        began = time.monotonic()
+        judge(stage, drain(stage, rest), reports, rest)
+        rest.seconds = time.monotonic() - began
+        rest.trial()
+        reports[AT_REST] = rest
+        stage.keep_logs |= any(report.breaches or report.broken for report in reports.values())
+    return {(job.engine, name): report for name, report in reports.items()}
 
 
-def _run(order: Order) -> Reports:
-    """All campaigns of one engine, on one stage."""
-    found: Reports = {}
-    with open_stage(order.engine, order.profile, keep=order.keep) as stage:
-        for name in order.names:
-            found[order.engine, name] = _campaign(stage, order, name)
-    return found
-
-
-def _campaign(stage: Stage, order: Order, name: str) -> Report:
-    campaign = campaigns.load(name)
-    figure = campaign.FIGURE
-    wanted = max(1, round((figure.full if order.is_full else figure.quick) * order.scale / order.share[1]))
-    report = Report(figure, order.engine, wanted)
-    path = order.schedules / f"{name}-{order.engine}.jsonl"
-    plan = Plan(name, order.seed, order.engine, wanted, order.is_full, order.share, path)
+def _campaign(stage: Stage, job: Job, name: str) -> Report:
+    campaign = CAMPAIGNS[name]
+    wanted = (campaign.full if job.is_full else campaign.quick) * job.scale / job.share[1]
+    report = Report(name, campaign.unit, job.engine, max(1, round(wanted)))
+    plan = Plan(name, job.seed, job.engine, report.wanted, job.is_full, job.share, job.scale)
     began = time.monotonic()
-    if missing := [need for need in figure.needs if not stage.can(need)]:
-        report.not_run(f"this shop or machine lacks: {', '.join(missing)}")
-    else:
-        try:
-            campaign.run(stage, plan, report)
-        except Exception:  # noqa: BLE001 - a broken campaign is a result too, and the others still run
-            report.not_run("the campaign broke: " + traceback.format_exc()[-1500:])
-            stage.recover()
-        collect(stage, report)
+    try:
+        campaign.run(stage, plan, report)
+    except Exception:  # noqa: BLE001 - a campaign that broke off is a result, and the others still run
+        report.broken = traceback.format_exc()[-1500:]
+    stage.recover()
+    stage.collect(report)
     report.seconds = time.monotonic() - began
-    print(
-        f"[{order.engine}] {name}: {report.trials} trials, {len(report.violations)} violated, {report.seconds:.0f} s",
-        flush=True,
-    )
+    told = f"{report.cells.total()} trials, {len(report.breaches)} violated, {report.seconds:.0f} s"
+    print(f"[{job.engine}] {name}: {told}", flush=True)
     return report
-
-
-def _orders(asked: argparse.Namespace) -> list[Order]:
-    engines = ENGINES if asked.engine == "both" else (asked.engine,)
-    chosen = _chosen(asked.only)
-    together = tuple(name for name in chosen if name not in ALONE)
-    alone = tuple(name for name in chosen if name in ALONE)
-    schedules = Path(tempfile.mkdtemp(prefix="chaos-schedule-", dir="/tmp"))
-    settings = profile.from_file(asked.profile) if asked.profile else Profile()
-    common = (asked.seed, asked.full, asked.scale, settings, schedules, asked.keep)
-    shared = [
-        Order(engine, together, (number, len(engines)), *common) for number, engine in enumerate(engines) if together
-    ]
-    return [*shared, Order(engines[0], alone, (0, 1), *common)]
-
-
-def _chosen(only: list[str] | None) -> list[str]:
-    there = campaigns.available()
-    if unknown := set(only or ()) - set(there):
-        raise SystemExit(f"there is no campaign {', '.join(sorted(unknown))}; there are {', '.join(there)}")
-    return [name for name in there if not only or name in only]
-
-
-def _row(name: str, reports: Reports) -> Row:
-    return merged([report for (_, of), report in reports.items() if of == name])
-
-
-def _missing(engine: str) -> str:
-    """What this machine lacks, in a sentence each."""
-    problems = []
-    if clockwork.find_library() is None:
-        problems.append(f"libfaketime is missing, so no figure can be run to its end; on Debian: {clockwork.INSTALL}")
-    if engine != "sqlite" and postgres.find_programs() is None:
-        problems.append(f"PostgreSQL is missing, so everything runs on SQLite; on Debian: {postgres.INSTALL}")
-    return "\n".join(problems)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("--full", action="store_true", help="the long run: up to two hours")
+    parser.add_argument("--full", action="store_true", help="the long run: about an hour")
     parser.add_argument("--seed", type=int, help="repeats a run; the quick one always draws the same")
-    parser.add_argument("--only", nargs="+", metavar="CAMPAIGN", help="just these")
+    parser.add_argument("--only", nargs="+", metavar="CAMPAIGN", choices=tuple(CAMPAIGNS), help="just these")
     parser.add_argument("--engine", choices=(*ENGINES, "both"), default="both")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the report for machines")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the report for programs")
     parser.add_argument("--scale", type=float, default=1.0, help="so much of each figure, such as 0.1")
-    parser.add_argument("--profile", type=Path, metavar="FILE", help="how another shop is started (JSON)")
-    parser.add_argument("--keep", action="store_true", help="leave folders and logs under /tmp")
-    parser.add_argument("--carry-out", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--bug", default="", help="serve the shop with this planted bug")
+    parser.add_argument("--keep", action="store_true", help="keep logs and databases of a clean run, too")
+    parser.add_argument("--job", type=Path, help=argparse.SUPPRESS)
     return parser
 
 

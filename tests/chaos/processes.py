@@ -1,4 +1,4 @@
-"""Starting and killing: whatever we start dies with us, whatever happens, and nothing else is ever signalled."""
+"""Starts and kills processes: whatever we start dies with us, and nothing else is ever signalled."""
 
 from __future__ import annotations
 
@@ -19,15 +19,11 @@ _libc = ctypes.CDLL(None)
 _starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="starter")
 
 
-class Group:
-    """A started program and everything it starts: one process group."""
+class ProcessGroup:
+    """A started program and everything it starts."""
 
     def __init__(self, command: Sequence[str], cwd: Path, environment: Mapping[str, str], log: Path) -> None:
         self._process = _starter.submit(_start, command, cwd, environment, log).result()
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
 
     @property
     def is_alive(self) -> bool:
@@ -35,11 +31,16 @@ class Group:
 
     def children(self) -> list[int]:
         """The processes that the program itself has started, such as a server's workers."""
-        return children_of(self.pid)
+        pid = self._process.pid
+        try:
+            listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+        except OSError:
+            return []
+        return [int(child) for child in listed.split() if is_running(int(child))]
 
     def end(self) -> None:
         """Ask it to stop, and make sure."""
-        self.signal_all(signal.SIGTERM)
+        self.send(signal.SIGTERM)
         try:
             self._process.wait(SECONDS)
         except subprocess.TimeoutExpired:
@@ -47,14 +48,14 @@ class Group:
 
     def kill(self) -> None:
         """SIGKILL for all of the group."""
-        self.signal_all(signal.SIGKILL)
+        self.send(signal.SIGKILL)
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(SECONDS)
 
-    def signal_all(self, number: signal.Signals) -> None:
-        """A signal for every process of the group, and for no other."""
+    def send(self, number: signal.Signals) -> None:
+        """A signal for every process of the group."""
         with suppress(ProcessLookupError):
-            os.killpg(self.pid, number)
+            os.killpg(self._process.pid, number)
 
 
 def _start(command: Sequence[str], cwd: Path, environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
@@ -88,16 +89,7 @@ def outliving_us(pid_file: Path) -> Iterator[None]:
         guard.wait()
 
 
-def children_of(pid: int) -> list[int]:
-    """The living children of a process of ours."""
-    try:
-        listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    except OSError:
-        return []
-    return [int(child) for child in listed.split() if is_running(int(child))]
-
-
-def kill(pid: int, number: signal.Signals = signal.SIGKILL) -> None:
+def send(pid: int, number: signal.Signals = signal.SIGKILL) -> None:
     """A signal for one process of ours."""
     with suppress(ProcessLookupError):
         os.kill(pid, number)
@@ -105,26 +97,13 @@ def kill(pid: int, number: signal.Signals = signal.SIGKILL) -> None:
 
 def talks_to(pid: int, port: int) -> bool:
     """Whether a process has a connection to a port at this moment."""
-    wanted = {row[9] for row in _connections(pid) if row[3] == ESTABLISHED and int(row[2].split(":")[1], 16) == port}
-    if not wanted:
-        return False
-    return any(f"socket:[{inode}]" in wanted_links for inode in wanted for wanted_links in [_links(pid)])
-
-
-def _connections(pid: int) -> list[list[str]]:
     try:
-        return [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
+        rows = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
+        wanted = {row[9] for row in rows if row[3] == ESTABLISHED and int(row[2].split(":")[1], 16) == port}
+        links = {str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()} if wanted else set()
     except OSError:
-        return []
-
-
-def _links(pid: int) -> set[str]:
-    found = set()
-    with suppress(OSError):
-        for link in Path(f"/proc/{pid}/fd").iterdir():
-            with suppress(OSError):
-                found.add(str(link.readlink()))
-    return found
+        return False
+    return any(f"socket:[{inode}]" in links for inode in wanted)
 
 
 def is_running(pid: int) -> bool:

@@ -1,4 +1,4 @@
-"""The simulator: its process, and its control panel bound to one run (a partner with keys and a ledger of its own)."""
+"""The simulator: its process, and its control panel bound to one run of its own."""
 
 from __future__ import annotations
 
@@ -6,29 +6,18 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import requests
 
-from tests.chaos.processes import Group
+from tests.chaos.processes import ProcessGroup
 from tests.chaos.watch import wait_until
+from tests.oracle import Row
 from tests.tools.servers import clean_environment, free_ports
 from tests.tools.sources import ROOT
 
 SECONDS = 30.0
-START_SECONDS = 30.0
-
-
-@dataclass(frozen=True)
-class Keys:
-    """What one partner authenticates with."""
-
-    cst_id: str
-    cust_key: str
-    refund_key: str
-    client_key: str
 
 
 class SimulatorProcess:
@@ -49,7 +38,7 @@ class SimulatorProcess:
 
     @contextmanager
     def away(self) -> Iterator[None]:
-        """For a while it is not there: connections are refused. Its file stays, so it forgets nothing."""
+        """For a while connections are refused. Its file stays, so it forgets nothing."""
         self._group.kill()
         try:
             yield
@@ -57,23 +46,17 @@ class SimulatorProcess:
             self._start()
 
     @contextmanager
-    def frozen(self) -> Iterator[None]:
-        """For a while it accepts nothing and answers nobody."""
-        self._group.signal_all(signal.SIGSTOP)
+    def hanging(self) -> Iterator[None]:
+        """For a while it answers nobody."""
+        self._group.send(signal.SIGSTOP)
         try:
             yield
         finally:
-            self._group.signal_all(signal.SIGCONT)
-
-    def new_run(self) -> Simulator:
-        """The control panel of a fresh partner."""
-        issued = requests.post(f"{self.url}/_sim/runs", json={}, timeout=SECONDS).json()
-        keys = Keys(issued["cst_id"], issued["custKey"], issued["refundKey"], issued["clientKey"])
-        return Simulator(self.url, str(issued["run"]), keys)
+            self._group.send(signal.SIGCONT)
 
     def _start(self) -> None:
-        self._group = Group(self._command, ROOT, clean_environment({}), self._log)
-        if not wait_until(self._answers, START_SECONDS):
+        self._group = ProcessGroup(self._command, ROOT, clean_environment({}), self._log)
+        if not wait_until(self._answers, SECONDS):
             self.end()
             raise RuntimeError(self._log.read_text())
 
@@ -87,96 +70,72 @@ class SimulatorProcess:
 class Simulator:
     """What a driver may ask of one run, and tell it."""
 
-    def __init__(self, url: str, run: str, keys: Keys) -> None:
-        self.url, self.run, self.keys = url, run, keys
-        self.seq = 0
+    def __init__(self, url: str) -> None:
+        issued = requests.post(f"{url}/_sim/runs", json={}, timeout=SECONDS).json()
+        self.url, self.run, self.keys = url, str(issued["run"]), issued
+        self._seen = 0
 
-    def ledger(self, after: int = 0) -> list[dict[str, Any]]:
+    def ledger(self, after: int = 0) -> list[Row]:
         """Every line after a number, oldest first."""
-        found: list[dict[str, Any]] = self._ask("GET", f"ledger?after={after}")
-        return found
+        return list(self._ask("GET", f"ledger?after={after}"))
 
-    def news(self) -> list[dict[str, Any]]:
+    def news(self) -> list[Row]:
         """What it has written since this was asked the last time."""
-        found = self.ledger(self.seq)
-        self.seq = int(found[-1]["seq"]) if found else self.seq
+        found = self.ledger(self._seen)
+        self._seen = int(found[-1]["seq"]) if found else self._seen
         return found
 
-    def payments(self) -> list[dict[str, Any]]:
-        """Every payment in the order of opening."""
-        found: list[dict[str, Any]] = self._ask("GET", "payments")
-        return found
+    def payments(self) -> dict[str, Row]:
+        """Every payment by number, in the order of opening."""
+        return {row["oid"]: row for row in self._ask("GET", "payments")}
 
-    def payment(self, oid: str) -> dict[str, Any]:
-        """One payment."""
-        found: dict[str, Any] = self._ask("GET", f"payments/{oid}")
-        return found
+    def cancel(self, oid: str, amount: int) -> None:
+        """Cancel in the gateway's own administration."""
+        self._ask("POST", f"payments/{oid}/cancel", {"amount": amount})
 
-    def cancel(self, oid: str, amount: int | None = None) -> dict[str, Any]:
-        """Cancel behind the shop's back."""
-        found: dict[str, Any] = self._ask("POST", f"payments/{oid}/cancel", {"amount": amount} if amount else {})
-        return found
-
-    def fault(self, op: str, kind: str | list[str], phase: str = "after", **more: object) -> None:
-        """The next such operations break."""
+    def fault(self, op: str, kind: str, phase: str = "after", **more: object) -> None:
+        """The next such call breaks."""
         self._ask("POST", "faults", {"op": op, "kind": kind, "phase": phase, **more})
 
-    def kinds(self) -> list[dict[str, Any]]:
-        """The kinds of faults that there are, with their ops and phases."""
-        found: list[dict[str, Any]] = self._ask("GET", "faults")["kinds"]
-        return found
+    def kinds(self) -> list[Row]:
+        """The kinds of faults, with their operations and phases."""
+        return list(self._ask("GET", "faults")["kinds"])
 
     def clear(self) -> None:
-        """No more faults, no scenario armed, nothing held at a barrier, and webhooks travel as usual."""
+        """No more faults or scenarios, nothing held at a barrier, and webhooks travel as usual."""
         self._ask("DELETE", "faults")
         self._ask("DELETE", "scenarios")
-        for barrier in self.barriers():
+        for barrier in self._ask("GET", "barrier"):
             self.release(int(barrier["id"]))
-        self.bench(hold=False, duplicate=0, shuffle=False, drop=0, delay=0, release=True)
+        self.webhooks(hold=False, duplicate=0, shuffle=False, drop=0, delay=0, release=True)
 
-    def clock(self, advance: float = 0.0) -> dict[str, Any]:
-        """Its time, after moving it forward."""
-        found: dict[str, Any] = self._ask("POST", "clock", {"advance": advance})
-        return found
+    def clock(self, advance: float) -> None:
+        """Move its time forward."""
+        self._ask("POST", "clock", {"advance": advance})
 
-    def barrier(self, op: str, phase: str, **more: object) -> int:
-        """The next such request stands still; the number by which it is let go."""
-        return int(self._ask("POST", "barrier", {"op": op, "phase": phase, **more})["id"])
+    def barrier(self, op: str, phase: str, oid: str) -> int:
+        """The next such request stands still; the number by which it is released."""
+        return int(self._ask("POST", "barrier", {"op": op, "phase": phase, "oid": oid})["id"])
 
-    def barriers(self) -> list[dict[str, Any]]:
-        """Those that hold or wait for something."""
-        found: list[dict[str, Any]] = self._ask("GET", "barrier")
-        return found
+    def waiting(self) -> set[int]:
+        """The barriers at which something stands."""
+        return {int(one["id"]) for one in self._ask("GET", "barrier") if one["waiting"]}
 
-    def release(self, number: int) -> bool:
-        """Let a held request go; False if there is none any more."""
-        return bool(self._request("POST", f"barrier/{number}/release").ok)
+    def release(self, barrier: int) -> None:
+        """Let a held request go."""
+        self._request("POST", f"barrier/{barrier}/release")
 
-    def webhooks(self) -> list[dict[str, Any]]:
-        """Every webhook with all that was tried."""
-        found: list[dict[str, Any]] = self._ask("GET", "webhooks")
-        return found
-
-    def bench(self, **wishes: object) -> None:
+    def webhooks(self, **wishes: object) -> None:
         """How webhooks travel from now on: hold, release, duplicate, shuffle, drop, delay, seed."""
         self._ask("POST", "webhooks", wishes)
 
-    def resend(self, number: int) -> None:
-        """The same webhook once more."""
-        self._ask("POST", f"webhooks/{number}/resend")
-
     def send_webhooks_to(self, url: str) -> None:
-        """Register the address of the shop's webhooks; blank: none are sent."""
+        """Register the address of the shop's webhooks."""
         self._ask("POST", "partners", {"webhook_url": url})
 
-    def policy(self, **switches: object) -> dict[str, Any]:
-        """Set some switches; all of them as they stand."""
-        found: dict[str, Any] = self._ask("POST", "policy", switches)
-        return found
-
-    def scenario(self, name: str | list[str], **more: object) -> None:
-        """Arm a scenario for payments to come."""
-        self._ask("POST", "scenarios", {"id": name, **more})
+    def policy(self, **switches: object) -> None:
+        """Set some switches."""
+        self._ask("POST", "policy", switches)
 
     def _ask(self, method: str, path: str, body: object = None) -> Any:
         response = self._request(method, path, body)

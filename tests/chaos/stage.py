@@ -1,37 +1,61 @@
-"""The stage of a run: one simulator, one shop or more, their clocks, everything in a folder of its own.
-
-Everything a stage starts it ends, whatever happens.
-"""
+"""The stage of a run: one simulator, one shop, their clock. Everything a stage starts it ends, whatever happens."""
 
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from queue import Queue
+from socket import create_server
+from threading import Event, Lock, Thread
 from typing import Any, TypeVar
 
-from tests.chaos.buyer import Buyer, Staff
-from tests.chaos.clockwork import Clockwork
-from tests.chaos.evidence import Evidence
-from tests.chaos.listener import Listener
-from tests.chaos.memory import Mark, Memory
+import requests
+
+from tests.chaos.people import Buyer, Refusal, Staff
 from tests.chaos.processes import outliving_us
-from tests.chaos.profile import Profile
-from tests.chaos.schedule import Step
-from tests.chaos.shop import Shop, database_file
+from tests.chaos.report import Report, Step
+from tests.chaos.shop import Clock, Shop
 from tests.chaos.simulator import Simulator, SimulatorProcess
 from tests.chaos.watch import Watch
+from tests.oracle import Evidence, Placed
 from tests.tools import postgres
+from tests.tools.servers import free_ports
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 ENGINES = ("sqlite", "postgresql")
+MEMBERS = 6
+"""Sessions of the staff; a thread borrows one."""
+
+
+class Canary:
+    """An address that nobody must ever call. Keeps what callers said."""
+
+    def __init__(self) -> None:
+        self._server = create_server(("127.0.0.66", free_ports(1)[0]))
+        self.url = f"http://127.0.0.66:{self._server.getsockname()[1]}/"
+        self.calls: list[str] = []
+        Thread(target=self._serve, name="canary", daemon=True).start()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self._server.accept()
+                with connection, suppress(OSError):
+                    connection.settimeout(1)
+                    self.calls.append(connection.recv(65_536).decode(errors="replace"))
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._server.close()
 
 
 @dataclass
@@ -40,159 +64,145 @@ class Stage:
 
     engine: str
     folder: Path
-    profile: Profile
-    clockwork: Clockwork
+    clock: Clock
     process: SimulatorProcess
-    canary: Listener
-    databases: Callable[[str], str]
-    book: Memory = field(default_factory=Memory)
+    simulator: Simulator
+    shop: Shop
+    canary: Canary
     watch: Watch = field(default_factory=Watch)
-    shops: list[Shop] = field(default_factory=list)
+    orders: list[Placed] = field(default_factory=list)
+    refund_forms: set[tuple[str, str]] = field(default_factory=set)
+    invented: set[str] = field(default_factory=set)
+    stock: dict[str, list[int]] = field(default_factory=dict)
+    owners: dict[str, Buyer] = field(default_factory=dict)
+    keep_logs: bool = False
+    _members: Queue[Staff] = field(default_factory=Queue)
+    _hired: int = 0
+    _lock: Lock = field(default_factory=Lock)
 
-    @property
-    def shop(self) -> Shop:
-        """The main shop."""
-        return self.shops[0]
+    def buyer(self, step: Step | None = None) -> Buyer:
+        """Somebody new."""
+        return Buyer(self, step)
 
-    @property
-    def simulator(self) -> Simulator:
-        """The control panel of the main shop's run."""
-        return self.shop.simulator
+    @contextmanager
+    def staff(self) -> Iterator[Staff]:
+        """A signed-in session of the staff, used by nobody else meanwhile."""
+        with self._lock:
+            hires = self._members.empty() and self._hired < MEMBERS
+            self._hired += hires
+        member = Staff(self) if hires else self._members.get()
+        try:
+            yield member
+        finally:
+            self._members.put(member)
 
-    def buyer(self, shop: Shop | None = None, step: Step | None = None) -> Buyer:
-        """Somebody new; what goes wrong with their orders is told with this step."""
-        return Buyer(shop or self.shop, step)
+    def remember(self, order: Placed, owner: Buyer) -> Placed:
+        """Keep an order and who owns it. The same number again is the same order."""
+        with self._lock:
+            if order.order_no in self.owners:
+                return next(one for one in self.orders if one.order_no == order.order_no)
+            self.orders.append(order)
+            self.owners[order.order_no] = owner
+        return order
 
-    def staff(self, shop: Shop | None = None) -> Staff:
-        """A member of the staff, signed in."""
-        return (shop or self.shop).new_staff()
+    def step_of(self, order_no: str) -> Step | None:
+        """The step of the schedule that placed an order."""
+        owner = self.owners.get(order_no)
+        return owner.step if owner else None
 
-    def can(self, what: str) -> bool:
-        """Whether the shop and this machine have what a figure needs: clock, webhooks."""
-        if what == "clock":
-            return self.clockwork.library is not None
-        if what == "webhooks":
-            return self.shop.has_webhooks()
-        return what == "extra_shop"
+    def look_at_stock(self, *slugs: str) -> None:
+        """Remember how many are left now. Only for products that nobody else orders in this run."""
+        for slug in slugs:
+            self.stock.setdefault(slug, []).append(self.shop.stock(slug))
+
+    def run_due(self) -> None:
+        """What the sweep does, by the staff's button."""
+        with self.staff() as member:
+            member.run_due()
 
     def now(self) -> datetime:
         """The shop's time."""
-        return self.clockwork.now()
+        return self.clock.now()
 
     def advance(self, seconds: float) -> None:
-        """Let time pass for every shop and for the simulator alike."""
-        if not self.can("clock"):
-            raise RuntimeError("the clock cannot be moved here")
-        self.clockwork.advance(seconds)
-        for shop in self.shops:
-            shop.simulator.clock(seconds)
-
-    def set_clock(self, moment: datetime) -> None:
-        """Let time pass until a moment to come."""
-        self.advance((moment - self.now()).total_seconds())
-
-    @contextmanager
-    def extra_shop(self, name: str, **settings: str) -> Iterator[Shop]:
-        """A further shop with its own port, database and run; `settings` are its environment."""
-        shop = self._open(name, settings)
-        try:
-            yield shop
-        finally:
-            shop.stop()
-            self.shops.remove(shop)
-
-    def close(self) -> None:
-        """End every shop."""
-        for shop in self.shops:
-            shop.kill_all()
+        """Let time pass for shop and simulator alike."""
+        self.clock.advance(seconds)
+        self.simulator.clock(seconds)
 
     def recover(self) -> None:
-        """After a campaign that broke: no fault stays, and the main shop serves again."""
+        """After a campaign: no fault stays, and the shop serves again."""
         self.simulator.clear()
         if not self.shop.is_healthy():
             self.shop.kill_all()
             self.shop.start()
 
-    def mark(self, shop: Shop | None = None) -> Mark:
-        """Now: what comes after belongs to the next campaign."""
-        simulator = (shop or self.shop).simulator
-        simulator.news()
-        return Mark(
-            simulator.seq,
-            len(simulator.payments()),
-            len(self.book.orders),
-            len(self.book.intents),
-            len(self.canary.hits),
-        )
+    def collect(self, report: Report) -> None:
+        """What the watch has found in pages and logs since the last time."""
+        self.watch.read(self.shop.new_log(), "the log")
+        for invariant, text in self.watch.take():
+            report.breach(invariant, text)
 
-    def evidence(self, mark: Mark | None = None, shop: Shop | None = None) -> Evidence:
-        """Everything about the orders of a shop since a mark."""
-        shop, mark = shop or self.shop, mark or Mark()
-        orders = [order for order in self.book.orders[mark.orders :] if order.shop == shop.name]
-        ours = {order.order_no for order in orders}
+    def evidence(self) -> Evidence:
+        """Everything so far; the shop's ledger is read before the gateway's, which only ever has more."""
+        lines = self.shop.ledger()
+        with self.staff() as member:
+            desk = member.desk()
         return Evidence(
-            lines=[line for line in shop.ledger() if line["order_no"] in ours],
-            entries=shop.simulator.ledger(mark.seq),
-            payments=shop.simulator.payments()[mark.payments :],
-            orders=orders,
-            intents=[intent for intent in self.book.intents[mark.intents :] if intent.order_no in ours],
-            desk=[row for row in shop.desk() if row.order_no in ours],
-            canary=[hit.decode(errors="replace") for hit in self.canary.hits[mark.canary :]],
-            beyond_reach=frozenset(self.book.beyond_reach),
+            lines=lines,
+            entries=self.simulator.ledger(),
+            payments=list(self.simulator.payments().values()),
+            orders=list(self.orders),
+            refund_forms=frozenset(self.refund_forms),
+            desk=desk,
+            stock=self.stock,
+            canary=list(self.canary.calls),
+            invented=frozenset(self.invented),
         )
-
-    def _open(self, name: str, settings: dict[str, str]) -> Shop:
-        simulator = self.process.new_run()
-        if self.clockwork.offset:
-            simulator.clock(self.clockwork.offset)
-        shop = Shop(self, name, simulator, self.databases(name), settings)
-        shop.prepare()
-        self.shops.append(shop)
-        self.watch.secrets |= shop.secrets()
-        shop.start()
-        if shop.has_webhooks():
-            simulator.send_webhooks_to(f"{shop.url}/payments/webhook")
-        return shop
 
 
 @contextmanager
-def open_stage(engine: str, profile: Profile, *, keep: bool = False) -> Iterator[Stage]:
-    """Start everything, and end it.
-
-    :raises RuntimeError: something did not start; the message ends with its log
-    """
+def open_stage(engine: str, bug: str = "", *, keep: bool = False) -> Iterator[Stage]:
+    """Start everything, and end it. The folder with logs and databases stays if `keep_logs` is set by then."""
     folder = Path(tempfile.mkdtemp(prefix=f"chaos-{engine}-", dir="/tmp"))
     with ExitStack() as stack:
-        if not keep:
-            stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        databases = _databases(engine, folder, stack)
-        clockwork = Clockwork(folder)
-        process = SimulatorProcess(folder)
+        removal = stack.enter_context(ExitStack())
+        removal.callback(shutil.rmtree, folder, ignore_errors=True)
+        database_url = _database(engine, folder, stack)
+        clock, process, canary = Clock(folder), SimulatorProcess(folder), Canary()
         stack.callback(process.end)
-        canary = stack.enter_context(Listener("127.0.0.66"))
-        stage = Stage(engine, folder, profile, clockwork, process, canary, databases)
-        stack.callback(stage.close)
-        stage._open("shop", {})
-        yield stage
+        stack.callback(canary.close)
+        simulator = Simulator(process.url)
+        shop = Shop(folder, simulator, clock, database_url, bug)
+        stack.callback(shop.kill_all)
+        stage = Stage(engine, folder, clock, process, simulator, shop, canary, keep_logs=keep)
+        try:
+            shop.prepare()
+            stage.watch.secrets |= shop.secrets()
+            shop.start()
+            simulator.send_webhooks_to(f"{shop.url}/payments/webhook")
+            yield stage
+        except BaseException:
+            stage.keep_logs = True
+            raise
+        finally:
+            if stage.keep_logs:
+                removal.pop_all()
+                sys.stdout.write(f"[{engine}] logs and databases: {folder}\n")
 
 
-def _databases(engine: str, folder: Path, stack: ExitStack) -> Callable[[str], str]:
-    """How a shop of this stage gets an empty database."""
+def _database(engine: str, folder: Path, stack: ExitStack) -> str:
     if engine == "sqlite":
-        return lambda name: database_file(folder, name)
+        return f"sqlite:///{folder / 'shop.sqlite'}"
     programs = postgres.find_programs()
     if programs is None:
         raise RuntimeError(f"PostgreSQL is not installed; on Debian: {postgres.INSTALL}")
     cluster = stack.enter_context(postgres.temporary_cluster(programs))
     stack.enter_context(outliving_us(cluster.folder / "data" / "postmaster.pid"))
-    return lambda _name: stack.enter_context(cluster.fresh_database())
+    return str(stack.enter_context(cluster.fresh_database()))
 
 
-def crowd(work: Callable[[Item], Result], items: Iterable[Item], width: int = 8) -> list[Result]:
-    """Do the work for all items, so many at a time; the results in order.
-
-    :raises Exception: the first one that the work has raised, after all have ended
-    """
+def crowd(work: Callable[[Item], Result], items: Iterable[Item], width: int = 6) -> list[Result]:
+    """Do the work for all items, so many at a time; the results in order."""
     with ThreadPoolExecutor(max_workers=width) as pool:
         futures = [pool.submit(work, item) for item in items]
     return [future.result() for future in futures]
@@ -208,3 +218,24 @@ def together(works: Iterable[Callable[[], Any]]) -> list[Any]:
         return work()
 
     return crowd(wait_and, works, width=max(1, len(works)))
+
+
+def attempt(act: Callable[[], object]) -> None:
+    """Do it, whatever becomes of it: servers are killed and answers lost."""
+    with suppress(requests.RequestException, Refusal, AssertionError):
+        act()
+
+
+@contextmanager
+def beside(work: Callable[[Event], None], threads: int = 1) -> Iterator[None]:
+    """Threads that do this as long as the block lasts; the event says that it is over."""
+    over = Event()
+    running = [Thread(target=work, args=(over,)) for _ in range(threads)]
+    for thread in running:
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for thread in running:
+            thread.join()

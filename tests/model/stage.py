@@ -22,27 +22,26 @@ from unittest.mock import patch
 from urllib.parse import urlencode
 
 from flask import Flask
-from sqlalchemy import select, text
-from sqlalchemy.orm import selectinload
+from sqlalchemy import bindparam, select
 from werkzeug.test import TestResponse
 
 from shop import clock
 from shop.db import db
 from shop.errors import NotFound, ReceiptRefused, RefundRefused
 from shop.extensions import client
-from shop.models import Attempt, CashReceipt, JournalEntry, Order, Product, Refund
+from shop.models import Attempt, CashReceipt, Order, Product, Refund
 from shop.payple import ReceiptPurpose
 from shop.payple.flow import WINDOW_LIFETIME
 from shop.rules.money import Won
-from shop.rules.states import AttemptState, RefundState, Source
+from shop.rules.states import AttemptState, CashReceiptState, RefundState, Source
 from shop.services import cash_receipts, desk, refund_decisions, refunds, reports, settlement, sweep
 from shop.services.cash_receipts import ReceiptWish
 from shop.services.refunds import RefundWish
 from shop.settings import Settings
 from shop.simulator import clock as simulator_clock
 from shop.simulator.webhooks import WebhookSender
-from tests.model.invariants import Books, Row, Seen, ShopBooks, Violation, safe, settled
 from tests.model.wire import Killed, Points
+from tests.oracle import DeskRow, Evidence, Placed, Row, Violation, violations
 from tests.page import PAYER
 from tests.payer import Pairs, Payer, Window, wsgi_session
 from tests.world import SHOP, SIMULATOR
@@ -77,7 +76,10 @@ class Stage:
     secrets: tuple[str, ...]
     renew: Callable[[], None]
     moment: datetime = NOON
-    seen: Seen = field(default_factory=Seen)
+    noted: list[Violation] = field(default_factory=list)
+    orders: dict[str, Placed] = field(default_factory=dict)
+    refund_forms: set[tuple[str, str]] = field(default_factory=set)
+    excused: set[str] = field(default_factory=set)
     notices: list[tuple[str, bytes]] = field(default_factory=list)
 
     # --- life -------------------------------------------------------------------------------------------------------
@@ -85,7 +87,8 @@ class Stage:
     def begin(self) -> None:
         """Empty books on both sides, noon in Korea, a buyer without cookies."""
         self.points.rest()
-        self.moment, self.seen, self.notices = NOON, Seen(), []
+        self.moment, self.noted, self.orders, self.notices = NOON, [], {}, []
+        self.refund_forms, self.excused = set(), set()
         self.renew()
         self._control = wsgi_session(self.simulator, SIMULATOR)
         self.control("DELETE", "")
@@ -96,8 +99,11 @@ class Stage:
         self.has_worked = True
         self.intents = self.killed = self.crossed = 0
         with self.app.app_context():
-            stock = db.session.execute(select(Product.slug, Product.stock).where(Product.stock.is_not(None))).all()
-        self.seen.first_stock = {slug: left for slug, left in stock if left is not None}
+            self.first_stock = _stock()
+
+    def note(self, invariant: str, text: str) -> None:
+        """Something happened that must not."""
+        self.noted.append(Violation(invariant, text))
 
     def now(self) -> datetime:
         """The one clock."""
@@ -170,7 +176,7 @@ class Stage:
         window = payer.open(opening.fields | changed)
         if "window-refused" not in window.page.texts:
             window = window.approve(scenario)
-        self.seen.hides_payments |= scenario == "inquiry_none"
+        self.excused |= {opening.attempt_no} if scenario == "inquiry_none" else set()
         return self._leave(opening, window, receipt)
 
     def finish(self, opening: Opening, receipt: str = "send") -> Pairs | None:
@@ -199,9 +205,10 @@ class Stage:
         if claim is None:
             return None
         pairs = list((dict(claim) | changed).items())
+        self.excused |= {dict(claim)["PCD_PAY_OID"]} - {dict(pairs)["PCD_PAY_OID"]}
         response = Browser(self).post("/payments/result", pairs)
         if response is not None and "Set-Cookie" in response.headers:
-            self.seen.note("I19", "the result route has set a cookie")
+            self.note("I8", "the result route has set a cookie")
         return response
 
     def look(self, order_no: str) -> TestResponse | None:
@@ -212,7 +219,7 @@ class Stage:
         """Look at somebody else's order."""
         response = Browser(self).get(f"/orders/{order_no}")
         if response is not None and response.status_code != 404:
-            self.seen.note("I19", f"a stranger saw {order_no}: {response.status_code}")
+            self.note("I12", f"a stranger saw {order_no}: {response.status_code}")
         return response
 
     # --- the gateway ------------------------------------------------------------------------------------------------
@@ -252,7 +259,7 @@ class Stage:
         """One run of the sweep."""
         report = self.in_shop(lambda: sweep.run(client(), now=clock.now()))
         if report is not None and report.failed:
-            self.seen.note("I15", f"the sweep failed at {report.failed}")
+            self.note("I10", f"the sweep failed at {report.failed}")
 
     def refundable(self, order_no: str) -> int:
         """What the refund form would show."""
@@ -273,6 +280,7 @@ class Stage:
 
     def press_refund(self, order_no: str, wish: RefundWish, by: str = "kim") -> None:
         """The same in an application context that is there already."""
+        self.refund_forms.add((order_no, wish.intent))
         with suppress(RefundRefused):
             refunds.request(order_no, wish, by=by, client=client(), now=clock.now())
 
@@ -290,9 +298,9 @@ class Stage:
         """A person asks again about each attempt in attention, and closes those with nothing to collect."""
         for attempt_no in self._in_attention():
             self.in_shop(lambda number=attempt_no: _ask_again(number))  # type: ignore[misc]
-        standing = self.books(with_desk=False).standing()
+        rest = {row["oid"]: row["total"] - row["refunded_total"] for row in self.payments() if row["paid_at"]}
         for attempt_no in self._in_attention():
-            if attempt_no not in standing:
+            if not rest.get(attempt_no):
                 self.in_shop(lambda number=attempt_no: _close(number))  # type: ignore[misc]
 
     def _in_attention(self) -> list[str]:
@@ -314,6 +322,7 @@ class Stage:
         """Staff cancels the cash receipt."""
 
         def cancel() -> None:
+            self.orders[order_no].receipt_given_up = True
             with suppress(ReceiptRefused):
                 cash_receipts.cancel(order_no, by="kim", client=client(), now=clock.now())
 
@@ -326,21 +335,39 @@ class Stage:
         found: list[Row] = self.control("GET", "payments")
         return found
 
-    def books(self, *, with_desk: bool = True) -> Books:
+    def evidence(self, *, with_desk: bool = True) -> Evidence:
         """Both sides as they are now."""
-        after = self._ledger[-1]["seq"] if self._ledger else 0
-        self._ledger += self.control("GET", f"ledger?after={after}")
+        self._ledger += self.control("GET", f"ledger?after={self._ledger[-1]['seq'] if self._ledger else 0}")
         with self.app.app_context():
-            shop = _shop_books(self.moment, with_desk=with_desk)
-        self.seen.follow(shop.orders)
-        return Books(self.payments(), self._ledger, shop, self.seen)
+            for order in db.session.scalars(select(Order).order_by(Order.id)):
+                self._follow(order)
+            lines = [asdict(line) for line in reports.ledger()]
+            rows = _desk_rows(self.moment) if with_desk else []
+            stock = {slug: (self.first_stock[slug], left) for slug, left in _stock().items()}
+        return Evidence(
+            entries=self._ledger,
+            payments=self.payments(),
+            lines=lines,
+            orders=list(self.orders.values()),
+            refund_forms=frozenset(self.refund_forms),
+            desk=rows,
+            stock=stock,
+            excused=frozenset(self.excused),
+        )
+
+    def _follow(self, order: Order) -> None:
+        lines = {line.slug: line.quantity for line in order.lines}
+        prices = {line.slug: line.unit_price for line in order.lines}
+        placed = self.orders.setdefault(order.order_no, Placed(order.order_no, lines, prices, may_be_on_desk=True))
+        placed.attempts = [attempt.attempt_no for attempt in order.attempts]
+        placed.note_state(order.state.value)
 
     def safe(self) -> list[Violation]:
         """What is wrong now; only what a worker did since the last look can have changed that."""
         if not self.has_worked:
-            return list(self.seen.noted)
+            return list(self.noted)
         self.has_worked = False
-        return safe(self.books(with_desk=False))
+        return [*self.noted, *violations(self.evidence(with_desk=False), at_rest=False)]
 
     def drain(self) -> None:
         """Faults are over, time passes, the sweep runs, people do what only people can."""
@@ -358,7 +385,7 @@ class Stage:
     def settled(self) -> list[Violation]:
         """What is wrong once everything has come to rest."""
         self.drain()
-        return settled(self.books())
+        return [*self.noted, *violations(self.evidence(), at_rest=True)]
 
 
 class Browser:
@@ -398,13 +425,13 @@ class Browser:
 
     def _inspect(self, response: TestResponse, *, may_fail: bool) -> None:
         if response.status_code >= 500 and not (may_fail and response.status_code == 502):
-            self._stage.seen.note("I15", f"{response.status_code} at {response.request.path}")
+            self._stage.note("I10", f"{response.status_code} at {response.request.path}")
         if response.mimetype != HTML and not may_fail:
             return
         page = response.get_data(as_text=True)
         for secret in self._stage.secrets:
             if secret in page:
-                self._stage.seen.note("I12", f"a secret at {response.request.path}")
+                self._stage.note("I9", f"a secret at {response.request.path}")
 
 
 @contextmanager
@@ -443,81 +470,34 @@ def _close(attempt_no: str) -> None:
         settlement.close(attempt_no, by="lee")
 
 
-def _shop_books(now: datetime, *, with_desk: bool) -> ShopBooks:
-    rows = (Order.attempts, Order.refunds, Order.cash_receipts)
-    orders = list(db.session.scalars(select(Order).options(*map(selectinload, rows)).order_by(Order.id)))
-    attempts = {attempt.attempt_no: attempt for order in orders for attempt in order.attempts}
-    charged = {number: attempt.charged_amount or attempt.amount for number, attempt in attempts.items()}
-    stock = db.session.execute(select(Product.slug, Product.stock).where(Product.stock.is_not(None))).all()
-    return ShopBooks(
-        lines=[asdict(line) | {"charged": charged[line.attempt_no]} for line in reports.ledger()],
-        orders=[_order_row(order) for order in orders],
-        refunds=[_row("refund", row) for order in orders for row in order.refunds],
-        receipts=[_row("receipt", row) for order in orders for row in order.cash_receipts],
-        stock={slug: left for slug, left in stock if left is not None},
-        desk=_on_desk(now) if with_desk else frozenset(),
-        evidence=[found for attempt in attempts.values() for found in _evidence(attempt)],
-        confirms=_confirms(),
-    )
+def _stock() -> dict[str, int]:
+    rows = db.session.execute(select(Product.slug, Product.stock).where(Product.stock.is_not(None))).all()
+    return {slug: left for slug, left in rows if left is not None}
 
 
-def _confirms() -> list[str]:
-    """Return the attempt of each confirm that may have reached the gateway."""
-    query = select(JournalEntry).where(JournalEntry.event == "confirm").order_by(JournalEntry.id)
-    return [entry.attempt_no for entry in db.session.scalars(query) if entry.evidence["outcome"] != "not_sent"]
-
-
-def _on_desk(now: datetime) -> frozenset[str]:
+def _desk_rows(now: datetime) -> list[DeskRow]:
     waiting = desk.load(now)
-    behind = [*(row.attempt for row in waiting.refunds), *(row.attempt for row in waiting.receipts)]
-    return frozenset(attempt.attempt_no for attempt in (*waiting.attempts, *behind))
+    rows: list[Attempt | Refund | CashReceipt] = [*waiting.attempts, *waiting.refunds, *waiting.receipts]
+    return [DeskRow(type(row).__name__, row.state.value, row.order.order_no) for row in rows]
 
 
-def _order_row(order: Order) -> Row:
-    pieces: dict[str, int] = {}
-    for line in order.lines:
-        pieces[line.slug] = pieces.get(line.slug, 0) + line.quantity
-    return {
-        "order_no": order.order_no,
-        "state": order.state.value,
-        "amount": order.amount,
-        "lines_total": sum(line.unit_price * line.quantity for line in order.lines),
-        "pieces": pieces,
-    }
-
-
-def _row(what: str, row: Refund | CashReceipt) -> Row:
-    return {"what": what, "attempt_no": row.attempt.attempt_no, "state": row.state.value, "amount": row.amount}
-
-
-def _evidence(attempt: Attempt) -> Iterator[Row]:
-    """On which codes of the gateway money was written down as moved; a person's decision has none."""
-    if attempt.state is AttemptState.PAID:
-        yield {"event": "paid", "attempt_no": attempt.attempt_no, "code": attempt.result_code, "repeated": False}
-    for refund in attempt.refunds:
-        if refund.state is RefundState.DONE and not refund.decided_by:
-            done = {"event": "refund_done", "code": refund.result_code, "repeated": refund.is_full}
-            yield done | {"attempt_no": attempt.attempt_no}
-
-
+CONFIRMING = select(Attempt.id).where(Attempt.state == AttemptState.CONFIRMING)
+OF_PAYMENT = Attempt.attempt_no == bindparam("oid")
+SUBMITTED = select(Refund.id).join(Attempt).where(Refund.state == RefundState.SUBMITTED, OF_PAYMENT)
+DUE = CashReceipt.state.in_((CashReceiptState.REQUESTED, CashReceiptState.CANCEL_DUE))
 INTENTS = {
-    "ConfirmAct.php": "SELECT count(*) FROM attempts WHERE state = 'confirming'",
-    "approval/confirm": "SELECT count(*) FROM attempts WHERE state = 'confirming'",
-    "cPayCAct.php": (
-        "SELECT count(*) FROM refunds JOIN attempts ON attempts.id = refunds.attempt_id"
-        " WHERE refunds.state = 'submitted' AND attempts.attempt_no = :oid"
-    ),
-    "tsAct.php": (
-        "SELECT count(*) FROM cash_receipts JOIN attempts ON attempts.id = cash_receipts.attempt_id"
-        " WHERE cash_receipts.state IN ('requested', 'cancel_due') AND attempts.attempt_no = :oid"
-    ),
+    "ConfirmAct.php": ("I1", CONFIRMING),
+    "approval/confirm": ("I1", CONFIRMING),
+    "cPayCAct.php": ("I3", SUBMITTED),
+    "tsAct.php": ("I5", select(CashReceipt.id).join(Attempt).where(DUE, OF_PAYMENT)),
 }
+"""What must stand in the database when a call leaves, and the invariant that breaks otherwise."""
 
 
 def insist_on_intent(stage: Stage, path: str, asked: Mapping[str, Any]) -> None:
     """Whether what is about to be called for stands in the database, committed, for everybody to see."""
-    for place, query in INTENTS.items():
+    for place, (invariant, query) in INTENTS.items():
         if place in path:
             with stage.app.app_context(), db.engine.connect() as connection:
-                if not connection.scalar(text(query), {"oid": asked.get("PCD_PAY_OID", "")}):
-                    stage.seen.note("I14", f"{path} was called without a committed intent")
+                if not connection.execute(query, {"oid": asked.get("PCD_PAY_OID", "")}).first():
+                    stage.note(invariant, f"{path} was called without a committed intent")

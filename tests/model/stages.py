@@ -71,7 +71,7 @@ def _stage(url: str, folder: Path, renew: Renew) -> Iterator[Stage]:
     points, settings = Points(), world.shop_settings(url, folder)
     simulator = create_simulator(SimulatorSettings(folder / "simulator.sqlite", origin=SIMULATOR))
     wire = Wire(simulator, points, lambda path, asked: insist_on_intent(stage, path, asked))
-    canary = Canary(lambda address: stage.seen.note("I11", f"{address} was dialled"))
+    canary = Canary(lambda address: stage.note("I8", f"{address} was dialled"))
     app = create_app(settings, http=watched_session(wire, canary, SIMULATOR))
     stage = Stage(app, simulator, points, secrets_of(settings), lambda: renew(app))
     world.migrate(app)

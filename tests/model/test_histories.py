@@ -20,12 +20,13 @@ def forged(opening: Opening, result: str = "success") -> Pairs:
 
 
 def left(stage: Stage, slug: str) -> int:
-    return stage.books().shop.stock[slug]
+    return stage.evidence().stock[slug][-1]
 
 
 def state(stage: Stage) -> str:
-    [order] = stage.books().shop.orders
-    return str(order["state"])
+    stage.evidence()
+    [order] = stage.orders.values()
+    return order.state
 
 
 def test_goods_go_back_to_the_shelf_once(stage: Stage) -> None:
@@ -40,7 +41,7 @@ def test_goods_go_back_to_the_shelf_once(stage: Stage) -> None:
 
     stage.advance(days=1, hours=1)
     stage.sweep()
-    assert opening.attempt_no in stage.books().shop.desk
+    assert opening.order_no in stage.evidence().on_desk
     stage.settle_attention()
     stage.sweep()
 
@@ -61,7 +62,7 @@ def test_what_a_person_has_closed_does_not_come_back_by_itself(stage: Stage) -> 
         stage.advance(hours=hours)
         stage.sweep()
 
-    assert opening.attempt_no not in stage.books().shop.desk
+    assert opening.order_no not in stage.evidence().on_desk
 
 
 def test_keys_that_another_attempt_has_used_are_not_confirmed_again(stage: Stage) -> None:
@@ -76,7 +77,7 @@ def test_keys_that_another_attempt_has_used_are_not_confirmed_again(stage: Stage
     insist(stage.safe())
     stage.advance(minutes=1)
     stage.sweep()
-    states = {line["attempt_no"]: line["state"] for line in stage.books().shop.lines}
+    states = {line["attempt_no"]: line["state"] for line in stage.evidence().lines}
     assert states[other.attempt_no] == "paid"
     insist(stage.settled())
 

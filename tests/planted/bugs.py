@@ -1,12 +1,10 @@
-"""Bugs that are planted on purpose, each a thing that real shops do. The invariants have to catch each one by name.
+"""Bugs that are planted on purpose, each a thing that real shops do, and the invariants that they break.
 
-A bug is put in by ``with bug.planted(): …`` before the shop works (``PLANTED_BUG`` does it for a whole server, see
-``tests.planted.app``), and taken out again behind it. ``needs`` is a statement for the database that belongs to it.
+``with bug.planted(): …`` puts one in and takes it out again. ``tests.planted.app`` does it for a whole server.
 """
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +14,6 @@ from datetime import UTC, date, datetime
 from typing import Any
 from unittest.mock import patch
 
-from flask import has_request_context, session
 from sqlalchemy import select, update
 
 from shop import clock
@@ -25,15 +22,11 @@ from shop.errors import OutOfStock
 from shop.extensions import settings
 from shop.models import Attempt, Order, OrderLine, Product
 from shop.payple import (
-    Authentication,
     Claim,
-    NotSent,
     OutcomeUnknown,
     PaymentFound,
     PaypleClient,
-    Purpose,
     Refused,
-    codes,
     flow,
 )
 from shop.payple.endpoints import Gateway
@@ -53,13 +46,13 @@ ONE_PAYMENT = "DROP INDEX IF EXISTS one_holding_attempt"
 
 @dataclass(frozen=True)
 class Bug:
-    """``caught_by`` are the invariants of ``tests.model.invariants`` that a run with this bug breaks."""
+    """``caught_by`` are the invariants of ``tests.oracle`` that break; ``needs`` is a statement for the database."""
 
     name: str
     how: str
     caught_by: frozenset[str]
     plant: Callable[[], Any]
-    needs: str = ""
+    needs: str
 
     @contextmanager
     def planted(self) -> Iterator[None]:
@@ -74,7 +67,7 @@ BUGS: dict[str, Bug] = {}
 
 
 def bug(how: str, *caught_by: str, needs: str = "") -> Callable[[Callable[[], Any]], Callable[[], Any]]:
-    """Write a planting function into the table under its own name."""
+    """Enter a planting function into the table under its own name."""
 
     def enter(plant: Callable[[], Any]) -> Callable[[], Any]:
         BUGS[plant.__name__] = Bug(plant.__name__, how, frozenset(caught_by), plant, needs)
@@ -83,7 +76,7 @@ def bug(how: str, *caught_by: str, needs: str = "") -> Callable[[Callable[[], An
     return enter
 
 
-# --- what a browser or a webhook says is believed -------------------------------------------------------------------
+# what a browser or a webhook says is believed
 
 
 def _believe(said: Claim, source: Source) -> None:
@@ -107,7 +100,7 @@ def _after_result(act: Callable[[Claim, str], None]) -> Any:
     return [patch.object(settlement, "handle_result", handle_result)]
 
 
-@bug("a success that the browser posts is recorded without asking the gateway", "I1", "I20")
+@bug("a success that the browser posts is recorded without asking the gateway", "I1", "I13")
 def forged_success_believed() -> Any:
     original = settlement.handle_result
 
@@ -118,22 +111,12 @@ def forged_success_believed() -> Any:
     return [patch.object(settlement, "handle_result", handle_result)]
 
 
-@bug("a success that a webhook brings is recorded without asking the gateway", "I1", "I20")
+@bug("a success that a webhook brings is recorded without asking the gateway", "I1", "I13")
 def webhook_believed() -> Any:
     return [patch.object(settlement, "handle_webhook", lambda message: _believe(message, Source.WEBHOOK))]
 
 
-@bug("a failure that the browser posts gives the stock back", "I9")
-def stock_back_on_forged_failure() -> Any:
-    def give_back(result: Claim, order_no: str) -> None:
-        if result.result in ("error", "close"):
-            with transaction():
-                orders.give_stock_back(transitions.lock_order_no(order_no).lines)
-
-    return _after_result(give_back)
-
-
-@bug("a late success makes a refunded order paid again", "I10")
+@bug("a late success makes a refunded order paid again", "I7")
 def paid_again_by_a_late_result() -> Any:
     def pay_again(result: Claim, order_no: str) -> None:
         with transaction():
@@ -144,21 +127,12 @@ def paid_again_by_a_late_result() -> Any:
     return _after_result(pay_again)
 
 
-@bug("the confirm address of the browser is dialled as it came", "I11")
+@bug("the confirm address of the browser is dialled as it came", "I8")
 def confirm_address_dialled_as_received() -> Any:
     return [patch.object(Gateway, "select_confirm", lambda _gateway, received: received)]
 
 
-@bug("the result route keeps the number in the session", "I19")
-def cookie_from_the_result_route() -> Any:
-    def keep(result: Claim, _order_no: str) -> None:
-        if has_request_context():
-            session["last"] = result.attempt_no
-
-    return _after_result(keep)
-
-
-# --- what the gateway says is misread -------------------------------------------------------------------------------
+# what the gateway says is misread
 
 
 def _decides(blind_to: Callable[[flow.Attempt, PaymentFound], PaymentFound]) -> Any:
@@ -167,22 +141,22 @@ def _decides(blind_to: Callable[[flow.Attempt, PaymentFound], PaymentFound]) -> 
     return [patch.object(flow, "decide", lambda attempt, found: original(attempt, blind_to(attempt, found)))]
 
 
-@bug("the amount of the gateway's answer is not compared with the order", "I4")
+@bug("the amount of the gateway's answer is not compared with the order", "I1")
 def amount_not_compared() -> Any:
     return _decides(lambda attempt, found: replace(found, amount=attempt.amount, requested_amount=None))
 
 
-@bug("the method of the gateway's answer is not compared with the one that was chosen", "I4")
+@bug("the method of the gateway's answer is not compared with the one that was chosen", "I1")
 def method_not_compared() -> Any:
     return _decides(lambda attempt, found: replace(found, method=attempt.method))
 
 
-@bug("a payment that has gone back counts as paid", "I6", "I20")
+@bug("a payment that has gone back counts as paid", "I4")
 def refunded_payment_counts_as_paid() -> Any:
     return _decides(lambda _attempt, found: replace(found, refunded_amount=None, state=""))
 
 
-@bug("whatever number the confirm's answer names, it pays the attempt that was posted", "I1", "I20")
+@bug("whatever number the confirm's answer names, it pays the attempt that was posted", "I1")
 def number_not_compared() -> Any:
     original = PaypleClient.confirm
 
@@ -192,12 +166,7 @@ def number_not_compared() -> Any:
     return [patch.object(PaypleClient, "confirm", confirm)]
 
 
-@bug('a code that contains "0000" counts as a success', "I18")
-def success_by_substring() -> Any:
-    return [patch.object(codes, "is_success", lambda code: not code or "0000" in code)]
-
-
-@bug("a confirm without an answer counts as declined, so the buyer pays again", "I3")
+@bug("a confirm without an answer counts as declined, so the buyer pays again", "I1")
 def timeout_is_declined() -> Any:
     original = PaypleClient.confirm
 
@@ -210,7 +179,7 @@ def timeout_is_declined() -> Any:
     return [patch.object(PaypleClient, "confirm", confirm)]
 
 
-@bug("an inquiry that finds nothing counts as declined at once, so the buyer pays again", "I3")
+@bug("an inquiry that finds nothing counts as declined at once, so the buyer pays again", "I1")
 def not_found_is_declined() -> Any:
     def not_found(attempt: flow.Attempt, _now: datetime) -> Verdict:
         given_up = {AttemptState.PREPARED: AttemptState.EXPIRED, AttemptState.UNKNOWN: AttemptState.DECLINED}
@@ -219,7 +188,7 @@ def not_found_is_declined() -> Any:
     return [patch.object(flow, "not_found", not_found)]
 
 
-@bug("trade dates are those of UTC instead of Korea", "I17")
+@bug("trade dates are those of UTC instead of Korea", "I4")
 def trade_date_from_utc() -> Any:
     def trade_date(found: PaymentFound) -> date:
         return found.paid_at.astimezone(UTC).date()
@@ -227,41 +196,15 @@ def trade_date_from_utc() -> Any:
     return [patch.object(PaymentFound, "trade_date", property(trade_date))]
 
 
-# --- the confirm ----------------------------------------------------------------------------------------------------
+# the confirm
 
 
-@bug("a confirm without an answer is sent again", "I14")
-def confirmed_twice() -> Any:
-    original = PaypleClient.confirm
-
-    def confirm(client: PaypleClient, claim: Claim, **more: Any) -> PaymentFound:
-        try:
-            return original(client, claim, **more)
-        except OutcomeUnknown:
-            return original(client, claim, **more)
-
-    return [patch.object(PaypleClient, "confirm", confirm)]
-
-
-@bug("after a refused confirm the same attempt is confirmed again", "I14")
-def refused_confirm_is_repeated() -> Any:
-    original = PaypleClient.confirm
-
-    def confirm(client: PaypleClient, claim: Claim, **more: Any) -> PaymentFound:
-        try:
-            return original(client, claim, **more)
-        except Refused as error:
-            raise NotSent(error.message, error.code) from error
-
-    return [patch.object(PaypleClient, "confirm", confirm)]
-
-
-@bug("the confirm leaves before its intent is committed", "I14")
+@bug("the confirm leaves before its intent is committed", "I1")
 def intent_not_committed() -> Any:
     return [patch.object(ShopStore, "begin_confirm", lambda _store, _attempt_no: True)]
 
 
-@bug("the order is not checked again before the confirm, and no index admits one payment only", "I3", needs=ONE_PAYMENT)
+@bug("the order is not checked again before the confirm, and no index admits one payment only", "I1", needs=ONE_PAYMENT)
 def order_not_checked_before_the_confirm() -> Any:
     def begin_confirm(attempt: Attempt, *, now: datetime) -> bool:
         step = moving.move(attempt, AttemptState.CONFIRMING, confirming_at=now, checks=0)
@@ -271,25 +214,10 @@ def order_not_checked_before_the_confirm() -> Any:
     return [patch.object(transitions, "begin_confirm", begin_confirm)]
 
 
-@bug("one partner authentication serves every later call", "I13")
-def authentication_reused() -> Any:
-    original, kept = PaypleClient.authenticate, threading.local()
-
-    def authenticate(client: PaypleClient, purpose: Purpose = Purpose.WINDOW, *, about: str = "") -> Authentication:
-        fresh = original(client, purpose, about=about)
-        if purpose is Purpose.WINDOW:
-            return fresh
-        first: Authentication = getattr(kept, "first", fresh)
-        kept.first = first
-        return replace(fresh, cst_id=first.cst_id, cust_key=first.cust_key, auth_key=first.auth_key)
-
-    return [patch.object(PaypleClient, "authenticate", authenticate)]
+# when and where the gateway is asked
 
 
-# --- when and where the gateway is asked ----------------------------------------------------------------------------
-
-
-@bug("a window's time is over, so the sweep gives it up without asking the gateway", "I2", "I20")
+@bug("a window's time is over, so the sweep gives it up without asking the gateway", "I2", "I13")
 def sweep_expires_without_asking() -> Any:
     original = settlement.settle
 
@@ -305,7 +233,7 @@ def sweep_expires_without_asking() -> Any:
     return [patch.object(settlement, "settle", settle)]
 
 
-@bug("a call without an answer is never asked about again", "I16")
+@bug("a call without an answer is never asked about again", "I11")
 def unknown_without_a_next_check() -> Any:
     original = flow.next_check
 
@@ -315,18 +243,18 @@ def unknown_without_a_next_check() -> Any:
     return [patch.object(flow, "next_check", next_check)]
 
 
-@bug("what was given up is not asked about once more", "I2", "I20")
+@bug("what was given up is not asked about once more", "I2", "I13")
 def late_charge_not_looked_for() -> Any:
     return [patch.object(flow, "LATE_CHECKS", ())]
 
 
-@bug("an inquiry names the day on which the window was opened, and no other", "I2", "I20")
+@bug("an inquiry names the day on which the window was opened, and no other", "I2", "I13")
 def one_day_asked() -> Any:
     original = flow.days_to_ask
     return [patch.object(flow, "days_to_ask", lambda opened_at, now: original(opened_at, now)[:1])]
 
 
-@bug("an inquiry names the method that was chosen, and no other", "I2", "I20")
+@bug("an inquiry names the method that was chosen, and no other", "I2", "I13")
 def other_method_not_asked() -> Any:
     def inquire(asking: Flow, attempt: flow.Attempt) -> PaymentFound | None:
         ask, number = asking.inquirer or asking.client, attempt.attempt_no
@@ -337,10 +265,10 @@ def other_method_not_asked() -> Any:
     return [patch.object(Flow, "_inquire", inquire)]
 
 
-# --- money that no order takes --------------------------------------------------------------------------------------
+# money that no order takes
 
 
-@bug("money that no order can take is written down and kept", "I2", "I20")
+@bug("money that no order can take is written down and kept", "I2", "I13")
 def orphan_not_cancelled() -> Any:
     return [patch.object(transitions, "_file_refund", lambda *_: None)]
 
@@ -350,15 +278,15 @@ def second_payment_taken() -> Any:
     return [patch.object(transitions, "_place", lambda _attempt, verdict: (verdict.state, verdict.reason.value))]
 
 
-@bug("an order that is paid late does not take its goods from the stock again", "I9")
+@bug("an order that is paid late does not take its goods from the stock again", "I6")
 def stock_not_taken_again() -> Any:
     return [patch.object(transitions, "_take_stock_again", lambda _order: True)]
 
 
-# --- refunds --------------------------------------------------------------------------------------------------------
+# refunds
 
 
-@bug("a refund without an answer is sent again, a partial one too", "I7")
+@bug("a refund without an answer is sent again, a partial one too", "I3")
 def partial_refund_repeated() -> Any:
     original = PaypleClient.refund
 
@@ -381,7 +309,7 @@ _facts = refunds._facts
 _insist = refunds._insist
 
 
-@bug("what has been refunded already is not taken off what can be", "I5")
+@bug("what has been refunded already is not taken off what can be", "I3")
 def refunds_not_counted() -> Any:
     return [
         patch.object(
@@ -392,16 +320,7 @@ def refunds_not_counted() -> Any:
     ]
 
 
-@bug("balance and amount of a refund are those of the form", "I5")
-def refund_amount_from_the_form() -> Any:
-    def insist(order: Order, wish: RefundWish, *_later: Any) -> RefundPlan:
-        left = Won(max(0, wish.seen_refundable - wish.amount))
-        return RefundPlan(wish.amount, Won(0), sends_vat=False, remainder=left, receipt_after=None)
-
-    return [patch.object(refunds, "_insist", insist)]
-
-
-@bug("two operators can refund at once: nothing is reserved, no index says one at a time", "I5", needs=ONE_REFUND)
+@bug("two operators can refund at once: nothing is reserved, no index says one at a time", "I3", needs=ONE_REFUND)
 def two_operators_at_once() -> Any:
     def insist(order: Order, wish: RefundWish, *_later: Any) -> RefundPlan:
         return refunds.plan(order, wish.amount, wish.line_ids)
@@ -409,19 +328,19 @@ def two_operators_at_once() -> Any:
     return [patch.object(refunds, "_insist", insist), patch.object(refunds, "_facts", _without_reserve)]
 
 
-@bug("the cash receipt does not follow a refund", "I8")
+@bug("the cash receipt does not follow a refund", "I5")
 def receipt_not_reduced() -> Any:
     return [patch.object(refunds, "change_receipt", lambda *_refund, **_more: None)]
 
 
-# --- stock ----------------------------------------------------------------------------------------------------------
+# stock
 
 
 class _Looked(threading.local):
     stock: dict[int, int | None] = {}  # noqa: RUF012 - a default, never changed in place
 
 
-@bug("the stock is read first and written later", "I9")
+@bug("the stock is read first and written later", "I6")
 def oversold() -> Any:
     original, looked = orders.place_order, _Looked()
 
@@ -448,10 +367,10 @@ def _write_stock(line: OrderLine, seen: int | None) -> None:
     db.session.connection().execute(changed)
 
 
-# --- pages ----------------------------------------------------------------------------------------------------------
+# pages
 
 
-@bug("the page that says that nothing is here shows a key", "I12")
+@bug("the page that says that nothing is here shows a key", "I9")
 def secret_in_an_error_page() -> Any:
     original = error_pages._nothing_here
 
@@ -462,11 +381,6 @@ def secret_in_an_error_page() -> Any:
     return [patch.object(error_pages, "_nothing_here", nothing_here)]
 
 
-@bug("whoever knows its number may see an order", "I19")
+@bug("whoever knows its number may see an order", "I12")
 def owner_not_checked() -> Any:
     return [patch.object(Visitor, "owns", lambda _visitor, _order: True)]
-
-
-def quiet() -> None:
-    """A planted bug is loud in the logs on purpose; a harness may want it quiet."""
-    logging.getLogger("shop").setLevel(logging.CRITICAL)

@@ -82,21 +82,14 @@ def a_buyer_posts_a_success_without_paying(stage: Stage) -> None:
     stage.deliver(forged(opened(stage)))
 
 
-@about("stock_back_on_forged_failure")
-def a_buyer_posts_a_failure_and_pays_after_all(stage: Stage) -> None:
-    opening = opened(stage, "quiet-fountain-pen", 2)
-    stage.deliver(forged(opening, "error"))
-    stage.deliver(stage.pay(opening))
-
-
 @about("paid_again_by_a_late_result")
 def a_result_comes_again_after_the_refund(stage: Stage) -> None:
     opening = opened(stage)
     claim = stage.pay(opening)
     stage.deliver(claim)
-    stage.books()
+    stage.safe()
     stage.refund(opening.order_no, stage.wish(opening.order_no, 10_000))
-    stage.books()
+    stage.safe()
     stage.deliver(claim)
 
 
@@ -104,11 +97,6 @@ def a_result_comes_again_after_the_refund(stage: Stage) -> None:
 def the_confirm_address_leads_elsewhere(stage: Stage) -> None:
     opening = opened(stage)
     stage.deliver(stage.pay(opening), PCD_PAY_COFURL="http://127.0.0.9:8001/php/PayCardConfirmAct.php?ACT_=PAYM")
-
-
-@about("cookie_from_the_result_route")
-def an_ordinary_payment(stage: Stage) -> None:
-    paid(stage)
 
 
 @about("webhook_believed")
@@ -146,12 +134,6 @@ def the_keys_of_one_order_are_posted_under_another(stage: Stage) -> None:
     stage.deliver(stage.pay(other), PCD_PAY_OID=mine.attempt_no)
 
 
-@about("success_by_substring")
-def a_success_comes_with_a_code_that_is_none(stage: Stage) -> None:
-    """The inquiry, a moment later, says it properly: so nothing is lost by not believing the odd answer."""
-    confirmed_brokenly(stage, "bad_code")
-
-
 @about("timeout_is_declined")
 def the_answer_to_the_confirm_is_lost_and_the_buyer_tries_again(stage: Stage) -> None:
     pay_again(stage, confirmed_brokenly(stage, "lost_answer"))
@@ -176,18 +158,6 @@ def somebody_pays_before_nine_in_the_morning(stage: Stage) -> None:
 # --- our own calls --------------------------------------------------------------------------------------------------
 
 
-@about("confirmed_twice")
-def the_answer_to_the_confirm_is_lost(stage: Stage) -> None:
-    confirmed_brokenly(stage, "lost_answer")
-
-
-@about("refused_confirm_is_repeated")
-def a_refused_result_is_posted_twice(stage: Stage) -> None:
-    claim = stage.pay(opened(stage), "balance")
-    stage.deliver(claim)
-    stage.deliver(claim)
-
-
 @about("order_not_checked_before_the_confirm")
 def two_windows_of_one_order_are_paid_while_nothing_can_be_cancelled(stage: Stage) -> None:
     first = opened(stage)
@@ -207,7 +177,7 @@ def the_worker_dies_after_the_charge(stage: Stage) -> None:
     stage.deliver(claim)
 
 
-@about("authentication_reused", "receipt_not_reduced")
+@about("receipt_not_reduced")
 def a_transfer_is_refunded_in_part_and_its_receipt_cancelled(stage: Stage) -> None:
     opening = paid(stage, method="transfer", cash_receipt="y")
     stage.refund(opening.order_no, stage.wish(opening.order_no, 3_000))
@@ -285,12 +255,6 @@ def what_is_left_is_refunded_again(stage: Stage) -> None:
     opening = paid(stage)
     for _time in range(2):
         stage.refund(opening.order_no, stage.wish(opening.order_no, 6_000, seen=10_000))
-
-
-@about("refund_amount_from_the_form")
-def somebody_changes_the_refund_form(stage: Stage) -> None:
-    opening = paid(stage)
-    stage.refund(opening.order_no, stage.wish(opening.order_no, 15_000, seen=20_000))
 
 
 @about("two_operators_at_once")

@@ -26,7 +26,7 @@ def names_of_violations(stage: Stage, name: str, bug: Bug | None = None) -> set[
         with stage.app.app_context(), db.engine.begin() as connection:
             connection.execute(text(bug.needs))
     SCENARIOS[name](stage)
-    return {found.name for found in (*stage.safe(), *stage.settled())}
+    return {found.invariant for found in (*stage.safe(), *stage.settled())}
 
 
 def test_every_bug_has_its_story() -> None:

@@ -1,47 +1,41 @@
-"""The campaigns: one module per figure, with `FIGURE` and `run(stage, plan, report)`. The order is that of a run."""
+"""The campaigns, in the order of a run, with the figures of a quick and a full one."""
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-from typing import Protocol, cast
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from tests.chaos.report import Figure, Report
-from tests.chaos.schedule import Plan
+from tests.chaos.campaigns import fault_cells, forged, kills, midnight, oversell, races, slow, soak, wrong_money
+from tests.chaos.report import Plan, Report
 from tests.chaos.stage import Stage
 
-NAMES = (
-    "forged",
-    "webhooks",
-    "wrong_money",
-    "addresses",
-    "hostile",
-    "owners",
-    "races",
-    "oversell",
-    "midnight",
-    "fault_cells",
-    "kills",
-    "outages",
-    "soak",
-    "hung",
-)
+Run = Callable[[Stage, Plan, Report], None]
 
 
-class Campaign(Protocol):
-    """What a module of this package has."""
+@dataclass(frozen=True)
+class Campaign:
+    """A row of the table: how many trials of a quick and a full run, over both engines together.
 
-    FIGURE: Figure
+    ``on_one_engine``: it measures how fast pages are, so it runs when the other engine is done.
+    """
 
-    def run(self, stage: Stage, plan: Plan, report: Report) -> None:
-        """Make the trials, count them, drain the stage, and write down what was violated."""
+    quick: int
+    full: int
+    unit: str
+    run: Run
+    on_one_engine: bool = False
 
 
-def load(name: str) -> Campaign:
-    """A campaign by its name."""
-    return cast("Campaign", importlib.import_module(f"{__name__}.{name}"))
-
-
-def available() -> list[str]:
-    """The campaigns that are there, in the order of a run."""
-    return [name for name in NAMES if importlib.util.find_spec(f"{__name__}.{name}")]
+CAMPAIGNS: dict[str, Campaign] = {
+    "forged": Campaign(1_000, 20_000, "result posts", forged.post_results),
+    "webhooks": Campaign(500, 10_000, "webhooks", forged.post_webhooks),
+    "races": Campaign(120, 3_000, "runs", races.run),
+    "oversell": Campaign(50, 500, "buyers", oversell.run),
+    "midnight": Campaign(30, 300, "payments", midnight.run),
+    "fault_cells": Campaign(1, 10, "times all cells", fault_cells.run),
+    "kills": Campaign(40, 500, "kills", kills.run),
+    "soak": Campaign(200, 5_000, "journeys", soak.run),
+    "wrong_money": Campaign(60, 600, "payments", wrong_money.run),
+    "hanging": Campaign(20, 300, "seconds", slow.hanging_gateway, on_one_engine=True),
+    "stalled": Campaign(40, 40, "clients", slow.stalled_clients, on_one_engine=True),
+}

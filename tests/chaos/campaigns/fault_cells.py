@@ -1,109 +1,86 @@
-"""Every way an answer breaks, at every call, before and after its effect.
+"""Every kind of broken answer, at every call, before and after its effect.
 
-The simulator breaks answers of connections that it has accepted. Two kinds come before that: a refused connection (the
-simulator is not there) and a connect that hangs (its queue of connections is full).
-
-Nobody helps the shop out of it: every webhook is lost, an inquiry finds half of the confirmed payments late, and
-whoever is told that nothing was paid pays again.
+Two kinds come before an answer: a refused connection (the simulator is away) and a connect that hangs (its queue is
+full). Every webhook is lost, an inquiry finds half of the confirmed payments late, and whoever can pay again does.
 """
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from queue import Queue
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 
-from tests.chaos.buyer import Buyer, Opening, Refusal, Staff
-from tests.chaos.drain import drain
-from tests.chaos.evidence import Placed
-from tests.chaos.report import Figure, Report
-from tests.chaos.schedule import Plan, Step
-from tests.chaos.stage import Stage, crowd, together
+from tests.chaos.people import Buyer, Refusal
+from tests.chaos.report import Plan, Report, Step
+from tests.chaos.stage import Stage, attempt, crowd, together
+from tests.oracle import Placed
 
-FIGURE = Figure(
-    "fault cells",
-    quick=278,
-    full=2_780,
-    unit="broken calls",
-    holds=("I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I10", "I14", "I15", "I16", "I17", "I20"),
-    needs=("clock",),
-)
 OPS = ("auth", "confirm", "inquiry", "cancel", "receipt_issue", "receipt_cancel")
-REFUSED, NOT_REACHED = "refused_connection", "connect_hang"
-NO_FAULT = "intact"
+REFUSED, NOT_REACHED = "refused connection", "connect hangs"
+UNGUARDED = ("intact", "other_amount")
+"""No fault, and a gateway whose answers contradict each other."""
+FOREIGN_NUMBER = "other_oid"
 WIDTH = 6
-LATE = 0.5
-"""So many confirmed payments are not found by an inquiry for a minute."""
 SOON = 10
-"""Seconds after which everybody looks again; by then an order that is being checked has been asked about."""
+"""Seconds after which everybody looks again."""
 QUEUE = 300
 """More connections than the simulator's queue holds."""
-CONTRADICTING = ("other_oid", "other_amount")
-"""An answer that names another payment is left to a person."""
-BY_STAFF = ("cancel", "receipt_issue", "receipt_cancel")
 
 Call = Callable[[], object]
-Struck = tuple[Buyer, Placed]
+Prepared = tuple[Buyer, Placed, str, Call]
 
 
 def run(stage: Stage, plan: Plan, report: Report) -> None:
-    """All cells, as often as asked for; the faults of one payment do not strike another."""
-    mark = stage.mark()
-    cells = _cells(stage)
-    mine = [cells[(number * plan.share[1] + plan.share[0]) % len(cells)] for number in range(plan.count)]
-    steps = [plan.step(kind=kind, op=op, phase=phase) for kind, op, phase in mine]
-    by_kind = {kind: [step for step in steps if step.what["kind"] == kind] for kind in (REFUSED, NOT_REACHED)}
-    others = [step for step in steps if step.what["kind"] not in by_kind]
-    staff = _Staff(stage, WIDTH)
-    stage.simulator.bench(drop=1)
-    beside = [step for step in others if step.what["op"] != "auth"]
-    struck = crowd(lambda step: _strike(stage, step, staff, report), beside, WIDTH)
-    for step in others:  # an authentication names no payment: one at a time, or it strikes somebody else's
-        if step.what["op"] == "auth":
-            struck.append(_strike(stage, step, staff, report))
-    struck += _without_gateway(stage, by_kind[REFUSED], staff, report, stage.process.away)
-    struck += _without_gateway(stage, by_kind[NOT_REACHED], staff, report, lambda: _full_queue(stage))
+    """Strike all cells; the faults of one payment do not strike another."""
+    cells = _cells(stage) * plan.count
+    if plan.scale < 1:
+        cells = plan.dice().sample(cells, round(len(cells) * plan.scale))
+    which, of = plan.share
+    steps = [plan.step(kind=kind, op=op, phase=phase) for kind, op, phase in cells[which::of]]
+    report.wanted = len(steps)
+    stage.simulator.webhooks(drop=1)
+    in_crowd = [step for step in steps if step.what["op"] != "auth" and step.what["kind"] not in (REFUSED, NOT_REACHED)]
+    struck = crowd(lambda step: _strike(stage, step, report), in_crowd, WIDTH)
+    for step in steps:  # an authentication names no payment: one at a time
+        if step.what["op"] == "auth" and step.what["kind"] not in (REFUSED, NOT_REACHED):
+            struck.append(_strike(stage, step, report))
+    for kind, absence in ((REFUSED, stage.process.away), (NOT_REACHED, lambda: _full_queue(stage))):
+        struck += _without_gateway(stage, [step for step in steps if step.what["kind"] == kind], report, absence)
     stage.advance(SOON)
     crowd(_come_back, struck, WIDTH)
-    drain(stage, report, mark)
 
 
 def _cells(stage: Stage) -> list[tuple[str, str, str]]:
     told = [
         (str(kind["id"]), op, phase)
         for kind in stage.simulator.kinds()
-        if kind["id"] != NO_FAULT
         for op in OPS
-        if op in kind["ops"]
         for phase in kind["phases"]
+        if kind["id"] not in UNGUARDED and op in kind["ops"]
     ]
     return told + [(kind, op, "before") for kind in (REFUSED, NOT_REACHED) for op in OPS]
 
 
-def _strike(stage: Stage, step: Step, staff: _Staff, report: Report) -> Struck:
-    """Bring one payment to the call, break it there, and let the buyer look."""
-    buyer, order, oid, call = _prepared(stage, step, staff)
+def _strike(stage: Stage, step: Step, report: Report) -> tuple[Buyer, Placed]:
+    buyer, order, oid, call = _prepared(stage, step)
     kind, op, phase = (str(step.what[name]) for name in ("kind", "op", "phase"))
-    stage.simulator.fault(op, kind, phase, **({} if op == "auth" else {"oid": oid}))
-    with suppress(Refusal):
-        call()
+    stage.simulator.fault(op, kind, phase, **({"oid": oid} if op != "auth" else {}))
+    attempt(call)
     buyer.look(order)
     report.trial(f"{op} {phase}")
     return buyer, order
 
 
 def _without_gateway(
-    stage: Stage, steps: list[Step], staff: _Staff, report: Report, absence: Callable[[], object]
-) -> list[Struck]:
+    stage: Stage, steps: list[Step], report: Report, absence: Callable[[], AbstractContextManager[None]]
+) -> list[tuple[Buyer, Placed]]:
     """Bring a few payments to their calls, take the gateway away, make the calls, bring it back."""
-    struck: list[Struck] = []
+    struck: list[tuple[Buyer, Placed]] = []
     for first in range(0, len(steps), WIDTH):
         some = steps[first : first + WIDTH]
-        prepared = [_prepared(stage, step, staff) for step in some]
-        with ExitStack() as stack:
-            stack.enter_context(absence())  # type: ignore[arg-type]  # either of two context managers
-            together([_quiet(call) for *_, call in prepared])
+        prepared = [_prepared(stage, step) for step in some]
+        with absence():
+            together([lambda call=call: attempt(call) for *_, call in prepared])  # type: ignore[misc]
         for step, (buyer, order, *_) in zip(some, prepared, strict=True):
             buyer.look(order)
             report.trial(f"{step.what['op']} {step.what['phase']}")
@@ -111,83 +88,55 @@ def _without_gateway(
     return struck
 
 
-def _come_back(one: Struck) -> None:
-    """Look again a little later, and pay again if the page offers it."""
+def _come_back(one: tuple[Buyer, Placed]) -> None:
     buyer, order = one
     if buyer.look(order) == "awaiting_payment":
         with suppress(Refusal):
-            _pay_now(buyer, order)
+            _pay(buyer, order)
         buyer.look(order)
 
 
-def _prepared(stage: Stage, step: Step, staff: _Staff) -> tuple[Buyer, Placed, str, Call]:
+def _prepared(stage: Stage, step: Step) -> Prepared:
     """A payment that stands right before the call of this step, its number, and what makes the call."""
-    buyer, dice, op = stage.buyer(step=step), step.dice, str(step.what["op"])
+    buyer, dice, op = stage.buyer(step), step.dice, str(step.what["op"])
     order = buyer.place({"test-product": dice.randint(2, 9)})
-    if op in BY_STAFF or step.what["kind"] in CONTRADICTING:
-        order.may_be_on_desk = True
+    order.may_be_on_desk = step.what["kind"] == FOREIGN_NUMBER
     if op == "auth":
         op = dice.choice(("start", "inquiry", "cancel"))
     if op == "start":
-        return buyer, order, "", lambda: _pay_now(buyer, order)
+        return buyer, order, "", lambda: _pay(buyer, order)
     if op in ("confirm", "inquiry"):
         method = dice.choice(("card", "transfer"))
         opening = buyer.start(order, work="CERT" if op == "confirm" else "PAY", method=method)
-        is_late = op == "confirm" and dice.random() < LATE
-        claim = buyer.pay(opening, "inquiry_late" if is_late else "")
-        return buyer, order, opening.attempt_no, lambda: buyer.deliver(claim)
-    opening = _paid(buyer, order, op, dice.choice(("card", "transfer")))
-    part = 1_000 if dice.random() < 1 / 2 else None
+        is_late = op == "confirm" and dice.random() < 0.5
+        result = buyer.pay(opening, "inquiry_late" if is_late else "")
+        return buyer, order, opening.attempt_no, lambda: buyer.deliver(result)
     order.may_be_on_desk = True
-    calls: dict[str, Call] = {
-        "cancel": lambda: staff.do(lambda member: member.refund(order.order_no, part)),
-        "receipt_issue": lambda: staff.do(lambda member: member.issue_receipt(order.order_no)),
-        "receipt_cancel": lambda: staff.do(lambda member: member.cancel_receipt(order.order_no)),
-    }
-    return buyer, order, opening.attempt_no, calls[op]
+    method = dice.choice(("card", "transfer")) if op == "cancel" else "transfer"
+    opening = buyer.start(order, method=method, cash_receipt=method == "transfer" and op != "receipt_issue")
+    buyer.deliver(buyer.pay(opening))
+    part = 1_000 if dice.random() < 0.5 else None
+    return buyer, order, opening.attempt_no, lambda: _by_staff(stage, op, order, part)
 
 
-def _pay_now(buyer: Buyer, order: Placed) -> None:
+def _pay(buyer: Buyer, order: Placed) -> None:
     buyer.deliver(buyer.pay(buyer.start(order)))
 
 
-def _paid(buyer: Buyer, order: Placed, op: str, method: str) -> Opening:
-    """A paid order; by transfer where the call is about a cash receipt, which any other transfer has, too."""
-    method = method if op == "cancel" else "transfer"
-    opening = buyer.start(order, method=method, cash_receipt=method == "transfer" and op != "receipt_issue")
-    buyer.deliver(buyer.pay(opening))
-    return opening
-
-
-class _Staff:
-    """A few signed-in sessions, one for each thread that wants one."""
-
-    def __init__(self, stage: Stage, count: int) -> None:
-        self._free: Queue[Staff] = Queue()
-        for _ in range(count):
-            self._free.put(stage.staff())
-
-    def do(self, work: Callable[[Staff], object]) -> None:
-        """Borrow a session."""
-        member = self._free.get()
-        try:
-            work(member)
-        finally:
-            self._free.put(member)
-
-
-def _quiet(call: Call) -> Call:
-    def attempt() -> None:
-        with suppress(Refusal):
-            call()
-
-    return attempt
+def _by_staff(stage: Stage, op: str, order: Placed, part: int | None) -> None:
+    with stage.staff() as member:
+        if op == "cancel":
+            member.refund(order, part)
+        elif op == "receipt_issue":
+            member.issue_receipt(order)
+        else:
+            member.cancel_receipt(order)
 
 
 @contextmanager
 def _full_queue(stage: Stage) -> Iterator[None]:
     """The simulator stands still and strangers fill its queue: who comes now hangs while connecting."""
-    with ExitStack() as stack, stage.process.frozen():
+    with ExitStack() as stack, stage.process.hanging():
         for _ in range(QUEUE):
             stranger = stack.enter_context(socket.socket())
             stranger.setblocking(False)

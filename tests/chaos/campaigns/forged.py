@@ -1,80 +1,294 @@
-"""Forged, mutated and replayed result posts about orders in every state: no effect, and no buyer is stopped."""
+"""Forged result posts and webhooks about orders in every state, and strangers who ask for them: nothing happens.
+
+Afterwards everybody whose order can still be paid pays it.
+"""
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from threading import local
+from typing import Any
 
 import requests
 
-from tests.chaos.campaigns import scenes
-from tests.chaos.campaigns.scenes import Scene
-from tests.chaos.drain import drain
-from tests.chaos.mutations import KINDS, Others, Post, forged_success, mutate
-from tests.chaos.report import Figure, Report
-from tests.chaos.schedule import Plan, Step
+from tests.chaos.lies import JSON, KINDS, NUMBER, Others, Post, forged_result, forged_webhook, mutate
+from tests.chaos.people import Browser, Buyer, Refusal
+from tests.chaos.report import Plan, Report, Step, percentile
 from tests.chaos.stage import Stage, crowd
+from tests.oracle import Placed
 
-FIGURE = Figure(
-    "forged result posts", quick=2_000, full=20_000, unit="posts", holds=("I1", "I3", "I9", "I10", "I11", "I15")
-)
-POSTS_PER_SCENE = 40
-REPLAYED = "replayed"
-ANSWERS = (303, 400, 404, 405, 413, 415, 422, 429)
-_mine = local()
-
-
-def run(stage: Stage, plan: Plan, report: Report) -> None:
-    """Build the scenes, look, lie, look again; then everybody pays after all."""
-    mark, shelves = stage.mark(), scenes.shelves(stage)
-    built = scenes.build(stage, max(1, plan.count // (POSTS_PER_SCENE * (len(scenes.MAKERS) + 1))))
-    others = scenes.others_of(built, stage.canary.url)
-    before = scenes.look_at(stage, built)
-    steps = [_step(plan, number, built) for number in range(plan.count)]
-    crowd(partial(_lie, stage, report, built, others), steps, width=6)
-    after = scenes.look_at(stage, built)
-    scenes.insist_on_no_effect(stage, report, before, after)
-    scenes.insist_on_paying(stage, report, built)
-    drain(stage, report, mark, stock={slug: [pieces] for slug, pieces in shelves.items() if pieces is not None})
+PIECE, PENCILS, PLENTY = {"alley-timetable": 1}, {"pencil-set": 1}, {"test-product": 2}
+PAYABLE = ("fresh", "open card", "open PAY", "open transfer", "closed", "declined")
+MONEY = ("charged", "cancelled", "receipt_issued", "receipt_reduced", "receipt_cancelled")
+REFUSALS = (303, 400, 404, 405, 413, 415, 422, 429)
+READABLE = ("as it is", "unknown number", "other amount", "other code", "cancelled too")
+STORM = 40
+FAST = 1.0
+"""Seconds within which a webhook is answered, in 99 of 100 cases."""
+HOUR = 3_600
+NOBODY = Placed("20200101-AAAAAAAA", phone="01000000000")
+VARYING = re.compile(r'(nonce|value|content)="[^"]*"|nonce-[\w-]+|[0-9]{8}-[A-Z2-7]{8}')
+_thread = local()
 
 
-def _step(plan: Plan, number: int, built: list[Scene]) -> Step:
-    """Every kind about every state, in turn."""
-    kinds = [*KINDS, REPLAYED]
-    place = number % len(built)
-    kind = kinds[(number // len(built) + place) % len(kinds)]
-    return plan.step(scene=place, state=built[place].state, kind=kind)
+@dataclass
+class Scene:
+    """One order in some state, and what a liar may use: its latest number, the result that was delivered."""
+
+    state: str
+    order: Placed
+    buyer: Buyer
+    number: str
+    choices: Mapping[str, Any] = field(default_factory=dict)
+    result: dict[str, str] = field(default_factory=dict)
 
 
-def post_of(stage: Stage, scene: Scene, kind: str, others: Others, step: Step) -> Post:
-    """The lie of a step: a real claim over again where there is one, else an invented one, changed as the kind says."""
-    dice = step.dice
-    lie = forged_success(
-        scene.number, scene.order.total, dice, method=scene.method, work=scene.work, origin=stage.simulator.url
+def post_results(stage: Stage, plan: Plan, report: Report) -> None:
+    """Post forged, changed and repeated results."""
+    scenes = _scenes(stage, plan)
+    others, before = _others(stage, scenes), _sight(stage, scenes)
+    kinds = [*KINDS, "repeated"]
+    pairs = [(number % len(scenes), kinds[(number // len(scenes)) % len(kinds)]) for number in range(plan.count)]
+    steps = [plan.step(scene=place, state=scenes[place].state, kind=kind) for place, kind in pairs]
+
+    def lie(step: Step) -> None:
+        scene, kind = scenes[int(str(step.what["scene"]))], str(step.what["kind"])
+        answer = _send(stage, "/payments/result", _result(stage, scene, kind, others, step))
+        _check_answer(stage, report, answer, REFUSALS, step)
+        report.trial(scene.state)
+
+    crowd(lie, steps)
+    _ask_as_strangers(stage, plan, report, scenes)
+    _no_effect(stage, report, before, _sight(stage, scenes))
+    _pay_after_all(report, scenes)
+
+
+def post_webhooks(stage: Stage, plan: Plan, report: Report) -> None:
+    """Post forged webhooks, single ones and storms."""
+    scenes = _scenes(stage, plan)
+    others, before = _others(stage, scenes), _sight(stage, scenes)
+    kinds = [*KINDS]
+
+    def step_of(number: int) -> Step:
+        is_storm = number >= plan.count * 3 // 4
+        place = (number // STORM if is_storm else number) % len(scenes)
+        kind = "as it is" if is_storm else kinds[(number // len(scenes)) % len(kinds)]
+        return plan.step(scene=place, state=scenes[place].state, kind=kind, event=("paid", "cancelled")[number % 2])
+
+    def lie(step: Step) -> None:
+        scene, kind = scenes[int(str(step.what["scene"]))], str(step.what["kind"])
+        method = scene.choices.get("method", "card")
+        told = forged_webhook(str(step.what["event"]), scene.number, scene.order.total, method=method)
+        is_json = kind in READABLE and step.dice.random() < 0.7
+        told = told | ({NUMBER: "20261123_NOBODY"} if is_json and kind == "unknown number" else {})
+        post = Post(json.dumps(told).encode(), JSON) if is_json else mutate(kind, told, step.dice, others)
+        answer = _send(stage, "/payments/webhook", post)
+        report.measure("seconds of an answer", answer.elapsed.total_seconds())
+        _check_answer(stage, report, answer, (200,) if kind in READABLE else (200, *REFUSALS[1:]), step)
+        report.trial(scene.state)
+
+    crowd(lie, [step_of(number) for number in range(plan.count)], width=12)
+    if (slow := percentile(report.measures["seconds of an answer"], 0.99)) > FAST:
+        report.breach("I10", f"one webhook of a hundred was answered after {slow:.1f} s")
+    stage.run_due()
+    _no_effect(stage, report, before, _sight(stage, scenes))
+    _pay_after_all(report, scenes)
+
+
+# --- scenes -----------------------------------------------------------------------------------------------------------
+
+
+def _scenes(stage: Stage, plan: Plan) -> list[Scene]:
+    """Orders in every state. The expired one and the one for a person come first, since they take an hour."""
+    step = plan.step(scene="orders")
+    old = [_open(stage, step, "expired"), _answered(stage, step, "attention", "other_oid")]
+    stage.advance(HOUR + 60)
+    stage.run_due()
+    for scene in old:
+        scene.buyer.look(scene.order)
+    return old + [make(stage, step) for make in MAKERS]
+
+
+def _fresh(stage: Stage, step: Step) -> Scene:
+    buyer = stage.buyer(step)
+    order = buyer.place(PLENTY)
+    return Scene("fresh", order, buyer, order.order_no)
+
+
+def _open(stage: Stage, step: Step, state: str, lines: Mapping[str, int] = PIECE, **choices: Any) -> Scene:
+    buyer = stage.buyer(step)
+    order = buyer.place(lines)
+    return Scene(state, order, buyer, buyer.start(order, **choices).attempt_no, choices)
+
+
+def _closed(stage: Stage, step: Step) -> Scene:
+    buyer = stage.buyer(step)
+    order = buyer.place(PIECE)
+    opening = buyer.start(order)
+    buyer.deliver(buyer.close(opening))
+    return Scene("closed", order, buyer, opening.attempt_no)
+
+
+def _paid(stage: Stage, step: Step, state: str, scenario: str = "", **choices: Any) -> Scene:
+    buyer = stage.buyer(step)
+    order = buyer.place(PENCILS if state != "declined" else PIECE)
+    opening = buyer.start(order, **choices)
+    result = buyer.pay(opening, scenario)
+    buyer.deliver(result)
+    buyer.look(order)
+    return Scene(state, order, buyer, opening.attempt_no, choices, dict(result))
+
+
+def _refunded(stage: Stage, step: Step, state: str, amount: int | None) -> Scene:
+    scene = _paid(stage, step, state)
+    with stage.staff() as member:
+        member.refund(scene.order, amount)
+    scene.buyer.look(scene.order)
+    return scene
+
+
+def _answered(stage: Stage, step: Step, state: str, kind: str) -> Scene:
+    """A confirm that charged and was answered like that."""
+    buyer = stage.buyer(step)
+    order = buyer.place(PENCILS)
+    opening = buyer.start(order)
+    stage.simulator.fault("confirm", kind, oid=opening.attempt_no)
+    if state == "checking":
+        stage.simulator.fault("inquiry", "pending", oid=opening.attempt_no, times=100_000)
+    result = buyer.pay(opening)
+    buyer.deliver(result)
+    buyer.look(order)
+    order.may_be_on_desk = state == "attention"
+    return Scene(state, order, buyer, opening.attempt_no, result=dict(result))
+
+
+MAKERS: list[Callable[[Stage, Step], Scene]] = [
+    _fresh,
+    partial(_open, state="open card"),
+    partial(_open, state="open PAY", work="PAY"),
+    partial(_open, state="open transfer", lines=PLENTY, method="transfer"),
+    _closed,
+    partial(_paid, state="declined", scenario="limit"),
+    partial(_answered, state="checking", kind="lost_answer"),
+    partial(_paid, state="paid"),
+    partial(_paid, state="paid PAY", work="PAY"),
+    partial(_paid, state="paid by transfer", method="transfer", cash_receipt=True),
+    partial(_refunded, state="partially refunded", amount=1_000),
+    partial(_refunded, state="refunded", amount=None),
+]
+
+
+def _others(stage: Stage, scenes: list[Scene]) -> Others:
+    over = [scene.result for scene in scenes if scene.state not in PAYABLE and scene.result.get("PCD_PAY_REQKEY")]
+    keys = tuple((result["PCD_PAY_REQKEY"], result["PCD_AUTH_KEY"]) for result in over)
+    return Others(tuple(scene.number for scene in scenes), keys or (("none", "none"),), stage.canary.url)
+
+
+# --- lies -------------------------------------------------------------------------------------------------------------
+
+
+def _result(stage: Stage, scene: Scene, kind: str, others: Others, step: Step) -> Post:
+    """A delivered result over again where there is one, else an invented one, changed as the kind says."""
+    method, work = scene.choices.get("method", "card"), scene.choices.get("work", "CERT")
+    lie = forged_result(
+        scene.number, scene.order.total, step.dice, method=method, work=work, origin=stage.simulator.url
     )
-    is_over = scene.state not in scenes.PAYABLE and scene.state != "expired"
-    if is_over and scene.claim and (kind == REPLAYED or dice.random() < 0.5):
-        lie |= scene.claim
-    return mutate("as_it_is" if kind == REPLAYED else kind, lie, dice, others)
+    if scene.state not in PAYABLE and (kind == "repeated" or step.dice.random() < 0.5):
+        lie |= scene.result
+    return mutate("as it is" if kind == "repeated" else kind, lie, step.dice, others)
 
 
-def send(stage: Stage, path: str, post: Post) -> requests.Response:
+def _send(stage: Stage, path: str, post: Post) -> requests.Response:
     """Post it as a stranger: one session per thread, without cookies."""
-    if getattr(_mine, "stage", None) is not stage:
-        _mine.stage, _mine.session = stage, stage.watch.session()
+    if getattr(_thread, "stage", None) is not stage:
+        _thread.stage, _thread.session = stage, stage.watch.session()
     headers = {"Content-Type": post.content_type} if post.content_type else {}
-    session: requests.Session = _mine.session
+    session: requests.Session = _thread.session
     return session.request(post.method, stage.shop.url + path, data=post.body, headers=headers)
 
 
-def _lie(stage: Stage, report: Report, built: list[Scene], others: Others, step: Step) -> None:
-    scene, kind = built[int(str(step.what["scene"]))], str(step.what["kind"])
-    answer = send(stage, "/payments/result", post_of(stage, scene, kind, others, step))
-    report.trial(scene.state)
-    if "Set-Cookie" in answer.headers:
-        report.violation("I11", f"a result post ({kind}) was given a cookie", step)
-    if answer.status_code not in ANSWERS:
-        report.violation("I15", f"a result post ({kind}) was answered {answer.status_code}", step)
+def _check_answer(
+    stage: Stage, report: Report, answer: requests.Response, allowed: tuple[int, ...], step: Step
+) -> None:
     where = answer.headers.get("Location", "/")
-    if not (where.startswith("/") and not where.startswith("//")) and not where.startswith(stage.shop.url + "/"):
-        report.violation("I11", f"a result post ({kind}) leads to {where}", step)
+    if "Set-Cookie" in answer.headers:
+        report.breach("I8", f"{answer.request.path_url} gave a cookie", step)
+    if answer.status_code not in allowed:
+        report.breach("I10", f"{answer.request.path_url} was answered {answer.status_code}", step)
+    if where.startswith("//") or not where.startswith(("/", stage.shop.url + "/")):
+        report.breach("I8", f"{answer.request.path_url} leads to {where}", step)
+
+
+def _sight(stage: Stage, scenes: list[Scene]) -> dict[str, Any]:
+    """Everything that a lie could have changed: pages, the shop's ledger, its desk, shelves, the gateway's money.
+
+    A lie may cost the buyer one more try, and it makes the shop ask the gateway, which settles what is in attention.
+    """
+    ours = {scene.order.order_no: scene for scene in scenes if scene.state != "attention"}
+    lines = {f"line {line['attempt_no']}": _as_money(line) for line in stage.shop.ledger() if line["order_no"] in ours}
+    with stage.staff() as member:
+        desk = {f"desk {row.order_no}": row for row in member.desk() if row.order_no in ours}
+    moved = [entry["seq"] for entry in stage.simulator.ledger() if entry["effect"] in MONEY]
+    pages = {f"page {number}": scene.buyer.look(scene.order) for number, scene in ours.items()}
+    shelves = {slug: stage.shop.stock(slug) for slug in (*PIECE, *PENCILS)}
+    return pages | lines | desk | shelves | {"money": moved}
+
+
+def _as_money(line: Mapping[str, Any]) -> dict[str, Any]:
+    return {**line, "state": "open" if line["state"] in ("prepared", "declined") else line["state"]}
+
+
+def _no_effect(stage: Stage, report: Report, before: dict[str, Any], after: dict[str, Any]) -> None:
+    for name in sorted(before.keys() | after.keys()):
+        if before.get(name) != after.get(name):
+            invariant = "I6" if name in (*PIECE, *PENCILS) else "I8"
+            report.breach(invariant, f"a lie changed {name}: {before.get(name)} became {after.get(name)}")
+    for call in stage.canary.calls:
+        report.breach("I8", f"a lie made the shop call {call[:80]!r}")
+
+
+def _pay_after_all(report: Report, scenes: list[Scene]) -> None:
+    for scene in (one for one in scenes if one.state in PAYABLE):
+        try:
+            scene.buyer.deliver(scene.buyer.pay(scene.buyer.start(scene.order)))
+        except Refusal as refusal:
+            report.breach("I8", f"{scene.order.order_no} ({scene.state}) cannot be paid after the lies: {refusal}")
+            continue
+        if (state := scene.buyer.look(scene.order)) != "paid":
+            report.breach("I8", f"{scene.order.order_no} ({scene.state}) was paid after the lies and is {state}")
+
+
+# --- strangers --------------------------------------------------------------------------------------------------------
+
+
+def _ask_as_strangers(stage: Stage, plan: Plan, report: Report, scenes: list[Scene]) -> None:
+    """Somebody else's order, and one that does not exist, get the same answers."""
+    strangers = [stage.buyer() for _ in range(2)]
+    strangers[1].session.cookies.set("shop", "eyJ2IjoiZm9yZ2VkIn0.aaaaaa.forged", domain="localhost.local", path="/")
+    for who, stranger in (*enumerate(strangers), (2, scenes[-1].buyer)):
+        nobody = _answers(stranger, NOBODY)
+        for scene in scenes[:-1]:
+            step = plan.step(stranger=who, order=scene.order.order_no)
+            for question, answer in _answers(stranger, scene.order).items():
+                if answer != nobody[question]:
+                    report.breach("I12", f"{question} of {scene.order.order_no} differs from that of no order", step)
+
+
+def _answers(asker: Browser, order: Placed) -> dict[str, tuple[int, str, str]]:
+    path, headers = f"/orders/{order.order_no}", {"Accept": "application/json"}
+    asker.get("/orders/lookup")
+    found = {
+        "page": asker.get(path),
+        "attempt": asker.post(f"{path}/attempts", {"method": "card"}, headers={"X-CSRFToken": asker.token} | headers),
+        "lookup": asker.post("/orders/lookup", {"order_no": order.order_no, "payer_phone": NOBODY.phone}),
+        "staff page": asker.get(f"/admin{path}"),
+        "staff refund": asker.post(f"/admin{path}/refunds", {"amount": "1"}),
+    }
+    return {
+        question: (one.status_code, VARYING.sub("", one.headers.get("Location", "")), VARYING.sub("", one.text))
+        for question, one in found.items()
+    }

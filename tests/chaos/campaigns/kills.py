@@ -1,178 +1,178 @@
 """kill -9, exactly there: the simulator holds a call at a barrier until the shop's workers are dead.
 
-No hook inside the shop. Nine points lie around a call that moves money or a receipt: its request has been received,
-its effect is there and no reply, the reply has left and the shop has told nobody. Three more: in a sweep, in a webhook,
-while an order is written. And at any moment at all.
+Nine points lie around a call that moves money or a receipt: the request was received, its effect is there without a
+reply, the reply has left. Two more: in a sweep, and while an order is written. And at any moment.
 """
 
 from __future__ import annotations
 
-import random
+import signal
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 
-from tests.chaos.barriers import CALLS, REACHES, Held, calling, come_back, hold, lost, release, waiting
-from tests.chaos.drain import drain
-from tests.chaos.report import Figure, Report
-from tests.chaos.schedule import Plan, Step
-from tests.chaos.shoppers import shopping
-from tests.chaos.stage import Stage
+from tests.chaos.people import Buyer
+from tests.chaos.report import Plan, Report, Step
+from tests.chaos.stage import Stage, attempt, beside
 from tests.chaos.watch import wait_until
+from tests.oracle import Placed
 
-FIGURE = Figure(
-    "kill -9",
-    quick=60,
-    full=560,
-    unit="kills",
-    holds=("I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I10", "I14", "I15", "I16", "I20"),
-    needs=("clock",),
+POINTS = (
+    *(
+        f"{call} {moment}"
+        for call in ("confirm", "cancel", "receipt")
+        for moment in ("received", "effected", "replied")
+    ),
+    *("in a sweep", "order written", "any moment"),
 )
-MOMENTS = ("received", "effected", "replied")
-AROUND = tuple(f"{call} {moment}" for call in CALLS for moment in MOMENTS)
-POINTS = (*AROUND, "in a sweep", "in a webhook", "order insert", "random")
 GOODS = "paper-tape"
-"""Something of which the shelf holds so many, and which nobody else buys at that time."""
-TOGETHER = 4
+"""Of which the shelf holds so many; nobody else buys it in this run."""
+AT_ONCE = 4
 """Payments that are struck at once: the simulator holds five calls at most."""
-SHOPPERS = 3
-MASTER_TOO = 0.25
+REACHES = 10.0
+"""Seconds that a call may take to reach its barrier."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A payment whose next call will stand at a barrier, and what makes the call."""
+
+    step: Step
+    buyer: Buyer
+    order: Placed
+    barrier: int
+    act: Callable[[], object]
 
 
 def run(stage: Stage, plan: Plan, report: Report) -> None:
-    """Every point as often as the others; the buyers come back after each kill and do what people do."""
-    mark, shelves = stage.mark(), {GOODS: [stage.shop.stock(GOODS) or 0]}
-    points = [point for point in POINTS if point != "in a webhook" or stage.can("webhooks")]
-    steps = [plan.step(point=points[number % len(points)]) for number in range(plan.count)]
-    with stage.watch.expecting("losses"):
-        for point in points:
+    """Every point as often as the others; the buyers come back after each kill."""
+    stage.look_at_stock(GOODS)
+    steps = [plan.step(point=POINTS[number % len(POINTS)]) for number in range(plan.count)]
+    kills = {"in a sweep": _in_a_sweep, "order written": _at_order, "any moment": _at_any_moment}
+    with stage.watch.expecting_lost_connections():
+        for point in POINTS:
             of_point = [step for step in steps if step.what["point"] == point]
-            kill = _AT.get(point, _around)
-            for first in range(0, len(of_point), TOGETHER):
-                kill(stage, of_point[first : first + TOGETHER], report)
+            for first in range(0, len(of_point), AT_ONCE):
+                kills.get(point, _around_a_call)(stage, of_point[first : first + AT_ONCE])
                 stage.shop.wait_until_healthy()
-    if len(points) < len(POINTS):
-        report.measure("points left out (no webhook route)", len(POINTS) - len(points))
-    drain(stage, report, mark, stock=shelves)
+            report.trial(point, len(of_point))
 
 
-# --- around a call ----------------------------------------------------------------------------------------------------
-
-
-def _around(stage: Stage, steps: Sequence[Step], report: Report) -> None:
+def _around_a_call(stage: Stage, steps: Sequence[Step]) -> None:
     """Bring some payments to the same point, kill whoever serves them, let the calls go, and come back."""
     call, moment = str(steps[0].what["point"]).split()
-    held = [hold(stage, step, call, "before" if moment == "received" else "after") for step in steps]
-    with calling(stage, held):
+    held = [_hold(stage, step, call, "before" if moment == "received" else "after") for step in steps]
+    with ThreadPoolExecutor(max_workers=len(held)) as pool:
+        calls = [pool.submit(attempt, one.act) for one in held]
+        barriers = {one.barrier for one in held}
+        wait_until(lambda: barriers <= stage.simulator.waiting() or all(one.done() for one in calls), REACHES)
         if moment == "replied":
-            _kill_after_reply(stage, held, steps[0].dice)
+            _kill_after_reply(stage, held)
         else:
-            _kill(stage, steps[0].dice)
-            release(stage, held)
+            _kill(stage, steps[0])
+            _release(stage, held)
     stage.shop.wait_until_healthy()
     for one in held:
-        report.trial(str(one.step.what["point"]))
-        come_back(one)
+        if call == "confirm" and one.step.dice.random() < 0.5:
+            attempt(one.act)
+        attempt(partial(one.buyer.look, one.order))
 
 
-def _kill(stage: Stage, dice: random.Random) -> None:
-    """All workers, or one time in four the master with them; then the shop is there again."""
-    shop = stage.shop
-    if dice.random() < MASTER_TOO:
-        shop.kill_all()
-        shop.restart()
-        return
-    for pid in shop.workers_asking() or shop.workers():
-        shop.kill_worker(pid)
+def _hold(stage: Stage, step: Step, call: str, phase: str) -> Held:
+    buyer, dice = stage.buyer(step), step.dice
+    order = buyer.place({"test-product": dice.randint(2, 9)})
+    if call == "confirm":
+        opening = buyer.start(order, method=dice.choice(("card", "transfer")))
+        result = buyer.pay(opening)
+        barrier = stage.simulator.barrier("confirm", phase, opening.attempt_no)
+        return Held(step, buyer, order, barrier, lambda: buyer.deliver(result))
+    order.may_be_on_desk = True
+    takes_back = call == "receipt" and dice.random() < 0.5
+    method = "transfer" if call == "receipt" else dice.choice(("card", "transfer"))
+    opening = buyer.start(order, method=method, cash_receipt=takes_back)
+    buyer.deliver(buyer.pay(opening))
+    part = 1_000 if dice.random() < 0.5 else None
+    operation = "cancel" if call == "cancel" else "receipt_cancel" if takes_back else "receipt_issue"
+    barrier = stage.simulator.barrier(operation, phase, opening.attempt_no)
+    return Held(step, buyer, order, barrier, lambda: _by_staff(stage, operation, order, part))
 
 
-def _kill_after_reply(stage: Stage, held: Sequence[Held], dice: random.Random) -> None:
-    """Stop the workers, let the replies leave, and kill them: at once, or a few milliseconds after they go on."""
-    pids = stage.shop.workers_asking()
-    for pid in pids:
-        stage.shop.freeze(pid)
-    release(stage, held)
+def _by_staff(stage: Stage, operation: str, order: Placed, part: int | None) -> None:
+    with stage.staff() as member:
+        if operation == "cancel":
+            member.refund(order, part)
+        elif operation == "receipt_issue":
+            member.issue_receipt(order)
+        else:
+            member.cancel_receipt(order)
+
+
+def _kill(stage: Stage, step: Step) -> None:
+    """All workers that wait for the gateway, or one time in four everything; then the shop is there again."""
+    if step.dice.random() < 0.25:
+        stage.shop.kill_all()
+        stage.shop.start()
+    else:
+        stage.shop.signal_workers(stage.shop.workers_asking() or stage.shop.workers())
+
+
+def _kill_after_reply(stage: Stage, held: Sequence[Held]) -> None:
+    """Stop the workers, let the replies leave, and kill them at once or a few milliseconds after they go on."""
+    dice, pids = held[0].step.dice, stage.shop.workers_asking()
+    stage.shop.signal_workers(pids, signal.SIGSTOP)
+    _release(stage, held)
     time.sleep(0.05)
-    if dice.random() < 1 / 2:
-        for pid in pids:
-            stage.shop.thaw(pid)
+    if dice.random() < 0.5:
+        stage.shop.signal_workers(pids, signal.SIGCONT)
         time.sleep(dice.random() * 0.02)
-    for pid in pids:
-        stage.shop.kill_worker(pid)
+    stage.shop.signal_workers(pids)
 
 
-# --- elsewhere --------------------------------------------------------------------------------------------------------
+def _release(stage: Stage, held: Sequence[Held]) -> None:
+    for one in held:
+        stage.simulator.release(one.barrier)
 
 
-def _in_a_sweep(stage: Stage, steps: Sequence[Step], report: Report) -> None:
-    """A sweep asks about a payment whose confirm was lost, and is killed before or after the gateway has answered."""
+def _in_a_sweep(stage: Stage, steps: Sequence[Step]) -> None:
+    """A sweep inquires about a payment whose confirm was lost, and is killed around the gateway's answer."""
     for step in steps:
-        buyer = stage.buyer(step=step)
-        order = buyer.place()
+        buyer, dice = stage.buyer(step), step.dice
+        order = buyer.place({"test-product": 1})
         opening = buyer.start(order)
-        claim = buyer.pay(opening)
-        stage.simulator.fault("confirm", "lost_answer", step.dice.choice(("before", "after")), oid=opening.attempt_no)
-        buyer.deliver(claim)
+        result = buyer.pay(opening)
+        stage.simulator.fault("confirm", "lost_answer", dice.choice(("before", "after")), oid=opening.attempt_no)
+        buyer.deliver(result)
         stage.advance(10)
-        number = stage.simulator.barrier("inquiry", step.dice.choice(("before", "after")), oid=opening.attempt_no)
-        sweep = stage.shop.background(stage.shop.profile.sweep)
-        wait_until(partial(_is_held, stage, number), REACHES)
+        barrier = stage.simulator.barrier("inquiry", dice.choice(("before", "after")), opening.attempt_no)
+        sweep = stage.shop.start_sweep()
+        wait_until(lambda barrier=barrier: barrier in stage.simulator.waiting(), REACHES)  # type: ignore[misc]
         sweep.kill()
-        stage.simulator.release(number)
-        report.trial(str(step.what["point"]))
+        stage.simulator.release(barrier)
 
 
-def _is_held(stage: Stage, number: int) -> bool:
-    return number in waiting(stage)
-
-
-def _in_a_webhook(stage: Stage, steps: Sequence[Step], report: Report) -> None:
-    """Nobody brings the result; the webhook makes the shop ask, and the worker dies while it asks."""
+def _at_order(stage: Stage, steps: Sequence[Step]) -> None:
+    """The order form is on its way when the workers die; sent again, the same cart is one order."""
     for step in steps:
-        buyer = stage.buyer(step=step)
-        order = buyer.place()
-        opening = buyer.start(order, work="PAY")
-        number = stage.simulator.barrier("inquiry", step.dice.choice(("before", "after")), oid=opening.attempt_no)
-        buyer.pay(opening)
-        wait_until(partial(_is_held, stage, number), REACHES)
-        _kill(stage, step.dice)
-        stage.simulator.release(number)
-        stage.shop.wait_until_healthy()
-        report.trial(str(step.what["point"]))
-
-
-def _at_order_insert(stage: Stage, steps: Sequence[Step], report: Report) -> None:
-    """The order form is on its way when the worker dies; sent again, the same cart is one order, reserved once."""
-    for step in steps:
-        buyer = stage.buyer(step=step)
+        buyer = stage.buyer(step)
         form = buyer.fill({GOODS: 1})
         with ThreadPoolExecutor(max_workers=1) as pool:
-            sent = pool.submit(lost, partial(buyer.post, "/orders", form))
+            pool.submit(attempt, partial(buyer.post, "/orders", form))
             time.sleep(step.dice.random() * 0.02)
-            for pid in stage.shop.workers():
-                stage.shop.kill_worker(pid)
-            sent.result()
+            stage.shop.signal_workers(stage.shop.workers())
         stage.shop.wait_until_healthy()
-        placed = buyer.insist(buyer.post("/orders", form), 303)
-        buyer.note(placed.headers["Location"].rpartition("/")[2], {GOODS: 1})
-        report.trial(str(step.what["point"]))
+        buyer.note(buyer.require(buyer.post("/orders", form), 303), {GOODS: 1})
 
 
-def _at_random(stage: Stage, steps: Sequence[Step], report: Report) -> None:
-    """While people buy, a worker dies, at no particular moment."""
-    with shopping(stage, steps[0], SHOPPERS):
+def _at_any_moment(stage: Stage, steps: Sequence[Step]) -> None:
+    """While people buy, a worker dies."""
+
+    def go_on_buying(over: object) -> None:
+        while not over.is_set():  # type: ignore[attr-defined]
+            attempt(lambda: stage.buyer(steps[0]).buy({"test-product": 1}))
+
+    with beside(go_on_buying, threads=3):
         for step in steps:
             time.sleep(0.2 + step.dice.random())
-            workers = stage.shop.workers()
-            if workers:
-                stage.shop.kill_worker(step.dice.choice(workers))
-            report.trial(str(step.what["point"]))
-
-
-_AT: dict[str, Callable[[Stage, Sequence[Step], Report], None]] = {
-    "in a sweep": _in_a_sweep,
-    "in a webhook": _in_a_webhook,
-    "order insert": _at_order_insert,
-    "random": _at_random,
-}
+            stage.shop.signal_workers(stage.shop.workers()[:1])

@@ -1,0 +1,307 @@
+"""Buyers who order and pay without a browser, and staff. They read pages by what is public in them: forms, test ids."""
+
+from __future__ import annotations
+
+import html
+import random
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+from tests.chaos.report import Step
+from tests.chaos.watch import new_address
+from tests.oracle import DeskRow, Placed
+from tests.payer import Pairs, Payer, Window
+
+if TYPE_CHECKING:
+    from tests.chaos.stage import Stage
+
+TAG = re.compile(r"<(?:form|input|li|span|article|p|section|div|tr|meta|ul|ol)\b([^>]*)>")
+ATTRIBUTE = re.compile(r'([\w-]+)(?:="([^"]*)")?')
+FORM = re.compile(r"<form\b([^>]*)>(.*?)</form>", re.DOTALL)
+CARD = re.compile(r'data-testid="product-card" data-product="([^"]+)"(.*?)</li>', re.DOTALL)
+WON = re.compile(r"([0-9][0-9,]*)원")
+NEXT_PAGE = re.compile(r'<a\b([^>]*rel="next"[^>]*)>')
+TRIES = 8
+STAFF = "keeper"
+
+
+def attributes(tag: str) -> dict[str, str]:
+    """The attributes of one start tag."""
+    return {name: html.unescape(value) for name, value in ATTRIBUTE.findall(tag)}
+
+
+def marked(page: str, test_id: str) -> list[dict[str, str]]:
+    """The attributes of every element with this test id."""
+    found = [attributes(tag) for tag in TAG.findall(page) if f'"{test_id}"' in tag]
+    return [one for one in found if one.get("data-testid") == test_id]
+
+
+def forms(page: str) -> list[tuple[dict[str, str], dict[str, str]]]:
+    """Every form: its own attributes, and what it would send as it stands."""
+    return [(attributes(head), _fields(body)) for head, body in FORM.findall(page)]
+
+
+def _fields(body: str) -> dict[str, str]:
+    inputs = [attributes(tag) for tag in re.findall(r"<input\b([^>]*)>", body)]
+    sent = [one for one in inputs if one.get("type") not in ("checkbox", "radio") or "checked" in one]
+    return {one["name"]: one.get("value", "") for one in sent if one.get("name")}
+
+
+def state_on(page: str) -> str:
+    """The state of the order whose page this is; blank on any other page."""
+    return next((found.get("data-state", "") for found in marked(page, "order-status")), "")
+
+
+def token_on(page: str) -> str:
+    """The CSRF token of this page."""
+    named = {
+        found.get("name"): found.get("content") or found.get("value", "")
+        for found in map(attributes, TAG.findall(page))
+    }
+    return named.get("csrf-token") or named.get("csrf_token") or ""
+
+
+def prices_on(page: str) -> dict[str, int]:
+    """What the list of products asks for one piece of each."""
+    texts = {
+        slug: re.sub(r"<[^>]+>", " ", card.rpartition("card-price")[2] or card) for slug, card in CARD.findall(page)
+    }
+    found = {slug: WON.search(text) for slug, text in texts.items()}
+    return {slug: int(price[1].replace(",", "")) for slug, price in found.items() if price}
+
+
+class Refusal(Exception):
+    """The shop did not do it."""
+
+    def __init__(self, text: str, status: int = 0) -> None:
+        self.status = status
+        super().__init__(text)
+
+    @classmethod
+    def of(cls, response: requests.Response) -> Refusal:
+        """With the answer's status."""
+        status = response.status_code
+        return cls(f"{response.request.method} {response.request.path_url}: {status}", status)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """One attempt: its number, and the fields for the payment window."""
+
+    attempt_no: str
+    fields: dict[str, str]
+
+
+class Browser:
+    """A session at the shop."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.address = new_address()
+        self.session = stage.watch.session(self.address)
+        self.token = ""
+
+    def get(self, path: str) -> requests.Response:
+        """Load a page; redirects are not followed."""
+        response = self.session.get(self.stage.shop.url + path)
+        self.token = token_on(response.text) or self.token
+        return response
+
+    def post(self, path: str, fields: Mapping[str, object], **more: Any) -> requests.Response:
+        """Send a form with the token of the latest page."""
+        return self.session.post(self.stage.shop.url + path, data={"csrf_token": self.token} | dict(fields), **more)
+
+    def require(self, response: requests.Response, *statuses: int) -> requests.Response:
+        """The answer, if it has one of these statuses. Raises Refusal otherwise."""
+        if response.status_code not in statuses:
+            raise Refusal.of(response)
+        return response
+
+    def twin(self) -> Any:
+        """The same browser once more, for another thread."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        other.session = self.stage.watch.session()
+        other.session.cookies.update(self.session.cookies)
+        return other
+
+
+class Buyer(Browser):
+    """Somebody who buys. ``step`` is told with what goes wrong about their orders."""
+
+    def __init__(self, stage: Stage, step: Step | None = None) -> None:
+        super().__init__(stage)
+        self.step = step
+        self.phone = "010" + "".join(random.choices("0123456789", k=8))
+
+    def place(self, lines: Mapping[str, int]) -> Placed:
+        """From the catalogue to a placed order. Raises Refusal, such as 409 when the stock is gone."""
+        placed = self.require(self.post("/orders", self.fill(lines)), 303)
+        return self.note(placed, lines)
+
+    def fill(self, lines: Mapping[str, int]) -> dict[str, str]:
+        """Put these into the cart; the order form, filled in and not sent."""
+        if not self.token:
+            page = self.require(self.get(f"/products/{next(iter(lines))}"), 200)
+            if not self.token:  # nothing to press: it is sold out
+                raise Refusal.of(page)
+        for slug, quantity in lines.items():
+            self.require(self.post("/cart/items", {"product": slug, "quantity": quantity}), 303)
+        page = self.require(self.get("/checkout"), 200)
+        form = next((fields for head, fields in forms(page.text) if head.get("action", "").endswith("/orders")), {})
+        return form | {"payer_name": "김나직", "payer_phone": self.phone, "payer_email": "reader@example.com"}
+
+    def note(self, placed: requests.Response, lines: Mapping[str, int]) -> Placed:
+        """Remember an order that was placed."""
+        number = placed.headers["Location"].rpartition("/")[2]
+        prices = {slug: self.stage.shop.prices[slug] for slug in lines}
+        return self.stage.remember(Placed(number, dict(lines), prices, self.phone), self)
+
+    def press(self, order: Placed, **choices: object) -> Opening:
+        """Press the pay button once; choices are method, work, window, delivery, cash_receipt. Raises Refusal."""
+        if not self.token:
+            self.look(order)
+        chosen = {"method": "card", "window": "popup", "work": "CERT", "delivery": "redirect"} | choices
+        chosen |= {"cash_receipt": "y"} if chosen.pop("cash_receipt", False) else {}
+        headers = {"X-CSRFToken": self.token, "Accept": "application/json"}
+        answer = self.require(self.post(f"/orders/{order.order_no}/attempts", chosen, headers=headers), 200).json()
+        order.attempts.append(str(answer["attempt_no"]))
+        return Opening(str(answer["attempt_no"]), dict(answer["fields"]))
+
+    def start(self, order: Placed, **choices: object) -> Opening:
+        """Press it again while the gateway lets nobody in: other people's calls may hang."""
+        for _ in range(TRIES):
+            try:
+                return self.press(order, **choices)
+            except Refusal as refusal:
+                if refusal.status != requests.codes.bad_gateway:
+                    raise
+        return self.press(order, **choices)
+
+    def payer(self, order_no: str = "some") -> Payer:
+        """Somebody in front of the payment window."""
+        session = requests.Session()
+        session.trust_env = False
+        return Payer(session, f"{self.stage.shop.url}/orders/{order_no}", self.stage.simulator.url)
+
+    def pay(self, opening: Opening, scenario: str = "", **changed: str) -> Pairs:
+        """Go through the window, opened with some fields changed; what the browser would deliver."""
+        return self.payer().pay(opening.fields | changed, scenario)
+
+    def open(self, opening: Opening) -> Window:
+        """Only open the window."""
+        return self.payer().open(opening.fields)
+
+    def close(self, opening: Opening) -> Pairs:
+        """Open the window and close it."""
+        return self.payer().close(opening.fields)
+
+    def deliver(self, result: Pairs | Mapping[str, str]) -> requests.Response:
+        """Post a result as the gateway's page does: another site, no cookie."""
+        pairs = list(result.items()) if isinstance(result, Mapping) else result
+        with self.stage.watch.session(self.address) as stranger:
+            return stranger.post(self.stage.shop.url + "/payments/result", data=pairs)
+
+    def look(self, order: Placed) -> str:
+        """The state that the order's page shows, blank if it shows none."""
+        state = state_on(self.get(f"/orders/{order.order_no}").text)
+        order.note_state(state)
+        return state
+
+    def find(self, order: Placed) -> requests.Response:
+        """Look an order up as a guest, by number and phone."""
+        self.get("/orders/lookup")
+        return self.post("/orders/lookup", {"order_no": order.order_no, "payer_phone": order.phone})
+
+    def buy(self, lines: Mapping[str, int], scenario: str = "", **choices: object) -> Placed:
+        """Place, start, pay, deliver, look."""
+        order = self.place(lines)
+        self.deliver(self.pay(self.start(order, **choices), scenario))
+        self.look(order)
+        return order
+
+
+class Staff(Browser):
+    """A member of the staff; signs in again when the session is over."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage)
+        self._password = stage.shop.password
+        self._sign_in()
+
+    def _sign_in(self) -> None:
+        self.require(self.get("/admin/login"), 200, 303)
+        self.require(self.post("/admin/login", {"name": STAFF, "password": self._password}), 303)
+
+    def see(self, path: str) -> str:
+        """A page of the staff area."""
+        response = self.get(path)
+        if "/admin/login" in response.headers.get("Location", ""):
+            self._sign_in()
+            response = self.get(path)
+        return response.text
+
+    def _send(self, path: str, **fields: str) -> requests.Response:
+        return self.post(path, {"password": self._password} | fields)
+
+    def refund_form(self, order: Placed) -> dict[str, str]:
+        """The refund form as it stands on the order's page. Raises Refusal if there is none."""
+        page = forms(self.see(f"/admin/orders/{order.order_no}"))
+        found = next((fields for head, fields in page if head.get("data-testid") == "refund-form"), None)
+        if found is None:
+            raise Refusal(f"{order.order_no} offers no refund")
+        return found
+
+    def send_refund(self, order: Placed, form: Mapping[str, str]) -> requests.Response:
+        """Send a refund form; its one-time key is remembered before."""
+        self.stage.refund_forms.add((order.order_no, form["intent"]))
+        return self._send(f"/admin/orders/{order.order_no}/refunds", **(dict(form) | {"reason": "변심"}))
+
+    def refund(self, order: Placed, amount: int | None = None) -> requests.Response:
+        """Read the form and send it, for all that is left unless an amount is given. Raises Refusal."""
+        return self.send_refund(order, self.refund_form(order) | ({"amount": str(amount)} if amount else {}))
+
+    def issue_receipt(self, order: Placed) -> requests.Response:
+        """Issue a cash receipt for what was paid and not refunded."""
+        self.see(f"/admin/orders/{order.order_no}")
+        path = f"/admin/orders/{order.order_no}/cash-receipts"
+        return self._send(path, purpose="personal", identity="01012345678")
+
+    def cancel_receipt(self, order: Placed) -> requests.Response:
+        """Cancel the active cash receipt."""
+        self.see(f"/admin/orders/{order.order_no}")
+        order.receipt_given_up = True
+        return self._send(f"/admin/orders/{order.order_no}/cash-receipts/cancel")
+
+    def decide(self, order_no: str, *, refunded: bool) -> None:
+        """Settle every refund of an order whose answer was lost."""
+        for head, _ in forms(self.see(f"/admin/orders/{order_no}")):
+            if head.get("data-testid") == "refund-decision":
+                self._send(head["action"], answer="refunded" if refunded else "not_refunded")
+
+    def desk(self) -> list[DeskRow]:
+        """What a person has to look at."""
+        rows = self._rows("/admin/desk", "desk-row")
+        return [DeskRow(row.get("data-kind", ""), row.get("data-state", ""), row.get("data-order", "")) for row in rows]
+
+    def orders(self, state: str) -> set[str]:
+        """Numbers of the orders in a state."""
+        return {row["data-order"] for row in self._rows(f"/admin/orders?state={state}", "order-row")}
+
+    def run_due(self) -> requests.Response:
+        """Press the button that does what the sweep would do."""
+        self.see("/admin/desk")
+        return self.post("/admin/desk/run", {})
+
+    def _rows(self, path: str, test_id: str) -> list[dict[str, str]]:
+        found = []
+        while path:
+            page = self.see(path)
+            found += marked(page, test_id)
+            more = NEXT_PAGE.search(page)
+            path = attributes(more[1]).get("href", "") if more else ""
+        return found
