@@ -216,17 +216,6 @@ def test_the_desk_asks_for_the_password_once(world: World, officer: PageClient) 
     assert page.text.count('type="password"') == 1
 
 
-def test_a_refused_return_is_not_said_to_be_on_its_way(world: World, officer: PageClient) -> None:
-    world.fault("cancel", "refused", phase="before")
-    contradiction(world, officer)
-
-    page = officer.get("/admin/desk")
-
-    assert page.values("desk-row", "data-kind") == ["refund", "attempt"]
-    assert "refused" in page.values("desk-row", "data-state")
-    assert "자동으로 전액 돌려보냅니다" not in page.text
-
-
 def test_an_empty_desk_says_so(world: World, officer: PageClient) -> None:
     paid_order(world)
 
