@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
-from flask import Flask, g, jsonify, make_response, render_template, request
+from flask import Flask, g, jsonify, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
@@ -19,6 +19,7 @@ from shop.payple import GatewayError, MalformedClaim
 from shop.services import catalogue, health
 from shop.views import messages
 from shop.views.template_filters import in_language
+from shop.views.way_back import way_back
 
 log = logging.getLogger(__name__)
 RETRY_SECONDS = 30
@@ -30,7 +31,7 @@ PROGRAMS = ("payments.start_attempt", "callbacks.webhook", "health.healthz")
 class Problem:
     """What is told about an error: nothing of ours or of others, only what the reader can do.
 
-    ``link_to`` is the endpoint of the page where it can be put right, ``link_label`` what its button says.
+    ``link_to`` is the address where it can be put right, ``link_label`` what its button says.
     ``retry_after``: seconds.
     """
 
@@ -49,7 +50,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(ShopError, lambda error: _answer(_of_shop(error)))
     app.register_error_handler(GatewayError, lambda error: _answer(_of_gateway(error)))
     app.register_error_handler(MalformedClaim, lambda _error: _answer(_bad_request()))
-    app.register_error_handler(CSRFError, lambda _error: _answer(_stale_page()))
+    app.register_error_handler(CSRFError, lambda _error: stale_form())
     app.register_error_handler(HTTPException, lambda error: _answer(_of_http(error)))
     for kind in health.AWAY:
         app.register_error_handler(kind, _database_away)
@@ -63,11 +64,20 @@ def form_as_json(form: FlaskForm) -> ResponseReturnValue:
     return jsonify(error={"message": notice.sentence, "code": "choices", "advice": ""}), 422
 
 
+def stale_form() -> ResponseReturnValue:
+    """Refuse a form whose token is old, or lost with its cookie."""
+    sentence = _("페이지를 연 지 오래되었거나 다른 곳에서 온 요청이에요. 아무것도 바뀌지 않았어요.")
+    advice = _("페이지를 다시 열어서 처음부터 해 주세요.")
+    return _answer(Problem(400, _("페이지가 오래되었어요"), sentence, advice, "stale_page"))
+
+
 def _answer(problem: Problem) -> ResponseReturnValue:
     if request.endpoint in PROGRAMS:
         error = {"message": problem.sentence, "code": problem.code, "advice": problem.advice}
         answer = jsonify(error=error)
     else:
+        if request.method == "POST" and not problem.link_to:
+            problem = replace(problem, link_to=way_back(), link_label=_("이전 화면으로 돌아가기"))
         answer = make_response(render_template("errors/error.html", **vars(problem)))
     if problem.retry_after:
         answer.headers["Retry-After"] = str(problem.retry_after)
@@ -112,13 +122,12 @@ def _of_stock(error: OutOfStock) -> Problem:
 
 def _in_cart(problem: Problem) -> Problem:
     """The cart is where this can be put right."""
-    return replace(problem, link_to="cart.show", link_label=_("장바구니 보기"))
+    return replace(problem, link_to=url_for("cart.show"), link_label=_("장바구니 보기"))
 
 
 def _of_cart(error: CartProblem) -> Problem:
     sentences = {
         CartProblem.Reason.EMPTY: _("장바구니가 비어 있어서 주문할 수 없어요."),
-        CartProblem.Reason.CHANGED: _("다른 창에서 장바구니가 바뀌었어요. 바뀐 내용을 확인하고 다시 주문해 주세요."),
         CartProblem.Reason.TOO_LARGE: _("한 번에 결제할 수 있는 금액을 넘었어요. 나누어 주문해 주세요."),
         CartProblem.Reason.BELOW_MINIMUM: _("1,000원부터 결제할 수 있어요."),
     }
@@ -144,7 +153,7 @@ def _of_open_orders(error: TooManyOpenOrders) -> Problem:
     sentence = _("결제하지 않은 주문이 여러 건 있어요. 그 주문을 먼저 결제해 주세요.")
     closing = _("결제하지 않으면 %(minutes)s분쯤 뒤에 가장 오래된 주문부터 저절로 닫혀요.", minutes=minutes)
     problem = Problem(429, _("주문할 수 없어요"), sentence, closing, "too_many_open_orders", retry_after=seconds)
-    return replace(problem, link_to="orders.history", link_label=_("이 브라우저의 주문"))
+    return replace(problem, link_to=url_for("orders.history"), link_label=_("이 브라우저의 주문"))
 
 
 def _too_many_tries() -> Problem:
@@ -181,22 +190,17 @@ def _nothing_here() -> Problem:
     sentence = _("찾으시는 페이지나 주문이 없어요.")
     return Problem(
         404,
-        _("여기에는 아무것도 없어요"),
+        _("페이지를 찾을 수 없어요"),
         sentence,
         _("주문은 주문번호와 휴대전화 번호로 찾을 수 있어요."),
         "not_found",
     )
 
 
-def _stale_page() -> Problem:
-    sentence = _("페이지를 연 지 오래되었거나 다른 곳에서 온 요청이에요. 아무것도 바뀌지 않았어요.")
-    return Problem(400, _("페이지가 오래되었어요"), sentence, _("새로고침한 뒤 다시 해 주세요."), "stale_page")
-
-
 def _bad_request() -> Problem:
     return Problem(
         400,
-        _("알아들을 수 없는 요청이에요"),
+        _("요청을 처리할 수 없어요"),
         _("보낸 내용에 문제가 있어서 아무것도 바꾸지 않았어요."),
         code="bad_request",
     )

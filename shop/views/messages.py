@@ -43,6 +43,23 @@ def nothing_found() -> Notice:
     return Notice(Kind.WARN, sentence, _("두 가지를 다시 확인해 주세요."))
 
 
+def not_shown_here() -> Notice:
+    """The order of another browser, or none: which of the two is not told."""
+    sentence = _("주문번호와 휴대전화 번호로 주문을 확인해 주세요.")
+    return Notice(Kind.INFO, sentence, _("이미 결제했다면 다시 결제하지 마세요."))
+
+
+def stale_form() -> Notice:
+    """A form whose token is old, shown again with what was typed."""
+    sentence = _("페이지를 연 지 오래되어서 아무것도 보내지 않았어요.")
+    return Notice(Kind.WARN, sentence, _("입력한 내용을 확인하고 다시 보내 주세요."))
+
+
+def cart_changed() -> Notice:
+    """The cart is not the one that the order form showed."""
+    return Notice(Kind.WARN, _("다른 창에서 장바구니가 바뀌었어요."), _("바뀐 내용을 확인하고 다시 주문해 주세요."))
+
+
 def of_order(order: Order, *, settling: bool = False) -> Notice | None:
     """What the payer should know about the last try, if anything; ``settling``: a reported payment is looked for."""
     if order.paid_attempt:

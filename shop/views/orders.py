@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
 
 from shop import clock
-from shop.errors import CannotPay, NotFound
+from shop.errors import CannotPay, CartProblem, NotFound
 from shop.extensions import address_and_field, client, limiter, settings, visitor_mark
 from shop.models import Attempt, Order
 from shop.payple import Work
@@ -17,7 +18,7 @@ from shop.services import cart as carts
 from shop.services import orders, settlement
 from shop.services.orders import MOST_OPEN_ORDERS, PAGE_SIZE, CartOnHand, Payer
 from shop.settings import Mode, Window
-from shop.views import messages, security_headers
+from shop.views import error_pages, messages, security_headers
 from shop.views.forms import CheckoutForm, LookupForm, PaymentForm, row_number
 from shop.views.normal_forms import order_number
 from shop.views.session import cart_id, cart_items, empty_cart, remember_found, remembered_visitor, visitor
@@ -64,10 +65,33 @@ def place() -> ResponseReturnValue:
     on_hand = CartOnHand(cart_items(), cart_id(), seen_id=form.cart_id.data or "")
     hold = timedelta(minutes=settings().order_minutes)
     most_open = MOST_OPEN_ORDERS if settings().rate_limits else None
-    order = orders.place_order(on_hand, payer, remembered_visitor(), hold=hold, now=clock.now(), most_open=most_open)
+    try:
+        order = orders.place_order(
+            on_hand, payer, remembered_visitor(), hold=hold, now=clock.now(), most_open=most_open
+        )
+    except CartProblem as problem:
+        if problem.reason is not CartProblem.Reason.CHANGED:
+            raise
+        return _checkout_again(form, messages.cart_changed()), 409
     if order.cart_id == cart_id():
         empty_cart()
     return redirect(url_for("orders.show", order_no=order.order_no), code=303)
+
+
+@bp.errorhandler(CSRFError)
+def keep_what_was_typed(_error: CSRFError) -> ResponseReturnValue:
+    """Show the form again, with a new token, where somebody has typed into it."""
+    if request.endpoint == "orders.lookup":
+        return render_template("orders/lookup.html", form=LookupForm(), notice=messages.stale_form()), 400
+    if request.endpoint == "orders.place" and cart_items():
+        return _checkout_again(CheckoutForm(), messages.stale_form()), 400
+    return error_pages.stale_form()
+
+
+def _checkout_again(form: CheckoutForm, notice: messages.Notice) -> str:
+    """The order form with what was typed, about the cart as it is now."""
+    form.cart_id.data = cart_id()
+    return render_template("orders/checkout.html", cart=carts.load(cart_items()), form=form, notice=notice)
 
 
 @bp.get("/orders")
@@ -81,9 +105,16 @@ def history() -> ResponseReturnValue:
 
 @bp.get("/orders/<order_no>")
 def show(order_no: str) -> ResponseReturnValue:
-    """The order page: how to pay while it can be paid, state and receipt after."""
+    """The order page: how to pay while it can be paid, state and receipt after.
+
+    Where this browser may not see the order, or there is none, the same lookup form.
+    """
     now = clock.now()
-    order = orders.get_order(order_no, visitor())
+    try:
+        order = orders.get_order(order_no, visitor())
+    except NotFound:
+        form = LookupForm(order_no=order_number(order_no)[:20])
+        return render_template("orders/lookup.html", form=form, notice=messages.not_shown_here()), 404
     settlement.settle_order(order, client())
     return _render_order(order, now)
 

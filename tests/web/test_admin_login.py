@@ -108,6 +108,22 @@ def test_a_working_day_ends_it_too(world: World, officer: PageClient) -> None:
     assert officer.open("/admin/orders").status_code == 303
 
 
+def test_a_form_of_a_session_that_is_gone_leads_through_the_sign_in_back_to_its_page(
+    world: World, officer: PageClient
+) -> None:
+    order_no = paid_order(world)
+    forgetful = world.browser()
+    response = forgetful.post(f"/admin/orders/{order_no}/refund-plan", {"amount": "1000", "reason": "변심"})
+    assert response.status_code == 303
+
+    page = forgetful.get(response.headers["Location"])
+    assert "아무것도 보내지 않았습니다" in page.text
+    (place,) = [tag["value"] for _name, tag in page.tags.all if tag.get("name") == "next"]
+    signed_in = forgetful.submit("/admin/login", {"name": NAME, "password": PASSWORD, "next": place}, page=page)
+
+    assert signed_in.path == f"/admin/orders/{order_no}"
+
+
 def test_a_disabled_account_is_out_at_the_next_click(world: World, officer: PageClient) -> None:
     staff.disable(NAME, now=clock.now())
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from shop.db import db
 from shop.payple import Credentials
-from tests.page import PAYER, PageClient
+from tests.page import PAYER, Page, PageClient
 from tests.world import World
 
 FORM = "application/x-www-form-urlencoded"
@@ -72,12 +72,43 @@ def test_a_result_by_get_leads_back_and_changes_nothing(world: World) -> None:
     assert "Set-Cookie" not in response.headers
 
 
-@pytest.mark.parametrize("path", ["/cart/items", "/orders", "/orders/lookup"])
-def test_a_post_without_our_token_changes_nothing_and_says_why(world: World, path: str) -> None:
-    response = world.browser().post(path, PAYER | {"product": "test-product", "quantity": "1"})
+@pytest.mark.parametrize(
+    ("path", "back"), [("/cart/items", "/products/test-product"), ("/cart/items/test-product", "/cart")]
+)
+def test_a_post_without_our_token_changes_nothing_and_leads_back_to_its_form(
+    world: World, path: str, back: str
+) -> None:
+    response = world.browser().post(path, {"product": "test-product", "quantity": "1"})
+    page = Page.checked(response, 400)
 
-    assert response.status_code == 400
-    assert "페이지가 오래되었어요" in response.text
+    assert "페이지가 오래되었어요" in page.text
+    assert page.values("way-back", "href") == [back]
+    world.browser().get(back)
+
+
+def test_an_order_form_without_our_token_is_shown_again_with_what_was_typed(world: World) -> None:
+    buyer = world.browser()
+    buyer.add_to_cart()
+
+    page = Page.checked(buyer.post("/orders", PAYER), 400)
+
+    assert "오래되어서" in page.text
+    assert PAYER["payer_name"] in page.text
+    assert buyer.submit("/orders", PAYER, page=page).path.startswith("/orders/2")
+
+
+def test_an_order_form_whose_cookies_are_gone_leads_back_to_the_order_form(world: World) -> None:
+    page = Page.checked(world.browser().post("/orders", PAYER), 400)
+
+    assert page.values("way-back", "href") == ["/checkout"]
+
+
+def test_a_lookup_without_our_token_is_shown_again_with_what_was_typed(world: World) -> None:
+    typed = {"order_no": "20261123-AAAAAAAA", "payer_phone": "01012345678"}
+
+    page = Page.checked(world.browser().post("/orders/lookup", typed), 400)
+
+    assert all(value in page.text for value in typed.values())
 
 
 def start(buyer: PageClient, order_no: str, body: object, content_type: str = "application/json") -> int:

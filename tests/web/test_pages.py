@@ -198,6 +198,9 @@ def test_a_form_that_shows_an_older_cart_is_not_placed(world: World) -> None:
     page = buyer.submit("/orders", PAYER | {"cart_id": seen}, status=409)
 
     assert "장바구니가 바뀌었어요" in page.text
+    assert PAYER["payer_email"] in page.text
+    (now_seen,) = [tag["value"] for name, tag in page.tags.all if tag.get("name") == "cart_id"]
+    assert buyer.submit("/orders", PAYER | {"cart_id": now_seen}, page=page).path.startswith("/orders/2")
 
 
 def test_an_old_form_sent_again_finds_its_order_and_leaves_the_new_cart_alone(world: World) -> None:
@@ -260,9 +263,24 @@ def test_somebody_elses_order_looks_like_no_order(world: World) -> None:
     theirs = stranger.get(f"/orders/{order_no}", status=404)
     none = stranger.get("/orders/20261123-AAAAAAAA", status=404)
 
-    assert theirs.text.replace(order_no, "20261123-AAAAAAAA") == none.text
+    shown = theirs.text.replace(order_no, "20261123-AAAAAAAA").replace(theirs.csrf_token, none.csrf_token)
+    assert shown == none.text
     assert "홍길동" not in theirs.text
     assert stranger.get("/orders").values("history-row", "data-order") == []
+
+
+def test_a_buyer_whose_cookies_are_gone_after_paying_is_asked_for_the_phone_number(world: World) -> None:
+    buyer = world.browser()
+    order_no = buyer.place_order()
+    back = world.deliver(world.payer().pay(buyer.start_attempt(order_no, window="direct")["fields"]))
+    forgetful = world.browser()
+
+    page = forgetful.get(back, status=404)
+
+    assert "이미 결제했다면 다시 결제하지 마세요" in page.text
+    assert order_no in [tag.get("value") for _name, tag in page.tags.all if tag.get("name") == "order_no"]
+    found = forgetful.submit("/orders/lookup", {"order_no": order_no, "payer_phone": "01012345678"}, page=page)
+    assert found.state == "paid"
 
 
 @pytest.mark.parametrize("order_no", ["x", "%00", "20261123-aaaaaaaa", "'; --", "9" * 4000, "２０２６1123-AAAAAAAA"])

@@ -36,16 +36,6 @@ def test_what_is_sold_out_is_named(world: World, language: str) -> None:
     assert leads_to_cart(page)
 
 
-def test_a_cart_that_changed_since_leads_back_to_it(world: World) -> None:
-    buyer = world.browser()
-    buyer.add_to_cart()
-
-    page = buyer.submit("/orders", PAYER | {"cart_id": "another"}, status=409)
-
-    assert "장바구니가 바뀌었어요" in page.text
-    assert leads_to_cart(page)
-
-
 @pytest.mark.parametrize(("price", "said"), [(999, "1,000원부터"), (LARGEST_TOTAL + 1, "금액을 넘었어요")])
 def test_a_cart_that_costs_too_little_or_too_much_leads_back_to_it(world: World, price: int, said: str) -> None:
     catalogue.get_product("test-product").price = price

@@ -6,15 +6,19 @@ The cookie holds a session's token. The session itself is a row, which signing o
 from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import UserMixin, current_user, login_user, logout_user
+from flask_wtf.csrf import CSRFError
 
 from shop import clock
 from shop.errors import SignInRefused
 from shop.extensions import address, address_and_field, limiter, login_manager
 from shop.models import StaffSession
 from shop.services import desk, staff
+from shop.services.orders import ORDER_NO
+from shop.views import error_pages
 from shop.views.admin import messages
 from shop.views.admin.forms import SignInForm
 from shop.views.normal_forms import one_line
+from shop.views.way_back import FORM_PAGES
 
 OPEN = ("admin.login", "admin.sign_in")
 """What answers without a sign-in."""
@@ -23,7 +27,7 @@ PLACES = {
     "desk": "admin.show_desk",
     "sheet": "admin.show_sheet",
 }
-"""Where a sign-in may lead: names of our own, never an address from the request."""
+"""Where a sign-in may lead, besides orders: names of our own, never an address from the request."""
 KEPT = ("visitor", "found")
 """What a sign-in keeps of the old cookie: the buyer's orders."""
 
@@ -52,14 +56,34 @@ def load_user(token: str) -> SignedIn | None:
 login_manager.user_loader(load_user)
 
 
+def is_signed_in() -> bool:
+    """Whether the cookie of this request belongs to a session that lasts."""
+    return bool(current_user.is_authenticated)  # type: ignore[attr-defined] # a proxy
+
+
 @bp.before_request
 def require_staff() -> ResponseReturnValue | None:
     """Send whoever is not signed in to the sign-in."""
-    g.staff = current_user if current_user.is_authenticated else None  # type: ignore[attr-defined] # a proxy
+    g.staff = current_user if is_signed_in() else None
     if g.staff is not None or request.endpoint in OPEN:
         return None
-    wanted = next((name for name, endpoint in PLACES.items() if endpoint == request.endpoint), None)
-    return redirect(url_for("admin.login", next=wanted), code=303)
+    return _to_sign_in()
+
+
+@bp.errorhandler(CSRFError)
+def refuse_stale_form(_error: CSRFError) -> ResponseReturnValue:
+    """A session that is gone took its token along: sign in first, then come back to the page of the form."""
+    is_open = is_signed_in() or request.endpoint in OPEN
+    return error_pages.stale_form() if is_open else _to_sign_in()
+
+
+def _to_sign_in() -> ResponseReturnValue:
+    """Send to the sign-in, and say if something was posted that has not been done."""
+    endpoint = FORM_PAGES.get(request.endpoint or "", request.endpoint)
+    place = next((name for name, page in PLACES.items() if page == endpoint), None)
+    wanted = (request.view_args or {}).get("order_no", place)
+    unsent = "1" if request.method == "POST" else None
+    return redirect(url_for("admin.login", next=wanted, unsent=unsent), code=303)
 
 
 @bp.context_processor
@@ -78,7 +102,8 @@ def index() -> ResponseReturnValue:
 @bp.get("/login")
 def login() -> ResponseReturnValue:
     """The sign-in form."""
-    return render_template("admin/login.html", form=SignInForm(next=request.args.get("next", "")))
+    notice = messages.not_sent() if "unsent" in request.args else None
+    return render_template("admin/login.html", form=SignInForm(next=request.args.get("next", "")), notice=notice)
 
 
 @bp.post("/login")
@@ -95,7 +120,14 @@ def sign_in() -> ResponseReturnValue:
         return render_template("admin/login.html", form=form, notice=messages.of_sign_in()), 403
     _renew_cookie()
     login_user(load_user(token))
-    return redirect(url_for(PLACES.get(form.next.data or "", "admin.orders")), code=303)
+    return redirect(_place(form.next.data or ""), code=303)
+
+
+def _place(name: str) -> str:
+    """The address of a page to come back to: an order, or one of our own names."""
+    if ORDER_NO.fullmatch(name):
+        return url_for("admin.show_order", order_no=name)
+    return url_for(PLACES.get(name, "admin.orders"))
 
 
 @bp.post("/logout")

@@ -16,6 +16,11 @@ def of_sign_in() -> Notice:
     return Notice(Kind.BAD, _("이름이나 비밀번호가 맞지 않습니다."))
 
 
+def not_sent() -> Notice:
+    """Somebody without a session has posted a form."""
+    return Notice(Kind.WARN, _("아무것도 보내지 않았습니다."), _("로그인하면 보던 화면으로 돌아갑니다."))
+
+
 def of_password() -> Notice:
     """The password that had to be entered again was wrong."""
     sentence = _("비밀번호가 맞지 않습니다.")
