@@ -9,6 +9,7 @@ import pytest
 from tests.gateway.merchant import Merchant
 
 METHODS = ("card", "transfer")
+FLAGS = ("PCD_SIMPLE_FLAG", "PCD_REGULER_FLAG")
 MONTH = {"PCD_REGULER_FLAG": "Y", "PCD_PAY_YEAR": "2026", "PCD_PAY_MONTH": "11"}
 
 
@@ -75,6 +76,47 @@ class TestLookup:
         assert merchant.key("PUSERINFO", registered["PCD_PAYER_ID"])["PCD_PAY_RST"] == "success"
 
 
+@pytest.mark.parametrize(
+    ("changes", "card", "monthly_card", "transfer", "rule"),
+    [
+        ({"PCD_PAYER_ID": ""}, "SPCD0001", "RPCD0001", "SPAY0005", "key_missing"),
+        ({"PCD_PAYER_ID": "made up"}, "SPCD0011", "RPCD0011", "SPAY0005", "key_unknown"),
+        ({"PCD_PAY_GOODS": ""}, "SPCD0003", "RPCD0003", "SPAY0019", "repay_goods_missing"),
+        ({"PCD_PAY_TOTAL": "x"}, "SPCD9998", "RPCD9998", "SPAY0019", "repay_malformed"),
+        ({"PCD_PAY_TOTAL": "0"}, "SPCD0002", "RPCD0002", "SPAY0019", "repay_amount_low"),
+        ({"PCD_PAY_TAXTOTAL": "2000"}, "SPCD9998", "RPCD9998", "SPAY0019", "repay_malformed"),
+        ({"PCD_PAY_ISTAX": "M"}, "SPCD9998", "RPCD9998", "SPAY0019", "repay_malformed"),
+        (dict.fromkeys(FLAGS, ""), "SPCD9998", "RPCD9998", "SPAY0019", "repay_flag_missing"),
+        ({"PCD_PAY_TYPE": ""}, "SPCD9998", "RPCD9998", "SPAY0019", "repay_flag_missing"),
+        ({"PCD_AUTH_KEY": "made up"}, "SPCD0004", "RPCD0006", "SPAY0001", "token_unknown"),
+        ({"PCD_PAY_OID": "x" * 256}, "cpc0034", "cpc0034", "cpc0034", "field_too_long"),
+    ],
+)
+@pytest.mark.parametrize("flag", FLAGS)
+def test_a_wrong_request_is_refused_and_charges_nothing(
+    merchant: Merchant,
+    registered: dict[str, str],
+    flag: str,
+    changes: dict[str, str],
+    card: str,
+    monthly_card: str,
+    transfer: str,
+    rule: str,
+) -> None:
+    """Key, goods, amount, tax, flags, tokens; monthly payments by card have codes of their own (응답코드)."""
+    method = registered["PCD_PAY_TYPE"]
+    fields = {"PCD_PAYER_ID": registered["PCD_PAYER_ID"], "PCD_PAY_GOODS": "구독", "PCD_PAY_TOTAL": "1000"}
+    flags = {"PCD_PAY_TYPE": method, flag: "Y"}
+    month = MONTH if flag == "PCD_REGULER_FLAG" else {}
+
+    answer = merchant.call(flags, **flags | fields | month | changes)
+
+    by_card = monthly_card if month else card
+    assert (answer["PCD_PAY_RST"], answer["PCD_PAY_CODE"]) == ("error", by_card if method == "card" else transfer)
+    merchant.broke(rule)
+    assert len(merchant.order("GET", "/payments")) == 1
+
+
 class TestRepay:
     """SimplePayCardAct and SimplePayAct."""
 
@@ -106,45 +148,6 @@ class TestRepay:
 
         assert code == {"card": "SPCD0014", "transfer": "CPAY0202"}[method]
         merchant.broke("repay_duplicate")
-        assert len(merchant.order("GET", "/payments")) == 1
-
-    @pytest.mark.parametrize(
-        ("changes", "card", "transfer", "rule"),
-        [
-            ({"PCD_PAYER_ID": ""}, "SPCD0001", "SPAY0005", "key_missing"),
-            ({"PCD_PAYER_ID": "made up"}, "SPCD0011", "SPAY0005", "key_unknown"),
-            ({"PCD_PAY_GOODS": ""}, "SPCD0003", "SPAY0019", "repay_goods_missing"),
-            ({"PCD_PAY_TOTAL": "x"}, "SPCD9998", "SPAY0019", "repay_malformed"),
-            ({"PCD_PAY_TOTAL": "0"}, "SPCD0002", "SPAY0019", "repay_amount_low"),
-            ({"PCD_PAY_TAXTOTAL": "2000"}, "SPCD9998", "SPAY0019", "repay_malformed"),
-            ({"PCD_PAY_ISTAX": "M"}, "SPCD9998", "SPAY0019", "repay_malformed"),
-            ({"PCD_SIMPLE_FLAG": ""}, "SPCD9998", "SPAY0019", "repay_flag_missing"),
-            ({"PCD_PAY_TYPE": ""}, "SPCD9998", "SPAY0019", "repay_flag_missing"),
-            ({"PCD_AUTH_KEY": "made up"}, "SPCD0004", "SPAY0001", "token_unknown"),
-            ({"PCD_PAY_OID": "x" * 256}, "cpc0034", "cpc0034", "field_too_long"),
-        ],
-    )
-    def test_a_wrong_request_is_refused_and_charges_nothing(
-        self,
-        merchant: Merchant,
-        registered: dict[str, str],
-        changes: dict[str, str],
-        card: str,
-        transfer: str,
-        rule: str,
-    ) -> None:
-        """Key, goods, amount, tax, flags, tokens (응답코드)."""
-        method = registered["PCD_PAY_TYPE"]
-        flags = {"PCD_PAY_TYPE": method, "PCD_SIMPLE_FLAG": "Y"}
-        fields = {"PCD_PAYER_ID": registered["PCD_PAYER_ID"], "PCD_PAY_GOODS": "구독", "PCD_PAY_TOTAL": "1000"}
-
-        answer = merchant.call(flags, **flags | fields | changes)
-
-        assert (answer["PCD_PAY_RST"], answer["PCD_PAY_CODE"]) == (
-            "error",
-            {"card": card, "transfer": transfer}[method],
-        )
-        merchant.broke(rule)
         assert len(merchant.order("GET", "/payments")) == 1
 
     def test_cards_pay_at_least_100_won(self, merchant: Merchant) -> None:
@@ -233,32 +236,20 @@ class TestMonthly:
         assert self.pay(merchant, registered)["PCD_PAY_RST"] == "success"
 
     @pytest.mark.parametrize(
-        ("changes", "card", "transfer", "rule"),
+        ("changes", "card", "rule"),
         [
-            ({"PCD_PAY_YEAR": "26"}, "RPCD0004", "SPAY0019", "repay_year_wrong"),
-            ({"PCD_PAY_MONTH": "13"}, "RPCD0005", "SPAY0019", "repay_month_wrong"),
-            ({"PCD_PAY_MONTH": ""}, "RPCD0005", "SPAY0019", "repay_month_wrong"),
-            ({"PCD_PAYER_ID": ""}, "RPCD0001", "SPAY0005", "key_missing"),
-            ({"PCD_PAYER_ID": "made up"}, "RPCD0011", "SPAY0005", "key_unknown"),
-            ({"PCD_PAY_TOTAL": "0"}, "RPCD0002", "SPAY0019", "repay_amount_low"),
-            ({"PCD_PAY_GOODS": ""}, "RPCD0003", "SPAY0019", "repay_goods_missing"),
-            ({"PCD_AUTH_KEY": "made up"}, "RPCD0006", "SPAY0001", "token_unknown"),
-            ({"PCD_REGULER_FLAG": ""}, "RPCD9998", "SPAY0019", "repay_flag_missing"),
+            ({"PCD_PAY_YEAR": "26"}, "RPCD0004", "repay_year_wrong"),
+            ({"PCD_PAY_MONTH": "13"}, "RPCD0005", "repay_month_wrong"),
+            ({"PCD_PAY_MONTH": ""}, "RPCD0005", "repay_month_wrong"),
         ],
     )
-    def test_the_codes_have_their_own_family(
-        self,
-        merchant: Merchant,
-        registered: dict[str, str],
-        changes: dict[str, str],
-        card: str,
-        transfer: str,
-        rule: str,
+    def test_a_month_is_a_month(
+        self, merchant: Merchant, registered: dict[str, str], changes: dict[str, str], card: str, rule: str
     ) -> None:
-        """RPCD for cards (응답코드)."""
+        """RPCD0004, RPCD0005 (응답코드)."""
         code = self.pay(merchant, registered, **changes)["PCD_PAY_CODE"]
 
-        assert code == {"card": card, "transfer": transfer}[registered["PCD_PAY_TYPE"]]
+        assert code == {"card": card, "transfer": "SPAY0019"}[registered["PCD_PAY_TYPE"]]
         merchant.broke(rule)
 
     @pytest.mark.parametrize("act", ["SimplePay", "RePay"])
