@@ -123,14 +123,14 @@ def _act(call: Call, act: Act, refuse: Refuse) -> Answer:
 
 
 class Connection:
-    """The caller's connection, which gunicorn has at hand; in process the caller's adapter is told instead."""
+    """The caller's connection under gunicorn; in process a function of the test adapter stands for it."""
 
     def __init__(self) -> None:
         self.socket: socket.socket | None = request.environ.get("gunicorn.socket")
         self.tell_adapter = request.environ.get("simulator.hang_up", lambda: None)
 
     def wait(self, seconds: float) -> None:
-        """Let time pass, but not for a caller who has hung up: then the thread is free at once."""
+        """Wait, but at most until the caller closes the connection."""
         if self.socket and seconds:
             select.select([self.socket], [], [], seconds)
         else:
@@ -146,7 +146,7 @@ class Connection:
         self.tell_adapter()
         if self.socket and reset:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-            self.socket.close()  # before gunicorn says goodbye properly
+            self.socket.close()  # before gunicorn closes it without a reset
         if self.socket:
             raise ConnectionResetError(errno.ECONNRESET, "cut by a fault")
 

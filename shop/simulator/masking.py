@@ -16,7 +16,7 @@ def masked(message: Mapping[str, str]) -> dict[str, str]:
 
 
 def fingerprint(secret: str) -> str:
-    """Eight hex digits that tell one secret from another and give neither away."""
+    """Eight hex digits by which two uses of a secret can be matched."""
     return "•••• " + hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()[:8]
 
 

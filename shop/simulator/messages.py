@@ -1,4 +1,4 @@
-"""What servers and merchants' pages are told of a payment: results, answers and refusals."""
+"""Results of the window, answers to servers, and refusals."""
 
 import hashlib
 from collections.abc import Mapping
@@ -92,7 +92,7 @@ def closed(payment: Payment) -> Fields:
 
 
 def tampered(result: Fields, member: str) -> Fields:
-    """A result as somebody in the payer's browser would change it."""
+    """A result with one member forged in the browser."""
     if member == "amount":
         less = str(int(result["PCD_PAY_TOTAL"]) - 100)
         return result | {"PCD_PAY_TOTAL": less, "PCD_PAY_AMOUNT": less, "PCD_PAY_AMOUNT_REAL": less}
@@ -109,7 +109,7 @@ def confirmed(payment: Payment, origin: str, policy: Policy) -> Fields:
 
 
 def found(payment: Payment, origin: str, policy: Policy) -> Fields:
-    """The inquiry's answer about a completed payment; refunds are told only if the policy says so."""
+    """The inquiry's answer about a completed payment; with refunds only if the policy says so."""
     message = PAID["transfer"] if payment.method == "transfer" else "결제완료"
     answer = _answer(payment, origin, policy, policy.inquiry_code, message) | {"PCD_PAY_STATE": "1"}
     if policy.inquiry_shows_refund == "off":

@@ -43,7 +43,7 @@ _ROWS = (
     # partner authentication
     Rule("cst_id_missing", "AUTH0001", "파트너 인증 요청에 cst_id가 없습니다.", "The authentication carries no cst_id.", AUTH_DOCS),
     Rule("cust_key_wrong", "AUTH0002", "custKey가 이 cst_id의 키와 다릅니다.", "The custKey does not belong to this cst_id.", AUTH_DOCS),
-    Rule("partner_unknown", "AUTH0003", "이 시뮬레이터가 모르는 cst_id 또는 clientKey입니다.", "The simulator knows no partner with this cst_id or clientKey.", AUTH_DOCS),
+    Rule("partner_unknown", "AUTH0003", "이 시뮬레이터에 없는 cst_id 또는 clientKey입니다.", "No partner of this simulator has this cst_id or clientKey.", AUTH_DOCS),
     Rule("domain_unregistered", "AUTH0004", "Referer의 도메인이 파트너에 등록되어 있지 않습니다.", "The Referer's domain is not registered for the partner.", AUTH_DOCS),
     Rule("purpose_unknown", "AUTH0005", "문서에 있는 용도 플래그의 조합이 아닙니다.", "The purpose flags are no combination that the documents name.", AUTH_DOCS),
     Rule("servers_only", "", "페이플은 서버에만 응답합니다. CORS가 없으므로 브라우저가 아니라 가맹점 서버에서 요청하세요.", "Payple answers servers only: there is no CORS. Send this request from your server, not from the browser.", FAQ_DOCS),
@@ -69,7 +69,7 @@ _ROWS = (
     Rule("oid_duplicate", "CPCA0201", "같은 PCD_PAY_OID의 결제가 이미 완료되었습니다.", "A payment with this PCD_PAY_OID has already been completed.", WINDOW_DOCS, "CPAY0202"),
     Rule("window_too_slow", "CPCA0001", "결제창을 연 뒤 3분이 지났습니다.", "The payer took longer than three minutes in the window.", CODE_DOCS),
     # confirm
-    Rule("confirm_partner_unknown", "AUTH0003", "승인 요청의 PCD_CST_ID는 발급받은 원래 값이어야 합니다.", "The confirm wants the raw PCD_CST_ID, and this is none that we know.", CONFIRM_DOCS),
+    Rule("confirm_partner_unknown", "AUTH0003", "승인 요청의 PCD_CST_ID는 발급받은 원래 값이어야 합니다.", "The confirm wants the raw PCD_CST_ID, and no partner has this one.", CONFIRM_DOCS),
     Rule("confirm_cust_key_wrong", "AUTH0002", "승인 요청의 PCD_CUST_KEY는 발급받은 원래 값이어야 합니다.", "The confirm wants the raw PCD_CUST_KEY of this partner.", CONFIRM_DOCS),
     Rule("request_key_unknown", "CBIL0003", "이 PCD_PAY_REQKEY로 대기 중인 결제가 없습니다.", "No payment waits under this PCD_PAY_REQKEY.", CODE_DOCS, "BILL0003"),
     Rule("request_key_used", "CBIL0003", "이 PCD_PAY_REQKEY는 이미 처리되었습니다.", "This PCD_PAY_REQKEY has already been answered; one key is confirmed once.", OURS, "BILL0003"),

@@ -136,7 +136,7 @@ GROUPS = (
         _declines("transfer_limit", "CPAY0005", "건당 이체 한도 초과", "Transfer limit exceeded", TRANSFER),
         _declines("transfer_limit_month", "CPAY0006", "월 이체 한도 초과", "Monthly transfer limit exceeded", TRANSFER),
     )),
-    Group("결과를 알 수 없음", "Nobody knows yet", (
+    Group("결과를 알 수 없음", "Outcome unknown", (
         Scenario(
             "unknown_paid", "8018", "결과 미수신 후 실제 출금됨", "Unknown outcome, really paid",
             "CPAY0018을 응답하지만 출금되었습니다. 조회하면 결제완료입니다.", "Answers CPAY0018 although money has moved; the inquiry finds it.",
@@ -250,9 +250,9 @@ APPROVED = SCENARIOS["approved"]
 
 @dataclass(frozen=True, kw_only=True)
 class Armed(Row):
-    """`oid` blank means any payment; each one that fits is struck with probability `p`, `times` times in all.
+    """Takes effect with probability `p`, `times` times in all; a blank `oid` means any payment.
 
-    `throws` counts the draws: the same `seed` strikes the same ones again.
+    `throws` counts the draws: the same `seed` has the same outcome.
     """
 
     run: str = ""
@@ -284,7 +284,7 @@ class ArmedScenario(Armed):
 
 
 def draw(db: sqlite3.Connection, armed: Armed) -> bool:
-    """Count one draw; whether it strikes. A miss uses up none of the times."""
+    """Draw once; whether it takes effect. A draw without effect uses up none of the times."""
     hit = random.Random(f"{armed.seed}:{armed.throws}").random() < armed.p
     if armed.times > hit:
         store.update(db, replace(armed, throws=armed.throws + 1, times=armed.times - hit), number=armed.id)
@@ -294,7 +294,7 @@ def draw(db: sqlite3.Connection, armed: Armed) -> bool:
 
 
 def in_sequence(order: dict[str, Any], member: str) -> list[dict[str, Any]]:
-    """One order for each name of a list, the list `times` times; an order with one name stays as it is."""
+    """One order for each name of a list, repeated `times` times; an order with one name stays as it is."""
     names, times = order[member], order.get("times", 1)
     if isinstance(names, str):
         return [order]
@@ -309,18 +309,18 @@ def offered(payment: Payment) -> list[Group]:
 
 
 def of(payment: Payment) -> Scenario:
-    """What happens to a payment; before anybody has chosen, nothing special."""
+    """The scenario of a payment, `approved` until one is chosen."""
     return SCENARIOS.get(payment.scenario, APPROVED)
 
 
 def governed(run: Run, payment: Payment | None) -> Run:
-    """The run as this payment meets it: with the switches of its scenario."""
+    """The run with the switches of the payment's scenario."""
     wishes = of(payment).policy if payment else {}
     return replace(run, policy=policy.changed(run.policy, wishes)) if wishes else run
 
 
 def chosen(db: sqlite3.Connection, run: Run, payment: Payment, typed: Mapping[str, str]) -> Scenario:
-    """What the submitted window asks for. `preset` is what its list showed before anybody touched it."""
+    """The scenario of a submitted window; a list left at its preset is no choice."""
     wished = SCENARIOS.get(typed.get("scenario", ""), APPROVED)
     if wished.id != (typed.get("preset") or APPROVED.id) and wished.fits(payment):
         return wished
@@ -328,7 +328,7 @@ def chosen(db: sqlite3.Connection, run: Run, payment: Payment, typed: Mapping[st
 
 
 def unasked(db: sqlite3.Connection, run: Run, payment: Payment) -> Scenario:
-    """What happens if nobody chose: by the card or account, by what is armed, or by the amount."""
+    """The scenario without a choice in the window: by test number, by what is armed, or by the amount."""
     by_instrument = _by_instrument(payment)
     if by_instrument:
         return by_instrument
@@ -339,7 +339,7 @@ def unasked(db: sqlite3.Connection, run: Run, payment: Payment) -> Scenario:
 
 
 def preset(db: sqlite3.Connection, run: Run, payment: Payment) -> Scenario:
-    """What the window's list shows at first: what is armed, unless chance decides, else what the amount calls."""
+    """What the window's list shows first: what is surely armed, else what the amount calls."""
     armed = _first_armed(db, payment)
     if armed and armed.p == 1:
         return SCENARIOS[armed.scenario]

@@ -48,7 +48,7 @@ R = TypeVar("R", bound=Row)
 
 
 class Store:
-    """Hands out transactions; idle connections are kept, so that the last one to leave does not fold up the WAL."""
+    """Lends connections and transactions; idle connections are kept, because the last close removes the WAL."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

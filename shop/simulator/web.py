@@ -22,7 +22,7 @@ Types = Mapping[str, tuple[type, ...]]
 
 @dataclass(frozen=True)
 class SimulatorSettings:
-    """`data` is the simulator's SQLite file, `origin` the address that it tells others, without a slash at the end.
+    """`data` is the simulator's SQLite file, `origin` its address in answers, without a slash at the end.
 
     `webhook_url` is where the default run's webhooks go; `webhook_hosts` are hosts besides this machine to which the
     simulator may send requests at all.

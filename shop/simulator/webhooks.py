@@ -131,7 +131,7 @@ def _paid(payment: Payment, origin: str) -> Fields:
     }
     if not payment.link:
         return body
-    # A link's payment is told by webhook only, with what the merchant gave the link to carry.
+    # Only a webhook reports a link's payment, with the parameter of its registration.
     code = "BILL0000" if payment.method == "transfer" else "0000"
     return body | {"PCD_PAY_CODE": code, "PCD_LINK_ADD_PARAM": payment.asked.get("PCD_LINK_PARAMETER", "")}
 

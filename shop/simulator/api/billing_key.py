@@ -203,7 +203,7 @@ def _deregistered(key: BillingKey, run: Run) -> Fields:
 
 
 def deregister_by_payple(db: sqlite3.Connection, run: Run, key: BillingKey) -> None:
-    """Deregister a key as Payple or the bank may; the merchant is told by webhook only."""
+    """Deregister a key without the merchant's request; a webhook says so."""
     store.delete(db, BillingKey, run=key.run, id=key.id)
     asked, note = {"PCD_PAYER_ID": key.id}, "done behind the shop's back"
     ledger.write(db, run, "key_deletion", effect="deregistered", note=note, asked=asked)

@@ -48,7 +48,7 @@ def _cancel(call: Call) -> Answer:
 
 
 def cancel_in_admin(db: sqlite3.Connection, origin: str, run: Run, before: Payment, amount: int) -> Payment:
-    """Cancel as in Payple's partner admin: no answer tells the shop. The VAT is split in proportion.
+    """Cancel as in Payple's partner admin, without the shop. The VAT is split in proportion.
 
     Raises Refused.
     """

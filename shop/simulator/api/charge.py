@@ -1,4 +1,4 @@
-"""What happens when money is asked for: by the window (PAY), by the confirm (CERT), or by a billing key."""
+"""A charge: by the window (PAY), by the confirm (CERT), or by a billing key."""
 
 import sqlite3
 from dataclasses import dataclass, replace
@@ -57,7 +57,7 @@ def issued_receipt(use: str, amount: int) -> CashReceipt:
 
 
 def follow_up(db: sqlite3.Connection, origin: str, run: Run, payment: Payment) -> None:
-    """Do what a charge brings with it: the webhook, the receipt's line, the scenario's refund behind the shop."""
+    """After a charge: queue the webhook, write the receipt's line, and cancel if the scenario says so."""
     announce(db, origin, run, payment)
     if payment.receipt.state == "issued":
         ledger.write(db, run, "receipt", payment, effect="receipt_issued")
@@ -71,13 +71,13 @@ def announce(db: sqlite3.Connection, origin: str, run: Run, payment: Payment) ->
 
 
 def cancel_by_scenario(db: sqlite3.Connection, origin: str, run: Run, payment: Payment) -> None:
-    """Refund a fresh payment behind the shop's back, if that is its scenario."""
+    """Cancel a fresh payment without the shop, if that is its scenario."""
     if payment.state is State.APPROVED and scenarios.of(payment).cancelled_behind:
         cancel_in_admin(db, origin, run, payment, payment.total)
 
 
 def arm_faults(db: sqlite3.Connection, run: Run, payment: Payment) -> None:
-    """Arm what later requests about this payment run into, by its scenario."""
+    """Arm the faults of the payment's scenario."""
     for row in scenarios.of(payment).faults:
         fault = Fault(op=row.op, kind=row.kind, phase=row.phase, oid=payment.oid, times=row.times, run=run.id)
         store.insert(db, fault)

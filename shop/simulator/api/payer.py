@@ -1,6 +1,6 @@
 """The payer in the window: pays, answers about the cash receipt, or closes (quick guide 3-4, 3-5).
 
-The window keeps no cookie: its state hangs on the unguessable token in its address.
+The window uses no cookie: the unguessable token in its address names the payment.
 """
 
 import re
@@ -59,7 +59,7 @@ def receipt(token: str) -> ResponseReturnValue:
 
 @bp.post("/expire")
 def expire(token: str) -> ResponseReturnValue:
-    """The window's own clock has run out; it is believed only if ours has, too."""
+    """End the window if its time is over on the run's clock, too."""
     return _act(token, _expire)
 
 
@@ -199,7 +199,7 @@ def _expire(db: sqlite3.Connection, run: Run, shown: Payment) -> Payment:
 
 
 def _close(db: sqlite3.Connection, run: Run, shown: Payment) -> Payment:
-    """Whoever has paid already has nothing left to close."""
+    """Only an unpaid window is closed."""
     if shown.state is not State.OPENED:
         return shown
     closed = replace(shown, state=State.CLOSED, result=messages.closed(shown))

@@ -20,7 +20,7 @@ from shop.simulator.web import database, host_of, origin_of, read_form, settings
 bp = Blueprint("window", __name__)
 MINIMUM_AMOUNT = 1_000
 LARGEST_PAYER_NO = 18_446_744_073_709_551_615
-# PCD_RST_URL may be missing where the page has a callback, which only its script knows.
+# PCD_RST_URL may be missing: the page may have a callback, which the request does not show.
 PAYMENT_NEEDS = ("PCD_PAY_GOODS", "PCD_PAY_TOTAL")
 REQUIRED: dict[str, tuple[str, ...]] = {"PAY": PAYMENT_NEEDS, "CERT": PAYMENT_NEEDS, "AUTH": ()}
 NUMBERS = ("PCD_PAY_TOTAL", "PCD_PAYER_NO")

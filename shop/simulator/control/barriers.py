@@ -1,7 +1,4 @@
-"""Barriers: hold a request before or after its effect until its driver lets it go, so that a test can act there.
-
-They live in memory: a paused request does not survive the process that holds it.
-"""
+"""Barriers: pause a request before or after its effect until its release. They are kept in memory."""
 
 import itertools
 import json
@@ -21,13 +18,13 @@ bp = control_blueprint("barriers", "/barrier")
 
 LONGEST = 120.0
 # A paused request occupies one of the server's sixteen threads, and so does a call that a fault lets hang; the control
-# panel needs some to let it go.
+# panel needs some to release it.
 MOST_WAITING = 5
 
 
 @dataclass(frozen=True)
 class Barrier:
-    """`oid` blank means any payment, `seconds` how long it waits at most, `notify_url` who is told that it waits."""
+    """A blank `oid` means any payment, `seconds` is the longest wait; `notify_url` gets a message when it begins."""
 
     run: str
     op: str
@@ -46,7 +43,7 @@ class Barrier:
 
 
 class Barriers:
-    """Those of one simulator, each with the event that releases it; each holds one request."""
+    """The barriers of one simulator, each with the event that releases its request."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
@@ -60,7 +57,7 @@ class Barriers:
         return numbered
 
     def reach(self, run: Run, op: str, phase: str, oid: str) -> tuple[Barrier, Event] | None:
-        """What holds this request from now on, if there is a barrier and room to wait."""
+        """The barrier that holds this request from now on, unless too many wait already."""
         with self._lock:
             if sum(barrier.waiting for barrier, _ in self._all.values()) >= MOST_WAITING:
                 return None
@@ -76,7 +73,7 @@ class Barriers:
             return [barrier for barrier, _ in self._all.values() if barrier.run == run.id]
 
     def remove(self, barrier: Barrier) -> None:
-        """Let the held request go on, or take the barrier down before any came."""
+        """Release the held request, or remove a barrier that holds none."""
         with self._lock:
             _, released = self._all.pop(barrier.id, (barrier, Event()))
             released.set()
@@ -108,7 +105,7 @@ def list_barriers() -> ResponseReturnValue:
 
 @bp.post("")
 def add_barrier() -> ResponseReturnValue:
-    """`{op, phase, oid?, notify_url?, seconds?}`: the next such request waits there, and the address is told."""
+    """`{op, phase, oid?, notify_url?, seconds?}`: the next such request waits there; `notify_url` gets a message."""
     order = read_order(
         "a barrier is {op, phase, oid?, notify_url?, seconds?}",
         {**dict.fromkeys(("op", "phase", "oid", "notify_url"), (str,)), "seconds": (int, float)},

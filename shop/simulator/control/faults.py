@@ -174,7 +174,7 @@ class Fault(Armed):
 
 
 def take(run: Run, op: str, oid: str, asked: Mapping[str, str]) -> Fault | None:
-    """The fault that strikes a request, used up and written down."""
+    """The fault that breaks this request, counted and written to the ledger."""
     with database().reading() as db:
         if not store.find(db, Fault, run=run.id):
             return None

@@ -58,7 +58,7 @@ def cancel_in_partner_admin(oid: str) -> ResponseReturnValue:
 
 @bp.post("/billing-keys/deregister")
 def deregister_by_payple() -> ResponseReturnValue:
-    """`{"payer_id": …}` takes a billing key back as Payple or the bank may; the merchant is told by webhook."""
+    """`{"payer_id": …}` deregisters a billing key without the merchant; a webhook says so."""
     payer_id = read_order("a billing key is deregistered with {payer_id}").get("payer_id", "")
     with database().writing() as db:
         run = current_run(db)

@@ -28,9 +28,9 @@ def list_armed() -> ResponseReturnValue:
 
 @bp.post("")
 def arm() -> ResponseReturnValue:
-    """`{id, oid?, times?, p?, seed?}`: the next payments that fit meet this scenario, unless the payer chooses another.
+    """`{id, oid?, times?, p?, seed?}`: the scenario of the next payments that fit, unless the payer chooses another.
 
-    A list of ids is met in its order, the whole list `times` times: `["limit", "limit", "approved"]`.
+    A list of ids takes effect in its order, the whole list `times` times: `["limit", "limit", "approved"]`.
     """
     usage = "a scenario is armed with {id, oid?, times?, p?, seed?}"
     types = {"id": (str, list), "oid": (str,), "times": (int,), "p": (int, float), "seed": (int,)}
