@@ -1,6 +1,5 @@
 """Rows and constraints. A model holds facts and what follows from them; the verbs are in ``shop.services``."""
 
-from shop.models.acknowledgement import Acknowledgement
 from shop.models.attempt import Attempt
 from shop.models.cash_receipt import CashReceipt
 from shop.models.journal import JournalEntry
@@ -11,7 +10,6 @@ from shop.models.refund import Refund
 from shop.models.staff import StaffMember, StaffSession
 
 __all__ = [
-    "Acknowledgement",
     "Attempt",
     "CashReceipt",
     "JournalEntry",

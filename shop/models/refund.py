@@ -24,6 +24,7 @@ class Refund(Base):
     ``vat`` is the tax part of the amount; ``sends_vat`` says whether the gateway has to be told (mixed orders only).
     ``is_full`` refunds everything that was left: only such a call may be repeated, since the second is refused.
     ``requested_by`` is a staff name; blank where the shop itself returns money that belongs to no order.
+    ``returned_elsewhere_by`` names who says that the money of a refused return went back past the gateway.
     """
 
     __tablename__ = "refunds"
@@ -48,6 +49,7 @@ class Refund(Base):
     reason: Mapped[str] = mapped_column(String(200))
     requested_by: Mapped[str] = mapped_column(String(40), default="")
     decided_by: Mapped[str] = mapped_column(String(40), default="")
+    returned_elsewhere_by: Mapped[str] = mapped_column(String(40), default="")
     reserved_at: Mapped[datetime] = mapped_column(UtcDateTime)
     submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -74,7 +76,12 @@ class Refund(Base):
         return self.state is RefundState.UNKNOWN and (not self.is_full or self.tries > 1)
 
     @property
+    def is_refused_return(self) -> bool:
+        """Whether the gateway has refused to return money that belongs to no order, and it is still here."""
+        return self.is_orphan and self.state is RefundState.REFUSED and not self.returned_elsewhere_by
+
+    @property
     def can_be_repeated(self) -> bool:
         """Whether it may be sent again now: a cancel of everything that is left, of which a second one is refused."""
         waits = self.state is RefundState.UNKNOWN or (self.is_orphan and self.state is RefundState.RESERVED)
-        return self.is_full and (waits or (self.is_orphan and self.state is RefundState.REFUSED))
+        return self.is_full and (waits or self.is_refused_return)

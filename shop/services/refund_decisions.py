@@ -44,6 +44,22 @@ def repeat(refund_id: int, *, by: str, client: PaypleClient, now: datetime) -> R
     return db.session.get_one(Refund, again)
 
 
+def record_returned_elsewhere(refund_id: int, *, by: str, now: datetime) -> Refund:
+    """Record that a person has returned money whose cancel the gateway refused. It is not sent again.
+
+    :raises RefundRefused: it is not refused, or has been sent again meanwhile
+    """
+    actor = Actor(Source.STAFF, by)
+    with transaction():
+        refund = refund_rows.locked(refund_id)
+        if not refund.is_refused_return or refund.attempt.refunds[-1].id != refund.id:
+            raise RefundRefused(RefundRefused.Reason.NOT_UNKNOWN)
+        refund.returned_elsewhere_by = by
+        refund_rows.note(refund, "returned_elsewhere", None, now, actor=actor)
+        refunds.change_receipt(refund, settled=False, now=now, actor=actor)
+    return refund
+
+
 def _again(refund_id: int, by: str, now: datetime) -> int:
     """The refund to send: this one, or its successor where the gateway has refused this one."""
     with transaction():

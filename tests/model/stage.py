@@ -476,9 +476,8 @@ def _stock() -> dict[str, int]:
 
 
 def _desk_rows(now: datetime) -> list[DeskRow]:
-    waiting = desk.load(now)
-    rows: list[Attempt | Refund | CashReceipt] = [*waiting.attempts, *waiting.refunds, *waiting.receipts]
-    return [DeskRow(type(row).__name__, row.state.value, row.order.order_no) for row in rows]
+    rows = desk.load(now).rows
+    return [DeskRow(type(row.subject).__name__, row.subject.state.value, row.attempt.order.order_no) for row in rows]
 
 
 CONFIRMING = select(Attempt.id).where(Attempt.state == AttemptState.CONFIRMING)

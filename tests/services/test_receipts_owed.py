@@ -27,7 +27,7 @@ def sweep_after(world: World, **units: float) -> None:
 
 
 def receipts_on_desk() -> list[str]:
-    return [row.state.value for row in desk.load(worlds.now()).receipts]
+    return [row.subject.state.value for row in desk.load(worlds.now()).rows if row.kind == "cash-receipt"]
 
 
 # --- what remains after a refund --------------------------------------------------------------------------------------

@@ -15,17 +15,6 @@ def one_of(name: str, values: str) -> sa.Enum:
 
 def upgrade() -> None:
     op.create_table(
-        "acknowledgements",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.String(length=20), nullable=False),
-        sa.Column("row_id", sa.Integer(), nullable=False),
-        sa.Column("by", sa.String(length=40), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("kind", "row_id", name="acknowledged_once"),
-    )
-
-    op.create_table(
         "journal",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -304,6 +293,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=200), nullable=False),
         sa.Column("requested_by", sa.String(length=40), nullable=False),
         sa.Column("decided_by", sa.String(length=40), nullable=False),
+        sa.Column("returned_elsewhere_by", sa.String(length=40), nullable=False),
         sa.Column("reserved_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),

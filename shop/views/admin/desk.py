@@ -1,4 +1,4 @@
-"""The desk: what a person must look at, with its evidence and what can be done about it."""
+"""The desk: what a person must decide, with its evidence and what can be done about it."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,12 @@ from flask.typing import ResponseReturnValue
 from shop import clock
 from shop.errors import NotFound
 from shop.extensions import client
-from shop.models import Attempt, CashReceipt, Order, Refund
+from shop.models import CashReceipt, Refund
 from shop.services import cash_receipts, desk, order_search, refund_decisions, sweep
-from shop.services.desk import Kind
 from shop.views.admin import messages
 from shop.views.admin.forms import ConfirmForm
 from shop.views.admin.login import bp, is_confirmed, require_password
 from shop.views.admin.orders import back_to_order, render_order
-from shop.views.forms import row_number
 from shop.views.messages import of_form
 
 SECONDS = 5.0
@@ -24,15 +22,11 @@ SECONDS = 5.0
 
 @bp.get("/desk")
 def show_desk() -> ResponseReturnValue:
-    """Everything open, oldest first, page by page."""
+    """Show everything open, oldest first."""
     now = clock.now()
-    after = {name: row for name in desk.LISTS if (row := request.args.get(name, type=row_number)) is not None}
-    shown = desk.load(now, after)
-    if after and shown.is_empty:  # what stood here is done; there may be more before it
-        return redirect(url_for("admin.show_desk"), code=303)
     return render_template(
         "admin/desk.html",
-        desk=shown,
+        desk=desk.load(now),
         silent_since=desk.silent_since(now),
         is_busy="busy" in request.args,
         explained=messages.explained,
@@ -42,7 +36,7 @@ def show_desk() -> ResponseReturnValue:
 
 @bp.post("/desk/run")
 def run_due() -> ResponseReturnValue:
-    """Do at once what the sweep would do within a minute: ask again, repeat what is due."""
+    """Do at once what the sweep does: ask again, repeat what is due."""
     report = sweep.run(client(), now=clock.now(), asking_seconds=SECONDS)
     return redirect(url_for("admin.show_desk", busy="1" if report.skipped else None), code=303)
 
@@ -53,10 +47,22 @@ def repeat_refund(order_no: str, refund_id: int) -> ResponseReturnValue:
     order, form = order_search.get_order(order_no), ConfirmForm()
     if not form.is_valid():
         return render_order(order, notice=of_form(form)), 422
-    _insist(order, "refund", refund_id)
+    _require_row(order.refunds, refund_id)
     require_password(form.password.data)
     sent = refund_decisions.repeat(refund_id, by=g.staff.name, client=client(), now=clock.now())
     return back_to_order(order_no, refund=sent.id)
+
+
+@bp.post("/orders/<order_no>/refunds/<row:refund_id>/returned-elsewhere")
+def record_returned_elsewhere(order_no: str, refund_id: int) -> ResponseReturnValue:
+    """Record that somebody has returned money whose cancel the gateway refused; it is not sent again."""
+    order, form = order_search.get_order(order_no), ConfirmForm()
+    if not form.is_valid():
+        return render_order(order, notice=of_form(form)), 422
+    _require_row(order.refunds, refund_id)
+    require_password(form.password.data)
+    refund_decisions.record_returned_elsewhere(refund_id, by=g.staff.name, now=clock.now())
+    return redirect(url_for("admin.show_desk"), code=303)
 
 
 @bp.post("/orders/<order_no>/cash-receipts/<row:receipt_id>/retry")
@@ -65,32 +71,13 @@ def retry_receipt(order_no: str, receipt_id: int) -> ResponseReturnValue:
     order, form = order_search.get_order(order_no), ConfirmForm()
     if not form.is_valid():
         return render_order(order, notice=of_form(form)), 422
-    _insist(order, "cash-receipt", receipt_id)
+    _require_row(order.cash_receipts, receipt_id)
     require_password(form.password.data)
     receipt = cash_receipts.retry(receipt_id, by=g.staff.name, client=client(), now=clock.now())
     return back_to_order(order_no, receipt=receipt.id)
 
 
-@bp.post("/orders/<order_no>/attempts/<row:row_id>/acknowledgement", defaults={"kind": "attempt"})
-@bp.post("/orders/<order_no>/refunds/<row:row_id>/acknowledgement", defaults={"kind": "refund"})
-@bp.post("/orders/<order_no>/cash-receipts/<row:row_id>/acknowledgement", defaults={"kind": "cash-receipt"})
-def acknowledge(order_no: str, kind: Kind, row_id: int) -> ResponseReturnValue:
-    """Somebody has looked at a refusal or at odd sums; who it was is written down, and it leaves the desk."""
-    order, form = order_search.get_order(order_no), ConfirmForm()
-    if not form.is_valid():
-        return render_order(order, notice=of_form(form)), 422
-    _insist(order, kind, row_id)
-    require_password(form.password.data)
-    desk.acknowledge(kind, row_id, by=g.staff.name, now=clock.now())
-    return redirect(url_for("admin.show_desk"), code=303)
-
-
-def _insist(order: Order, kind: Kind, row_id: int) -> None:
-    """A row of this order, and of no other.
-
-    :raises NotFound: it is another's
-    """
-    rows: dict[Kind, Sequence[Attempt | Refund | CashReceipt]]
-    rows = {"attempt": order.attempts, "refund": order.refunds, "cash-receipt": order.cash_receipts}
-    if row_id not in [row.id for row in rows[kind]]:
+def _require_row(rows: Sequence[Refund | CashReceipt], row_id: int) -> None:
+    """:raises NotFound: the row is none of these"""
+    if row_id not in [row.id for row in rows]:
         raise NotFound
