@@ -10,7 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.db import Base, UtcDateTime, one_of
 from shop.payple import Method, Work
-from shop.rules.states import HOLDING, IN_FLIGHT, AttemptState, CashReceiptState, RefundState
+from shop.payple.flow import FINAL
+from shop.rules.cash_receipt import COVERING, JOBS, LastCall
+from shop.rules.states import ACTIVE_RECEIPT, HOLDING, IN_FLIGHT, AttemptState, CashReceiptState, RefundState
 
 if TYPE_CHECKING:
     from shop.models.cash_receipt import CashReceipt
@@ -91,12 +93,42 @@ class Attempt(Base):
         return self.cash_receipts[-1] if self.cash_receipts else None
 
     @property
+    def active_receipt(self) -> CashReceipt | None:
+        """The receipt that stands, or is about to be issued or cancelled."""
+        return next((receipt for receipt in self.cash_receipts if receipt.state in ACTIVE_RECEIPT), None)
+
+    @property
+    def covering_receipt(self) -> CashReceipt | None:
+        """The receipt that stands at the tax office."""
+        return next((receipt for receipt in self.cash_receipts if receipt.state in COVERING), None)
+
+    @property
+    def waiting_receipt(self) -> CashReceipt | None:
+        """A request that is not issued so far and has no call under way."""
+        active = self.active_receipt
+        if active is None or active.state is not CashReceiptState.REQUESTED or self.is_receipt_calling:
+            return None
+        return active
+
+    @property
     def charged(self) -> int | None:
         """Won that the gateway took under this number; None where it took none that we know of."""
         owed = next((refund.amount for refund in self.refunds if refund.is_orphan), None)
         if self.state is not AttemptState.PAID and owed is None:
             return None
         return self.charged_amount if self.charged_amount is not None else owed or self.amount
+
+    @property
+    def remaining(self) -> int:
+        """Won that were paid and have not gone back."""
+        returned = [row for row in self.refunds if row.state is RefundState.DONE or row.returned_elsewhere_by]
+        return max(0, (self.charged or 0) - sum(row.amount for row in returned))
+
+    @property
+    def is_receipt_calling(self) -> bool:
+        """Whether a cash receipt call is under way or waits for its check."""
+        jobs = (receipt for receipt in self.cash_receipts if receipt.state in JOBS)
+        return any(receipt.last_call is not LastCall.SETTLED for receipt in jobs)
 
     @property
     def is_refunding(self) -> bool:
@@ -110,21 +142,10 @@ class Attempt(Base):
         return claimed or self.state in (AttemptState.CONFIRMING, AttemptState.UNKNOWN)
 
     @property
-    def is_settled(self) -> bool:
-        """Paid, or money that no order takes and that has gone back: only a cash receipt may still be news."""
-        is_back = any(refund.is_orphan and refund.state is RefundState.DONE for refund in self.refunds)
-        return self.state is AttemptState.PAID or is_back
-
-    @property
     def may_get_receipt(self) -> bool:
-        """Charged by a window that asks about the cash receipt only then, and we know of no receipt."""
-        is_open = self.is_settled and self.work is Work.PAY and self.cash_receipt_asked
+        """Charged by a window that asks about the cash receipt only then, and we have no receipt."""
+        is_open = self.state in FINAL and self.work is Work.PAY and self.cash_receipt_asked
         return is_open and all(receipt.state is CashReceiptState.FAILED for receipt in self.cash_receipts)
-
-    @property
-    def awaits_receipt(self) -> bool:
-        """The gateway is going to be asked whether the payer has got a cash receipt since."""
-        return self.is_settled and self.next_check_at is not None
 
     def is_abandoned(self, now: datetime) -> bool:
         """Its window was opened, nothing came back, and its time is over."""

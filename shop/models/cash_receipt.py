@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, t
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.db import Base, UtcDateTime, one_of
+from shop.rules.cash_receipt import LastCall
 from shop.rules.states import ACTIVE_RECEIPT, CashReceiptState
 
 if TYPE_CHECKING:
@@ -19,16 +20,19 @@ _ACTIVE = text("state IN ({})".format(", ".join(f"'{state}'" for state in ACTIVE
 
 
 class CashReceipt(Base):
-    """``amount`` is what the receipt covers now, in won; a refund that the gateway reported as settled reduces it.
+    """``amount`` is what the receipt covers, in won; a refund that the gateway settles with it reduces it.
 
-    ``due_at`` is when what we still owe may be done: the cancel, and then, for ``reissue_amount``, a new receipt.
+    ``due_at`` is the date of the job: an issue, or a cancel and then an issue for ``reissue_amount``. ``is_owed``: the
+    receipt replaces one that was cancelled for a refund. ``last_call`` is what an inquiry has to check.
     ``identity`` is a phone or business number. It is personal data: shown masked, never logged.
     """
 
     __tablename__ = "cash_receipts"
     __table_args__ = (
         CheckConstraint("amount >= 0 AND reissue_amount >= 0", name="receipt_amount_not_negative"),
-        CheckConstraint("state <> 'cancel_due' OR due_at IS NOT NULL", name="due_receipt_has_its_date"),
+        CheckConstraint(
+            "state NOT IN ('requested', 'cancel_due') OR due_at IS NOT NULL", name="due_receipt_has_its_date"
+        ),
         CheckConstraint("state <> 'issued' OR issued_at IS NOT NULL", name="issued_has_its_time"),
         CheckConstraint("state <> 'cancelled' OR cancelled_at IS NOT NULL", name="cancelled_has_its_time"),
         Index("one_active_receipt", "attempt_id", unique=True, sqlite_where=_ACTIVE, postgresql_where=_ACTIVE),
@@ -49,6 +53,8 @@ class CashReceipt(Base):
     cancelled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reissue_amount: Mapped[int] = mapped_column(BigInteger, default=0)
+    is_owed: Mapped[bool] = mapped_column(default=False)
+    last_call: Mapped[LastCall] = mapped_column(one_of(LastCall, "receipt_last_call"), default=LastCall.SETTLED)
     tries: Mapped[int] = mapped_column(default=0)
     result_code: Mapped[str] = mapped_column(String(20), default="")
     result_message: Mapped[str] = mapped_column(String(200), default="")

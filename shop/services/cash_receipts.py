@@ -1,18 +1,15 @@
-"""Cash receipts of transfers: issued later by staff, cancelled, and put right after refunds.
+"""Cash receipts of transfers: the active one covers what was paid and not refunded.
 
-The target is always the same: the active receipt covers what was paid less what went back. A receipt that the gateway
-did not settle with a refund is cancelled and issued again from the next day on; until then it stays visible as due.
-One payment has at most one receipt at the tax office, so a request whose answer was lost may be sent again.
+One that does not is a dated job: cancel it, then issue one for the rest. Each claim of a job makes one call and records
+its answer. A call that is refused or has no answer is checked by an inquiry before the job goes on.
 """
 
-import re
-from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
-from functools import partial
+from datetime import date, timedelta
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import exists, select
 
+from shop import clock
 from shop.db import db, release, transaction
 from shop.errors import ReceiptRefused
 from shop.models import Attempt, CashReceipt, Order, Refund
@@ -20,279 +17,78 @@ from shop.payple import (
     CashReceiptCancel,
     CashReceiptRequest,
     GatewayError,
-    Inquiries,
     Method,
     NotSent,
     OutcomeUnknown,
     PaypleClient,
+    ReceiptAnswer,
     ReceiptPurpose,
     Refused,
+    TransferPayment,
     codes,
 )
-from shop.rules import refund as rules
+from shop.payple.flow import Inquirer
+from shop.rules import cash_receipt as rules
+from shop.rules.cash_receipt import JOBS, Coverage, LastCall, ReceiptWish, Shown
 from shop.rules.states import IN_FLIGHT, CashReceiptState, Source
-from shop.services import late_receipts, receipt_rows, refunds, trade_days, transitions
-from shop.services.attempt_facts import facts_of
+from shop.services import journal, moving, transitions
 from shop.services.journal import ITSELF, Actor
+from shop.services.moving import Step
 
 BATCH = 100
-IDENTITIES = {
-    ReceiptPurpose.PERSONAL: re.compile(r"01[016789][0-9]{7,8}|[0-9]{13,19}"),
-    ReceiptPurpose.COMPANY: re.compile(r"[0-9]{10}"),
-}
-"""Income deduction by phone or cash-receipt card, expense proof by business number. Digits only."""
+CLAIM = timedelta(minutes=2)
+"""How long a claim keeps others away."""
 
 
-@dataclass(frozen=True)
-class ReceiptWish:
-    """Whom the receipt is for. ``identity`` is digits only, and personal data."""
-
-    purpose: ReceiptPurpose
-    identity: str
+# --- what staff do --------------------------------------------------------------------------------------------------
 
 
-def issue(order_no: str, wish: ReceiptWish, *, by: str, client: PaypleClient, now: datetime) -> CashReceipt:
+def issue(order_no: str, wish: ReceiptWish, *, by: str, client: PaypleClient) -> CashReceipt:
     """Issue a receipt for what was paid and not refunded.
 
     :raises NotFound: no such order
     :raises ReceiptRefused: nothing was sent; ``reason`` says why
     """
-    if not is_identity(wish.purpose, wish.identity):
+    if not wish.is_valid:
         raise ReceiptRefused(ReceiptRefused.Reason.IDENTITY)
-    late_receipts.ask_first(order_no, client, now=now)
+    look_up_first(order_no, client)
     with transaction():
-        order = transitions.lock_order_no(order_no)
-        attempt = _insist_on_transfer(order)
-        rest, actor = _insist_on_rest(order, attempt), Actor(Source.STAFF, by)
-        owed = receipt_rows.refused(attempt)
-        receipt = owed or _requested(attempt, rest, now)
+        attempt = _require_transfer(transitions.lock_order_no(order_no))
+        receipt = attempt.waiting_receipt or _new_request(attempt, by)
         receipt.purpose, receipt.identity, receipt.requested_by = wish.purpose.value, wish.identity, by
-        if owed is None:
-            receipt_rows.add(receipt, actor, now)
-        else:
-            receipt_rows.change(receipt, "receipt_requested", actor, now, {"amount": rest, "due_at": now})
-        receipt_id = receipt.id
-    _issue(receipt_id, client, now)
-    return db.session.get_one(CashReceipt, receipt_id)
+        receipt.due_at, receipt_id = clock.now(), receipt.id
+    return _run_and_check(receipt_id, client)
 
 
-def cancel(order_no: str, *, by: str, client: PaypleClient, now: datetime) -> CashReceipt:
-    """Cancel the active receipt now; no money moves. One that is due is not waited for, and its rest is issued again.
+def cancel(order_no: str, *, by: str, client: PaypleClient) -> CashReceipt:
+    """Cancel the active receipt now; no money moves. If a cancel is due anyway, its rest is issued again.
 
     :raises NotFound: no such order
     :raises ReceiptRefused: there is none, or somebody is at it; nothing was sent
     """
-    actor = Actor(Source.STAFF, by)
     with transaction():
-        order = transitions.lock_order_no(order_no)
-        attempt = _insist_on_transfer(order)
-        receipt = receipt_rows.covering(attempt)
+        receipt = _require_transfer(transitions.lock_order_no(order_no)).covering_receipt
         if receipt is None:
             raise ReceiptRefused(ReceiptRefused.Reason.NOTHING_ACTIVE)
-        if receipt_rows.is_under_way(receipt, now):
-            raise ReceiptRefused(ReceiptRefused.Reason.IN_FLIGHT)
-        if receipt.state is CashReceiptState.CANCEL_DUE:
-            receipt_rows.change(receipt, "receipt_cancel_due", actor, now, {"due_at": now})
+        if receipt.state is CashReceiptState.ISSUED:
+            _move(receipt, CashReceiptState.CANCEL_DUE, Actor(Source.STAFF, by), due_at=clock.now())
         else:
-            owed = {"due_at": now, "reissue_amount": 0}
-            receipt_rows.move(receipt, CashReceiptState.CANCEL_DUE, actor, now, owed)
+            _make_due(receipt, by)
         receipt_id = receipt.id
-    _cancel(receipt_id, client, now)
-    return db.session.get_one(CashReceipt, receipt_id)
+    return _run_and_check(receipt_id, client)
 
 
-def due(now: datetime) -> list[int]:
-    """Dated jobs whose time has come: cancels, issues of the rest, and requests without an answer."""
-    owed = CashReceipt.state.in_((CashReceiptState.CANCEL_DUE, CashReceiptState.REQUESTED))
-    unsent = and_(CashReceipt.due_at.is_(None), CashReceipt.created_at < now - rules.REFUND_PATIENCE)
-    refunding_it = exists().where(Refund.attempt_id == CashReceipt.attempt_id, Refund.state.in_(IN_FLIGHT))
-    query = select(CashReceipt.id).where(owed, or_(CashReceipt.due_at <= now, unsent), ~refunding_it)
-    found = list(db.session.scalars(query.order_by(CashReceipt.id).limit(BATCH)))
-    release()
-    return found
-
-
-def do(receipt_id: int, client: PaypleClient, *, now: datetime, asking: Inquiries | None = None) -> None:
-    """Do one of them."""
-    is_cancel = db.session.get_one(CashReceipt, receipt_id).state is CashReceiptState.CANCEL_DUE
-    release()
-    if is_cancel:
-        _cancel(receipt_id, client, now)
-    else:
-        _issue(receipt_id, client, now, asking)
-
-
-def retry(receipt_id: int, *, by: str, client: PaypleClient, now: datetime) -> CashReceipt:
-    """Do now what is due later. Safe: a request is looked up before it is repeated, a second cancel is refused.
+def retry(receipt_id: int, *, by: str, client: PaypleClient) -> CashReceipt:
+    """Do now what is due later.
 
     :raises ReceiptRefused: there is nothing to do, or somebody is at it
     """
     with transaction():
-        receipt = _locked(receipt_id)
-        owed = receipt.state in (CashReceiptState.CANCEL_DUE, CashReceiptState.REQUESTED)
-        if not owed or receipt_rows.is_taken(receipt, now):
-            raise ReceiptRefused(ReceiptRefused.Reason.NOTHING_ACTIVE)
-        if receipt.attempt.is_refunding:
-            raise ReceiptRefused(ReceiptRefused.Reason.IN_FLIGHT)
-        event, actor = f"receipt_{receipt.state.value}", Actor(Source.STAFF, by)
-        receipt_rows.change(receipt, event, actor, now, {"due_at": now})
-    do(receipt_id, client, now=now)
-    return db.session.get_one(CashReceipt, receipt_id)
+        _make_due(_locked(receipt_id), by)
+    return _run_and_check(receipt_id, client)
 
 
-def is_identity(purpose: ReceiptPurpose, identity: str) -> bool:
-    """Whether a number has the shape that the purpose wants."""
-    return IDENTITIES[purpose].fullmatch(identity) is not None
-
-
-# --- the two calls --------------------------------------------------------------------------------------------------
-
-
-def _issue(receipt_id: int, client: PaypleClient, now: datetime, asking: Inquiries | None = None) -> None:
-    receipt = _take(receipt_id, CashReceiptState.REQUESTED, now)
-    if receipt is None:
-        return
-    purpose = ReceiptPurpose(receipt.purpose) if receipt.identity else None
-    attempt_no, identity = receipt.attempt.attempt_no, receipt.identity
-    message = CashReceiptRequest(attempt_no, receipt.attempt.payer_id, receipt.amount, purpose, identity)
-    days, is_repeated = facts_of(receipt.attempt).days_to_ask(now), receipt.tries > 1 or bool(receipt.result_code)
-    earlier = {other.number for other in receipt.attempt.cash_receipts}
-    release()
-    try:
-        number = _issued_before(asking or client, attempt_no, days, earlier) if is_repeated else ""
-        if not number:
-            number = client.issue_cash_receipt(message, about=attempt_no).number
-        write = partial(_issued, receipt_id, number, now)
-    except GatewayError as error:
-        write = partial(_failed, receipt_id, CashReceiptState.REQUESTED, error, now)
-    write()
-
-
-def _issued_before(
-    asking: PaypleClient | Inquiries, attempt_no: str, days: list[date], earlier: Collection[str]
-) -> str:
-    """The number of a receipt that an earlier request, whose answer was lost, did issue; blank if it did not.
-
-    An answer may show how things stood at the payment: the number of an ``earlier`` receipt is not that of this one.
-    """
-    try:
-        found = trade_days.find(asking, attempt_no, days, Method.TRANSFER)
-    except GatewayError as error:  # whatever kept us from asking, the earlier request is as unknown as before
-        raise OutcomeUnknown(error.message, error.code) from error
-    issued = found.transfer if found and found.transfer and found.transfer.cash_receipt_issued else None
-    return issued.cash_receipt_number if issued and issued.cash_receipt_number not in earlier else ""
-
-
-def _cancel(receipt_id: int, client: PaypleClient, now: datetime) -> None:
-    """Cancel, and where a rest remains paid, issue a new receipt for it at once."""
-    receipt = _take(receipt_id, CashReceiptState.CANCEL_DUE, now)
-    if receipt is None:
-        return
-    purpose = ReceiptPurpose(receipt.purpose) if receipt.identity else None
-    attempt_no, identity = receipt.attempt.attempt_no, receipt.identity
-    message = CashReceiptCancel(attempt_no, receipt.attempt.payer_id, receipt.amount, purpose, identity)
-    is_repeated = receipt.tries > 1
-    release()
-    rest: list[int] = []
-    try:
-        code = client.cancel_cash_receipt(message, about=attempt_no).code
-        write = partial(_cancelled, receipt_id, code, now, rest)
-    except GatewayError as error:
-        if is_repeated and codes.says_already_cancelled(error.code):  # the earlier one, whose answer was lost, worked
-            write = partial(_cancelled, receipt_id, error.code, now, rest)
-        else:
-            write = partial(_failed, receipt_id, CashReceiptState.CANCEL_DUE, error, now)
-    write()
-    for rest_id in rest:
-        _issue(rest_id, client, now)
-
-
-def _take(receipt_id: int, state: CashReceiptState, now: datetime) -> CashReceipt | None:
-    """Commit that the call is about to leave, and keep others away from it for a while.
-
-    While a refund has no answer nobody knows what a receipt should cover.
-    """
-    with transaction():
-        receipt = _locked(receipt_id)
-        is_free = receipt.due_at is None or receipt.due_at <= now
-        if receipt.state is not state or not is_free or receipt.attempt.is_refunding:
-            return None
-        if state is CashReceiptState.REQUESTED and receipt.tries == 0 and not _fit(receipt, now):
-            return None
-        receipt.due_at, receipt.tries = receipt_rows.lease(receipt, now), receipt.tries + 1
-    return db.session.get_one(CashReceipt, receipt_id)
-
-
-def _fit(receipt: CashReceipt, now: datetime) -> bool:
-    """A request that has waited is for what is left by now. False: nothing is left, so it has ended."""
-    paid = refunds.facts(receipt.order)
-    rest = paid.refundable if paid else 0
-    if rest == 0:
-        receipt_rows.move(receipt, CashReceiptState.FAILED, _actor(receipt), now, {"due_at": None})
-    elif rest != receipt.amount:
-        receipt_rows.change(receipt, "receipt_requested", _actor(receipt), now, {"amount": rest})
-    return rest > 0
-
-
-def _issued(receipt_id: int, number: str, now: datetime) -> None:
-    told: dict[str, object] = {"number": number[:60], "issued_at": now, "due_at": None}
-    with transaction():
-        receipt = _locked(receipt_id)
-        if receipt.state is CashReceiptState.REQUESTED:
-            receipt_rows.move(receipt, CashReceiptState.ISSUED, _actor(receipt), now, told)
-
-
-def _cancelled(receipt_id: int, code: str, now: datetime, rest_ids: list[int]) -> None:
-    """Record the cancel and, in the same transaction, the request for what remains, whose id is added."""
-    with transaction():
-        receipt = _locked(receipt_id)
-        if receipt.state is not CashReceiptState.CANCEL_DUE:
-            return
-        told = {"result_code": code[:20], "result_message": "", "cancelled_at": now, "due_at": None}
-        receipt_rows.move(receipt, CashReceiptState.CANCELLED, ITSELF, now, told)
-        if receipt.reissue_amount == 0:
-            return
-        rest = _requested(receipt.attempt, receipt.reissue_amount, now)
-        rest.purpose, rest.identity, rest.requested_by = receipt.purpose, receipt.identity, receipt.requested_by
-        receipt_rows.add(rest, ITSELF, now)
-        rest_id = rest.id
-    rest_ids.append(rest_id)
-
-
-def _failed(receipt_id: int, state: CashReceiptState, error: GatewayError, now: datetime) -> None:
-    """A receipt that failed is tried again later; one that the gateway refused to issue, on a person's word, is not."""
-    with transaction():
-        receipt = _locked(receipt_id)
-        if receipt.state is not state:
-            return
-        told: dict[str, object] = {"result_code": error.code[:20], "result_message": error.message[:200]}
-        is_no = isinstance(error, Refused) or (isinstance(error, NotSent) and receipt.tries <= 1)
-        if state is CashReceiptState.REQUESTED and is_no:
-            _not_issued(receipt, error, told, now)
-            return
-        if state is CashReceiptState.CANCEL_DUE and receipt.reissue_amount and codes.says_amount_differs(error.code):
-            told["amount"] = receipt.reissue_amount  # the gateway had reduced it, in an answer that was lost
-        told["due_at"] = rules.next_receipt_try(receipt.tries, now)
-        receipt_rows.change(receipt, f"receipt_{state.value}", _actor(receipt), now, told)
-
-
-def _not_issued(receipt: CashReceipt, error: GatewayError, told: dict[str, object], now: datetime) -> None:
-    """A definite no. The shop goes on asking for what it owes: perhaps only the gateway knows whom the receipt is for.
-
-    A no leaves no call under way, so such a request begins anew, and refunds need not wait for it.
-    """
-    is_refused, actor = isinstance(error, Refused), _actor(receipt)
-    if receipt_rows.replaced(receipt) is None:
-        receipt_rows.move(receipt, CashReceiptState.FAILED, actor, now, told | {"due_at": None})
-        return
-    again = rules.next_receipt_day(now) if is_refused else rules.next_receipt_try(1, now)
-    receipt_rows.change(receipt, "receipt_requested", actor, now, told | {"due_at": again, "tries": 0})
-
-
-# --- rows -----------------------------------------------------------------------------------------------------------
-
-
-def _insist_on_transfer(order: Order) -> Attempt:
+def _require_transfer(order: Order) -> Attempt:
     attempt = order.paid_attempt
     if attempt is None:
         raise ReceiptRefused(ReceiptRefused.Reason.NOT_PAID)
@@ -303,28 +99,262 @@ def _insist_on_transfer(order: Order) -> Attempt:
     return attempt
 
 
-def _insist_on_rest(order: Order, attempt: Attempt) -> int:
-    """What a new receipt may cover, in won."""
-    if receipt_rows.active(attempt) is not None:
+def _new_request(attempt: Attempt, by: str) -> CashReceipt:
+    if attempt.active_receipt is not None:
         raise ReceiptRefused(ReceiptRefused.Reason.ALREADY_ISSUED)
-    paid = refunds.facts(order)
-    if paid is None or paid.refundable == 0:
+    if attempt.remaining == 0:
         raise ReceiptRefused(ReceiptRefused.Reason.NOTHING_LEFT)
-    return paid.refundable
+    return _create(attempt, CashReceiptState.REQUESTED, attempt.remaining, requested_by=by, due_at=clock.now())
 
 
-def _requested(attempt: Attempt, amount: int, now: datetime) -> CashReceipt:
-    return CashReceipt(
-        order_id=attempt.order_id,
-        attempt_id=attempt.id,
-        state=CashReceiptState.REQUESTED,
-        amount=amount,
-        created_at=now,
+def _make_due(receipt: CashReceipt, by: str) -> None:
+    """Bring a job's date forward. One that is due within the length of a claim may be claimed."""
+    now = clock.now()
+    if receipt.state not in JOBS or receipt.due_at is None:
+        raise ReceiptRefused(ReceiptRefused.Reason.NOTHING_ACTIVE)
+    if receipt.attempt.is_refunding or now < receipt.due_at <= now + CLAIM:
+        raise ReceiptRefused(ReceiptRefused.Reason.IN_FLIGHT)
+    receipt.due_at = now
+    _note(receipt, f"receipt_{receipt.state}", Actor(Source.STAFF, by))
+
+
+def _run_and_check(receipt_id: int, client: PaypleClient) -> CashReceipt:
+    """Make the call. Check a refusal at once, so that the person sees what comes of it."""
+    run(receipt_id, client)
+    if db.session.get_one(CashReceipt, receipt_id).last_call is LastCall.REFUSED:
+        run(receipt_id, client)
+    return db.session.get_one(CashReceipt, receipt_id)
+
+
+# --- what follows money. The caller holds the order's lock ----------------------------------------------------------
+
+
+def keep_found(attempt: Attempt, found: TransferPayment | None) -> None:
+    """Add the row of a receipt that the gateway shows and we do not have.
+
+    After a refund it is not known what the receipt covers: it is cancelled and issued for the rest.
+    """
+    if found is None or not found.cash_receipt_issued or attempt.active_receipt is not None:
+        return
+    amount, rest = found.cash_receipt_amount or attempt.charged or attempt.amount, attempt.remaining
+    number, now = found.cash_receipt_number[:60], clock.now()
+    receipt = _create(attempt, CashReceiptState.ISSUED, amount, number=number, issued_at=now)
+    if amount != rest:
+        _apply(receipt, Coverage(CashReceiptState.CANCEL_DUE, amount, rest), ITSELF)
+
+
+def follow_refund(refund: Refund, actor: Actor) -> None:
+    """Let the cash receipt follow a refund that is done."""
+    attempt, answer = refund.attempt, ReceiptAnswer(refund.receipt_code, refund.receipt_message)
+    receipt, rest = attempt.covering_receipt, attempt.remaining
+    if receipt is None and answer.code:  # the answer tells of one that we do not have
+        receipt = _create(attempt, CashReceiptState.ISSUED, rest + refund.amount, issued_at=clock.now())
+    if receipt is not None:
+        before = Coverage(receipt.state, receipt.amount, receipt.reissue_amount)
+        _apply(receipt, rules.after_refund(before, rest, settled=answer.settled), actor)
+
+
+def _apply(receipt: CashReceipt, after: Coverage, actor: Actor) -> None:
+    now = clock.now()
+    if after.state is CashReceiptState.CANCELLED:
+        _move(receipt, after.state, actor, amount=after.amount, cancelled_at=now, due_at=None)
+    elif after.state is not receipt.state:
+        _move(receipt, after.state, actor, reissue_amount=after.reissue, due_at=rules.next_morning(now))
+    else:
+        receipt.amount, receipt.reissue_amount = after.amount, after.reissue
+        _note(receipt, "receipt_reduced", actor)
+
+
+# --- receipts that a PAY window issues after the charge -------------------------------------------------------------
+
+
+def look_up_first(order_no: str, client: PaypleClient) -> None:
+    """Learn of a receipt that the payer has asked for meanwhile, before a refund or an issue."""
+    order = db.session.scalar(select(Order).where(Order.order_no == order_no))
+    attempt = order.paid_attempt if order else None
+    attempt_no = attempt.attempt_no if attempt and attempt.may_get_receipt else ""
+    release()
+    if attempt_no:
+        look_up(attempt_no, client, at_once=True)
+
+
+def look_up(attempt_no: str, inquirer: Inquirer, *, at_once: bool = False) -> bool:
+    """Look for a receipt of a charged attempt if that is due, or ``at_once``. Return False without an answer."""
+    now = clock.now()
+    with transaction():
+        attempt = transitions.lock_attempt(attempt_no)
+        day, is_due = attempt.trade_date, attempt.next_check_at is not None and attempt.next_check_at <= now
+        if day is None or not (is_due or at_once) or not attempt.may_get_receipt or attempt.is_refunding:
+            return True
+        attempt.next_check_at = now + CLAIM
+    try:
+        found = inquirer.inquire(attempt_no, day, Method.TRANSFER, about=attempt_no)
+    except GatewayError:
+        return False
+    with transaction():
+        attempt = transitions.lock_attempt(attempt_no)
+        attempt.next_check_at = attempt.deadline_at if now < attempt.deadline_at else None
+        if attempt.may_get_receipt and not attempt.is_refunding:
+            keep_found(attempt, found.transfer if found else None)
+    return True
+
+
+# --- jobs -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A claimed job, copied before the network is used. Without a ``message`` it inquires."""
+
+    receipt_id: int
+    state: CashReceiptState
+    message: CashReceiptRequest | CashReceiptCancel | None
+    attempt_no: str
+    trade_date: date
+    earlier: frozenset[str]
+    may_fail: bool
+
+
+def due() -> list[int]:
+    """Return the jobs whose date has come, oldest first. A refund of the same payment goes first."""
+    refunding = exists().where(Refund.attempt_id == CashReceipt.attempt_id, Refund.state.in_(IN_FLIGHT))
+    is_due = (CashReceipt.state.in_(JOBS), CashReceipt.due_at <= clock.now(), ~refunding)
+    found = list(db.session.scalars(select(CashReceipt.id).where(*is_due).order_by(CashReceipt.due_at).limit(BATCH)))
+    release()
+    return found
+
+
+def run(receipt_id: int, client: PaypleClient, *, inquirer: Inquirer | None = None) -> None:
+    """Claim a job that is due, make its next call and record the answer."""
+    job = _claim(receipt_id)
+    if job is None:
+        return
+    try:
+        state, number = _call(job, client, inquirer or client)
+    except GatewayError as error:
+        _record_error(job, error)
+    else:
+        _record(job, state, number)
+
+
+def _claim(receipt_id: int) -> _Job | None:
+    """Commit that a call is about to leave. It is about what remains paid, so it waits for refunds."""
+    now = clock.now()
+    with transaction():
+        receipt = _locked(receipt_id)
+        attempt, is_check = receipt.attempt, receipt.last_call is not LastCall.SETTLED
+        is_due = receipt.state in JOBS and receipt.due_at is not None and receipt.due_at <= now
+        if not is_due or attempt.is_refunding or attempt.trade_date is None:
+            return None
+        if receipt.state is CashReceiptState.REQUESTED and not is_check:
+            if attempt.remaining == 0:
+                _move(receipt, CashReceiptState.FAILED, ITSELF, due_at=None)
+                return None
+            receipt.amount = attempt.remaining
+        receipt.due_at, receipt.tries = now + CLAIM, receipt.tries + 1
+        may_fail = receipt.last_call is LastCall.REFUSED and not receipt.is_owed
+        message = None if is_check else _message(receipt)
+        receipt.last_call = receipt.last_call if is_check else LastCall.UNANSWERED
+        others = frozenset(other.number for other in attempt.cash_receipts if other.id != receipt.id)
+        return _Job(receipt.id, receipt.state, message, attempt.attempt_no, attempt.trade_date, others, may_fail)
+
+
+def _message(receipt: CashReceipt) -> CashReceiptRequest | CashReceiptCancel:
+    kind = CashReceiptCancel if receipt.state is CashReceiptState.CANCEL_DUE else CashReceiptRequest
+    purpose = ReceiptPurpose(receipt.purpose) if receipt.identity else None
+    return kind(receipt.attempt.attempt_no, receipt.attempt.payer_id, receipt.amount, purpose, receipt.identity)
+
+
+def _call(job: _Job, client: PaypleClient, inquirer: Inquirer) -> tuple[CashReceiptState, str]:
+    """Make one call. Return the state that it leads to and the number of the receipt."""
+    if isinstance(job.message, CashReceiptCancel):
+        client.cancel_cash_receipt(job.message, about=job.attempt_no)
+        return CashReceiptState.CANCELLED, ""
+    if isinstance(job.message, CashReceiptRequest):
+        return CashReceiptState.ISSUED, client.issue_cash_receipt(job.message, about=job.attempt_no).number
+    found = inquirer.inquire(job.attempt_no, job.trade_date, Method.TRANSFER, about=job.attempt_no)
+    if found is None or found.transfer is None:
+        raise OutcomeUnknown("the gateway does not show the payment")
+    shown = Shown(found.transfer.cash_receipt_issued, found.transfer.cash_receipt_number)
+    return rules.after_check(job.state, shown, job.earlier, may_fail=job.may_fail), shown.number
+
+
+def _record(job: _Job, state: CashReceiptState, number: str) -> None:
+    now = clock.now()
+    columns = {"number": number[:60], "issued_at": now} if state is CashReceiptState.ISSUED else {}
+    columns |= {"cancelled_at": now} if state is CashReceiptState.CANCELLED else {}
+    with transaction():
+        receipt = _locked(job.receipt_id)
+        if receipt.state is not job.state:
+            return
+        receipt.last_call, receipt.due_at = LastCall.SETTLED, rules.next_try(receipt.tries, now)
+        if state is not job.state:
+            _move(receipt, state, _actor(receipt), due_at=None, **columns)
+        if state is CashReceiptState.CANCELLED and receipt.reissue_amount:
+            _request_rest(receipt)
+
+
+def _request_rest(cancelled: CashReceipt) -> None:
+    """Request a receipt for what remains paid, in the same commit as the cancel."""
+    whom = {"purpose": cancelled.purpose, "identity": cancelled.identity}
+    amount, now = cancelled.reissue_amount, clock.now()
+    _create(cancelled.attempt, CashReceiptState.REQUESTED, amount, due_at=now, is_owed=True, **whom)
+
+
+def _record_error(job: _Job, error: GatewayError) -> None:
+    """Plan the next step. A refusal is checked at once; without an answer the last call stays open."""
+    now = clock.now()
+    with transaction():
+        receipt = _locked(job.receipt_id)
+        if receipt.state is not job.state:
+            return
+        receipt.due_at = rules.next_try(receipt.tries, now)
+        if job.message is None:
+            return
+        receipt.result_code, receipt.result_message = error.code[:20], error.message[:200]
+        if isinstance(error, NotSent):
+            receipt.last_call = LastCall.SETTLED
+        elif isinstance(error, Refused):
+            receipt.last_call, receipt.due_at = LastCall.REFUSED, now
+            if codes.says_amount_differs(error.code) and receipt.reissue_amount:
+                receipt.amount = receipt.reissue_amount  # reduced with a refund whose answer was lost
+        _note(receipt, f"receipt_{receipt.state}", _actor(receipt))
+
+
+# --- rows -----------------------------------------------------------------------------------------------------------
+
+
+def _create(attempt: Attempt, state: CashReceiptState, amount: int, **columns: object) -> CashReceipt:
+    """Add a row. A receipt that is there is not looked for any more."""
+    row = {"attempt": attempt, "order": attempt.order, "state": state, "amount": amount, "created_at": clock.now()}
+    receipt = CashReceipt(**row, **columns)
+    step = moving.create(receipt)
+    _note(receipt, f"receipt_{state}", _actor(receipt), step)
+    attempt.next_check_at = None
+    return receipt
+
+
+def _move(receipt: CashReceipt, state: CashReceiptState, actor: Actor, **values: object) -> None:
+    db.session.flush()
+    step = moving.move(receipt, state, **values)
+    _note(receipt, f"receipt_{state}", actor, step)
+
+
+def _note(receipt: CashReceipt, event: str, actor: Actor, step: Step | None = None) -> None:
+    """Write the journal: numbers and codes, never the identity."""
+    journal.note(
+        event,
+        at=clock.now(),
+        order=receipt.order,
+        attempt_no=receipt.attempt.attempt_no,
+        source=actor.source,
+        row=receipt,
+        step=step,
+        evidence={"code": receipt.result_code, "by": actor.by},
     )
 
 
 def _actor(receipt: CashReceipt) -> Actor:
-    """Who wanted this receipt; blank: it replaces one that was issued with the payment."""
     return Actor(Source.STAFF, receipt.requested_by) if receipt.requested_by else ITSELF
 
 

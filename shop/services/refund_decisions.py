@@ -10,7 +10,7 @@ from shop.errors import NotFound, RefundRefused
 from shop.models import Refund
 from shop.payple import PaypleClient
 from shop.rules.states import RefundState, Source
-from shop.services import moving, refund_rows, refunds, transitions
+from shop.services import cash_receipts, moving, refund_rows, refunds, transitions
 from shop.services.journal import Actor
 
 OUTSIDE = "cancelled at the gateway"
@@ -56,7 +56,7 @@ def record_returned_elsewhere(refund_id: int, *, by: str, now: datetime) -> Refu
             raise RefundRefused(RefundRefused.Reason.NOT_UNKNOWN)
         refund.returned_elsewhere_by = by
         refund_rows.note(refund, "returned_elsewhere", None, now, actor=actor)
-        refunds.change_receipt(refund, settled=False, now=now, actor=actor)
+        cash_receipts.follow_refund(refund, actor)
     return refund
 
 
@@ -105,5 +105,5 @@ def _decide(refund_id: int, *, was_refunded: bool, by: str, now: datetime) -> Re
         step = moving.move(refund, state, settled_at=now, decided_by=by)
         refund_rows.note(refund, "refund_decided", step, now, {"was_refunded": was_refunded}, actor)
         if was_refunded:
-            refunds.change_receipt(refund, settled=False, now=now, actor=actor)
+            cash_receipts.follow_refund(refund, actor)
     return refund

@@ -23,9 +23,8 @@ from shop.payple.flow import LEAVE_WITHIN
 from shop.rules import refund as rules
 from shop.rules.money import Tax, Won
 from shop.rules.refund import PaidFacts, RefundPlan, RefundTooLarge
-from shop.rules.states import IN_FLIGHT, REFUND_TRANSITIONS, CashReceiptState, RefundState
-from shop.services import late_receipts, moving, receipt_rows, refund_rows, transitions
-from shop.services.journal import Actor
+from shop.rules.states import IN_FLIGHT, REFUND_TRANSITIONS, RefundState
+from shop.services import cash_receipts, moving, refund_rows, transitions
 
 log = logging.getLogger(__name__)
 BATCH = 100
@@ -73,7 +72,7 @@ def request(order_no: str, wish: RefundWish, *, by: str, client: PaypleClient, n
     :raises RefundRefused: nothing was sent; ``reason`` says why
     """
     watch = clock.Watch(now)
-    late_receipts.ask_first(order_no, client, now=now)
+    cash_receipts.look_up_first(order_no, client)
     refund_id, is_new = _reserve(order_no, wish, by, watch.now())
     if is_new:
         send(refund_id, client, now=watch.now())
@@ -131,20 +130,20 @@ def _reserve(order_no: str, wish: RefundWish, by: str, now: datetime) -> tuple[i
             raise RefundRefused(RefundRefused.Reason.OTHER_ORDER)
         if before is not None:
             return before.id, False
-        plan_now = _insist(order, wish, now)
+        plan_now = _insist(order, wish)
         refund = row_of(order, wish, plan_now, by, now)
         step = moving.create(refund)
         refund_rows.note(refund, "refund_reserved", step, now)
         return refund.id, True
 
 
-def _insist(order: Order, wish: RefundWish, now: datetime) -> RefundPlan:
+def _insist(order: Order, wish: RefundWish) -> RefundPlan:
     """The plan, if the refund may be sent: nothing without an answer, and the balance still the one that was seen."""
     attempt = order.paid_attempt
     if attempt is None:
         raise RefundRefused(RefundRefused.Reason.NOT_PAID)
     paid = _facts(order, attempt)
-    if attempt.is_refunding or any(receipt_rows.is_under_way(receipt, now) for receipt in attempt.cash_receipts):
+    if attempt.is_refunding or attempt.is_receipt_calling:
         raise RefundRefused(RefundRefused.Reason.IN_FLIGHT, paid.refundable)
     if wish.seen_refundable != paid.refundable:
         raise RefundRefused(RefundRefused.Reason.STALE_BALANCE, paid.refundable)
@@ -212,8 +211,7 @@ def _done(refund_id: int, done: RefundDone, now: datetime) -> None:
     receipt = done.receipt
     if receipt is not None:
         values |= {"receipt_code": receipt.code[:20], "receipt_message": receipt.message[:200]}
-    settled = receipt is not None and receipt.settled
-    _finish(refund_id, done.code, done.message, settled=settled, now=now, **values)
+    _finish(refund_id, done.code, done.message, now=now, **values)
 
 
 def _refused(refund_id: int, error: Refused, now: datetime) -> None:
@@ -225,7 +223,7 @@ def _refused(refund_id: int, error: Refused, now: datetime) -> None:
     is_repeated = refund.is_full and refund.tries > 1
     release()
     if is_repeated and codes.says_already_cancelled(error.code):
-        _finish(refund_id, error.code, error.message, settled=False, now=now)
+        _finish(refund_id, error.code, error.message, now=now)
     elif is_repeated:
         _unknown(refund_id, error, now)
     else:
@@ -280,7 +278,7 @@ def _settle(
             refund_rows.note(refund, f"refund_{state.value}", step, now, told)
 
 
-def _finish(refund_id: int, code: str, message: str, *, settled: bool, now: datetime, **values: object) -> None:
+def _finish(refund_id: int, code: str, message: str, *, now: datetime, **values: object) -> None:
     """The money is back: record it, follow with the cash receipt, and let the order show it.
 
     It counts also where the sweep has given its worker up meanwhile, and even where a person has decided against it.
@@ -293,30 +291,8 @@ def _finish(refund_id: int, code: str, message: str, *, settled: bool, now: date
         if refund.state is RefundState.REFUSED:
             log.error("the gateway's yes to refund %s came after it had been decided otherwise", refund_id)
         step = moving.move(refund, RefundState.DONE, settled_at=now, **told, **values)
-        refund_rows.note(refund, "refund_done", step, now, told | {"receipt_settled": settled})
-        change_receipt(refund, settled=settled, now=now, actor=refund_rows.wanted_by(refund))
-
-
-def change_receipt(refund: Refund, *, settled: bool, now: datetime, actor: Actor) -> None:
-    """The active cash receipt follows the money: reduced by the gateway, or due to be cancelled and issued again."""
-    receipt = receipt_rows.covering(refund.attempt) or late_receipts.of_orphan(refund, now)
-    if receipt is None:
-        late_receipts.reopen(refund, now)
-        return
-    if receipt.state is CashReceiptState.CANCEL_DUE:
-        less = max(0, receipt.reissue_amount - refund.amount)
-        receipt_rows.change(receipt, "receipt_cancel_due", actor, now, {"reissue_amount": less})
-        return
-    rest = Won(0 if refund.is_orphan else max(0, receipt.amount - refund.amount))
-    due = rules.receipt_owed(rest, now, settled=settled)
-    if due is not None:
-        owed = {"due_at": due.due_at, "reissue_amount": due.reissue}
-        receipt_rows.move(receipt, CashReceiptState.CANCEL_DUE, actor, now, owed)
-    elif rest:
-        receipt_rows.change(receipt, "receipt_reduced", actor, now, {"amount": rest})
-    else:
-        gone = {"amount": rest, "cancelled_at": now}
-        receipt_rows.move(receipt, CashReceiptState.CANCELLED, actor, now, gone)
+        refund_rows.note(refund, "refund_done", step, now, told | {"receipt": refund.receipt_code})
+        cash_receipts.follow_refund(refund, refund_rows.wanted_by(refund))
 
 
 # --- facts ----------------------------------------------------------------------------------------------------------
@@ -324,7 +300,7 @@ def change_receipt(refund: Refund, *, settled: bool, now: datetime, actor: Actor
 
 def _facts(order: Order, attempt: Attempt) -> PaidFacts:
     gone = [refund for refund in attempt.refunds if refund.state in (*IN_FLIGHT, RefundState.DONE)]
-    receipt = receipt_rows.covering(attempt)
+    receipt = attempt.covering_receipt
     return PaidFacts(
         paid=order.breakdown,
         charged=Won(attempt.amount if attempt.charged_amount is None else attempt.charged_amount),

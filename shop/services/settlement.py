@@ -17,7 +17,7 @@ from shop.models import Attempt, Order
 from shop.payple import Claim, GatewayError, PaypleClient, Work, flow
 from shop.payple.flow import AttemptState, Flow, Inquirer, Reason, Verdict
 from shop.rules.states import OrderState, Source
-from shop.services import attempt_facts, journal, late_receipts, refunds, transitions
+from shop.services import cash_receipts, journal, refunds, transitions
 
 log = logging.getLogger(__name__)
 CLAIM = timedelta(minutes=2)
@@ -35,7 +35,7 @@ def handle_result(result: Claim, client: PaypleClient) -> str | None:
     order_no = order_no_of(result.attempt_no)
     try:
         if before.is_final:
-            _ask_for_receipt(result.attempt_no, client, Source.BROWSER)
+            _look_up_receipt(result.attempt_no, client)
         else:
             _send_refund_of(_flow(client, Source.BROWSER).handle_result(result), client)
     except UNAVAILABLE:  # the page view and the sweep ask again
@@ -74,7 +74,7 @@ def settle(
     """Inquire about an attempt if an inquiry is due, or ``at_once``. Return False if the gateway does not answer."""
     attempt = ShopStore(source).find(attempt_no)
     if attempt is not None and attempt.is_final:
-        return _ask_for_receipt(attempt_no, inquirer or client, source)
+        return cash_receipts.look_up(attempt_no, inquirer or client)
     verdict = _flow(client, source, inquirer).check(attempt_no, at_once=at_once)
     _send_refund_of(ShopStore(source).find(attempt_no), client)
     return verdict is None or verdict.reason is not Reason.NO_ANSWER
@@ -92,7 +92,7 @@ def settle_order(order: Order, client: PaypleClient) -> None:
 def _settle_order(order: Order, client: PaypleClient) -> None:
     now = clock.now()
     order_id, is_over = order.id, order.state is OrderState.AWAITING_PAYMENT and now >= order.expires_at
-    is_open = [row for row in order.attempts if row.is_unanswered or row.awaits_receipt or row.is_abandoned(now)]
+    is_open = [row for row in order.attempts if row.is_unanswered or row.is_abandoned(now)]
     for attempt_no in [row.attempt_no for row in reversed(is_open)]:
         if not settle(attempt_no, client, source=Source.PAGE):
             break
@@ -147,12 +147,14 @@ def _send_refund_of(attempt: flow.Attempt | None, client: PaypleClient) -> None:
         refunds.send_due(client, now=clock.now(), order_id=order_id)
 
 
-def _ask_for_receipt(attempt_no: str, inquirer: Inquirer, source: Source) -> bool:
-    """Look for a cash receipt that a PAY window issues after the charge. Return False without an answer."""
-    row = db.session.scalars(select(Attempt).where(Attempt.attempt_no == attempt_no)).one()
-    facts = attempt_facts.facts_of(row)
-    release()
-    return late_receipts.look(facts, inquirer, source=source, now=clock.now())
+def _look_up_receipt(attempt_no: str, client: PaypleClient) -> None:
+    """Look for the cash receipt that a PAY window issues after the charge, the first few times that it reports."""
+    with transaction():
+        row = transitions.lock_attempt(attempt_no)
+        may_look = row.may_get_receipt and row.hints < MOST_RESULTS
+        row.hints += may_look
+    if may_look:
+        cash_receipts.look_up(attempt_no, client, at_once=True)
 
 
 def _flow(client: PaypleClient, source: Source, inquirer: Inquirer | None = None) -> Flow:
@@ -223,6 +225,8 @@ class ShopStore:
         with transaction():
             row = transitions.lock_attempt(attempt_no)
             is_changed = transitions.apply_verdict(row, verdict, source=self.source, now=clock.now())
+            if is_changed and row.state in flow.FINAL and verdict.found is not None:
+                cash_receipts.keep_found(row, verdict.found.transfer)
             if is_changed or row.state is verdict.seen:
                 row.checks += not is_changed
                 _schedule(row)
@@ -245,7 +249,7 @@ def view_of(row: Attempt) -> flow.Attempt:
 
 
 def _schedule(row: Attempt) -> None:
-    """Set when to inquire next. A paid PAY window may still issue a cash receipt."""
+    """Set when to inquire next. Once a PAY window is over, the shop looks for the cash receipt that it may issue."""
     row.next_check_at = flow.next_check(view_of(row), clock.now())
-    if row.may_get_receipt:
-        row.next_check_at = late_receipts.first_question(row, clock.now())
+    if row.may_get_receipt and clock.now() < row.deadline_at:
+        row.next_check_at = row.deadline_at

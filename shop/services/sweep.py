@@ -117,11 +117,11 @@ class _Run:
     def put_receipts_right(self, seconds: float) -> None:
         """Do what is owed to the tax office."""
         over = self.timer.seconds() + seconds
-        for receipt_id in cash_receipts.due(self.watch.now()):
+        for receipt_id in cash_receipts.due():
             if self.timer.seconds() > over:
                 break
             with self._row(f"cash receipt {receipt_id}"):
-                cash_receipts.do(receipt_id, self.client, now=self.watch.now(), asking=self.asking)
+                cash_receipts.run(receipt_id, self.client, inquirer=self.asking)
                 self.report.cash_receipts.append(receipt_id)
 
     @contextmanager

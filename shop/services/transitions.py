@@ -9,13 +9,13 @@ from sqlalchemy import func, select
 
 from shop.db import db, transaction
 from shop.errors import NotFound, OutOfStock
-from shop.models import Attempt, CashReceipt, Order, Refund
+from shop.models import Attempt, Order, Refund
 from shop.payple import PaymentFound
 from shop.payple.flow import HOLDING, AttemptState, Verdict
 from shop.rules.order import order_state, refunded_state
-from shop.rules.states import CashReceiptState, OrderState, RefundState, Source
-from shop.services import journal, moving, orders, receipt_rows
-from shop.services.journal import ITSELF, Actor
+from shop.rules.states import OrderState, RefundState, Source
+from shop.services import journal, moving, orders
+from shop.services.journal import ITSELF
 from shop.services.moving import Step
 
 LONGEST_INSTALMENT = 99
@@ -70,8 +70,6 @@ def apply_verdict(attempt: Attempt, verdict: Verdict, *, source: Source, now: da
     values = gateway_columns(verdict) | {"checks": 0}
     step = moving.move(attempt, state, **values)
     note(attempt, state.value, step, source=source, now=now, evidence=_evidence(verdict, reason))
-    if verdict.found is not None and state in (AttemptState.PAID, AttemptState.ORPHANED):
-        keep_receipt(attempt, verdict.found, source=source, now=now)
     if verdict.found is not None and verdict.found.charged and state is AttemptState.ORPHANED:
         _file_refund(attempt, verdict.found, reason, now)
     return True
@@ -160,26 +158,6 @@ def gateway_columns(verdict: Verdict) -> dict[str, object]:
         name: value[: getattr(columns[name].type, "length", None)] if isinstance(value, str) else value
         for name, value in values.items()
     }
-
-
-def keep_receipt(
-    attempt: Attempt, found: PaymentFound, *, source: Source, now: datetime, covers: int | None = None
-) -> CashReceipt | None:
-    """Add the row of a cash receipt that the window or the confirm has issued. ``covers`` in won."""
-    if found.transfer is None or not found.transfer.cash_receipt_issued:
-        return None
-    receipt = CashReceipt(
-        order_id=attempt.order_id,
-        attempt_id=attempt.id,
-        state=CashReceiptState.ISSUED,
-        amount=covers or found.charged,
-        purpose=attempt.claim_account_kind,
-        number=found.transfer.cash_receipt_number[:60],
-        created_at=now,
-        issued_at=found.paid_at,
-    )
-    receipt_rows.add(receipt, Actor(source), now)
-    return receipt
 
 
 def _place(attempt: Attempt, verdict: Verdict) -> tuple[AttemptState, str]:

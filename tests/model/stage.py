@@ -32,10 +32,10 @@ from shop.extensions import client
 from shop.models import Attempt, CashReceipt, Order, Product, Refund
 from shop.payple import ReceiptPurpose
 from shop.payple.flow import WINDOW_LIFETIME
+from shop.rules.cash_receipt import ReceiptWish
 from shop.rules.money import Won
 from shop.rules.states import AttemptState, CashReceiptState, RefundState, Source
 from shop.services import cash_receipts, desk, refund_decisions, refunds, reports, settlement, sweep
-from shop.services.cash_receipts import ReceiptWish
 from shop.services.refunds import RefundWish
 from shop.settings import Settings
 from shop.simulator import clock as simulator_clock
@@ -314,7 +314,7 @@ class Stage:
         def issue() -> None:
             wish = ReceiptWish(ReceiptPurpose.PERSONAL, "01098765432")
             with suppress(ReceiptRefused):
-                cash_receipts.issue(order_no, wish, by="kim", client=client(), now=clock.now())
+                cash_receipts.issue(order_no, wish, by="kim", client=client())
 
         self.in_shop(issue)
 
@@ -324,7 +324,7 @@ class Stage:
         def cancel() -> None:
             self.orders[order_no].receipt_given_up = True
             with suppress(ReceiptRefused):
-                cash_receipts.cancel(order_no, by="kim", client=client(), now=clock.now())
+                cash_receipts.cancel(order_no, by="kim", client=client())
 
         self.in_shop(cancel)
 

@@ -8,18 +8,15 @@ import pytest
 from sqlalchemy import Connection, event, select
 
 from shop.db import db, release
-from shop.errors import ReceiptRefused, RefundRefused
 from shop.extensions import client
 from shop.models import Order, Refund
-from shop.rules import refund as rules
 from shop.rules.money import Won
 from shop.rules.states import AttemptState, OrderState, RefundState
-from shop.services import cash_receipts, desk, refund_decisions, refunds, sweep
+from shop.services import desk, refund_decisions, refunds, settlement, sweep
 from shop.services.refunds import RefundWish
 from tests import world as worlds
 from tests.postbox import Postbox
 from tests.services.on_the_way import meanwhile
-from tests.services.test_cash_receipts import covered, states
 from tests.services.test_refunding import paid_order, refund, returned
 from tests.services.test_settlement import begin, changed
 from tests.world import World
@@ -160,55 +157,6 @@ def test_a_refund_counts_its_patience_from_when_it_is_sent(world: World) -> None
     assert seen == [RefundState.SUBMITTED]
 
 
-# --- cash receipts beside refunds -----------------------------------------------------------------------------------
-
-
-@pytest.mark.both_engines
-def test_a_receipt_waits_for_a_refund_without_an_answer(world: World) -> None:
-    """Issued again for what remained before it, the receipt would cover more than remains now."""
-    order_no = paid_order(world, method="transfer")
-    world.control("POST", "policy", {"receipt_on_refund": "fail"})
-    refund(world, order_no, 3_000)
-    world.fault("cancel", "lost_answer", phase="after")
-    lost = refund(world, order_no, 2_000)
-    world.advance(days=1, hours=10)
-    sweep.run(client(), now=worlds.now())
-    assert states(world, order_no) == [("cancel_due", 10_000)]
-    [receipt] = world.order(order_no).cash_receipts
-    with pytest.raises(ReceiptRefused) as caught:
-        cash_receipts.retry(receipt.id, by="kim", client=client(), now=worlds.now())
-    assert caught.value.reason is ReceiptRefused.Reason.IN_FLIGHT
-
-    refund_decisions.decide(lost.id, was_refunded=True, by="kim", now=worlds.now())
-    sweep.run(client(), now=worlds.now())
-
-    assert world.order(order_no).refunded == returned(world, order_no) == 5_000
-    assert (states(world, order_no)[-1], covered(world, order_no)) == (("issued", 5_000), 5_000)
-
-
-@pytest.mark.both_engines
-def test_no_refund_begins_while_a_receipt_is_cancelled_to_be_issued_again(world: World) -> None:
-    order_no = paid_order(world, method="transfer")
-    world.control("POST", "policy", {"receipt_on_refund": "fail"})
-    refund(world, order_no, 3_000)
-    world.advance(days=1, hours=10)
-    refused: list[str] = []
-
-    def refund_too() -> None:
-        with pytest.raises(RefundRefused) as caught:
-            refund(world, order_no, 2_000)
-        refused.append(caught.value.reason)
-
-    meanwhile(world, "TSCANCEL", refund_too)
-    sweep.run(client(), now=worlds.now())
-    assert refused == [RefundRefused.Reason.IN_FLIGHT]
-
-    assert refund(world, order_no, 2_000).state is RefundState.DONE
-    world.advance(days=1, hours=10)
-    sweep.run(client(), now=worlds.now())
-    assert (states(world, order_no)[-1], covered(world, order_no)) == (("issued", 5_000), 5_000)
-
-
 # --- claims and webhooks that meet something else -------------------------------------------------------------------
 
 
@@ -250,14 +198,14 @@ def test_the_journal_of_an_attempt_that_was_given_up_does_not_grow_without_end(w
     for number in range(30):
         world.deliver(changed(claim, PAY_RST="error", PAY_CODE=f"X{number}"))
 
-    assert world.events(attempt_no).count("result") <= rules.MOST_CLAIMED_INQUIRIES
+    assert world.events(attempt_no).count("result") <= settlement.MOST_RESULTS
 
 
 def test_keys_that_charge_another_attempt_settle_it_at_once_however_often_it_was_asked_about(world: World) -> None:
     """Posted under another number, they move its money: that is the gateway's word, and no claim any more."""
     buyer, cheap_no, cheap_attempt, fields = begin(world)
     claim = world.payer().pay(fields)
-    for _round in range(rules.MOST_CLAIMED_INQUIRIES):
+    for _round in range(settlement.MOST_RESULTS):
         world.deliver(changed(claim, PAY_TOTAL="1"))
         world.deliver(changed(claim, PAY_TYPE="transfer"))
     dear_no = buyer.place_order(quantity=50)
@@ -278,13 +226,13 @@ def test_results_make_us_ask_about_an_open_attempt_only_a_few_times(world: World
     claim = world.payer().pay(fields, scenario="lost_paid") or [("PCD_PAY_OID", attempt_no)]
     world.control("POST", "policy", {"inquiry_lag_seconds": 3_600})
 
-    for number in range(4 * rules.MOST_CLAIMED_INQUIRIES):
+    for number in range(4 * settlement.MOST_RESULTS):
         world.deliver(
             changed(claim, PAY_RST="success", PAY_TOTAL=str(2 + number % 2 * 998), PAY_CODE="0" * (3 + number % 2))
         )
 
     asked = sum(1 for entry in world.control("GET", "ledger") if entry["op"] == "inquiry")
-    assert 0 < asked <= 2 * rules.MOST_CLAIMED_INQUIRIES  # PAY: by either method
+    assert 0 < asked <= 2 * settlement.MOST_RESULTS  # PAY: by either method
 
 
 # --- pages ----------------------------------------------------------------------------------------------------------

@@ -1,25 +1,11 @@
-"""The rules about refunds: never more than is left, tax that adds up, and a cash receipt that follows the money."""
-
-from datetime import UTC, datetime, timedelta
+"""The rules about refunds: never more than is left, tax that adds up."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop import clock
 from shop.rules.money import Tax, TaxBreakdown, Won, contained_vat
-from shop.rules.refund import (
-    PaidFacts,
-    RefundTooLarge,
-    Returned,
-    next_receipt_day,
-    plan_refund,
-    receipt_found_late,
-    receipt_owed,
-    vat_of_goods,
-)
-
-NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+from shop.rules.refund import PaidFacts, RefundTooLarge, plan_refund, vat_of_goods
 
 
 def paid(taxable: int = 11_000, exempt: int = 0, **more: object) -> PaidFacts:
@@ -94,59 +80,9 @@ def test_however_it_is_split_the_parts_add_up_and_what_remains_makes_sense(
         assert vat == facts.paid.vat
 
 
-def test_a_receipt_that_the_gateway_settled_owes_nothing() -> None:
-    assert receipt_owed(Won(500), NOW, settled=True) is None
-    assert receipt_owed(None, NOW, settled=False) is None
-
-
-def test_a_receipt_that_it_did_not_settle_is_due_the_next_korean_day() -> None:
-    due = receipt_owed(Won(500), NOW, settled=False)
-
-    assert due is not None
-    assert due.reissue == 500
-    assert clock.korea_date(due.due_at) == clock.korea_date(NOW) + timedelta(days=1)
-
-
-@pytest.mark.parametrize("hour", range(24))
-def test_the_next_receipt_day_is_always_tomorrow_in_korea(hour: int) -> None:
-    now = NOW.replace(hour=hour)
-
-    assert clock.korea_date(next_receipt_day(now)) - clock.korea_date(now) == timedelta(days=1)
-    assert next_receipt_day(now) > now
-
-
 def test_a_receipt_is_reduced_by_what_goes_back() -> None:
     facts = paid(receipt=Won(11_000))
 
     assert plan_refund(facts, Won(1000)).receipt_after == 10_000
     assert plan_refund(facts, Won(11_000)).receipt_after == 0
     assert plan_refund(paid(), Won(1000)).receipt_after is None
-
-
-def returned(amount: int, said: str) -> Returned:
-    """A refund whose answer said nothing of a receipt, settled it or failed to; or that has no answer at all."""
-    return Returned(
-        Won(amount), is_answered=said != "unanswered", speaks=said in ("settled", "failed"), settled=said == "settled"
-    )
-
-
-@pytest.mark.parametrize(
-    ("refunds", "covers", "target"),
-    [
-        ([], 10_000, 10_000),
-        ([(3_000, "nothing")], 7_000, 7_000),
-        ([(3_000, "settled")], 7_000, 7_000),
-        ([(3_000, "failed")], 10_000, 7_000),
-        ([(3_000, "unanswered")], 10_000, 7_000),
-        ([(10_000, "failed")], 10_000, 0),
-        ([(10_000, "nothing")], 10_000, 0),
-        ([(1_000, "nothing"), (2_000, "failed"), (3_000, "settled")], 6_000, 4_000),
-        ([(1_000, "failed"), (2_000, "nothing")], 10_000, 7_000),
-    ],
-)
-def test_a_receipt_that_is_found_after_refunds_covers_what_their_answers_left(
-    refunds: list[tuple[int, str]], covers: int, target: int
-) -> None:
-    late = receipt_found_late(Won(10_000), [returned(amount, said) for amount, said in refunds])
-
-    assert (late.covers, late.target) == (covers, target)

@@ -7,6 +7,7 @@ import pytest
 from shop import clock
 from shop.services import staff
 from tests.page import Page, PageClient
+from tests.services.test_cash_receipts import Charged
 from tests.staff import PASSWORD, fields_of, paid_order, pay, plan, refund, sign_in
 from tests.world import World
 
@@ -331,3 +332,13 @@ def test_a_contradictory_payment_stays_on_the_desk_until_somebody_has_looked(wor
     assert officer.get("/admin/desk").values("desk-row", "data-order") == []
     assert buyer.get(f"/orders/{order_no}").state == "awaiting_payment"
     assert "attention_closed" in world.events(opening["attempt_no"])
+
+
+def test_the_plan_of_a_refund_shows_a_receipt_that_was_issued_meanwhile(world: World, officer: PageClient) -> None:
+    charged = Charged(world)
+    charged.settle_early()
+    charged.finish()
+
+    page = plan(officer, charged.order_no, amount="3,000")
+
+    assert "10,000원 현금영수증이 7,000원으로 줄어듭니다." in page.text

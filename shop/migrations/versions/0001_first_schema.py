@@ -246,10 +246,14 @@ def upgrade() -> None:
         sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reissue_amount", sa.BigInteger(), nullable=False),
+        sa.Column("is_owed", sa.Boolean(), nullable=False),
+        sa.Column("last_call", one_of("receipt_last_call", "settled unanswered refused"), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("result_code", sa.String(length=20), nullable=False),
         sa.Column("result_message", sa.String(length=200), nullable=False),
-        sa.CheckConstraint("state <> 'cancel_due' OR due_at IS NOT NULL", name="due_receipt_has_its_date"),
+        sa.CheckConstraint(
+            "state NOT IN ('requested', 'cancel_due') OR due_at IS NOT NULL", name="due_receipt_has_its_date"
+        ),
         sa.CheckConstraint("state <> 'cancelled' OR cancelled_at IS NOT NULL", name="cancelled_has_its_time"),
         sa.CheckConstraint("state <> 'issued' OR issued_at IS NOT NULL", name="issued_has_its_time"),
         sa.CheckConstraint("amount >= 0 AND reissue_amount >= 0", name="receipt_amount_not_negative"),

@@ -3,11 +3,10 @@
 from flask import g
 from flask.typing import ResponseReturnValue
 
-from shop import clock
 from shop.extensions import client
 from shop.payple import ReceiptPurpose
+from shop.rules.cash_receipt import ReceiptWish
 from shop.services import cash_receipts, order_search
-from shop.services.cash_receipts import ReceiptWish
 from shop.views.admin.forms import ConfirmForm, ReceiptForm
 from shop.views.admin.login import bp, require_password
 from shop.views.admin.orders import back_to_order, render_order
@@ -22,7 +21,7 @@ def issue_cash_receipt(order_no: str) -> ResponseReturnValue:
         return render_order(order, receipt_form=form, notice=of_form(form)), 422
     require_password(form.password.data)
     wish = ReceiptWish(ReceiptPurpose(form.purpose.data), form.identity.data or "")
-    receipt = cash_receipts.issue(order_no, wish, by=g.staff.name, client=client(), now=clock.now())
+    receipt = cash_receipts.issue(order_no, wish, by=g.staff.name, client=client())
     return back_to_order(order_no, receipt=receipt.id)
 
 
@@ -33,5 +32,5 @@ def cancel_cash_receipt(order_no: str) -> ResponseReturnValue:
     if not form.is_valid():
         return render_order(order, notice=of_form(form)), 422
     require_password(form.password.data)
-    receipt = cash_receipts.cancel(order_no, by=g.staff.name, client=client(), now=clock.now())
+    receipt = cash_receipts.cancel(order_no, by=g.staff.name, client=client())
     return back_to_order(order_no, receipt=receipt.id)

@@ -73,7 +73,7 @@ def retry_receipt(order_no: str, receipt_id: int) -> ResponseReturnValue:
         return render_order(order, notice=of_form(form)), 422
     _require_row(order.cash_receipts, receipt_id)
     require_password(form.password.data)
-    receipt = cash_receipts.retry(receipt_id, by=g.staff.name, client=client(), now=clock.now())
+    receipt = cash_receipts.retry(receipt_id, by=g.staff.name, client=client())
     return back_to_order(order_no, receipt=receipt.id)
 
 

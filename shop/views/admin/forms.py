@@ -21,9 +21,9 @@ from wtforms.validators import DataRequired, Length, Optional, StopValidation
 
 from shop.models import Order, OrderLine
 from shop.payple import ReceiptPurpose
+from shop.rules.cash_receipt import ReceiptWish
 from shop.rules.money import Won
 from shop.rules.states import OrderState
-from shop.services.cash_receipts import is_identity
 from shop.services.order_search import OrderFilter
 from shop.services.refunds import RefundWish
 from shop.services.staff import LONGEST_NAME, LONGEST_PASSWORD
@@ -122,7 +122,7 @@ class ReceiptForm(ConfirmForm):
         """The number has to fit the purpose."""
         purpose = self.purpose.data
         field.data = phone(field.data) if purpose == ReceiptPurpose.PERSONAL else digits(field.data)
-        if purpose in list(ReceiptPurpose) and not is_identity(ReceiptPurpose(purpose), field.data):
+        if purpose in list(ReceiptPurpose) and not ReceiptWish(ReceiptPurpose(purpose), field.data).is_valid:
             raise ValidationError(_("소득공제는 휴대전화 번호, 지출증빙은 사업자등록번호 10자리를 입력하세요."))
 
 

@@ -11,7 +11,7 @@ from shop.extensions import client
 from shop.models import Order
 from shop.payple import Method
 from shop.rules.states import Source
-from shop.services import order_search, receipt_rows, refunds, settlement
+from shop.services import order_search, refunds, settlement
 from shop.views.admin import messages
 from shop.views.admin.forms import ConfirmForm, ReceiptForm, RefundForm, SearchForm
 from shop.views.admin.login import bp, is_confirmed, require_password
@@ -79,7 +79,7 @@ def render_order(
     paid, attempt = refunds.facts(order), order.paid_attempt
     refundable = paid.refundable if paid else 0
     in_flight = attempt.is_refunding if attempt else False
-    active = receipt_rows.active(attempt) if attempt else None
+    may_issue = attempt is not None and (attempt.active_receipt is None or attempt.waiting_receipt is not None)
     journal = order_search.journal_of(order)
     is_transfer = attempt is not None and attempt.method is Method.TRANSFER
     return render_template(
@@ -90,8 +90,8 @@ def render_order(
         refundable=refundable,
         in_flight=in_flight,
         refund_form=(refund_form or new_refund_form(refundable)) if refundable and not in_flight else None,
-        receipt_form=(receipt_form or ReceiptForm(MultiDict())) if is_transfer and refundable and not active else None,
-        active_receipt=receipt_rows.covering(attempt) if attempt else None,
+        receipt_form=(receipt_form or ReceiptForm(MultiDict())) if is_transfer and refundable and may_issue else None,
+        active_receipt=attempt.covering_receipt if attempt else None,
         needs_password=not is_confirmed(),
         journal=journal,
     )

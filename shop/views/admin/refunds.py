@@ -8,7 +8,7 @@ from shop.errors import RefundRefused, SignInRefused
 from shop.extensions import client
 from shop.models import Order
 from shop.rules.money import Won
-from shop.services import late_receipts, order_search, refund_decisions, refunds
+from shop.services import cash_receipts, order_search, refund_decisions, refunds
 from shop.views.admin import messages
 from shop.views.admin.forms import DecisionForm, RefundForm
 from shop.views.admin.login import bp, is_confirmed, require_password
@@ -22,7 +22,7 @@ def plan_refund(order_no: str) -> ResponseReturnValue:
     order, form = order_search.get_order(order_no), RefundForm()
     if not form.is_valid_for(order):
         return render_order(order, refund_form=form), 422
-    late_receipts.ask_first(order_no, client(), now=clock.now())
+    cash_receipts.look_up_first(order_no, client())
     return _plan_page(order_search.get_order(order_no), form)
 
 

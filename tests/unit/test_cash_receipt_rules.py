@@ -1,0 +1,79 @@
+"""The rules about cash receipts: what a refund and an inquiry make of one, and when a job is due."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shop import clock
+from shop.payple import ReceiptPurpose
+from shop.rules.cash_receipt import Coverage, ReceiptWish, Shown, after_check, after_refund, next_morning, next_try
+from shop.rules.states import CashReceiptState
+
+NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+ISSUED, DUE = CashReceiptState.ISSUED, CashReceiptState.CANCEL_DUE
+CANCELLED, REQUESTED, FAILED = CashReceiptState.CANCELLED, CashReceiptState.REQUESTED, CashReceiptState.FAILED
+
+
+@pytest.mark.parametrize(
+    ("before", "rest", "settled", "after"),
+    [
+        (Coverage(ISSUED, 10_000), 6_000, True, Coverage(ISSUED, 6_000)),
+        (Coverage(ISSUED, 10_000), 0, True, Coverage(CANCELLED, 0)),
+        (Coverage(ISSUED, 10_000), 6_000, False, Coverage(DUE, 10_000, 6_000)),
+        (Coverage(ISSUED, 10_000), 0, False, Coverage(DUE, 10_000, 0)),
+        (Coverage(DUE, 10_000, 6_000), 5_000, False, Coverage(DUE, 10_000, 5_000)),
+        (Coverage(DUE, 10_000, 6_000), 5_000, True, Coverage(DUE, 10_000, 5_000)),
+        (Coverage(DUE, 10_000, 6_000), 0, True, Coverage(CANCELLED, 0)),
+        (Coverage(DUE, 10_000, 0), 5_000, False, Coverage(DUE, 10_000, 0)),
+    ],
+)
+def test_a_receipt_follows_a_refund(before: Coverage, rest: int, settled: bool, after: Coverage) -> None:
+    assert after_refund(before, rest, settled=settled) == after
+
+
+@pytest.mark.parametrize(
+    ("state", "shown", "may_fail", "after"),
+    [
+        (DUE, Shown(True, "G1"), True, DUE),
+        (DUE, Shown(False, ""), True, CANCELLED),
+        (REQUESTED, Shown(True, "G2"), True, ISSUED),
+        (REQUESTED, Shown(True, "G1"), False, REQUESTED),
+        (REQUESTED, Shown(False, ""), False, REQUESTED),
+        (REQUESTED, Shown(False, ""), True, FAILED),
+    ],
+)
+def test_an_inquiry_decides_about_a_call(
+    state: CashReceiptState, shown: Shown, may_fail: bool, after: CashReceiptState
+) -> None:
+    assert after_check(state, shown, {"G1"}, may_fail=may_fail) is after
+
+
+@pytest.mark.parametrize("hour", range(0, 24, 3))
+def test_a_job_is_due_at_nine_of_the_next_day_in_korea(hour: int) -> None:
+    now = NOW.replace(hour=hour)
+    due = clock.korea_time(next_morning(now))
+
+    assert (due.date() - clock.korea_date(now), due.hour, due.minute) == (timedelta(days=1), 9, 0)
+
+
+def test_a_job_goes_on_after_seconds_at_first_and_daily_in_the_end() -> None:
+    waits = [next_try(tries, NOW) - NOW for tries in (1, 2, 6, 60)]
+
+    assert waits == [timedelta(seconds=5), timedelta(seconds=30), timedelta(days=1), timedelta(days=1)]
+
+
+@pytest.mark.parametrize(
+    ("purpose", "identity", "is_valid"),
+    [
+        (ReceiptPurpose.PERSONAL, "01012345678", True),
+        (ReceiptPurpose.PERSONAL, "123", False),
+        (ReceiptPurpose.PERSONAL, "0212345678", False),
+        (ReceiptPurpose.PERSONAL, "0101234567８", False),
+        (ReceiptPurpose.PERSONAL, "", False),
+        (ReceiptPurpose.COMPANY, "1234567890", True),
+        (ReceiptPurpose.COMPANY, "123456789", False),
+        (ReceiptPurpose.COMPANY, "123-45-6789", False),
+    ],
+)
+def test_a_number_has_the_shape_of_its_purpose(purpose: ReceiptPurpose, identity: str, is_valid: bool) -> None:
+    assert ReceiptWish(purpose, identity).is_valid is is_valid
