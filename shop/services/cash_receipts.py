@@ -33,7 +33,6 @@ from shop.rules.cash_receipt import JOBS, Coverage, LastCall, ReceiptWish, Shown
 from shop.rules.states import IN_FLIGHT, CashReceiptState, Source
 from shop.services import journal, moving, transitions
 from shop.services.journal import ITSELF, Actor
-from shop.services.moving import Step
 
 BATCH = 100
 CLAIM = timedelta(minutes=2)
@@ -84,7 +83,7 @@ def retry(receipt_id: int, *, by: str, client: PaypleClient) -> CashReceipt:
     :raises ReceiptRefused: there is nothing to do, or somebody is at it
     """
     with transaction():
-        _make_due(_locked(receipt_id), by)
+        _make_due(transitions.lock_row(CashReceipt, receipt_id), by)
     return _run_and_check(receipt_id, client)
 
 
@@ -115,7 +114,7 @@ def _make_due(receipt: CashReceipt, by: str) -> None:
     if receipt.attempt.is_refunding or now < receipt.due_at <= now + CLAIM:
         raise ReceiptRefused(ReceiptRefused.Reason.IN_FLIGHT)
     receipt.due_at = now
-    _note(receipt, f"receipt_{receipt.state}", Actor(Source.STAFF, by))
+    journal.note_row(receipt, f"receipt_{receipt.state}", Actor(Source.STAFF, by))
 
 
 def _run_and_check(receipt_id: int, client: PaypleClient) -> CashReceipt:
@@ -162,7 +161,7 @@ def _apply(receipt: CashReceipt, after: Coverage, actor: Actor) -> None:
         _move(receipt, after.state, actor, reissue_amount=after.reissue, due_at=rules.next_morning(now))
     else:
         receipt.amount, receipt.reissue_amount = after.amount, after.reissue
-        _note(receipt, "receipt_reduced", actor)
+        journal.note_row(receipt, "receipt_reduced", actor)
 
 
 # --- receipts that a PAY window issues after the charge -------------------------------------------------------------
@@ -241,7 +240,7 @@ def _claim(receipt_id: int) -> _Job | None:
     """Commit that a call is about to leave. It is about what remains paid, so it waits for refunds."""
     now = clock.now()
     with transaction():
-        receipt = _locked(receipt_id)
+        receipt = transitions.lock_row(CashReceipt, receipt_id)
         attempt, is_check = receipt.attempt, receipt.last_call is not LastCall.SETTLED
         is_due = receipt.state in JOBS and receipt.due_at is not None and receipt.due_at <= now
         if not is_due or attempt.is_refunding or attempt.trade_date is None:
@@ -284,7 +283,7 @@ def _record(job: _Job, state: CashReceiptState, number: str) -> None:
     columns = {"number": number[:60], "issued_at": now} if state is CashReceiptState.ISSUED else {}
     columns |= {"cancelled_at": now} if state is CashReceiptState.CANCELLED else {}
     with transaction():
-        receipt = _locked(job.receipt_id)
+        receipt = transitions.lock_row(CashReceipt, job.receipt_id)
         if receipt.state is not job.state:
             return
         receipt.last_call, receipt.due_at = LastCall.SETTLED, rules.next_try(receipt.tries, now)
@@ -305,7 +304,7 @@ def _record_error(job: _Job, error: GatewayError) -> None:
     """Plan the next step. A refusal is checked at once; without an answer the last call stays open."""
     now = clock.now()
     with transaction():
-        receipt = _locked(job.receipt_id)
+        receipt = transitions.lock_row(CashReceipt, job.receipt_id)
         if receipt.state is not job.state:
             return
         receipt.due_at = rules.next_try(receipt.tries, now)
@@ -318,7 +317,7 @@ def _record_error(job: _Job, error: GatewayError) -> None:
             receipt.last_call, receipt.due_at = LastCall.REFUSED, now
             if codes.says_amount_differs(error.code) and receipt.reissue_amount:
                 receipt.amount = receipt.reissue_amount  # reduced with a refund whose answer was lost
-        _note(receipt, f"receipt_{receipt.state}", _actor(receipt))
+        journal.note_row(receipt, f"receipt_{receipt.state}", _actor(receipt))
 
 
 # --- rows -----------------------------------------------------------------------------------------------------------
@@ -329,7 +328,7 @@ def _create(attempt: Attempt, state: CashReceiptState, amount: int, **columns: o
     row = {"attempt": attempt, "order": attempt.order, "state": state, "amount": amount, "created_at": clock.now()}
     receipt = CashReceipt(**row, **columns)
     step = moving.create(receipt)
-    _note(receipt, f"receipt_{state}", _actor(receipt), step)
+    journal.note_row(receipt, f"receipt_{state}", _actor(receipt), step)
     attempt.next_check_at = None
     return receipt
 
@@ -337,29 +336,8 @@ def _create(attempt: Attempt, state: CashReceiptState, amount: int, **columns: o
 def _move(receipt: CashReceipt, state: CashReceiptState, actor: Actor, **values: object) -> None:
     db.session.flush()
     step = moving.move(receipt, state, **values)
-    _note(receipt, f"receipt_{state}", actor, step)
-
-
-def _note(receipt: CashReceipt, event: str, actor: Actor, step: Step | None = None) -> None:
-    """Write the journal: numbers and codes, never the identity."""
-    journal.note(
-        event,
-        at=clock.now(),
-        order=receipt.order,
-        attempt_no=receipt.attempt.attempt_no,
-        source=actor.source,
-        row=receipt,
-        step=step,
-        evidence={"code": receipt.result_code, "by": actor.by},
-    )
+    journal.note_row(receipt, f"receipt_{state}", actor, step)
 
 
 def _actor(receipt: CashReceipt) -> Actor:
     return Actor(Source.STAFF, receipt.requested_by) if receipt.requested_by else ITSELF
-
-
-def _locked(receipt_id: int) -> CashReceipt:
-    receipt = db.session.get_one(CashReceipt, receipt_id)
-    transitions.lock_order(receipt.order_id)
-    db.session.refresh(receipt)
-    return receipt

@@ -13,8 +13,9 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from shop import clock
 from shop.db import db, transaction
-from shop.models import JournalEntry, Order
+from shop.models import CashReceipt, JournalEntry, Order, Refund
 from shop.payple import Exchange
 from shop.rules.states import Source
 from shop.services.moving import Row, Step
@@ -68,6 +69,20 @@ def note(
         JournalEntry(
             at=at, order_no=order.order_no, attempt_no=attempt_no, event=event, source=source.value, evidence=told
         )
+    )
+
+
+def note_row(row: Refund | CashReceipt, event: str, actor: Actor, step: Step | None = None) -> None:
+    """Add what has happened to a refund or a cash receipt."""
+    note(
+        event,
+        at=clock.now(),
+        order=row.order,
+        attempt_no=row.attempt.attempt_no,
+        source=actor.source,
+        evidence={"code": row.result_code, "by": actor.by},
+        row=row,
+        step=step,
     )
 
 

@@ -4,12 +4,13 @@ Each write holds the order's lock, changes a row by one conditional update and a
 """
 
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import func, select
 
 from shop.db import db, transaction
 from shop.errors import NotFound, OutOfStock
-from shop.models import Attempt, Order, Refund
+from shop.models import Attempt, CashReceipt, Order, Refund
 from shop.payple import PaymentFound
 from shop.payple.flow import HOLDING, AttemptState, Verdict
 from shop.rules.order import order_state, refunded_state
@@ -18,6 +19,7 @@ from shop.services import journal, moving, orders
 from shop.services.journal import ITSELF
 from shop.services.moving import Step
 
+Row = TypeVar("Row", Refund, CashReceipt)
 LONGEST_INSTALMENT = 99
 """Months. The field has two digits."""
 
@@ -58,6 +60,14 @@ def lock_attempt(attempt_no: str) -> Attempt:
     if attempt is None:
         raise NotFound
     return attempt
+
+
+def lock_row(table: type[Row], row_id: int) -> Row:
+    """Return a refund or a cash receipt as it is now, with its order locked."""
+    row = db.session.get_one(table, row_id)
+    lock_order(row.order_id)
+    db.session.refresh(row)
+    return row
 
 
 def apply_verdict(attempt: Attempt, verdict: Verdict, *, source: Source, now: datetime) -> bool:
