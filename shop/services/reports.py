@@ -6,6 +6,7 @@ They read, and ask the gateway where somebody wants to know. They store and chan
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Literal
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
@@ -16,14 +17,13 @@ from shop.db import db, release
 from shop.models import Attempt, Refund
 from shop.payple import GatewayError, Inquiries, Method, PaymentFound, PaypleClient, Work
 from shop.payple.flow import WINDOW_LIFETIME
+from shop.rules.cash_receipt import JOBS
 from shop.rules.states import AttemptState, CashReceiptState, RefundState
 
 MOVED = (AttemptState.PAID, AttemptState.ORPHANED, AttemptState.ATTENTION)
 """States of an attempt for which the gateway took money, whether or not an order could take it."""
 AT_REST = (AttemptState.DECLINED, AttemptState.EXPIRED, *MOVED)
 """States in which our rows say whether money was taken."""
-COVERING = (CashReceiptState.ISSUED, CashReceiptState.CANCEL_DUE)
-CHANGING = (CashReceiptState.REQUESTED, CashReceiptState.CANCEL_DUE)
 MOST_SILENT = 3
 """After as many payments in a row without an answer, a comparison stops."""
 
@@ -148,7 +148,8 @@ def ledger() -> Iterator[LedgerLine]:
 
 
 def _ledger_line(attempt: Attempt) -> LedgerLine:
-    refunds, receipt = [refund for refund in attempt.refunds if not refund.is_orphan], attempt.cash_receipt
+    refunds = [refund for refund in attempt.refunds if not refund.is_orphan]
+    receipt, covering = attempt.cash_receipt, attempt.covering_receipt
     return LedgerLine(
         order_no=attempt.order.order_no,
         attempt_no=attempt.attempt_no,
@@ -159,7 +160,7 @@ def _ledger_line(attempt: Attempt) -> LedgerLine:
         refunded=sum(refund.amount for refund in refunds if refund.state is RefundState.DONE),
         refund_unknown=any(refund.state is RefundState.UNKNOWN for refund in refunds),
         cash_receipt_state=receipt.state.value if receipt else CashReceiptState.NONE.value,
-        cash_receipt_amount=receipt.amount if receipt and receipt.state in COVERING else 0,
+        cash_receipt_amount=covering.amount if covering else 0,
         paid_at=attempt.paid_at.isoformat() if attempt.paid_at else None,
     )
 
@@ -191,25 +192,8 @@ class Comparison:
     last_id: int
 
 
-@dataclass(frozen=True)
-class _OurSide:
-    """What our rows say of one payment, in won.
-
-    ``charged`` is None where no money is known, ``refunded`` and ``receipt`` are None while they change.
-    """
-
-    id: int
-    order_no: str
-    attempt_no: str
-    method: Method
-    state: AttemptState
-    charged: int | None
-    refunded: int | None
-    receipt: int | None
-
-    def differs(self, kind: DifferenceKind, ours: object, gateway: object) -> Difference:
-        """Name a difference of this payment."""
-        return Difference(self.order_no, self.attempt_no, kind, str(ours), str(gateway))
+Figures = dict[DifferenceKind, int | None]
+"""Won of one side; None where a side does not tell, or where it changes just now."""
 
 
 def compare_day(client: PaypleClient, day: date, *, after_id: int = 0, most: int | None = None) -> Comparison:
@@ -217,33 +201,17 @@ def compare_day(client: PaypleClient, day: date, *, after_id: int = 0, most: int
 
     At most ``most`` of those with an id above ``after_id``. Stops early if the gateway does not answer.
     """
-    inquiries, differences = client.inquiries(), list[Difference]()
-    compared, silent, last_id = 0, 0, after_id
-    for ours in _payments_of(day, after_id, most):
-        try:
-            differences += _differences(ours, _ask(inquiries, ours, day))
-            silent = 0
-        except GatewayError as error:
-            differences.append(ours.differs("no_answer", ours.state, error.code or "none"))
-            silent += 1
-        compared, last_id = compared + 1, ours.id
+    inquiries, differences, compared, silent = client.inquiries(), list[Difference](), 0, 0
+    query = select(Attempt.id).where(_belongs_to(day), Attempt.id > after_id).order_by(Attempt.id).limit(most)
+    for attempt_id in db.session.scalars(query).all():
+        found = _compare(inquiries, attempt_id, day)
+        differences += found
+        silent = silent + 1 if any(difference.kind == "no_answer" for difference in found) else 0
+        compared, after_id = compared + 1, attempt_id
         if silent == MOST_SILENT:
             break
-    return Comparison(compared, differences, _count(day, last_id), last_id)
-
-
-def _payments_of(day: date, after_id: int, most: int | None) -> list[_OurSide]:
-    query = select(Attempt).options(
-        joinedload(Attempt.order), selectinload(Attempt.refunds), selectinload(Attempt.cash_receipts)
-    )
-    rows = db.session.scalars(query.where(_belongs_to(day), Attempt.id > after_id).order_by(Attempt.id).limit(most))
-    payments = [_our_side(attempt) for attempt in rows]
-    release()
-    return payments
-
-
-def _count(day: date, after_id: int) -> int:
-    return db.session.scalar(select(func.count()).where(_belongs_to(day), Attempt.id > after_id)) or 0
+    left = select(func.count()).where(_belongs_to(day), Attempt.id > after_id)
+    return Comparison(compared, differences, db.session.scalar(left) or 0, after_id)
 
 
 def _belongs_to(day: date) -> ColumnElement[bool]:
@@ -255,55 +223,47 @@ def _belongs_to(day: date) -> ColumnElement[bool]:
     return and_(Attempt.state.in_(AT_REST), or_(Attempt.trade_date == day, unpaid))
 
 
-def _our_side(attempt: Attempt) -> _OurSide:
-    refunds, receipts = attempt.refunds, attempt.cash_receipts
-    refunded = sum(refund.amount for refund in refunds if refund.state is RefundState.DONE)
-    covered = sum(receipt.amount for receipt in receipts if receipt.state is CashReceiptState.ISSUED)
-    is_refunding = any(refund.state in (RefundState.RESERVED, RefundState.SUBMITTED) for refund in refunds)
-    is_changing = any(receipt.state in CHANGING for receipt in receipts)
-    return _OurSide(
-        id=attempt.id,
-        order_no=attempt.order.order_no,
-        attempt_no=attempt.attempt_no,
-        method=attempt.method,
-        state=attempt.state,
-        charged=attempt.charged,
-        refunded=None if is_refunding else refunded,
-        receipt=None if is_changing else covered,
-    )
+def _compare(inquiries: Inquiries, attempt_id: int, day: date) -> list[Difference]:
+    attempt = db.session.get_one(Attempt, attempt_id)
+    order_no, attempt_no, state, method = attempt.order.order_no, attempt.attempt_no, attempt.state, attempt.method
+    ours = _our_figures(attempt)
+    release()
+    differs = partial(Difference, order_no, attempt_no)
+    try:
+        found = _ask(inquiries, attempt_no, day, method)
+    except GatewayError as error:
+        return [differs("no_answer", state.value, error.code or "none")]
+    if (found is None) != (ours["amount"] is None):
+        return [differs("state", state.value, "paid" if found else "none")]
+    theirs = _gateway_figures(found, ours) if found else Figures()
+    both = [(kind, ours[kind], won) for kind, won in theirs.items() if won is not None and ours[kind] is not None]
+    return [differs(kind, str(mine), str(won)) for kind, mine, won in both if mine != won]
 
 
-def _ask(inquiries: Inquiries, ours: _OurSide, day: date) -> PaymentFound | None:
+def _our_figures(attempt: Attempt) -> Figures:
+    done = sum(refund.amount for refund in attempt.refunds if refund.state is RefundState.DONE)
+    covered = sum(receipt.amount for receipt in attempt.cash_receipts if receipt.state is CashReceiptState.ISSUED)
+    is_refunding = any(refund.state in (RefundState.RESERVED, RefundState.SUBMITTED) for refund in attempt.refunds)
+    is_changing = any(receipt.state in JOBS for receipt in attempt.cash_receipts)
+    return {
+        "amount": attempt.charged,
+        "refunded": None if is_refunding else done,
+        "cash_receipt": None if is_changing else covered,
+    }
+
+
+def _ask(inquiries: Inquiries, attempt_no: str, day: date, method: Method) -> PaymentFound | None:
     """Ask under our method first, then under the other: a browser can have switched it."""
-    for method in sorted(Method, key=lambda method: method is not ours.method):
-        found = inquiries.inquire(ours.attempt_no, day, method, about=ours.attempt_no)
-        if found is not None:
-            return found
-    return None
+    ways = [method, *(other for other in Method if other is not method)]
+    answers = (inquiries.inquire(attempt_no, day, way, about=attempt_no) for way in ways)
+    return next((found for found in answers if found is not None), None)
 
 
-def _differences(ours: _OurSide, found: PaymentFound | None) -> Iterator[Difference]:
-    """What an answer does not tell is not compared."""
-    if (found is None) != (ours.charged is None):
-        yield ours.differs("state", ours.state, "paid" if found else "none")
-    if found is None or ours.charged is None:
-        return
-    refunded, receipt = found.refunded_amount, _receipt_of(found, ours)
-    if found.charged != ours.charged:
-        yield ours.differs("amount", ours.charged, found.charged)
-    if refunded is not None and ours.refunded is not None and refunded != ours.refunded:
-        yield ours.differs("refunded", ours.refunded, refunded)
-    if receipt is not None and ours.receipt is not None and receipt != ours.receipt:
-        yield ours.differs("cash_receipt", ours.receipt, receipt)
-
-
-def _receipt_of(found: PaymentFound, ours: _OurSide) -> int | None:
-    """Won that the gateway's cash receipt covers; None if the answer does not speak of one."""
-    transfer = found.transfer
-    if transfer is None or not (transfer.cash_receipt_requested or transfer.cash_receipt_issued):
-        return None
-    if not transfer.cash_receipt_issued:
-        return 0
-    if transfer.cash_receipt_amount is not None:
-        return transfer.cash_receipt_amount
-    return ours.receipt or found.charged - (ours.refunded or 0)
+def _gateway_figures(found: PaymentFound, ours: Figures) -> Figures:
+    transfer, receipt = found.transfer, None
+    if transfer is not None and transfer.cash_receipt_issued:
+        rest = found.charged - (ours["refunded"] or 0)
+        receipt = transfer.cash_receipt_amount or ours["cash_receipt"] or rest
+    elif transfer is not None and transfer.cash_receipt_requested:
+        receipt = 0
+    return {"amount": found.charged, "refunded": found.refunded_amount, "cash_receipt": receipt}
