@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 
 from shop.db import db
-from shop.models import JournalEntry
-from shop.rules.states import AttemptState, OrderState, Source
+from shop.models import JournalEntry, Refund
+from shop.rules.states import AttemptState, OrderState, RefundState, Source
 from shop.services import leases, sweep
 from tests import world as worlds
 from tests.page import Page, PageClient
