@@ -166,19 +166,6 @@ class TestRepay:
         assert code == {"card": "SPCD0012", "transfer": "SPAY0005"}[other]
         merchant.broke("key_of_other_method")
 
-    def test_one_authentication_pays_once(self, merchant: Merchant, registered: dict[str, str]) -> None:
-        """SPCD0004, SPAY0001 (quick guide 3-3; 응답코드)."""
-        method = registered["PCD_PAY_TYPE"]
-        flags = {"PCD_PAY_TYPE": method, "PCD_SIMPLE_FLAG": "Y"}
-        ticket = merchant.authenticate(**flags)
-        sent = merchant.tokens(ticket) | flags | {
-            "PCD_PAYER_ID": registered["PCD_PAYER_ID"], "PCD_PAY_GOODS": "구독", "PCD_PAY_TOTAL": "1000",
-        }  # fmt: skip
-
-        codes = [merchant.post(ticket["return_url"], sent)["PCD_PAY_CODE"] for _ in range(2)]
-
-        assert codes[1] == {"card": "SPCD0004", "transfer": "SPAY0001"}[method]
-
     @pytest.mark.parametrize("tax", ["", "0", "NaN"])
     def test_no_tax_given_is_the_contained_one(self, merchant: Merchant, registered: dict[str, str], tax: str) -> None:
         """Blank, 0 and NaN all mean that none was given (official samples)."""

@@ -293,12 +293,12 @@ def test_webhooks_go_to_the_address_of_their_run(
     for _ in range(2):
         merchant.claim(PCD_PAY_WORK="PAY")
         run.claim(PCD_PAY_WORK="PAY")
-    postman: WebhookSender = simulator.extensions["simulator_webhooks"]
+    sender: WebhookSender = simulator.extensions["simulator_webhooks"]
 
-    postman.deliver_due()
+    sender.deliver_due()
     assert [len(receiver.messages) for receiver in receivers] == [2, 0]
     run.order("POST", "/webhooks", {"release": True})
-    postman.deliver_due()
+    sender.deliver_due()
 
     assert [{told["PCD_CST_ID"] for told in receiver.messages} for receiver in receivers] == [{"test"}, {run.cst_id}]
 

@@ -31,10 +31,10 @@ def listening(merchant: Merchant, receiver: Receiver) -> Merchant:
 
 
 @pytest.fixture
-def postman(simulator: Flask) -> WebhookSender:
-    """Does its rounds when told: no thread, no waiting."""
-    postman: WebhookSender = simulator.extensions["simulator_webhooks"]
-    return postman
+def sender(simulator: Flask) -> WebhookSender:
+    """Sends when a test says so: no thread, no waiting."""
+    sender: WebhookSender = simulator.extensions["simulator_webhooks"]
+    return sender
 
 
 def webhooks(merchant: Merchant) -> list[dict[str, Any]]:
@@ -51,12 +51,12 @@ class TestEvents:
     """What is told, and when."""
 
     def test_a_payment_is_told_with_the_fields_of_its_result(
-        self, listening: Merchant, postman: WebhookSender, receiver: Receiver
+        self, listening: Merchant, sender: WebhookSender, receiver: Receiver
     ) -> None:
         """JSON, after a HEAD; no key that could confirm anything, and no address to go to."""
         claim = pay(listening, PCD_PAYER_NO="77")
 
-        postman.deliver_due()
+        sender.deliver_due()
 
         (told,) = receiver.messages
         assert receiver.methods == ["HEAD", "POST"]
@@ -67,40 +67,40 @@ class TestEvents:
         assert not {"PCD_AUTH_KEY", "PCD_PAY_REQKEY"} & set(told)
 
     def test_an_authentication_is_no_payment_and_its_confirm_is(
-        self, listening: Merchant, postman: WebhookSender, receiver: Receiver
+        self, listening: Merchant, sender: WebhookSender, receiver: Receiver
     ) -> None:
         claim = listening.claim(PCD_PAY_TYPE="transfer")
-        assert postman.deliver_due() == 0
+        assert sender.deliver_due() == 0
 
         listening.confirm(claim)
-        postman.deliver_due()
+        sender.deliver_due()
 
         assert receiver.messages[0]["PCD_PAY_MSG"] == "출금이체완료"
 
     @pytest.mark.parametrize("scenario", ["unknown_paid", "lost_paid"])
     def test_money_that_moved_unheard_is_told_all_the_same(
-        self, listening: Merchant, postman: WebhookSender, receiver: Receiver, scenario: str
+        self, listening: Merchant, sender: WebhookSender, receiver: Receiver, scenario: str
     ) -> None:
         listening.payer.pay(listening.fields(PCD_PAY_WORK="PAY", PCD_PAY_TYPE="transfer"), scenario)
 
-        postman.deliver_due()
+        sender.deliver_due()
 
         assert receiver.messages[0]["PCD_PAY_RST"] == "success"
 
-    def test_nothing_is_told_of_money_that_did_not_move(self, listening: Merchant, postman: WebhookSender) -> None:
+    def test_nothing_is_told_of_money_that_did_not_move(self, listening: Merchant, sender: WebhookSender) -> None:
         pay(listening, PCD_PAY_TOTAL="100")
         listening.payer.pay(listening.fields(PCD_PAY_WORK="PAY"), "limit")
         listening.payer.close(listening.fields())
 
-        assert postman.deliver_due() == 0
+        assert sender.deliver_due() == 0
 
     def test_a_cancel_in_the_partner_admin_is_told_with_its_amount(
-        self, listening: Merchant, postman: WebhookSender, receiver: Receiver
+        self, listening: Merchant, sender: WebhookSender, receiver: Receiver
     ) -> None:
         claim = pay(listening, PCD_USER_DEFINE1="mine")
         listening.order("POST", f"/payments/{claim['PCD_PAY_OID']}/cancel", {"amount": 300})
 
-        postman.deliver_due()
+        sender.deliver_due()
 
         paid, cancelled = receiver.messages
         assert paid["PCD_USER_DEFINE1"] == "mine"
@@ -110,7 +110,7 @@ class TestEvents:
         assert "PCD_USER_DEFINE1" not in cancelled
 
     def test_a_links_payment_carries_what_the_merchant_gave_the_link(
-        self, listening: Merchant, postman: WebhookSender, receiver: Receiver
+        self, listening: Merchant, sender: WebhookSender, receiver: Receiver
     ) -> None:
         """Nobody else hears of it: BILL0000 for transfers, and the parameter as it was registered."""
         work = {"PCD_PAY_WORK": "LINKREG"}
@@ -119,14 +119,14 @@ class TestEvents:
         form = Page(listening.session.get(link["PCD_LINK_URL"])).form_with("link-pay-transfer")
         Window(listening.session, listening.session.post(form.action, data=form.fields)).approve()
 
-        postman.deliver_due()
+        sender.deliver_due()
 
         (told,) = receiver.messages
         assert (told["PCD_PAY_CODE"], told["PCD_PAY_TOTAL"]) == ("BILL0000", "15000")
         assert told["PCD_LINK_ADD_PARAM"] == '{"lesson": 7}'
 
     def test_a_billing_key_that_was_taken_back_is_told(
-        self, listening: Merchant, postman: WebhookSender, receiver: Receiver
+        self, listening: Merchant, sender: WebhookSender, receiver: Receiver
     ) -> None:
         """By Payple or the bank; a merchant that deletes a key itself is told nothing more."""
         first, second = pay(listening), pay(listening, PCD_PAY_TYPE="transfer")
@@ -136,7 +136,7 @@ class TestEvents:
         listening.order("POST", "/webhooks", {"drop": 0})
 
         listening.order("POST", "/billing-keys/deregister", {"payer_id": first["PCD_PAYER_ID"]})
-        postman.deliver_due()
+        sender.deliver_due()
 
         told = receiver.messages[-1]
         assert (told["PCD_PAY_WORK"], told["PCD_PAYER_ID"]) == ("PUSERDEL", first["PCD_PAYER_ID"])
@@ -146,17 +146,17 @@ class TestEvents:
         )
         assert gone.status_code == 404
 
-    def test_without_an_address_nothing_is_queued(self, merchant: Merchant, postman: WebhookSender) -> None:
+    def test_without_an_address_nothing_is_queued(self, merchant: Merchant, sender: WebhookSender) -> None:
         """As with Payple's shared test partner, which gets no webhooks."""
         pay(merchant)
 
-        assert (postman.deliver_due(), webhooks(merchant)) == (0, [])
+        assert (sender.deliver_due(), webhooks(merchant)) == (0, [])
 
-    def test_a_form_is_a_policy(self, listening: Merchant, postman: WebhookSender, receiver: Receiver) -> None:
+    def test_a_form_is_a_policy(self, listening: Merchant, sender: WebhookSender, receiver: Receiver) -> None:
         listening.order("POST", "/policy", {"webhook_format": "form"})
         pay(listening)
 
-        postman.deliver_due()
+        sender.deliver_due()
 
         assert receiver.seen[1][1].startswith("PCD_CST_ID=test&")
         assert receiver.messages[0]["PCD_PAY_GOODS"] == "테스트 상품"
@@ -166,15 +166,15 @@ class TestRetries:
     """What is not accepted comes again."""
 
     def test_only_2xx_is_accepted_and_the_pauses_grow(
-        self, listening: Merchant, postman: WebhookSender, receiver: Receiver
+        self, listening: Merchant, sender: WebhookSender, receiver: Receiver
     ) -> None:
         receiver.statuses = [200, 500, 302, 404, 204]
         pay(listening)
 
-        sent = [postman.deliver_due()]
+        sent = [sender.deliver_due()]
         for pause in (1, 1, 9, 1, 59, 1):
             listening.order("POST", "/clock", {"advance": pause})
-            sent.append(postman.deliver_due())
+            sent.append(sender.deliver_due())
 
         assert sent == [1, 0, 1, 0, 1, 0, 1]
         assert receiver.methods == ["HEAD", "POST", "POST", "POST", "POST"]
@@ -183,34 +183,34 @@ class TestRetries:
         assert [one["answer"] for one in told["tries"]] == ["200", "500", "302", "404", "204"]
 
     def test_it_is_given_up_after_the_policys_number(
-        self, listening: Merchant, postman: WebhookSender, receiver: Receiver
+        self, listening: Merchant, sender: WebhookSender, receiver: Receiver
     ) -> None:
         receiver.statuses = [503]
         listening.order("POST", "/policy", {"webhook_retries": 1})
         pay(listening)
-        postman.deliver_due()
+        sender.deliver_due()
         listening.order("POST", "/clock", {"advance": 3600})
 
-        assert (postman.deliver_due(), postman.deliver_due()) == (1, 0)
+        assert (sender.deliver_due(), sender.deliver_due()) == (1, 0)
         assert webhooks(listening)[0]["state"] == "failed"
 
-    def test_a_closed_port_is_a_failed_try(self, merchant: Merchant, postman: WebhookSender) -> None:
+    def test_a_closed_port_is_a_failed_try(self, merchant: Merchant, sender: WebhookSender) -> None:
         with socket.create_server(("127.0.0.1", 0)) as closed:
             url = f"http://127.0.0.1:{closed.getsockname()[1]}/"
         merchant.order("POST", "/partners", {"webhook_url": url})
         pay(merchant)
 
-        postman.deliver_due()
+        sender.deliver_due()
 
         (told,) = webhooks(merchant)
         assert (told["state"], told["rounds"]) == ("queued", 1)
         assert "refused" in told["tries"][0]["answer"]
 
-    def test_every_try_is_in_the_ledger(self, listening: Merchant, postman: WebhookSender, receiver: Receiver) -> None:
+    def test_every_try_is_in_the_ledger(self, listening: Merchant, sender: WebhookSender, receiver: Receiver) -> None:
         receiver.statuses = [200, 500]
         claim = pay(listening)
 
-        postman.deliver_due()
+        sender.deliver_due()
 
         lines = [line for line in listening.ledger() if line["op"] == "webhook"]
         assert [line["outcome"] for line in lines] == ["ok", "failed"]
@@ -222,29 +222,29 @@ class TestBench:
     """What a tester does to webhooks on their way."""
 
     def test_held_ones_leave_at_the_release(
-        self, listening: Merchant, postman: WebhookSender, receiver: Receiver
+        self, listening: Merchant, sender: WebhookSender, receiver: Receiver
     ) -> None:
         listening.order("POST", "/webhooks", {"hold": True})
         pay(listening)
-        assert postman.deliver_due() == 0
+        assert sender.deliver_due() == 0
 
         listening.order("POST", "/webhooks", {"release": True})
 
-        assert postman.deliver_due() == 1
+        assert sender.deliver_due() == 1
         pay(listening)
         assert webhooks(listening)[-1]["state"] == "held", "the bench still holds what is new"
 
-    def test_copies_travel_besides(self, listening: Merchant, postman: WebhookSender, receiver: Receiver) -> None:
+    def test_copies_travel_besides(self, listening: Merchant, sender: WebhookSender, receiver: Receiver) -> None:
         listening.order("POST", "/webhooks", {"duplicate": 2})
         pay(listening)
 
-        postman.deliver_due()
+        sender.deliver_due()
 
         assert len(receiver.messages) == 3
         assert len({message["PCD_PAY_OID"] for message in receiver.messages}) == 1
 
     def test_shuffled_ones_leave_in_another_order_and_the_same_one_again(
-        self, listening: Merchant, postman: WebhookSender, receiver: Receiver
+        self, listening: Merchant, sender: WebhookSender, receiver: Receiver
     ) -> None:
         def order_of_arrival(seed: int) -> list[str]:
             listening.order("DELETE", "")
@@ -253,7 +253,7 @@ class TestBench:
             for number in range(8):
                 pay(listening, PCD_PAY_OID=f"N{number}")
             before = len(receiver.messages)
-            postman.deliver_due()
+            sender.deliver_due()
             return [message["PCD_PAY_OID"] for message in receiver.messages[before:]]
 
         first = order_of_arrival(1)
@@ -262,12 +262,12 @@ class TestBench:
         assert order_of_arrival(1) == first
         assert order_of_arrival(2) != first
 
-    def test_a_share_of_them_gets_lost(self, listening: Merchant, postman: WebhookSender, receiver: Receiver) -> None:
+    def test_a_share_of_them_gets_lost(self, listening: Merchant, sender: WebhookSender, receiver: Receiver) -> None:
         listening.order("POST", "/webhooks", {"drop": 0.5, "seed": 7})
         for number in range(20):
             pay(listening, PCD_PAY_OID=f"N{number}")
 
-        postman.deliver_due()
+        sender.deliver_due()
 
         states = [told["state"] for told in webhooks(listening)]
         assert 3 < states.count("dropped") < 17
@@ -276,17 +276,17 @@ class TestBench:
         pay(listening)
         assert webhooks(listening)[-1]["state"] == "dropped"
 
-    def test_delayed_ones_wait_on_the_runs_clock(self, listening: Merchant, postman: WebhookSender) -> None:
+    def test_delayed_ones_wait_on_the_runs_clock(self, listening: Merchant, sender: WebhookSender) -> None:
         listening.order("POST", "/webhooks", {"delay": 3600})
         pay(listening)
-        assert postman.deliver_due() == 0
+        assert sender.deliver_due() == 0
 
         listening.order("POST", "/clock", {"advance": 3601})
 
-        assert postman.deliver_due() == 1
+        assert sender.deliver_due() == 1
 
     def test_any_of_them_is_sent_again_on_demand(
-        self, listening: Merchant, postman: WebhookSender, receiver: Receiver
+        self, listening: Merchant, sender: WebhookSender, receiver: Receiver
     ) -> None:
         """Past the bench; the log names what it repeats."""
         listening.order("POST", "/webhooks", {"drop": True})
@@ -296,12 +296,12 @@ class TestBench:
         again = listening.order("POST", f"/webhooks/{lost['id']}/resend")
 
         assert again["resend_of"] == lost["id"]
-        assert postman.deliver_due() == 1
+        assert sender.deliver_due() == 1
         assert webhooks(listening)[-1]["state"] == "delivered"
 
-    def test_the_list_shows_no_secret(self, listening: Merchant, postman: WebhookSender, receiver: Receiver) -> None:
+    def test_the_list_shows_no_secret(self, listening: Merchant, sender: WebhookSender, receiver: Receiver) -> None:
         claim = pay(listening)
-        postman.deliver_due()
+        sender.deliver_due()
 
         assert receiver.messages[0]["PCD_PAYER_ID"] == claim["PCD_PAYER_ID"]
         assert claim["PCD_PAYER_ID"] not in str(webhooks(listening))
