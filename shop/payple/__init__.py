@@ -5,7 +5,7 @@ refund, issue_cash_receipt, cancel_cash_receipt.
 
 ```python
 # copy-client-example: against the simulator; for Payple's own test server write Gateway.test()
-from payple import Claim, Credentials, Gateway, Method, NotSent, OutcomeUnknown, PaypleClient, Refused
+from payple import UnverifiedResult, Credentials, Gateway, Method, NotSent, OutcomeUnknown, PaypleClient, Refused
 from payple import WindowRequest, Work, codes, window_fields
 
 GATEWAY = Gateway.at("http://127.0.0.1:8001")
@@ -15,11 +15,11 @@ print(window_fields(wish, client.authenticate()))    # the page gives these to P
 
 
 def settle(posted):                             # the name-value pairs that the browser brought to /result
-    claim = Claim.from_wire(posted)             # MalformedClaim: answer 400
-    if claim.attempt_no != wish.attempt_no or not claim.is_success:
+    result = UnverifiedResult.from_wire(posted)             # MalformedResult: answer 400
+    if result.attempt_no != wish.attempt_no or not result.reports_success:
         return "not paid: the payer may try again, with a new number"
     try:                                        # store "confirming" first: the next line takes the money
-        return judge(client.confirm(claim))
+        return judge(client.confirm(result))
     except NotSent:
         return "nothing happened: let the payer try again"
     except Refused as no:
@@ -44,15 +44,15 @@ from __future__ import annotations
 from . import codes
 from .authentication import Authentication
 from .cash_receipt import CashReceiptCancel, CashReceiptCancelled, CashReceiptIssued, CashReceiptRequest
-from .claim import Claim
 from .client import PaypleClient
 from .credentials import Credentials
 from .endpoints import Gateway
-from .errors import GatewayError, MalformedClaim, NotSent, OutcomeUnknown, Refused, UnknownEndpoint
+from .errors import GatewayError, MalformedResult, NotSent, OutcomeUnknown, Refused, UnknownEndpoint
 from .exchange import Exchange, Observer
 from .inquiries import Inquiries, Timer
 from .payment import CardPayment, PaymentFound, TransferPayment
 from .refund import ReceiptAnswer, RefundDone, RefundRequest
+from .result import UnverifiedResult
 from .transport import Timeouts
 from .values import KOREA
 from .vocabulary import Method, Purpose, ReceiptPurpose, WindowScript, Work
@@ -67,13 +67,12 @@ __all__ = [
     "CashReceiptCancelled",
     "CashReceiptIssued",
     "CashReceiptRequest",
-    "Claim",
     "Credentials",
     "Exchange",
     "Gateway",
     "GatewayError",
     "Inquiries",
-    "MalformedClaim",
+    "MalformedResult",
     "Method",
     "NotSent",
     "Observer",
@@ -90,6 +89,7 @@ __all__ = [
     "Timer",
     "TransferPayment",
     "UnknownEndpoint",
+    "UnverifiedResult",
     "WindowRequest",
     "WindowScript",
     "Work",

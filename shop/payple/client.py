@@ -13,7 +13,6 @@ import requests
 from .answers import Answer
 from .authentication import Authentication
 from .cash_receipt import CashReceiptCancel, CashReceiptCancelled, CashReceiptIssued, CashReceiptRequest
-from .claim import Claim
 from .credentials import Credentials
 from .endpoints import Gateway
 from .errors import GatewayError, NotSent, Refused
@@ -23,6 +22,7 @@ from .masking import Mask
 from .messages import AuthenticationRequest, Confirmation, Inquiry
 from .payment import PaymentFound
 from .refund import RefundDone, RefundRequest
+from .result import UnverifiedResult
 from .transport import Timeouts, Transport
 from .vocabulary import Method, Purpose
 
@@ -70,18 +70,18 @@ class PaypleClient:
         answer = self._ask("authenticate", about, self.gateway.authentication_url, request)
         return Authentication.from_wire(answer, purpose, self.gateway)
 
-    def confirm(self, claim: Claim, *, about: str = "", leave_by: float | None = None) -> PaymentFound:
-        """Take the money for an authenticated CERT claim: the only call that charges.
+    def confirm(self, result: UnverifiedResult, *, about: str = "", leave_by: float | None = None) -> PaymentFound:
+        """Take the money for an authenticated result: the only call that charges.
 
         Commit your intent before you call, and compare the answer with your order afterwards. After
         OutcomeUnknown never repeat it: inquire. Raises NotSent (also for a foreign confirm address),
         OutcomeUnknown, Refused.
         """
-        if not (claim.request_key and claim.auth_key):
-            raise NotSent("the claim carries no keys to confirm with")
-        url = self.gateway.select_confirm(claim.confirm_url)
+        if not (result.request_key and result.auth_key):
+            raise NotSent("the result carries no keys to confirm with")
+        url = self.gateway.select_confirm(result.confirm_url)
         _check_in_time(leave_by)
-        answer = self._ask("confirm", about, url, Confirmation(claim).to_wire(self._credentials))
+        answer = self._ask("confirm", about, url, Confirmation(result).to_wire(self._credentials))
         return PaymentFound.from_wire(answer, self.gateway)
 
     def inquire(self, attempt_no: str, trade_date: date, method: Method, *, about: str = "") -> PaymentFound | None:

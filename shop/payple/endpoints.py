@@ -1,6 +1,6 @@
 """Where the gateway lives, and which addresses may be dialled or shown.
 
-Addresses arrive from browsers (a claim's confirm URL) and in answers (`return_url`, the sales slip). None of
+Addresses arrive from browsers (a result's confirm URL) and in answers (`return_url`, the sales slip). None of
 them is used as received: a confirm URL selects one of our own constants, a return_url is rebuilt on our own
 origin, a sales slip is a link or nothing.
 """
@@ -85,12 +85,12 @@ class Gateway:
         return self.origin + SCRIPT_PATHS[script]
 
     def select_confirm(self, received: str) -> str:
-        """Our own constant for the confirm address that a claim names. Raises UnknownEndpoint."""
+        """Our own constant for the confirm address that a result names. Raises UnknownEndpoint."""
         wanted = _endpoint(received)
         for url in self.confirm_urls:
             if wanted is not None and wanted == _endpoint(url):
                 return url
-        raise UnknownEndpoint("the claim names a confirm address that is not the gateway's")
+        raise UnknownEndpoint("the result names a confirm address that is not the gateway's")
 
     def admit(self, purpose: Purpose, return_url: str) -> str:
         """The address an authentication hands out, rebuilt on our origin. Raises UnknownEndpoint."""

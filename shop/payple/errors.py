@@ -7,7 +7,7 @@
      |                                                      not know of refunds: those wait for a person
      `- Refused              it answered no (code)       -> record it, show a sentence of ours
 
-    MalformedClaim           what was posted cannot be a claim -> answer a browser 400 and a webhook 200, change nothing
+    MalformedResult           what was posted cannot be a result -> answer a browser 400 and a webhook 200, change nothing
 
 No message of these carries a key, a token, a name or a phone number: they are safe to log.
 """
@@ -50,5 +50,5 @@ class Refused(GatewayError):
         self.attempt_no = attempt_no
 
 
-class MalformedClaim(ValueError):
+class MalformedResult(ValueError):
     """A result post or a webhook with repeated, oversized or unstorable fields, or one that cannot be read at all."""

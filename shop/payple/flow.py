@@ -14,10 +14,10 @@ from enum import StrEnum
 from itertools import product
 from typing import Protocol
 
-from .claim import Claim
 from .endpoints import Gateway
 from .errors import GatewayError, NotSent, OutcomeUnknown, Refused, UnknownEndpoint
 from .payment import PaymentFound
+from .result import UnverifiedResult
 from .values import KOREA
 from .vocabulary import Method, Work
 
@@ -145,7 +145,7 @@ class Store(Protocol):
     def find(self, attempt_no: str) -> Attempt | None:
         """Return an attempt as it is now."""
 
-    def note_result(self, attempt_no: str, result: Claim) -> bool:
+    def note_result(self, attempt_no: str, result: UnverifiedResult) -> bool:
         """Keep what the browser says, for the buyer's page. Return True the first few times that it says this."""
 
     def begin_confirm(self, attempt_no: str) -> bool:
@@ -173,7 +173,7 @@ class Client(Inquirer, Protocol):
 
     gateway: Gateway
 
-    def confirm(self, claim: Claim, *, about: str = "", leave_by: float | None = None) -> PaymentFound:
+    def confirm(self, result: UnverifiedResult, *, about: str = "", leave_by: float | None = None) -> PaymentFound:
         """Charge an authenticated CERT payment."""
 
 
@@ -191,13 +191,13 @@ class Flow:
     now: Callable[[], datetime] = utc_now
     inquirer: Inquirer | None = field(default=None, kw_only=True)
 
-    def handle_result(self, result: Claim) -> Attempt | None:
+    def handle_result(self, result: UnverifiedResult) -> Attempt | None:
         """React to what the browser brings back. Return None if the attempt is not ours."""
         attempt = self.store.find(result.attempt_no)
         if attempt is None or attempt.is_final:
             return attempt
         is_news = self.store.note_result(attempt.attempt_no, result)
-        if attempt.work is Work.CERT and not result.is_success:
+        if attempt.work is Work.CERT and not result.reports_success:
             return attempt  # nothing is charged: the buyer may try again
         if attempt.work is Work.CERT and attempt.state is AttemptState.PREPARED and self.may_confirm(attempt, result):
             return self._confirm(attempt, result)
@@ -220,7 +220,7 @@ class Flow:
         self.store.record(attempt_no, verdict)
         return verdict
 
-    def may_confirm(self, attempt: Attempt, result: Claim) -> bool:
+    def may_confirm(self, attempt: Attempt, result: UnverifiedResult) -> bool:
         """Return whether a result carries what a confirm needs and agrees with the attempt. This spares refunds."""
         if not (result.request_key and result.auth_key) or mismatch(attempt, result):
             return False
@@ -230,7 +230,7 @@ class Flow:
             return False
         return True
 
-    def _confirm(self, attempt: Attempt, result: Claim) -> Attempt | None:
+    def _confirm(self, attempt: Attempt, result: UnverifiedResult) -> Attempt | None:
         """Make the one call that charges. The intent is committed before it leaves."""
         leave_by = time.monotonic() + LEAVE_WITHIN
         if not self.store.begin_confirm(attempt.attempt_no):
@@ -341,7 +341,7 @@ def days_to_ask(opened_at: datetime, now: datetime) -> list[date]:
     return [first + timedelta(days=day) for day in range(days + 1)]
 
 
-def mismatch(attempt: Attempt, result: Claim) -> str:
+def mismatch(attempt: Attempt, result: UnverifiedResult) -> str:
     """Name what an unverified result says differently from the attempt: work, amount or method. Blank if nothing."""
     said = {
         "work": (result.work, attempt.work),

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from .authentication import Authentication
-from .claim import Claim
 from .credentials import Credentials
+from .result import UnverifiedResult
 from .vocabulary import Method, Purpose
 
 _PURPOSE_FIELDS: Mapping[Purpose, dict[str, str]] = {
@@ -37,18 +37,18 @@ class AuthenticationRequest:
 
 @dataclass(frozen=True)
 class Confirmation:
-    """Takes the money for a claim, the CERT way's second step. It carries no amount: compare the answer's."""
+    """Takes the money for a result, the CERT way's second step. It carries no amount: compare the answer's."""
 
-    claim: Claim
+    result: UnverifiedResult
 
     def to_wire(self, credentials: Credentials) -> dict[str, str]:
-        """The partner's raw keys, and the keys of the claim."""
+        """The partner's raw keys, and the keys of the result."""
         return {
             "PCD_CST_ID": credentials.cst_id,
             "PCD_CUST_KEY": credentials.cust_key,
-            "PCD_AUTH_KEY": self.claim.auth_key,
-            "PCD_PAY_REQKEY": self.claim.request_key,
-            "PCD_PAYER_ID": self.claim.payer_id,
+            "PCD_AUTH_KEY": self.result.auth_key,
+            "PCD_PAY_REQKEY": self.result.request_key,
+            "PCD_PAYER_ID": self.result.payer_id,
         }
 
 

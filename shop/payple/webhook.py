@@ -9,38 +9,38 @@ import json
 from urllib.parse import parse_qsl
 
 from .answers import read_once
-from .claim import Claim, checked_fields
-from .errors import MalformedClaim
+from .errors import MalformedResult
+from .result import UnverifiedResult, checked_fields
 
 _FIELD_LIMIT = 100
 _PREFIX = "PCD_"
 
 
-def read_webhook(body: bytes) -> Claim:
-    """Read JSON or a form, whichever it is: the content type may say anything. Raises MalformedClaim."""
+def read_webhook(body: bytes) -> UnverifiedResult:
+    """Read JSON or a form, whichever it is: the content type may say anything. Raises MalformedResult."""
     fields = checked_fields(_pairs(body))
     if not any(name.startswith(_PREFIX) for name in fields):
-        raise MalformedClaim("no field of a webhook is in it")
-    return Claim.from_wire(fields.items())
+        raise MalformedResult("no field of a webhook is in it")
+    return UnverifiedResult.from_wire(fields.items())
 
 
 def _pairs(body: bytes) -> list[tuple[str, str]]:
-    """Names and values. Raises MalformedClaim for what is neither an object of texts and numbers nor a form."""
+    """Names and values. Raises MalformedResult for what is neither an object of texts and numbers nor a form."""
     try:
         text = body.decode("utf-8-sig")
         if text.lstrip()[:1] in ("{", "["):
             return [(name, _text(value)) for name, value in _object(text).items()]
         return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_FIELD_LIMIT)
     except (ValueError, RecursionError) as error:
-        if isinstance(error, MalformedClaim):
+        if isinstance(error, MalformedResult):
             raise
-        raise MalformedClaim("it is neither readable JSON nor a readable form") from error
+        raise MalformedResult("it is neither readable JSON nor a readable form") from error
 
 
 def _object(text: str) -> dict[str, object]:
     message = json.loads(text, object_pairs_hook=read_once)
     if not isinstance(message, dict):
-        raise MalformedClaim("it is not a JSON object")
+        raise MalformedResult("it is not a JSON object")
     return message
 
 
@@ -49,5 +49,5 @@ def _text(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, (str, int)):
-        raise MalformedClaim("a field is neither text nor a whole number")
+        raise MalformedResult("a field is neither text nor a whole number")
     return str(value)

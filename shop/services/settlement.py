@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from shop import clock
 from shop.db import UNAVAILABLE, db, release, transaction
 from shop.models import Attempt, Order
-from shop.payple import Claim, GatewayError, PaypleClient, Work, flow
+from shop.payple import GatewayError, PaypleClient, UnverifiedResult, Work, flow
 from shop.payple.flow import AttemptState, Flow, Inquirer, Reason, Verdict
 from shop.rules.states import OrderState, Source
 from shop.services import cash_receipts, journal, refunds, transitions
@@ -27,7 +27,7 @@ MOST_RESULTS = 5
 """Results of one attempt that make the shop inquire at once. More only wait for the schedule."""
 
 
-def handle_result(result: Claim, client: PaypleClient) -> str | None:
+def handle_result(result: UnverifiedResult, client: PaypleClient) -> str | None:
     """React to what the browser brings back. Return the order's number, or None if the attempt is not ours."""
     before = ShopStore(Source.BROWSER).find(result.attempt_no)
     if before is None:
@@ -44,7 +44,7 @@ def handle_result(result: Claim, client: PaypleClient) -> str | None:
     return order_no
 
 
-def handle_webhook(message: Claim) -> None:
+def handle_webhook(message: UnverifiedResult) -> None:
     """Make the attempt that a webhook names due now, so that the next sweep inquires. Works a few times per attempt."""
     with transaction():
         row = transitions.find_locked(message.attempt_no)
@@ -174,11 +174,11 @@ class ShopStore:
         release()
         return found
 
-    def note_result(self, attempt_no: str, result: Claim) -> bool:
+    def note_result(self, attempt_no: str, result: UnverifiedResult) -> bool:
         """Keep what the browser says, for the buyer's page. Return True the first few times that it says this."""
         with transaction():
             row = transitions.lock_attempt(attempt_no)
-            refused = flow.mismatch(view_of(row), result) if result.is_success else ""
+            refused = flow.mismatch(view_of(row), result) if result.reports_success else ""
             news = (result.result, result.code[:20], refused)
             is_known = row.claimed_at is not None and news == (row.claim_result, row.claim_code, row.claim_refused)
             if is_known or journal.count("result", attempt_no) >= MOST_RESULTS:

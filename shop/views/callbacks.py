@@ -6,7 +6,7 @@ from flask import Blueprint, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from shop.extensions import client, limiter
-from shop.payple import Claim, MalformedClaim, read_webhook
+from shop.payple import MalformedResult, UnverifiedResult, read_webhook
 from shop.services import settlement
 
 bp = Blueprint("callbacks", __name__, url_prefix="/payments")
@@ -20,7 +20,7 @@ def result() -> ResponseReturnValue:
     After a direct window this is a cross-site POST, which carries no Lax cookie: the attempt is found by its number,
     the session is neither read nor written, and the GET that follows has the cookie again.
     """
-    order_no = settlement.handle_result(Claim.from_wire(request.form.items(multi=True)), client())
+    order_no = settlement.handle_result(UnverifiedResult.from_wire(request.form.items(multi=True)), client())
     if order_no is None:
         return redirect(url_for("orders.lookup"), code=303)
     return redirect(url_for("orders.show", order_no=order_no), code=303)
@@ -36,6 +36,6 @@ def result_by_get() -> ResponseReturnValue:
 def webhook() -> ResponseReturnValue:
     """Take a webhook as a reason to ask the gateway soon, and acknowledge it, whatever it says."""
     if request.method == "POST":
-        with suppress(MalformedClaim):
+        with suppress(MalformedResult):
             settlement.handle_webhook(read_webhook(request.get_data(cache=False)))
     return jsonify(result="success")

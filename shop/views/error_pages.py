@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from shop.errors import CannotPay, CartProblem, NotFound, OutOfStock, ShopError, TooManyOpenOrders
 from shop.extensions import limiter
-from shop.payple import GatewayError, MalformedClaim
+from shop.payple import GatewayError, MalformedResult
 from shop.services import catalogue, health
 from shop.views import messages
 from shop.views.template_filters import in_language

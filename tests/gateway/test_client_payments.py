@@ -29,11 +29,16 @@ def wire(session: requests.Session) -> Wire:
 
 
 def test_a_certified_card_is_charged_by_the_confirm_and_not_before(wire: Wire) -> None:
-    claim = wire.pay(WISH)
-    assert (claim.is_success, claim.attempt_no, claim.amount, claim.work) == (True, WISH.attempt_no, 1000, Work.CERT)
+    result = wire.pay(WISH)
+    assert (result.reports_success, result.attempt_no, result.amount, result.work) == (
+        True,
+        WISH.attempt_no,
+        1000,
+        Work.CERT,
+    )
     assert not wire.charged(WISH)
 
-    found = wire.client().confirm(claim)
+    found = wire.client().confirm(result)
 
     assert wire.charged(WISH)
     assert (found.attempt_no, found.amount, found.method) == (WISH.attempt_no, 1000, Method.CARD)
@@ -112,9 +117,9 @@ def test_a_declined_confirm_is_refused_with_a_code_that_is_explained(
     wire: Wire, method: Method, scenario: str, code: str
 ) -> None:
     wish = replace(WISH, method=method)
-    claim = wire.pay(wish, scenario)
+    result = wire.pay(wish, scenario)
     with pytest.raises(Refused) as refusal:
-        wire.client().confirm(claim)
+        wire.client().confirm(result)
     assert refusal.value.code == code
     assert codes.lookup(code) is not None
     assert not wire.charged(wish)
@@ -123,9 +128,9 @@ def test_a_declined_confirm_is_refused_with_a_code_that_is_explained(
 @pytest.mark.parametrize(("scenario", "charged"), [("unknown_paid", True), ("unknown_unpaid", False)])
 def test_a_bank_that_has_not_answered_leaves_it_to_the_inquiry(wire: Wire, scenario: str, charged: bool) -> None:
     wish = replace(WISH, method=Method.TRANSFER)
-    claim = wire.pay(wish, scenario)
+    result = wire.pay(wish, scenario)
     with pytest.raises(OutcomeUnknown) as unknown:
-        wire.client().confirm(claim)
+        wire.client().confirm(result)
     assert unknown.value.code == "CPAY0018"
     assert (wire.inquire(wish) is not None) is charged is wire.charged(wish)
 
@@ -135,19 +140,19 @@ def test_a_bank_that_has_not_answered_leaves_it_to_the_inquiry(wire: Wire, scena
     "kind", ["lost_answer", "http_500", "html_200", "truncated_json", "pending", "unknown_outcome"]
 )
 def test_a_confirm_whose_answer_broke_is_unknown_and_the_inquiry_knows(wire: Wire, kind: str, phase: str) -> None:
-    claim = wire.pay(WISH)
+    result = wire.pay(WISH)
     wire.break_next("confirm", kind, phase)
     with pytest.raises(OutcomeUnknown):
-        wire.client().confirm(claim)
+        wire.client().confirm(result)
     assert wire.charged(WISH) is (phase == "after")
     assert (wire.inquire(WISH) is not None) is (phase == "after")
 
 
 def test_a_success_with_a_code_that_is_none_is_unknown(wire: Wire) -> None:
-    claim = wire.pay(WISH)
+    result = wire.pay(WISH)
     wire.break_next("confirm", "bad_code", "after")
     with pytest.raises(OutcomeUnknown):
-        wire.client().confirm(claim)
+        wire.client().confirm(result)
 
 
 @pytest.mark.parametrize(
@@ -157,9 +162,9 @@ def test_a_success_with_a_code_that_is_none_is_unknown(wire: Wire) -> None:
 def test_what_does_not_fit_the_order_is_handed_over_as_it_is_for_the_caller_to_compare(
     wire: Wire, kind: str, attempt_no: str, amount: int
 ) -> None:
-    claim = wire.pay(WISH)
+    result = wire.pay(WISH)
     wire.break_next("confirm", kind, "after")
-    found = wire.client().confirm(claim)
+    found = wire.client().confirm(result)
     assert (found.attempt_no, found.amount) == (attempt_no, amount)
 
 
@@ -175,11 +180,11 @@ def test_an_inquiry_whose_authentication_broke_was_not_sent(wire: Wire, kind: st
 
 @pytest.mark.parametrize("forged", ["request_key", "auth_key"])
 def test_a_forged_claim_is_refused_charges_nothing_and_leaves_the_real_one_alive(wire: Wire, forged: str) -> None:
-    claim = wire.pay(WISH)
+    result = wire.pay(WISH)
     with pytest.raises(Refused):
-        wire.client().confirm(replace(claim, **{forged: "made-up"}))  # type: ignore[arg-type]  # both are text
+        wire.client().confirm(replace(result, **{forged: "made-up"}))  # type: ignore[arg-type]  # both are text
     assert not wire.charged(WISH)
-    assert wire.client().confirm(claim).amount == 1000
+    assert wire.client().confirm(result).amount == 1000
 
 
 def test_an_unknown_request_key_blames_the_claim(wire: Wire) -> None:
@@ -191,18 +196,18 @@ def test_an_unknown_request_key_blames_the_claim(wire: Wire) -> None:
 
 
 def test_a_second_confirm_of_one_claim_never_charges_again(wire: Wire) -> None:
-    claim = wire.pay(WISH)
-    wire.client().confirm(claim)
+    result = wire.pay(WISH)
+    wire.client().confirm(result)
     with pytest.raises(GatewayError):
-        wire.client().confirm(claim)
+        wire.client().confirm(result)
     entries = wire.session.get(f"{SIMULATOR}/_sim/ledger").json()
     assert [entry["amount"] for entry in entries if entry["effect"] == "charged"] == [1000]
 
 
 def test_a_confirm_address_tampered_by_the_window_is_not_dialled(wire: Wire) -> None:
-    claim = wire.pay(WISH, "tampered_confirm_url")
+    result = wire.pay(WISH, "tampered_confirm_url")
     with pytest.raises(UnknownEndpoint):
-        wire.client().confirm(claim)
+        wire.client().confirm(result)
     assert not wire.charged(WISH)
 
 
@@ -219,17 +224,17 @@ def test_wrong_keys_are_refused_with_an_authentication_code(
 
 def test_the_journal_of_a_whole_payment_shows_no_key_and_no_person(wire: Wire) -> None:
     ticket = wire.client().authenticate()
-    claim = wire.pay(WISH)
-    wire.client().confirm(claim)
+    result = wire.pay(WISH)
+    wire.client().confirm(result)
     wire.inquire(WISH)
     private = [
         Credentials.public_test().cust_key,
         ticket.cst_id,
         ticket.cust_key,
         ticket.auth_key,
-        claim.auth_key,
-        claim.request_key,
-        claim.payer_id,
+        result.auth_key,
+        result.request_key,
+        result.payer_id,
         WISH.payer_name,
         WISH.payer_phone,
         WISH.payer_email,

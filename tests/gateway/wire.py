@@ -10,13 +10,13 @@ import requests
 
 from shop.payple import (
     KOREA,
-    Claim,
     Credentials,
     Exchange,
     Gateway,
     Method,
     PaymentFound,
     PaypleClient,
+    UnverifiedResult,
     WindowRequest,
     Work,
     window_fields,
@@ -53,10 +53,12 @@ class Wire:
             observer=self.exchanges.append,
         )
 
-    def pay(self, wish: WindowRequest, scenario: str = "approved", **choices: Any) -> Claim:
+    def pay(self, wish: WindowRequest, scenario: str = "approved", **choices: Any) -> UnverifiedResult:
         """Open the window for this wish and bring back what the browser would deliver."""
         payer = Payer(self.session, page_url=f"{SHOP}/orders/1", simulator=SIMULATOR)
-        return Claim.from_wire(payer.pay(window_fields(wish, self.client().authenticate()), scenario, **choices))
+        return UnverifiedResult.from_wire(
+            payer.pay(window_fields(wish, self.client().authenticate()), scenario, **choices)
+        )
 
     def inquire(self, wish: WindowRequest, day: date | None = None) -> PaymentFound | None:
         return self.client().inquire(wish.attempt_no, day or self.opening_day(wish), wish.method)

@@ -79,19 +79,19 @@ def bug(how: str, *caught_by: str, needs: str = "") -> Callable[[Callable[[], An
 # what a browser or a webhook says is believed
 
 
-def _believe(said: Claim, source: Source) -> None:
+def _believe(said: UnverifiedResult, source: Source) -> None:
     store = ShopStore(source)
     attempt = store.find(said.attempt_no)
-    if attempt and said.is_success:
+    if attempt and said.reports_success:
         found = PaymentFound(attempt.attempt_no, attempt.method, attempt.amount, clock.now().replace(microsecond=0))
         store.record(attempt.attempt_no, Verdict(AttemptState.PAID, attempt.state, found=found))
 
 
-def _after_result(act: Callable[[Claim, str], None]) -> Any:
+def _after_result(act: Callable[[UnverifiedResult, str], None]) -> Any:
     """Do this, too, once a result post about an order of ours has been handled."""
     original = settlement.handle_result
 
-    def handle_result(result: Claim, client: PaypleClient) -> str | None:
+    def handle_result(result: UnverifiedResult, client: PaypleClient) -> str | None:
         order_no = original(result, client)
         if order_no:
             act(result, order_no)
@@ -104,7 +104,7 @@ def _after_result(act: Callable[[Claim, str], None]) -> Any:
 def forged_success_believed() -> Any:
     original = settlement.handle_result
 
-    def handle_result(result: Claim, client: PaypleClient) -> str | None:
+    def handle_result(result: UnverifiedResult, client: PaypleClient) -> str | None:
         _believe(result, Source.BROWSER)
         return original(result, client)
 
@@ -118,10 +118,10 @@ def webhook_believed() -> Any:
 
 @bug("a late success makes a refunded order paid again", "I7")
 def paid_again_by_a_late_result() -> Any:
-    def pay_again(result: Claim, order_no: str) -> None:
+    def pay_again(result: UnverifiedResult, order_no: str) -> None:
         with transaction():
             order = transitions.lock_order_no(order_no)
-            if result.is_success and order.state in (OrderState.REFUNDED, OrderState.PARTIALLY_REFUNDED):
+            if result.reports_success and order.state in (OrderState.REFUNDED, OrderState.PARTIALLY_REFUNDED):
                 order.state = OrderState.PAID
 
     return _after_result(pay_again)
@@ -160,7 +160,7 @@ def refunded_payment_counts_as_paid() -> Any:
 def number_not_compared() -> Any:
     original = PaypleClient.confirm
 
-    def confirm(client: PaypleClient, claim: Claim, *, about: str = "", **more: Any) -> PaymentFound:
+    def confirm(client: PaypleClient, claim: UnverifiedResult, *, about: str = "", **more: Any) -> PaymentFound:
         return replace(original(client, claim, about=about, **more), attempt_no=about)
 
     return [patch.object(PaypleClient, "confirm", confirm)]
@@ -170,7 +170,7 @@ def number_not_compared() -> Any:
 def timeout_is_declined() -> Any:
     original = PaypleClient.confirm
 
-    def confirm(client: PaypleClient, claim: Claim, **more: Any) -> PaymentFound:
+    def confirm(client: PaypleClient, claim: UnverifiedResult, **more: Any) -> PaymentFound:
         try:
             return original(client, claim, **more)
         except OutcomeUnknown as error:

@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime
 import pytest
 
 from shop.payple import (
-    Claim,
     Exchange,
     Gateway,
     GatewayError,
@@ -19,6 +18,7 @@ from shop.payple import (
     Purpose,
     Refused,
     UnknownEndpoint,
+    UnverifiedResult,
 )
 from tests.loopback import Behaviour, Loopback, answering, loopback
 from tests.unit.stub_gateway import KEYS, LOST, client, granted, path_of, refused
@@ -41,16 +41,16 @@ CONFIRMED = {
 INQUIRED = CONFIRMED | {"PCD_PAY_CODE": "PCHK000"}
 
 
-def claim(server: Loopback, **changes: str) -> Claim:
+def result(server: Loopback, **changes: str) -> UnverifiedResult:
     fields = {
         "PCD_PAY_RST": "success",
         "PCD_PAY_OID": "ORDER_1",
-        "PCD_AUTH_KEY": "K0VnW-claim-token",
+        "PCD_AUTH_KEY": "K0VnW-result-token",
         "PCD_PAY_REQKEY": "Vnx-request-key",
         "PCD_PAYER_ID": "OVA3U-billing-key",
         "PCD_PAY_COFURL": server.address + "/php/PayCardConfirmAct.php?ACT_=PAYM",
     }
-    return Claim.from_wire((fields | changes).items())
+    return UnverifiedResult.from_wire((fields | changes).items())
 
 
 def inquire(server: Loopback, seen: list[Exchange] | None = None) -> object:
@@ -116,13 +116,13 @@ def test_an_authentication_that_leads_elsewhere_is_not_followed() -> None:
 
 def test_a_confirm_sends_the_raw_keys_with_the_claims_own_to_our_constant() -> None:
     with loopback(answering(CONFIRMED)) as server:
-        found = client(server).confirm(claim(server))
+        found = client(server).confirm(result(server))
         assert path_of(server.requests[0]) == "/php/PayCardConfirmAct.php?ACT_=PAYM"
         assert server.bodies() == [
             {
                 "PCD_CST_ID": "test",
                 "PCD_CUST_KEY": "abcd1234567890",
-                "PCD_AUTH_KEY": "K0VnW-claim-token",
+                "PCD_AUTH_KEY": "K0VnW-result-token",
                 "PCD_PAY_REQKEY": "Vnx-request-key",
                 "PCD_PAYER_ID": "OVA3U-billing-key",
             }
@@ -137,7 +137,7 @@ def test_a_confirm_sends_the_raw_keys_with_the_claims_own_to_our_constant() -> N
 def test_a_claim_with_a_foreign_confirm_address_sends_nothing(url: str) -> None:
     with loopback(answering(CONFIRMED)) as server:
         with pytest.raises(UnknownEndpoint):
-            client(server).confirm(claim(server, PCD_PAY_COFURL=url))
+            client(server).confirm(result(server, PCD_PAY_COFURL=url))
         assert server.connections == 0
 
 
@@ -145,7 +145,7 @@ def test_the_keys_never_go_to_the_address_that_a_forger_names() -> None:
     with loopback(answering(CONFIRMED)) as canary, loopback(answering(CONFIRMED)) as server:
         hostile = canary.address + "/php/PayCardConfirmAct.php?ACT_=PAYM"
         with pytest.raises(NotSent):
-            client(server).confirm(claim(server, PCD_PAY_COFURL=hostile))
+            client(server).confirm(result(server, PCD_PAY_COFURL=hostile))
         assert canary.connections == 0
 
 
@@ -153,13 +153,13 @@ def test_the_keys_never_go_to_the_address_that_a_forger_names() -> None:
 def test_a_claim_without_keys_sends_nothing(missing: str) -> None:
     with loopback(answering(CONFIRMED)) as server:
         with pytest.raises(NotSent):
-            client(server).confirm(claim(server, **{missing: ""}))
+            client(server).confirm(result(server, **{missing: ""}))
         assert server.connections == 0
 
 
 def test_a_blank_billing_key_is_sent_as_it_is() -> None:
     with loopback(answering(CONFIRMED)) as server:
-        client(server).confirm(claim(server, PCD_PAYER_ID=""))
+        client(server).confirm(result(server, PCD_PAYER_ID=""))
         assert server.bodies()[0]["PCD_PAYER_ID"] == ""
 
 
@@ -181,7 +181,7 @@ def test_a_confirm_ends_as_its_answer_deserves_and_is_never_repeated(
 ) -> None:
     with loopback(behaviour) as server:
         with pytest.raises(ending):
-            client(server).confirm(claim(server))
+            client(server).confirm(result(server))
         assert len(server.requests) == 1
 
 
@@ -242,7 +242,7 @@ PRIVATE = [
     "cst-id-token",
     "cust-key-token",
     "auth-key-token",
-    "K0VnW-claim-token",
+    "K0VnW-result-token",
     "Vnx-request-key",
     "OVA3U-billing-key",
     "홍길동",
@@ -259,7 +259,7 @@ def test_the_observer_sees_every_exchange_and_nothing_private() -> None:
         server.behaviours += [granted(server), answering(INQUIRED), answering(CONFIRMED)]
         watched = client(server, seen)
         watched.inquire("ORDER_1", date(2023, 12, 19), Method.CARD, about="ORDER_1")
-        watched.confirm(claim(server), about="ORDER_1")
+        watched.confirm(result(server), about="ORDER_1")
     assert [(e.operation, e.about, e.url, e.outcome) for e in seen] == [
         ("authenticate", "ORDER_1", "/php/auth.php", "answered"),
         ("inquire", "ORDER_1", "/php/PayChkAct.php", "answered"),
@@ -275,9 +275,9 @@ def test_the_observer_sees_every_exchange_and_nothing_private() -> None:
 def test_the_observer_hears_of_what_was_lost_and_of_what_was_never_sent() -> None:
     seen: list[Exchange] = []
     with loopback(LOST) as server, pytest.raises(OutcomeUnknown):
-        client(server, seen).confirm(claim(server))
+        client(server, seen).confirm(result(server))
     with pytest.raises(NotSent):
-        client(server, seen).confirm(claim(server))
+        client(server, seen).confirm(result(server))
     assert [(e.outcome, e.response) for e in seen] == [
         ("unknown", "the gateway answered HTTP 502"),
         ("not_sent", "the gateway could not be reached"),
@@ -290,7 +290,7 @@ def test_an_observer_in_trouble_does_not_change_what_became_of_the_payment(caplo
 
     with loopback(answering(CONFIRMED)) as server, caplog.at_level(logging.ERROR):
         watched = PaypleClient(Gateway.at(server.address), KEYS, referer="http://localhost:8000", observer=broken)
-        assert watched.confirm(claim(server)).amount == 1000
+        assert watched.confirm(result(server)).amount == 1000
     assert "observer" in caplog.text
     assert not [value for value in PRIVATE if value in caplog.text]
 

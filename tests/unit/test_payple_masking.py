@@ -9,7 +9,7 @@ from shop.payple.masking import HIDDEN, Mask
 CONFIRM = {
     "PCD_CST_ID": "test",
     "PCD_CUST_KEY": "abcd1234567890",
-    "PCD_AUTH_KEY": "K0VnW-token-of-the-claim",
+    "PCD_AUTH_KEY": "K0VnW-token-of-the-result",
     "PCD_PAY_REQKEY": "Vnx-request-key",
     "PCD_PAYER_ID": "OVA3U-billing-key",
 }
@@ -51,7 +51,7 @@ def test_blank_stays_blank_so_that_a_missing_value_can_be_seen() -> None:
 def test_a_key_is_hidden_wherever_an_answer_echoes_it() -> None:
     answer: dict[str, object] = {
         "PCD_PAY_MSG": "wrong key abcd1234567890",
-        "PCD_PAY_OID": "K0VnW-token-of-the-claim",
+        "PCD_PAY_OID": "K0VnW-token-of-the-result",
         "return_url": "https://x.example/?k=Vnx-request-key",
         "OVA3U-billing-key": "1",
     }

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from shop.payple import MalformedClaim, Method, Work, read_webhook
+from shop.payple import MalformedResult, Method, Work, read_webhook
 
 PAID = {
     "PCD_CST_ID": "test",
@@ -36,11 +36,11 @@ def as_form(message: dict[str, str]) -> bytes:
 
 @pytest.mark.parametrize("body", [as_json(PAID), as_form(PAID), b"\xef\xbb\xbf" + as_json(PAID)])
 def test_payment_is_read_from_either_form(body: bytes) -> None:
-    claim = read_webhook(body)
+    result = read_webhook(body)
 
-    assert (claim.attempt_no, claim.amount, claim.is_success) == ("ORDER_1", 1000, True)
-    assert (claim.method, claim.work) == (Method.CARD, Work.CERT)
-    assert (claim.auth_key, claim.request_key, claim.confirm_url) == ("", "", "")
+    assert (result.attempt_no, result.amount, result.reports_success) == ("ORDER_1", 1000, True)
+    assert (result.method, result.work) == (Method.CARD, Work.CERT)
+    assert (result.auth_key, result.request_key, result.confirm_url) == ("", "", "")
 
 
 @pytest.mark.parametrize("fields", [CANCELLED, DEREGISTERED, PAID | {"PCD_PAY_RST": "error"}])
@@ -93,5 +93,5 @@ def test_numbers_and_nulls_are_read_as_the_texts_they_stand_for() -> None:
     ],
 )
 def test_what_cannot_be_a_webhook_is_said_to_be_none(body: bytes) -> None:
-    with pytest.raises(MalformedClaim):
+    with pytest.raises(MalformedResult):
         read_webhook(body)

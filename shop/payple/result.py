@@ -1,6 +1,6 @@
-"""The claim: what the payer's browser (or a webhook) says about a payment (quick guide 3-5).
+"""What the payer's browser or a webhook says about a payment (quick guide 3-5).
 
-Nobody signs it, so it proves nothing: it names an attempt to look at and carries the keys for a confirm.
+It is not signed and proves nothing. It names an attempt to inquire about and carries the keys for a confirm.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from . import codes
-from .errors import MalformedClaim
+from .errors import MalformedResult
 from .values import is_storable, plain, whole_won
 from .vocabulary import Method, Work
 
@@ -21,7 +21,7 @@ _ACCOUNT_KINDS = frozenset({"personal", "company"})
 
 
 @dataclass(frozen=True)
-class Claim:
+class UnverifiedResult:
     """A result post, every field optional: a closed window may send nearly nothing."""
 
     result: str = ""  # success, error, close, or blank
@@ -38,13 +38,13 @@ class Claim:
     account_kind: str = ""  # personal or company, for a transfer
 
     @property
-    def is_success(self) -> bool:
-        """Whether it claims success. Still only a claim."""
+    def reports_success(self) -> bool:
+        """Whether it says that the payment succeeded. Only the gateway's own answer proves it."""
         return self.result == "success" and codes.is_success(self.code)
 
     @classmethod
-    def from_wire(cls, pairs: Iterable[tuple[str, str]]) -> Claim:
-        """Read form pairs, repeated names included. Raises MalformedClaim; unknown fields are ignored."""
+    def from_wire(cls, pairs: Iterable[tuple[str, str]]) -> UnverifiedResult:
+        """Read form pairs, repeated names included. Raises MalformedResult; unknown fields are ignored."""
         fields = checked_fields(pairs)
         result = fields.get("PCD_PAY_RST", "")
         method, work = fields.get("PCD_PAY_TYPE", ""), fields.get("PCD_PAY_WORK", "")
@@ -65,13 +65,13 @@ class Claim:
 
 
 def checked_fields(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The posted fields, if they can be a claim at all. Raises MalformedClaim."""
+    """The posted fields, if they can be a result at all. Raises MalformedResult."""
     fields: dict[str, str] = {}
     for name, value in pairs:
         if name in fields:
-            raise MalformedClaim("a field is repeated")
+            raise MalformedResult("a field is repeated")
         if len(fields) >= _FIELD_LIMIT:
-            raise MalformedClaim("too many fields")
+            raise MalformedResult("too many fields")
         _check(name, _NAME_LIMIT)
         _check(value, _VALUE_LIMIT)
         fields[name] = value
@@ -80,8 +80,8 @@ def checked_fields(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def _check(text: str, limit: int) -> None:
     if not isinstance(text, str):
-        raise MalformedClaim("a field is not text")
+        raise MalformedResult("a field is not text")
     if len(text) > limit:
-        raise MalformedClaim("a field is too long")
+        raise MalformedResult("a field is too long")
     if not is_storable(text):
-        raise MalformedClaim("a field holds characters that cannot be stored")
+        raise MalformedResult("a field holds characters that cannot be stored")

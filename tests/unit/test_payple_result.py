@@ -1,10 +1,10 @@
-"""A claim takes whatever a browser may send, and refuses only what no browser of ours would."""
+"""A result accepts whatever a browser may send, and refuses only what no browser of ours would."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shop.payple import Claim, MalformedClaim, Method, Work
+from shop.payple import MalformedResult, Method, UnverifiedResult, Work
 
 CERT = [
     ("PCD_PAY_RST", "success"),
@@ -23,32 +23,32 @@ CERT = [
 
 
 def test_a_certified_result_reads_into_words_of_ours() -> None:
-    claim = Claim.from_wire(CERT)
-    assert claim.is_success
-    assert (claim.attempt_no, claim.amount, claim.method, claim.work) == (
+    result = UnverifiedResult.from_wire(CERT)
+    assert result.reports_success
+    assert (result.attempt_no, result.amount, result.method, result.work) == (
         "ORDER_17027809",
         1000,
         Method.CARD,
         Work.CERT,
     )
-    assert claim.auth_key == "K0VnW-secret-token"
-    assert claim.request_key == "Vnx-secret-request"
-    assert claim.payer_id == "OVA3U-secret-billing-key"
-    assert claim.confirm_url.startswith("https://democpay.payple.kr/")
+    assert result.auth_key == "K0VnW-secret-token"
+    assert result.request_key == "Vnx-secret-request"
+    assert result.payer_id == "OVA3U-secret-billing-key"
+    assert result.confirm_url.startswith("https://democpay.payple.kr/")
 
 
 @pytest.mark.parametrize(("sent", "read"), [("personal", "personal"), ("company", "company"), ("개인", ""), ("", "")])
 def test_a_transfers_claim_says_whose_account_it_was(sent: str, read: str) -> None:
-    assert Claim.from_wire([("PCD_PAY_BANKACCTYPE", sent)]).account_kind == read
+    assert UnverifiedResult.from_wire([("PCD_PAY_BANKACCTYPE", sent)]).account_kind == read
 
 
 def test_a_printed_claim_shows_no_token() -> None:
-    assert "secret" not in repr(Claim.from_wire(CERT))
+    assert "secret" not in repr(UnverifiedResult.from_wire(CERT))
 
 
 def test_a_closed_window_may_send_nearly_nothing() -> None:
-    claim = Claim.from_wire([("PCD_PAY_RST", "close")])
-    assert (claim.result, claim.is_success, claim.attempt_no, claim.amount, claim.method) == (
+    result = UnverifiedResult.from_wire([("PCD_PAY_RST", "close")])
+    assert (result.result, result.reports_success, result.attempt_no, result.amount, result.method) == (
         "close",
         False,
         "",
@@ -58,34 +58,34 @@ def test_a_closed_window_may_send_nearly_nothing() -> None:
 
 
 def test_nothing_at_all_is_a_blank_claim() -> None:
-    assert Claim.from_wire([]) == Claim()
+    assert UnverifiedResult.from_wire([]) == UnverifiedResult()
 
 
 @pytest.mark.parametrize("result", ["", "SUCCESS", "pending", "success ", "ok", "1"])
 def test_an_unknown_result_is_never_a_success(result: str) -> None:
-    assert Claim.from_wire([("PCD_PAY_RST", result), ("PCD_PAY_CODE", "0000")]).is_success is False
+    assert UnverifiedResult.from_wire([("PCD_PAY_RST", result), ("PCD_PAY_CODE", "0000")]).reports_success is False
 
 
 @pytest.mark.parametrize("code", ["X00001", "3112", "0000x", "CPCA0201", "0000\n1", "０００"])
 def test_a_success_beside_a_code_that_is_none_is_no_success(code: str) -> None:
-    assert Claim.from_wire([("PCD_PAY_RST", "success"), ("PCD_PAY_CODE", code)]).is_success is False
+    assert UnverifiedResult.from_wire([("PCD_PAY_RST", "success"), ("PCD_PAY_CODE", code)]).reports_success is False
 
 
 def test_an_old_result_without_a_code_is_a_success() -> None:
-    assert Claim.from_wire([("PCD_PAY_RST", "success")]).is_success
+    assert UnverifiedResult.from_wire([("PCD_PAY_RST", "success")]).reports_success
 
 
 @pytest.mark.parametrize(
     "total", ["", "-1", "+1", "1.0", "1,000", "１０００", "1e3", " 1000", "1000원", "12345678901", "٣"]
 )
 def test_an_amount_that_is_no_whole_won_is_no_amount(total: str) -> None:
-    assert Claim.from_wire([("PCD_PAY_TOTAL", total)]).amount is None
+    assert UnverifiedResult.from_wire([("PCD_PAY_TOTAL", total)]).amount is None
 
 
 @pytest.mark.parametrize(("method", "work"), [("CARD", "cert"), ("", ""), ("phone", "AUTH"), ("card ", "PAY ")])
 def test_an_unknown_method_or_work_is_none(method: str, work: str) -> None:
-    claim = Claim.from_wire([("PCD_PAY_TYPE", method), ("PCD_PAY_WORK", work)])
-    assert (claim.method, claim.work) == (None, None)
+    result = UnverifiedResult.from_wire([("PCD_PAY_TYPE", method), ("PCD_PAY_WORK", work)])
+    assert (result.method, result.work) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -114,19 +114,19 @@ def test_an_unknown_method_or_work_is_none(method: str, work: str) -> None:
     ],
 )
 def test_what_no_browser_of_ours_sends_is_malformed(pairs: list[tuple[str, str]]) -> None:
-    with pytest.raises(MalformedClaim):
-        Claim.from_wire(pairs)
+    with pytest.raises(MalformedResult):
+        UnverifiedResult.from_wire(pairs)
 
 
 def test_a_malformed_claims_error_repeats_nothing_of_it() -> None:
-    with pytest.raises(MalformedClaim) as refusal:
-        Claim.from_wire([("<b>", "secret"), ("<b>", "secret")])
+    with pytest.raises(MalformedResult) as refusal:
+        UnverifiedResult.from_wire([("<b>", "secret"), ("<b>", "secret")])
     assert "secret" not in str(refusal.value)
     assert "<b>" not in str(refusal.value)
 
 
 def test_a_hostile_message_becomes_one_plain_line() -> None:
-    message = Claim.from_wire([("PCD_PAY_MSG", "paid\r\nlog line\x1b[31m" + "x" * 400)]).message
+    message = UnverifiedResult.from_wire([("PCD_PAY_MSG", "paid\r\nlog line\x1b[31m" + "x" * 400)]).message
     assert message.startswith("paid  log line[31mx")
     assert len(message) == 300
 
@@ -138,9 +138,9 @@ NAMES = st.sampled_from([name for name, _ in CERT]) | st.text(max_size=20)
 @given(st.lists(st.tuples(NAMES, st.text(max_size=40)), max_size=30))
 def test_any_fields_at_all_are_a_claim_or_malformed(pairs: list[tuple[str, str]]) -> None:
     try:
-        claim = Claim.from_wire(pairs)
-    except MalformedClaim:
+        result = UnverifiedResult.from_wire(pairs)
+    except MalformedResult:
         return
-    assert claim.result in {"success", "error", "close", ""}
-    assert claim.amount is None or 0 <= claim.amount <= 9_999_999_999
+    assert result.result in {"success", "error", "close", ""}
+    assert result.amount is None or 0 <= result.amount <= 9_999_999_999
     assert len({name for name, _ in pairs}) == len(pairs)
