@@ -49,7 +49,7 @@ class Attempt(Base):
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
     attempt_no: Mapped[str] = mapped_column(String(30), unique=True)
     state: Mapped[AttemptState] = mapped_column(one_of(AttemptState, "attempt_state"), default=AttemptState.PREPARED)
-    method: Mapped[Method] = mapped_column(one_of(Method, "attempt_method"))
+    method: Mapped[PayType] = mapped_column(one_of(PayType, "attempt_method"))
     work: Mapped[Work] = mapped_column(one_of(Work, "attempt_work"))
     window: Mapped[str] = mapped_column(String(10))
     delivery: Mapped[str] = mapped_column(String(10))

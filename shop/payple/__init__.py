@@ -5,12 +5,12 @@ refund, issue_cash_receipt, cancel_cash_receipt.
 
 ```python
 # copy-client-example: against the simulator; for Payple's own test server write Gateway.test()
-from payple import UnverifiedResult, Credentials, Gateway, Method, NotSent, OutcomeUnknown, PaypleClient, Refused
+from payple import UnverifiedResult, Credentials, Gateway, PayType, NotSent, OutcomeUnknown, PaypleClient, Refused
 from payple import WindowRequest, Work, codes, window_fields
 
 GATEWAY = Gateway.at("http://127.0.0.1:8001")
 client = PaypleClient(GATEWAY, Credentials.public_test(), referer="http://localhost:8000")
-wish = WindowRequest("ORDER_17027809", 1000, "테스트 상품", Method.CARD, Work.CERT, result_url="/result")
+wish = WindowRequest("ORDER_17027809", 1000, "테스트 상품", PayType.CARD, Work.CERT, result_url="/result")
 print(window_fields(wish, client.authenticate()))    # the page gives these to PaypleCpayAuthCheck
 
 
@@ -29,12 +29,12 @@ def settle(posted):                             # the name-value pairs that the 
 
 
 def look_again(trade_date):                     # a day in Korea; around midnight try two. GatewayError: ask later
-    found = client.inquire(wish.attempt_no, trade_date, wish.method)
+    found = client.inquire(wish.attempt_no, trade_date, wish.pay_type)
     return judge(found) if found else "nothing found yet"
 
 
 def judge(found):                               # the gateway's own word, held against the order
-    ours = (found.attempt_no, found.amount, found.method) == (wish.attempt_no, wish.amount, wish.method)
+    ours = (found.attempt_no, found.amount, found.pay_type) == (wish.attempt_no, wish.amount, wish.pay_type)
     return "paid" if ours else "not ours: a person has to look"
 ```
 """
@@ -55,7 +55,7 @@ from .refund import ReceiptAnswer, RefundDone, RefundRequest
 from .result import UnverifiedResult
 from .transport import Timeouts
 from .values import KOREA
-from .vocabulary import Method, Purpose, ReceiptPurpose, WindowScript, Work
+from .vocabulary import PayType, Purpose, ReceiptPurpose, WindowScript, Work
 from .webhook import read_webhook
 from .window import WindowRequest, window_fields
 
@@ -73,10 +73,10 @@ __all__ = [
     "GatewayError",
     "Inquiries",
     "MalformedResult",
-    "Method",
     "NotSent",
     "Observer",
     "OutcomeUnknown",
+    "PayType",
     "PaymentFound",
     "PaypleClient",
     "Purpose",

@@ -7,7 +7,7 @@
      |                                                      not know of refunds: those wait for a person
      `- Refused              it answered no (code)       -> record it, show a sentence of ours
 
-    MalformedResult           what was posted cannot be a result -> answer a browser 400 and a webhook 200, change nothing
+    MalformedResult           not readable -> answer a browser 400 and a webhook 200
 
 No message of these carries a key, a token, a name or a phone number: they are safe to log.
 """

@@ -19,7 +19,7 @@ from .errors import GatewayError, NotSent, OutcomeUnknown, Refused, UnknownEndpo
 from .payment import PaymentFound
 from .result import UnverifiedResult
 from .values import KOREA
-from .vocabulary import Method, Work
+from .vocabulary import PayType, Work
 
 WINDOW_LIFETIME = timedelta(minutes=40)
 """30 minutes to authenticate and 10 to confirm. Later no payment can come of a window."""
@@ -41,7 +41,7 @@ class AttemptState(StrEnum):
     prepared    the window may be open; nothing of ours moves money
     confirming  the intent to confirm is committed; the call may be under way
     unknown     a call had no definite answer; an inquiry decides
-    paid        the gateway says so; number, amount and method agree
+    paid        the gateway says so; number, amount and type agree
     declined    the gateway says no, or knows no payment
     expired     nobody paid before the window's end
     orphaned    the gateway has money that no order takes; it goes back
@@ -85,7 +85,7 @@ class Reason(StrEnum):
     NOT_SENT = "not_sent"
     NUMBER = "number"
     AMOUNT = "amount"
-    METHOD = "method"
+    PAY_TYPE = "pay_type"
     REFUNDED = "refunded"
 
 
@@ -98,7 +98,7 @@ class Attempt:
 
     attempt_no: str
     amount: int
-    method: Method
+    pay_type: PayType
     work: Work
     state: AttemptState
     opened_at: datetime
@@ -164,7 +164,7 @@ class Store(Protocol):
 class Inquirer(Protocol):
     """The client, or a batch of inquiries that share one authentication."""
 
-    def inquire(self, attempt_no: str, trade_date: date, method: Method, *, about: str = "") -> PaymentFound | None:
+    def inquire(self, attempt_no: str, trade_date: date, pay_type: PayType, *, about: str = "") -> PaymentFound | None:
         """Look up a payment."""
 
 
@@ -261,13 +261,13 @@ class Flow:
         return self.store.record(attempt.attempt_no, verdict)
 
     def _inquire(self, attempt: Attempt) -> PaymentFound | None:
-        """Ask for each day on which the payment may be filed, and for the other method before "none" counts."""
+        """Ask for each day on which the payment may be filed, and for the other type before "none" counts."""
         ask, now = self.inquirer or self.client, self.now()
-        methods = [attempt.method]
+        types = [attempt.pay_type]
         if attempt.work is Work.PAY or now > attempt.ends_at:
-            methods += [other for other in Method if other is not attempt.method]
-        for method, day in product(methods, days_to_ask(attempt.opened_at, now)):
-            found = ask.inquire(attempt.attempt_no, day, method, about=attempt.attempt_no)
+            types += [other for other in PayType if other is not attempt.pay_type]
+        for pay_type, day in product(types, days_to_ask(attempt.opened_at, now)):
+            found = ask.inquire(attempt.attempt_no, day, pay_type, about=attempt.attempt_no)
             if found is not None:
                 return found
         return None
@@ -289,8 +289,8 @@ def decide(attempt: Attempt, found: PaymentFound) -> tuple[AttemptState, Reason]
         return AttemptState.ATTENTION, Reason.REFUNDED
     if found.amount != attempt.amount or found.requested_amount not in (None, attempt.amount):
         return AttemptState.ORPHANED, Reason.AMOUNT
-    if found.method is not attempt.method:
-        return AttemptState.ORPHANED, Reason.METHOD
+    if found.pay_type is not attempt.pay_type:
+        return AttemptState.ORPHANED, Reason.PAY_TYPE
     return AttemptState.PAID, Reason.NONE
 
 
@@ -342,11 +342,11 @@ def days_to_ask(opened_at: datetime, now: datetime) -> list[date]:
 
 
 def mismatch(attempt: Attempt, result: UnverifiedResult) -> str:
-    """Name what an unverified result says differently from the attempt: work, amount or method. Blank if nothing."""
+    """Name what an unverified result says differently from the attempt: work, amount or type. Blank if nothing."""
     said = {
         "work": (result.work, attempt.work),
         "amount": (result.amount, attempt.amount),
-        "method": (result.method, attempt.method),
+        "pay_type": (result.pay_type, attempt.pay_type),
     }
     return next((name for name, (theirs, ours) in said.items() if theirs not in (None, ours)), "")
 

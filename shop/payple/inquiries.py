@@ -14,7 +14,7 @@ from datetime import date
 from .authentication import Authentication
 from .errors import Refused
 from .payment import PaymentFound
-from .vocabulary import Method
+from .vocabulary import PayType
 
 PER_SECOND = 2
 """Inquiries, unless you say otherwise. No document names a limit; merchants report that more are refused."""
@@ -23,7 +23,7 @@ KEYS_LAST = 25 * 60.0
 KEYS_ARE_OVER = frozenset({"CBIL0002", "SPAY0001"})  # expired or unknown, card and transfer
 
 Authenticate = Callable[[str], Authentication]
-Ask = Callable[[Authentication, str, date, Method, str], PaymentFound | None]
+Ask = Callable[[Authentication, str, date, PayType, str], PaymentFound | None]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Inquiries:
         self._keys_since = 0.0
         self._free_at = float("-inf")
 
-    def inquire(self, attempt_no: str, trade_date: date, method: Method, *, about: str = "") -> PaymentFound | None:
+    def inquire(self, attempt_no: str, trade_date: date, pay_type: PayType, *, about: str = "") -> PaymentFound | None:
         """Ask what became of an attempt; None if the gateway knows no such payment.
 
         Waits until it is its turn. Raises NotSent, OutcomeUnknown, Refused.
@@ -58,13 +58,13 @@ class Inquiries:
         keys = known or self._fresh_keys(about)
         self._wait_for_turn()
         try:
-            return self._ask(keys, attempt_no, trade_date, method, about)
+            return self._ask(keys, attempt_no, trade_date, pay_type, about)
         except Refused as refused:
             if known is None or refused.code not in KEYS_ARE_OVER:
                 raise
         keys = self._fresh_keys(about)
         self._wait_for_turn()
-        return self._ask(keys, attempt_no, trade_date, method, about)
+        return self._ask(keys, attempt_no, trade_date, pay_type, about)
 
     def _present_keys(self) -> Authentication | None:
         is_old = self._timer.seconds() - self._keys_since > KEYS_LAST

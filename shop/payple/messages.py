@@ -12,7 +12,7 @@ from datetime import date
 from .authentication import Authentication
 from .credentials import Credentials
 from .result import UnverifiedResult
-from .vocabulary import Method, Purpose
+from .vocabulary import PayType, Purpose
 
 _PURPOSE_FIELDS: Mapping[Purpose, dict[str, str]] = {
     Purpose.WINDOW: {},
@@ -58,14 +58,14 @@ class Inquiry:
 
     attempt_no: str
     trade_date: date  # in Korea
-    method: Method
+    pay_type: PayType
 
     def to_wire(self, partner: Authentication) -> dict[str, str]:
         """The tokens of this one authentication, and the attempt."""
         return {
             **partner.to_wire(),
             "PCD_PAYCHK_FLAG": "Y",
-            "PCD_PAY_TYPE": self.method.value,
+            "PCD_PAY_TYPE": self.pay_type.value,
             "PCD_PAY_OID": self.attempt_no,
             "PCD_PAY_DATE": f"{self.trade_date:%Y%m%d}",
         }

@@ -1,6 +1,6 @@
 """The payment as the gateway itself tells it, in its answer to our confirm or inquiry.
 
-This is evidence, but of *a* payment: the caller still compares attempt_no, amount and method with its order.
+This is evidence, but of *a* payment: the caller still compares attempt_no, amount and pay_type with its order.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from .answers import Answer, insist_on_success
 from .endpoints import Gateway
 from .errors import OutcomeUnknown
 from .values import KOREA, korea_time, whole_won
-from .vocabulary import Method
+from .vocabulary import PayType
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class PaymentFound:
     """Money that moved, in the gateway's own words. All amounts in won."""
 
     attempt_no: str
-    method: Method
+    pay_type: PayType
     amount: int  # the total: the value to compare with the order
     paid_at: datetime  # UTC
     requested_amount: int | None = None
@@ -106,10 +106,10 @@ class PaymentFound:
     def from_wire(cls, answer: Answer, gateway: Gateway) -> PaymentFound:
         """Read the answer. Raises Refused, or OutcomeUnknown, also for a yes that lacks its facts."""
         insist_on_success(answer)
-        method = _method(answer)
+        pay_type = _pay_type(answer)
         return cls(
             attempt_no=_attempt_no(answer),
-            method=method,
+            pay_type=pay_type,
             amount=_amount(answer),
             paid_at=_paid_at(answer),
             requested_amount=answer.won("PCD_PAY_AMOUNT"),
@@ -122,8 +122,8 @@ class PaymentFound:
             payer_id=answer.text("PCD_PAYER_ID"),
             code=answer.text("PCD_PAY_CODE"),
             message=answer.message("PCD_PAY_MSG"),
-            card=CardPayment.from_wire(answer, gateway) if method is Method.CARD else None,
-            transfer=TransferPayment.from_wire(answer) if method is Method.TRANSFER else None,
+            card=CardPayment.from_wire(answer, gateway) if pay_type is PayType.CARD else None,
+            transfer=TransferPayment.from_wire(answer) if pay_type is PayType.TRANSFER else None,
         )
 
 
@@ -134,11 +134,11 @@ def _attempt_no(answer: Answer) -> str:
     return attempt_no
 
 
-def _method(answer: Answer) -> Method:
-    method = answer.text("PCD_PAY_TYPE")
-    if method not in set(Method):
-        raise OutcomeUnknown("the gateway's yes names no known method")
-    return Method(method)
+def _pay_type(answer: Answer) -> PayType:
+    pay_type = answer.text("PCD_PAY_TYPE")
+    if pay_type not in set(PayType):
+        raise OutcomeUnknown("the gateway's yes names no known type of payment")
+    return PayType(pay_type)
 
 
 def _amount(answer: Answer) -> int:

@@ -14,7 +14,7 @@ from .authentication import Authentication
 from .endpoints import Gateway
 from .errors import OutcomeUnknown
 from .values import korea_time, whole_won
-from .vocabulary import Method
+from .vocabulary import PayType
 
 RECEIPT_SETTLED = "0000"
 
@@ -73,7 +73,7 @@ class RefundDone:
     """Money that went back, in the gateway's own words. All amounts in won."""
 
     attempt_no: str
-    method: Method | None
+    pay_type: PayType | None
     amount: int
     tax: int | None  # the VAT in it, where the answer names one: compare it with what you asked
     refunded_at: datetime | None  # UTC
@@ -90,10 +90,10 @@ class RefundDone:
         insist_on_attempt(answer, request.attempt_no)
         if answer.won("PCD_REFUND_TOTAL") != request.amount:
             raise OutcomeUnknown("the gateway's yes names another amount, or none")
-        method = answer.text("PCD_PAY_TYPE")
+        pay_type = answer.text("PCD_PAY_TYPE")
         return cls(
             attempt_no=request.attempt_no,
-            method=Method(method) if method in set(Method) else None,
+            pay_type=PayType(pay_type) if pay_type in set(PayType) else None,
             amount=request.amount,
             tax=whole_won(answer.text("PCD_REFUND_TAXTOTAL")),
             refunded_at=korea_time(answer.text("PCD_PAY_TIME")),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from . import codes
 from .errors import MalformedResult
 from .values import is_storable, plain, whole_won
-from .vocabulary import Method, Work
+from .vocabulary import PayType, Work
 
 _FIELD_LIMIT = 100
 _NAME_LIMIT = 100
@@ -29,7 +29,7 @@ class UnverifiedResult:
     message: str = ""
     attempt_no: str = ""
     amount: int | None = None  # won
-    method: Method | None = None
+    pay_type: PayType | None = None
     work: Work | None = None
     auth_key: str = field(default="", repr=False)
     request_key: str = field(default="", repr=False)
@@ -47,14 +47,14 @@ class UnverifiedResult:
         """Read form pairs, repeated names included. Raises MalformedResult; unknown fields are ignored."""
         fields = checked_fields(pairs)
         result = fields.get("PCD_PAY_RST", "")
-        method, work = fields.get("PCD_PAY_TYPE", ""), fields.get("PCD_PAY_WORK", "")
+        pay_type, work = fields.get("PCD_PAY_TYPE", ""), fields.get("PCD_PAY_WORK", "")
         return cls(
             result=result if result in _RESULTS else "",
             code=plain(fields.get("PCD_PAY_CODE", ""), limit=20),
             message=plain(fields.get("PCD_PAY_MSG", ""), limit=300),
             attempt_no=fields.get("PCD_PAY_OID", ""),
             amount=whole_won(fields.get("PCD_PAY_TOTAL", "")),
-            method=Method(method) if method in set(Method) else None,
+            pay_type=PayType(pay_type) if pay_type in set(PayType) else None,
             work=Work(work) if work in set(Work) else None,
             auth_key=fields.get("PCD_AUTH_KEY", ""),
             request_key=fields.get("PCD_PAY_REQKEY", ""),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import Enum, StrEnum
 
 
-class Method(StrEnum):
-    """How the payer pays."""
+class PayType(StrEnum):
+    """The wire's type of a payment."""
 
     CARD = "card"
     TRANSFER = "transfer"

@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import dataclass, field
 
 from .authentication import Authentication
-from .vocabulary import Method, Work
+from .vocabulary import PayType, Work
 
 _GOODS_LIMIT = 50  # the quick guide says 255; the newer window refuses more than 50
 _NAME_LIMIT = 20  # the quick guide says 80; the newer window refuses more than 20
@@ -26,7 +26,7 @@ class WindowRequest:
     attempt_no: str
     amount: int  # won
     goods: str
-    method: Method
+    pay_type: PayType
     work: Work
     result_url: str
     payer_name: str = field(default="", repr=False)
@@ -40,7 +40,7 @@ class WindowRequest:
     def to_wire(self) -> dict[str, str]:
         """All fields but the keys. Blank optional fields are left out."""
         fields = {
-            "PCD_PAY_TYPE": self.method.value,
+            "PCD_PAY_TYPE": self.pay_type.value,
             "PCD_PAY_WORK": self.work.value,
             "PCD_PAY_OID": self.attempt_no,
             "PCD_PAY_GOODS": _goods(self.goods),
@@ -49,9 +49,9 @@ class WindowRequest:
             "PCD_RST_URL": self.result_url,
         }
         optional = {
-            "PCD_CARD_VER": "01" if self.method is Method.CARD else "",
+            "PCD_CARD_VER": "01" if self.pay_type is PayType.CARD else "",
             "PCD_PAY_TAXTOTAL": "" if self.vat is None else str(self.vat),
-            "PCD_TAXSAVE_FLAG": "Y" if self.cash_receipt and self.method is Method.TRANSFER else "",
+            "PCD_TAXSAVE_FLAG": "Y" if self.cash_receipt and self.pay_type is PayType.TRANSFER else "",
             "PCD_PAYER_NO": self.payer_no,
             "PCD_PAYER_NAME": _name(self.payer_name),
             "PCD_PAYER_HP": _phone(self.payer_phone),

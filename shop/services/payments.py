@@ -13,8 +13,8 @@ from shop.models import Attempt, Order
 from shop.payple import (
     Authentication,
     GatewayError,
-    Method,
     PaypleClient,
+    PayType,
     WindowRequest,
     WindowScript,
     Work,
@@ -32,7 +32,7 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 class Choices:
     """What the buyer (or the tester) chose on the order page. ``result_url`` is relative for a popup."""
 
-    method: Method
+    method: PayType
     work: Work
     window: str
     delivery: str
@@ -102,7 +102,7 @@ def _new_attempt(order: Order, choices: Choices, now: datetime) -> Attempt:
         work=choices.work,
         window=choices.window,
         delivery=choices.delivery,
-        cash_receipt_asked=choices.cash_receipt and choices.method is Method.TRANSFER,
+        cash_receipt_asked=choices.cash_receipt and choices.method is PayType.TRANSFER,
         amount=order.amount,
         started_at=now,
         deadline_at=now + WINDOW_LIFETIME,
@@ -121,7 +121,7 @@ def _window_request(order: Order, attempt: Attempt, choices: Choices) -> WindowR
         attempt_no=attempt.attempt_no,
         amount=attempt.amount,
         goods=order.goods,
-        method=attempt.method,
+        pay_type=attempt.method,
         work=attempt.work,
         result_url=choices.result_url,
         payer_name=order.payer_name,

@@ -15,7 +15,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from shop import clock
 from shop.db import db, release
 from shop.models import Attempt, Refund
-from shop.payple import GatewayError, Inquiries, Method, PaymentFound, PaypleClient, Work
+from shop.payple import GatewayError, Inquiries, PaymentFound, PaypleClient, PayType, Work
 from shop.payple.flow import WINDOW_LIFETIME
 from shop.rules.cash_receipt import JOBS
 from shop.rules.states import AttemptState, CashReceiptState, RefundState
@@ -38,7 +38,7 @@ class SheetLine:
     at: datetime
     order_no: str
     attempt_no: str
-    method: Method
+    method: PayType
     amount: int
     belongs: bool
 
@@ -69,7 +69,7 @@ class Sheet:
 
     day: date
     lines: Sequence[SheetLine]
-    by_method: dict[Method, Sums]
+    by_method: dict[PayType, Sums]
     total: Sums
 
 
@@ -79,7 +79,7 @@ def settlement_sheet(day: date) -> Sheet:
     An approval belongs to the trade date that the gateway named, a refund to the Korean day on which it was done.
     """
     lines = sorted([*_approvals(day), *_refunds(day)], key=lambda line: line.at)
-    by_method = {method: _sums(line for line in lines if line.method is method) for method in Method}
+    by_method = {method: _sums(line for line in lines if line.method is method) for method in PayType}
     return Sheet(day, lines, by_method, _sums(lines))
 
 

@@ -238,7 +238,7 @@ def view_of(row: Attempt) -> flow.Attempt:
     return flow.Attempt(
         attempt_no=row.attempt_no,
         amount=row.amount,
-        method=row.method,
+        pay_type=row.method,
         work=row.work,
         state=row.state,
         opened_at=row.started_at,

@@ -23,7 +23,7 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length, Regexp
 
-from shop.payple import Method, Work
+from shop.payple import PayType, Work
 from shop.settings import Window
 from shop.views.normal_forms import one_line, order_number, phone
 
@@ -146,7 +146,7 @@ class LookupForm(ShopForm):
 class PaymentForm(ShopForm):
     """How this attempt is to be paid: everything the integration lets a shop choose. The page words the choices."""
 
-    method = RadioField(default=Method.CARD.value, choices=one_of(*Method))
+    method = RadioField(default=PayType.CARD.value, choices=one_of(*PayType))
     window = RadioField(default=Window.POPUP.value, choices=one_of(*Window))
     work = RadioField(default=Work.CERT.value, choices=one_of(*Work))
     delivery = RadioField(default=Delivery.REDIRECT.value, choices=one_of(*Delivery))

@@ -7,7 +7,7 @@ from werkzeug.exceptions import BadRequest
 
 from shop import clock
 from shop.extensions import client, limiter, settings, visitor_mark
-from shop.payple import Method, Work
+from shop.payple import PayType, Work
 from shop.services import orders, payments
 from shop.services.payments import Choices
 from shop.settings import Window
@@ -48,7 +48,7 @@ def _choices(form: PaymentForm) -> Choices:
     """What was chosen. The result address selects the window: relative for a popup, absolute for direct."""
     is_direct = form.window.data == Window.DIRECT.value
     return Choices(
-        method=Method(form.method.data),
+        method=PayType(form.method.data),
         work=Work(form.work.data),
         window=form.window.data,
         delivery=form.delivery.data,

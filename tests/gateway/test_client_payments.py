@@ -11,9 +11,9 @@ import requests
 from shop.payple import (
     Credentials,
     GatewayError,
-    Method,
     NotSent,
     OutcomeUnknown,
+    PayType,
     Refused,
     UnknownEndpoint,
     Work,
@@ -41,7 +41,7 @@ def test_a_certified_card_is_charged_by_the_confirm_and_not_before(wire: Wire) -
     found = wire.client().confirm(result)
 
     assert wire.charged(WISH)
-    assert (found.attempt_no, found.amount, found.method) == (WISH.attempt_no, 1000, Method.CARD)
+    assert (found.attempt_no, found.amount, found.pay_type) == (WISH.attempt_no, 1000, PayType.CARD)
     assert abs((datetime.now(UTC) - found.paid_at).total_seconds()) < 60
     assert found.transfer is None
     assert found.card is not None
@@ -52,9 +52,9 @@ def test_a_certified_card_is_charged_by_the_confirm_and_not_before(wire: Wire) -
 
 
 def test_a_certified_transfer_brings_its_bank_and_its_cash_receipt(wire: Wire) -> None:
-    wish = replace(WISH, method=Method.TRANSFER, cash_receipt=True)
+    wish = replace(WISH, pay_type=PayType.TRANSFER, cash_receipt=True)
     found = wire.client().confirm(wire.pay(wish))
-    assert found.method is Method.TRANSFER
+    assert found.pay_type is PayType.TRANSFER
     assert found.card is None
     assert found.transfer is not None
     assert found.transfer.bank_name
@@ -64,24 +64,24 @@ def test_a_certified_transfer_brings_its_bank_and_its_cash_receipt(wire: Wire) -
 
 
 def test_a_cash_receipt_that_the_payer_skipped_is_not_issued(wire: Wire) -> None:
-    wish = replace(WISH, method=Method.TRANSFER, cash_receipt=True)
+    wish = replace(WISH, pay_type=PayType.TRANSFER, cash_receipt=True)
     found = wire.client().confirm(wire.pay(wish, cash_receipt=False))
     assert found.transfer is not None
     assert not found.transfer.cash_receipt_issued
 
 
-@pytest.mark.parametrize("method", Method)
-def test_a_payment_made_in_the_window_is_found_by_inquiry(wire: Wire, method: Method) -> None:
-    wish = replace(WISH, method=method, work=Work.PAY)
+@pytest.mark.parametrize("pay_type", PayType)
+def test_a_payment_made_in_the_window_is_found_by_inquiry(wire: Wire, pay_type: PayType) -> None:
+    wish = replace(WISH, pay_type=pay_type, work=Work.PAY)
     wire.pay(wish)
     found = wire.inquire(wish)
     assert found is not None
-    assert (found.attempt_no, found.amount, found.method) == (wish.attempt_no, 1000, method)
+    assert (found.attempt_no, found.amount, found.pay_type) == (wish.attempt_no, 1000, pay_type)
 
 
-@pytest.mark.parametrize("method", Method)
-def test_an_inquiry_finds_the_very_payment_that_the_confirm_made(wire: Wire, method: Method) -> None:
-    wish = replace(WISH, method=method)
+@pytest.mark.parametrize("pay_type", PayType)
+def test_an_inquiry_finds_the_very_payment_that_the_confirm_made(wire: Wire, pay_type: PayType) -> None:
+    wish = replace(WISH, pay_type=pay_type)
     confirmed = wire.client().confirm(wire.pay(wish))
     inquired = wire.inquire(wish, confirmed.trade_date)
     assert inquired is not None
@@ -93,12 +93,12 @@ def test_an_inquiry_finds_the_very_payment_that_the_confirm_made(wire: Wire, met
     )
 
 
-@pytest.mark.parametrize("method", Method)
-def test_an_inquiry_before_any_money_moved_finds_nothing(wire: Wire, method: Method) -> None:
-    wish = replace(WISH, method=method)
+@pytest.mark.parametrize("pay_type", PayType)
+def test_an_inquiry_before_any_money_moved_finds_nothing(wire: Wire, pay_type: PayType) -> None:
+    wish = replace(WISH, pay_type=pay_type)
     wire.pay(wish)
     assert wire.inquire(wish) is None
-    assert wire.client().inquire("NEVER_OPENED", date(2026, 11, 23), method) is None
+    assert wire.client().inquire("NEVER_OPENED", date(2026, 11, 23), pay_type) is None
 
 
 def test_the_vat_of_a_mixed_order_comes_back_as_it_was_sent(wire: Wire) -> None:
@@ -106,17 +106,17 @@ def test_the_vat_of_a_mixed_order_comes_back_as_it_was_sent(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "scenario", "code"),
+    ("pay_type", "scenario", "code"),
     [
-        (Method.CARD, "limit", "3112"),
-        (Method.CARD, "balance", "3133"),
-        (Method.TRANSFER, "transfer_failed", "CPAY0022"),
+        (PayType.CARD, "limit", "3112"),
+        (PayType.CARD, "balance", "3133"),
+        (PayType.TRANSFER, "transfer_failed", "CPAY0022"),
     ],
 )
 def test_a_declined_confirm_is_refused_with_a_code_that_is_explained(
-    wire: Wire, method: Method, scenario: str, code: str
+    wire: Wire, pay_type: PayType, scenario: str, code: str
 ) -> None:
-    wish = replace(WISH, method=method)
+    wish = replace(WISH, pay_type=pay_type)
     result = wire.pay(wish, scenario)
     with pytest.raises(Refused) as refusal:
         wire.client().confirm(result)
@@ -127,7 +127,7 @@ def test_a_declined_confirm_is_refused_with_a_code_that_is_explained(
 
 @pytest.mark.parametrize(("scenario", "charged"), [("unknown_paid", True), ("unknown_unpaid", False)])
 def test_a_bank_that_has_not_answered_leaves_it_to_the_inquiry(wire: Wire, scenario: str, charged: bool) -> None:
-    wish = replace(WISH, method=Method.TRANSFER)
+    wish = replace(WISH, pay_type=PayType.TRANSFER)
     result = wire.pay(wish, scenario)
     with pytest.raises(OutcomeUnknown) as unknown:
         wire.client().confirm(result)

@@ -13,10 +13,10 @@ from shop.payple import (
     CashReceiptCancel,
     CashReceiptRequest,
     Credentials,
-    Method,
     NotSent,
     OutcomeUnknown,
     PaymentFound,
+    PayType,
     ReceiptAnswer,
     ReceiptPurpose,
     RefundRequest,
@@ -25,7 +25,7 @@ from shop.payple import (
 )
 from tests.gateway.wire import WISH, Wire
 
-TRANSFER = replace(WISH, method=Method.TRANSFER)
+TRANSFER = replace(WISH, pay_type=PayType.TRANSFER)
 WITH_RECEIPT = replace(TRANSFER, cash_receipt=True)
 
 
@@ -70,7 +70,7 @@ def receipt(wire: Wire) -> tuple[str, int]:
 
 def test_a_card_is_refunded_in_full(wire: Wire, card: PaymentFound) -> None:
     done = wire.client().refund(back(card, 1000))
-    assert (done.attempt_no, done.method, done.amount, done.receipt) == (WISH.attempt_no, Method.CARD, 1000, None)
+    assert (done.attempt_no, done.pay_type, done.amount, done.receipt) == (WISH.attempt_no, PayType.CARD, 1000, None)
     assert done.refunded_at is not None
     assert abs((datetime.now(UTC) - done.refunded_at).total_seconds()) < 60
     assert card.card is not None

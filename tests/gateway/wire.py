@@ -13,9 +13,9 @@ from shop.payple import (
     Credentials,
     Exchange,
     Gateway,
-    Method,
     PaymentFound,
     PaypleClient,
+    PayType,
     UnverifiedResult,
     WindowRequest,
     Work,
@@ -28,7 +28,7 @@ WISH = WindowRequest(
     attempt_no="T20261123ABCDEFGHJK",
     amount=1000,
     goods="테스트 상품",
-    method=Method.CARD,
+    pay_type=PayType.CARD,
     work=Work.CERT,
     result_url="/payments/result",
     payer_name="홍길동",
@@ -61,7 +61,7 @@ class Wire:
         )
 
     def inquire(self, wish: WindowRequest, day: date | None = None) -> PaymentFound | None:
-        return self.client().inquire(wish.attempt_no, day or self.opening_day(wish), wish.method)
+        return self.client().inquire(wish.attempt_no, day or self.opening_day(wish), wish.pay_type)
 
     def opening_day(self, wish: WindowRequest) -> date:
         """The day in Korea on which this wish was paid, or today while it was not."""

@@ -83,7 +83,7 @@ def _believe(said: UnverifiedResult, source: Source) -> None:
     store = ShopStore(source)
     attempt = store.find(said.attempt_no)
     if attempt and said.reports_success:
-        found = PaymentFound(attempt.attempt_no, attempt.method, attempt.amount, clock.now().replace(microsecond=0))
+        found = PaymentFound(attempt.attempt_no, attempt.pay_type, attempt.amount, clock.now().replace(microsecond=0))
         store.record(attempt.attempt_no, Verdict(AttemptState.PAID, attempt.state, found=found))
 
 
@@ -148,7 +148,7 @@ def amount_not_compared() -> Any:
 
 @bug("the method of the gateway's answer is not compared with the one that was chosen", "I1")
 def method_not_compared() -> Any:
-    return _decides(lambda attempt, found: replace(found, method=attempt.method))
+    return _decides(lambda attempt, found: replace(found, pay_type=attempt.pay_type))
 
 
 @bug("a payment that has gone back counts as paid", "I4")
@@ -259,7 +259,7 @@ def other_method_not_asked() -> Any:
     def inquire(asking: Flow, attempt: flow.Attempt) -> PaymentFound | None:
         ask, number = asking.inquirer or asking.client, attempt.attempt_no
         days = flow.days_to_ask(attempt.opened_at, asking.now())
-        answers = (ask.inquire(number, day, attempt.method, about=number) for day in days)
+        answers = (ask.inquire(number, day, attempt.pay_type, about=number) for day in days)
         return next((found for found in answers if found is not None), None)
 
     return [patch.object(Flow, "_inquire", inquire)]

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from shop.payple import Method, OutcomeUnknown, PaymentFound, Work
+from shop.payple import OutcomeUnknown, PaymentFound, PayType, Work
 from shop.payple.flow import (
     TRANSITIONS,
     Attempt,
@@ -23,12 +23,12 @@ S = AttemptState
 
 
 def attempt(state: AttemptState = S.PREPARED, work: Work = Work.CERT, **more: object) -> Attempt:
-    values: dict[str, object] = {"attempt_no": "A1", "amount": 1000, "method": Method.CARD, "opened_at": OPENED}
+    values: dict[str, object] = {"attempt_no": "A1", "amount": 1000, "pay_type": PayType.CARD, "opened_at": OPENED}
     return Attempt(state=state, work=work, **(values | more))  # type: ignore[arg-type]
 
 
 def found(**more: object) -> PaymentFound:
-    values: dict[str, object] = {"attempt_no": "A1", "method": Method.CARD, "amount": 1000, "paid_at": OPENED}
+    values: dict[str, object] = {"attempt_no": "A1", "pay_type": PayType.CARD, "amount": 1000, "paid_at": OPENED}
     return PaymentFound(**(values | more))  # type: ignore[arg-type]
 
 
@@ -40,7 +40,7 @@ def found(**more: object) -> PaymentFound:
         ({"state": "1", "refunded_amount": 0}, S.PAID, Reason.NONE),
         ({"amount": 999}, S.ORPHANED, Reason.AMOUNT),
         ({"requested_amount": 999}, S.ORPHANED, Reason.AMOUNT),
-        ({"method": Method.TRANSFER}, S.ORPHANED, Reason.METHOD),
+        ({"pay_type": PayType.TRANSFER}, S.ORPHANED, Reason.PAY_TYPE),
         ({"attempt_no": "B1"}, S.ATTENTION, Reason.NUMBER),
         ({"refunded_amount": 1}, S.ATTENTION, Reason.REFUNDED),
         ({"state": "2"}, S.ATTENTION, Reason.REFUNDED),

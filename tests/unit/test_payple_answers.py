@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shop.payple import Gateway, GatewayError, Method, OutcomeUnknown, PaymentFound, Refused
+from shop.payple import Gateway, GatewayError, OutcomeUnknown, PaymentFound, PayType, Refused
 from shop.payple.answers import Answer, read_object
 from shop.payple.masking import Mask
 
@@ -61,7 +61,7 @@ def transfer(**changes: object) -> dict[str, object]:
 def test_a_card_payment_reads_into_words_of_ours() -> None:
     payment = found(card())
     assert payment.attempt_no == "ORDER_17027809"
-    assert payment.method is Method.CARD
+    assert payment.pay_type is PayType.CARD
     assert (payment.amount, payment.requested_amount, payment.charged_amount) == (1000, 1000, 1000)
     assert (payment.discount, payment.vat, payment.refunded_amount) == (None, 91, None)
     assert payment.paid_at == datetime(2023, 12, 19, 4, 42, 23, tzinfo=UTC)

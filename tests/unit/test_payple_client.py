@@ -11,10 +11,10 @@ from shop.payple import (
     Exchange,
     Gateway,
     GatewayError,
-    Method,
     NotSent,
     OutcomeUnknown,
     PaypleClient,
+    PayType,
     Purpose,
     Refused,
     UnknownEndpoint,
@@ -54,7 +54,7 @@ def result(server: Loopback, **changes: str) -> UnverifiedResult:
 
 
 def inquire(server: Loopback, seen: list[Exchange] | None = None) -> object:
-    return client(server, seen).inquire("ORDER_1", date(2023, 12, 19), Method.CARD, about="ORDER_1")
+    return client(server, seen).inquire("ORDER_1", date(2023, 12, 19), PayType.CARD, about="ORDER_1")
 
 
 # Partner authentication.
@@ -127,7 +127,7 @@ def test_a_confirm_sends_the_raw_keys_with_the_claims_own_to_our_constant() -> N
                 "PCD_PAYER_ID": "OVA3U-billing-key",
             }
         ]
-    assert (found.attempt_no, found.amount, found.method) == ("ORDER_1", 1000, Method.CARD)
+    assert (found.attempt_no, found.amount, found.pay_type) == ("ORDER_1", 1000, PayType.CARD)
     assert found.paid_at == datetime(2023, 12, 19, 4, 42, 23, tzinfo=UTC)
 
 
@@ -258,7 +258,7 @@ def test_the_observer_sees_every_exchange_and_nothing_private() -> None:
     with loopback() as server:
         server.behaviours += [granted(server), answering(INQUIRED), answering(CONFIRMED)]
         watched = client(server, seen)
-        watched.inquire("ORDER_1", date(2023, 12, 19), Method.CARD, about="ORDER_1")
+        watched.inquire("ORDER_1", date(2023, 12, 19), PayType.CARD, about="ORDER_1")
         watched.confirm(result(server), about="ORDER_1")
     assert [(e.operation, e.about, e.url, e.outcome) for e in seen] == [
         ("authenticate", "ORDER_1", "/php/auth.php", "answered"),

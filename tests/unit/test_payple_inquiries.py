@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from shop.payple import Inquiries, Method, NotSent, OutcomeUnknown, Refused, Timer
+from shop.payple import Inquiries, NotSent, OutcomeUnknown, PayType, Refused, Timer
 from tests.loopback import Loopback, answering, loopback
 from tests.unit.stub_gateway import LOST, client, granted, path_of, refused
 
@@ -31,7 +31,7 @@ class Time:
 
 
 def ask(asking: Inquiries) -> object:
-    return asking.inquire("ORDER_1", date(2023, 12, 19), Method.CARD)
+    return asking.inquire("ORDER_1", date(2023, 12, 19), PayType.CARD)
 
 
 def paths(server: Loopback) -> list[str]:

@@ -12,9 +12,9 @@ from shop.payple import (
     Exchange,
     Gateway,
     GatewayError,
-    Method,
     NotSent,
     OutcomeUnknown,
+    PayType,
     ReceiptAnswer,
     RefundDone,
     RefundRequest,
@@ -122,7 +122,7 @@ def test_the_refund_key_goes_nowhere_but_to_the_cancel_address(path: str) -> Non
 
 def test_a_card_refund_reads_into_words_of_ours() -> None:
     back = done(CARD)
-    assert (back.attempt_no, back.method, back.amount, back.tax) == ("ORDER_1", Method.CARD, 1000, 91)
+    assert (back.attempt_no, back.pay_type, back.amount, back.tax) == ("ORDER_1", PayType.CARD, 1000, 91)
     assert back.refunded_at == datetime(2023, 12, 20, 1, 11, 12, tzinfo=UTC)
     assert back.trade_key == "202312201011122302115099"
     assert back.slip_url == "https://www.danalpay.com/receipt?tid=1"
@@ -131,7 +131,7 @@ def test_a_card_refund_reads_into_words_of_ours() -> None:
 
 def test_a_transfer_refund_tells_what_became_of_the_cash_receipt() -> None:
     back = done(TRANSFER)
-    assert (back.method, back.trade_key, back.slip_url) == (Method.TRANSFER, "", "")
+    assert (back.pay_type, back.trade_key, back.slip_url) == (PayType.TRANSFER, "", "")
     assert back.receipt == ReceiptAnswer("0000", "현금영수증 발행취소 성공")
     assert back.receipt.settled
 
@@ -160,7 +160,7 @@ def test_a_receipt_with_words_and_no_code_is_not_settled() -> None:
 def test_what_only_adorns_a_refund_may_be_missing_or_senseless() -> None:
     adorned = {"PCD_PAY_TYPE": "coin", "PCD_REFUND_TAXTOTAL": "-", "PCD_PAY_TIME": "soon"}
     back = done({**CARD, **adorned, "PCD_PAY_CARDRECEIPT": "javascript:alert(1)", "PCD_REFUND_TOTAL": 1000})
-    assert (back.method, back.tax, back.refunded_at, back.slip_url) == (None, None, None, "")
+    assert (back.pay_type, back.tax, back.refunded_at, back.slip_url) == (None, None, None, "")
 
 
 # What is not.

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shop.payple import MalformedResult, Method, UnverifiedResult, Work
+from shop.payple import MalformedResult, PayType, UnverifiedResult, Work
 
 CERT = [
     ("PCD_PAY_RST", "success"),
@@ -25,10 +25,10 @@ CERT = [
 def test_a_certified_result_reads_into_words_of_ours() -> None:
     result = UnverifiedResult.from_wire(CERT)
     assert result.reports_success
-    assert (result.attempt_no, result.amount, result.method, result.work) == (
+    assert (result.attempt_no, result.amount, result.pay_type, result.work) == (
         "ORDER_17027809",
         1000,
-        Method.CARD,
+        PayType.CARD,
         Work.CERT,
     )
     assert result.auth_key == "K0VnW-secret-token"
@@ -48,7 +48,7 @@ def test_a_printed_claim_shows_no_token() -> None:
 
 def test_a_closed_window_may_send_nearly_nothing() -> None:
     result = UnverifiedResult.from_wire([("PCD_PAY_RST", "close")])
-    assert (result.result, result.reports_success, result.attempt_no, result.amount, result.method) == (
+    assert (result.result, result.reports_success, result.attempt_no, result.amount, result.pay_type) == (
         "close",
         False,
         "",
@@ -82,10 +82,10 @@ def test_an_amount_that_is_no_whole_won_is_no_amount(total: str) -> None:
     assert UnverifiedResult.from_wire([("PCD_PAY_TOTAL", total)]).amount is None
 
 
-@pytest.mark.parametrize(("method", "work"), [("CARD", "cert"), ("", ""), ("phone", "AUTH"), ("card ", "PAY ")])
-def test_an_unknown_method_or_work_is_none(method: str, work: str) -> None:
-    result = UnverifiedResult.from_wire([("PCD_PAY_TYPE", method), ("PCD_PAY_WORK", work)])
-    assert (result.method, result.work) == (None, None)
+@pytest.mark.parametrize(("pay_type", "work"), [("CARD", "cert"), ("", ""), ("phone", "AUTH"), ("card ", "PAY ")])
+def test_an_unknown_method_or_work_is_none(pay_type: str, work: str) -> None:
+    result = UnverifiedResult.from_wire([("PCD_PAY_TYPE", pay_type), ("PCD_PAY_WORK", work)])
+    assert (result.pay_type, result.work) == (None, None)
 
 
 @pytest.mark.parametrize(

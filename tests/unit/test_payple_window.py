@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shop.payple import Authentication, Method, Purpose, WindowRequest, Work, window_fields
+from shop.payple import Authentication, PayType, Purpose, WindowRequest, Work, window_fields
 
 WISH = WindowRequest(
     attempt_no="T20261123ABCDEFGHJKLMN",
     amount=1000,
     goods="테스트 상품",
-    method=Method.CARD,
+    pay_type=PayType.CARD,
     work=Work.CERT,
     result_url="/payments/result",
     payer_name="홍길동",
@@ -56,12 +56,12 @@ def test_the_client_key_window_gets_the_client_key_and_no_token() -> None:
 
 
 def test_a_transfer_has_no_card_version_and_may_ask_for_a_cash_receipt() -> None:
-    shown = fields(method=Method.TRANSFER, cash_receipt=True)
+    shown = fields(pay_type=PayType.TRANSFER, cash_receipt=True)
     assert (shown["PCD_PAY_TYPE"], shown["PCD_TAXSAVE_FLAG"]) == ("transfer", "Y")
     assert "PCD_CARD_VER" not in shown
 
 
-@pytest.mark.parametrize("changes", [{"cash_receipt": True}, {"method": Method.TRANSFER}])
+@pytest.mark.parametrize("changes", [{"cash_receipt": True}, {"pay_type": PayType.TRANSFER}])
 def test_a_cash_receipt_step_shows_only_for_a_transfer_that_wants_it(changes: dict[str, Any]) -> None:
     assert "PCD_TAXSAVE_FLAG" not in fields(**changes)
 
@@ -149,19 +149,19 @@ def test_a_printed_request_or_ticket_shows_no_person_and_no_token() -> None:
     name=st.text(),
     phone=st.text(),
     email=st.text(),
-    method=st.sampled_from(Method),
+    pay_type=st.sampled_from(PayType),
     work=st.sampled_from(Work),
     cash_receipt=st.booleans(),
 )
 def test_whatever_people_type_the_fields_are_short_storable_strings(
-    goods: str, name: str, phone: str, email: str, method: Method, work: Work, cash_receipt: bool
+    goods: str, name: str, phone: str, email: str, pay_type: PayType, work: Work, cash_receipt: bool
 ) -> None:
     shown = fields(
         goods=goods,
         payer_name=name,
         payer_phone=phone,
         payer_email=email,
-        method=method,
+        pay_type=pay_type,
         work=work,
         cash_receipt=cash_receipt,
     )

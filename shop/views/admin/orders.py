@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 from shop.errors import ReceiptRefused, RefundRefused, SignInRefused
 from shop.extensions import client
 from shop.models import Order
-from shop.payple import Method
+from shop.payple import PayType
 from shop.rules.states import Source
 from shop.services import order_search, refunds, settlement
 from shop.views.admin import messages
@@ -81,7 +81,7 @@ def render_order(
     in_flight = attempt.is_refunding if attempt else False
     may_issue = attempt is not None and (attempt.active_receipt is None or attempt.waiting_receipt is not None)
     journal = order_search.journal_of(order)
-    is_transfer = attempt is not None and attempt.method is Method.TRANSFER
+    is_transfer = attempt is not None and attempt.method is PayType.TRANSFER
     return render_template(
         "admin/order.html",
         order=order,

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from shop import clock
 from shop.extensions import client
-from shop.payple import Method
+from shop.payple import PayType
 from shop.services import reports
 from shop.services.reports import Comparison, Sheet
 from shop.views.admin.forms import DayForm
@@ -67,7 +67,7 @@ def _mistaken(form: DayForm) -> ResponseReturnValue:
 
 def _csv(sheet: Sheet) -> str:
     """Write one line per movement. Spreadsheets need the byte-order mark to read UTF-8."""
-    methods = {Method.CARD: _("카드"), Method.TRANSFER: _("계좌이체")}
+    methods = {PayType.CARD: _("카드"), PayType.TRANSFER: _("계좌이체")}
     text = io.StringIO("\ufeff", newline="")
     text.seek(0, io.SEEK_END)
     rows = csv.writer(text)
