@@ -50,7 +50,7 @@ class Attempt(Base):
     attempt_no: Mapped[str] = mapped_column(String(30), unique=True)
     state: Mapped[AttemptState] = mapped_column(one_of(AttemptState, "attempt_state"), default=AttemptState.PREPARED)
     method: Mapped[PayType] = mapped_column(one_of(PayType, "attempt_method"))
-    work: Mapped[Work] = mapped_column(one_of(Work, "attempt_work"))
+    work: Mapped[ChargeMode] = mapped_column(one_of(ChargeMode, "attempt_work"))
     window: Mapped[str] = mapped_column(String(10))
     delivery: Mapped[str] = mapped_column(String(10))
     cash_receipt_asked: Mapped[bool]
@@ -138,8 +138,11 @@ class Attempt(Base):
     @property
     def is_unanswered(self) -> bool:
         """A call of ours without an answer, or a claim about a window that pays at once: an inquiry would tell."""
-        claimed = self.state is AttemptState.PREPARED and self.work is Work.PAY and self.claimed_at is not None
-        return claimed or self.state in (AttemptState.CONFIRMING, AttemptState.UNKNOWN)
+        in_window = self.state is AttemptState.PREPARED and self.work is ChargeMode.IN_WINDOW
+        return (in_window and self.claimed_at is not None) or self.state in (
+            AttemptState.CONFIRMING,
+            AttemptState.UNKNOWN,
+        )
 
     @property
     def may_get_receipt(self) -> bool:

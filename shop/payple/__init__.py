@@ -6,11 +6,11 @@ refund, issue_cash_receipt, cancel_cash_receipt.
 ```python
 # copy-client-example: against the simulator; for Payple's own test server write Gateway.test()
 from payple import UnverifiedResult, Credentials, Gateway, PayType, NotSent, OutcomeUnknown, PaypleClient, Refused
-from payple import WindowRequest, Work, codes, window_fields
+from payple import WindowRequest, ChargeMode, codes, window_fields
 
 GATEWAY = Gateway.at("http://127.0.0.1:8001")
 client = PaypleClient(GATEWAY, Credentials.public_test(), referer="http://localhost:8000")
-wish = WindowRequest("ORDER_17027809", 1000, "테스트 상품", PayType.CARD, Work.CERT, result_url="/result")
+wish = WindowRequest("ORDER_17027809", 1000, "테스트 상품", PayType.CARD, ChargeMode.ON_CONFIRM, result_url="/result")
 print(window_fields(wish, client.authenticate()))    # the page gives these to PaypleCpayAuthCheck
 
 
@@ -55,7 +55,7 @@ from .refund import ReceiptAnswer, RefundDone, RefundRequest
 from .result import UnverifiedResult
 from .transport import Timeouts
 from .values import KOREA
-from .vocabulary import PayType, Purpose, ReceiptPurpose, WindowScript, Work
+from .vocabulary import ChargeMode, PayType, Purpose, ReceiptPurpose, WindowScript
 from .webhook import read_webhook
 from .window import WindowRequest, window_fields
 
@@ -67,6 +67,7 @@ __all__ = [
     "CashReceiptCancelled",
     "CashReceiptIssued",
     "CashReceiptRequest",
+    "ChargeMode",
     "Credentials",
     "Exchange",
     "Gateway",
@@ -92,7 +93,6 @@ __all__ = [
     "UnverifiedResult",
     "WindowRequest",
     "WindowScript",
-    "Work",
     "codes",
     "read_webhook",
     "window_fields",

@@ -19,7 +19,7 @@ from .errors import GatewayError, NotSent, OutcomeUnknown, Refused, UnknownEndpo
 from .payment import PaymentFound
 from .result import UnverifiedResult
 from .values import KOREA
-from .vocabulary import PayType, Work
+from .vocabulary import ChargeMode, PayType
 
 WINDOW_LIFETIME = timedelta(minutes=40)
 """30 minutes to authenticate and 10 to confirm. Later no payment can come of a window."""
@@ -99,7 +99,7 @@ class Attempt:
     attempt_no: str
     amount: int
     pay_type: PayType
-    work: Work
+    charge_mode: ChargeMode
     state: AttemptState
     opened_at: datetime
     confirming_at: datetime | None = None
@@ -197,9 +197,10 @@ class Flow:
         if attempt is None or attempt.is_final:
             return attempt
         is_news = self.store.note_result(attempt.attempt_no, result)
-        if attempt.work is Work.CERT and not result.reports_success:
+        needs_confirm = attempt.charge_mode is ChargeMode.ON_CONFIRM
+        if needs_confirm and not result.reports_success:
             return attempt  # nothing is charged: the buyer may try again
-        if attempt.work is Work.CERT and attempt.state is AttemptState.PREPARED and self.may_confirm(attempt, result):
+        if needs_confirm and attempt.state is AttemptState.PREPARED and self.may_confirm(attempt, result):
             return self._confirm(attempt, result)
         return self.settle(attempt.attempt_no, at_once=is_news)
 
@@ -264,7 +265,7 @@ class Flow:
         """Ask for each day on which the payment may be filed, and for the other type before "none" counts."""
         ask, now = self.inquirer or self.client, self.now()
         types = [attempt.pay_type]
-        if attempt.work is Work.PAY or now > attempt.ends_at:
+        if attempt.charge_mode is ChargeMode.IN_WINDOW or now > attempt.ends_at:
             types += [other for other in PayType if other is not attempt.pay_type]
         for pay_type, day in product(types, days_to_ask(attempt.opened_at, now)):
             found = ask.inquire(attempt.attempt_no, day, pay_type, about=attempt.attempt_no)
@@ -303,7 +304,7 @@ def not_found(attempt: Attempt, now: datetime) -> Verdict:
             AttemptState.CONFIRMING: AttemptState.DECLINED,
             AttemptState.UNKNOWN: AttemptState.DECLINED,
         }.get(state, state)
-    elif state is AttemptState.UNKNOWN and attempt.work is Work.PAY:
+    elif state is AttemptState.UNKNOWN and attempt.charge_mode is ChargeMode.IN_WINDOW:
         state = AttemptState.PREPARED
     return Verdict(state, attempt.state, Reason.NOT_FOUND)
 
@@ -342,9 +343,9 @@ def days_to_ask(opened_at: datetime, now: datetime) -> list[date]:
 
 
 def mismatch(attempt: Attempt, result: UnverifiedResult) -> str:
-    """Name what an unverified result says differently from the attempt: work, amount or type. Blank if nothing."""
+    """Name what an unverified result says differently from the attempt. Blank if nothing."""
     said = {
-        "work": (result.work, attempt.work),
+        "charge_mode": (result.charge_mode, attempt.charge_mode),
         "amount": (result.amount, attempt.amount),
         "pay_type": (result.pay_type, attempt.pay_type),
     }
@@ -353,4 +354,4 @@ def mismatch(attempt: Attempt, result: UnverifiedResult) -> str:
 
 def _may_be_paid(attempt: Attempt) -> bool:
     """Return whether the browser reports that a window which charges by itself has charged."""
-    return attempt.work is Work.PAY and attempt.success_reported
+    return attempt.charge_mode is ChargeMode.IN_WINDOW and attempt.success_reported

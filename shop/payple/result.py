@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from . import codes
 from .errors import MalformedResult
 from .values import is_storable, plain, whole_won
-from .vocabulary import PayType, Work
+from .vocabulary import ChargeMode, PayType
 
 _FIELD_LIMIT = 100
 _NAME_LIMIT = 100
@@ -30,7 +30,7 @@ class UnverifiedResult:
     attempt_no: str = ""
     amount: int | None = None  # won
     pay_type: PayType | None = None
-    work: Work | None = None
+    charge_mode: ChargeMode | None = None
     auth_key: str = field(default="", repr=False)
     request_key: str = field(default="", repr=False)
     confirm_url: str = ""  # as received: only ever a hint for Gateway.select_confirm
@@ -47,7 +47,7 @@ class UnverifiedResult:
         """Read form pairs, repeated names included. Raises MalformedResult; unknown fields are ignored."""
         fields = checked_fields(pairs)
         result = fields.get("PCD_PAY_RST", "")
-        pay_type, work = fields.get("PCD_PAY_TYPE", ""), fields.get("PCD_PAY_WORK", "")
+        pay_type, charge_mode = fields.get("PCD_PAY_TYPE", ""), fields.get("PCD_PAY_WORK", "")
         return cls(
             result=result if result in _RESULTS else "",
             code=plain(fields.get("PCD_PAY_CODE", ""), limit=20),
@@ -55,7 +55,7 @@ class UnverifiedResult:
             attempt_no=fields.get("PCD_PAY_OID", ""),
             amount=whole_won(fields.get("PCD_PAY_TOTAL", "")),
             pay_type=PayType(pay_type) if pay_type in set(PayType) else None,
-            work=Work(work) if work in set(Work) else None,
+            charge_mode=ChargeMode(charge_mode) if charge_mode in set(ChargeMode) else None,
             auth_key=fields.get("PCD_AUTH_KEY", ""),
             request_key=fields.get("PCD_PAY_REQKEY", ""),
             confirm_url=fields.get("PCD_PAY_COFURL", ""),

@@ -12,11 +12,11 @@ class PayType(StrEnum):
     TRANSFER = "transfer"
 
 
-class Work(StrEnum):
-    """When money moves: PAY in the window, CERT only when our server confirms."""
+class ChargeMode(StrEnum):
+    """When the payer is charged: by our server's confirm, or by the payment window itself."""
 
-    CERT = "CERT"
-    PAY = "PAY"
+    ON_CONFIRM = "CERT"
+    IN_WINDOW = "PAY"
 
 
 class WindowScript(StrEnum):

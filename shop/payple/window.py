@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import dataclass, field
 
 from .authentication import Authentication
-from .vocabulary import PayType, Work
+from .vocabulary import ChargeMode, PayType
 
 _GOODS_LIMIT = 50  # the quick guide says 255; the newer window refuses more than 50
 _NAME_LIMIT = 20  # the quick guide says 80; the newer window refuses more than 20
@@ -27,7 +27,7 @@ class WindowRequest:
     amount: int  # won
     goods: str
     pay_type: PayType
-    work: Work
+    charge_mode: ChargeMode
     result_url: str
     payer_name: str = field(default="", repr=False)
     payer_phone: str = field(default="", repr=False)
@@ -41,7 +41,7 @@ class WindowRequest:
         """All fields but the keys. Blank optional fields are left out."""
         fields = {
             "PCD_PAY_TYPE": self.pay_type.value,
-            "PCD_PAY_WORK": self.work.value,
+            "PCD_PAY_WORK": self.charge_mode.value,
             "PCD_PAY_OID": self.attempt_no,
             "PCD_PAY_GOODS": _goods(self.goods),
             "PCD_PAY_TOTAL": str(self.amount),

@@ -12,12 +12,12 @@ from shop.errors import CannotPay
 from shop.models import Attempt, Order
 from shop.payple import (
     Authentication,
+    ChargeMode,
     GatewayError,
     PaypleClient,
     PayType,
     WindowRequest,
     WindowScript,
-    Work,
     window_fields,
 )
 from shop.payple.flow import WINDOW_LIFETIME
@@ -33,7 +33,7 @@ class Choices:
     """What the buyer (or the tester) chose on the order page. ``result_url`` is relative for a popup."""
 
     method: PayType
-    work: Work
+    work: ChargeMode
     window: str
     delivery: str
     cash_receipt: bool
@@ -122,7 +122,7 @@ def _window_request(order: Order, attempt: Attempt, choices: Choices) -> WindowR
         amount=attempt.amount,
         goods=order.goods,
         pay_type=attempt.method,
-        work=attempt.work,
+        charge_mode=attempt.work,
         result_url=choices.result_url,
         payer_name=order.payer_name,
         payer_phone=order.payer_phone,

@@ -15,7 +15,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from shop import clock
 from shop.db import db, release
 from shop.models import Attempt, Refund
-from shop.payple import GatewayError, Inquiries, PaymentFound, PaypleClient, PayType, Work
+from shop.payple import ChargeMode, GatewayError, Inquiries, PaymentFound, PaypleClient, PayType
 from shop.payple.flow import WINDOW_LIFETIME
 from shop.rules.cash_receipt import JOBS
 from shop.rules.states import AttemptState, CashReceiptState, RefundState
@@ -218,7 +218,7 @@ def _belongs_to(day: date) -> ColumnElement[bool]:
     """What was charged on a trade date, and what is at rest without money but could have been charged on it."""
     begins = _midnight(day)
     opened = Attempt.started_at.between(begins - WINDOW_LIFETIME, begins + timedelta(days=1))
-    chargeable = or_(Attempt.work == Work.PAY, Attempt.confirming_at.is_not(None))
+    chargeable = or_(Attempt.work == ChargeMode.IN_WINDOW, Attempt.confirming_at.is_not(None))
     unpaid = and_(Attempt.trade_date.is_(None), opened, chargeable)
     return and_(Attempt.state.in_(AT_REST), or_(Attempt.trade_date == day, unpaid))
 

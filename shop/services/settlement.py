@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from shop import clock
 from shop.db import UNAVAILABLE, db, release, transaction
 from shop.models import Attempt, Order
-from shop.payple import GatewayError, PaypleClient, UnverifiedResult, Work, flow
+from shop.payple import ChargeMode, GatewayError, PaypleClient, UnverifiedResult, flow
 from shop.payple.flow import AttemptState, Flow, Inquirer, Reason, Verdict
 from shop.rules.states import OrderState, Source
 from shop.services import cash_receipts, journal, refunds, transitions
@@ -102,7 +102,7 @@ def _settle_order(order: Order, client: PaypleClient) -> None:
 
 def may_open_window(order: Order, client: PaypleClient) -> bool:
     """Inquire about every open PAY window of an order. Return False if the gateway does not answer about one."""
-    is_open = Attempt.order_id == order.id, Attempt.state == AttemptState.PREPARED, Attempt.work == Work.PAY
+    is_open = Attempt.order_id == order.id, Attempt.state == AttemptState.PREPARED, Attempt.work == ChargeMode.IN_WINDOW
     numbers = list(db.session.scalars(select(Attempt.attempt_no).where(*is_open).order_by(Attempt.id)))
     release()
     checker = _flow(client, Source.PAGE)
@@ -239,7 +239,7 @@ def view_of(row: Attempt) -> flow.Attempt:
         attempt_no=row.attempt_no,
         amount=row.amount,
         pay_type=row.method,
-        work=row.work,
+        charge_mode=row.work,
         state=row.state,
         opened_at=row.started_at,
         confirming_at=row.confirming_at,

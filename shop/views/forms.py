@@ -23,7 +23,7 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length, Regexp
 
-from shop.payple import PayType, Work
+from shop.payple import ChargeMode, PayType
 from shop.settings import Window
 from shop.views.normal_forms import one_line, order_number, phone
 
@@ -148,7 +148,7 @@ class PaymentForm(ShopForm):
 
     method = RadioField(default=PayType.CARD.value, choices=one_of(*PayType))
     window = RadioField(default=Window.POPUP.value, choices=one_of(*Window))
-    work = RadioField(default=Work.CERT.value, choices=one_of(*Work))
+    work = RadioField(default=ChargeMode.ON_CONFIRM.value, choices=one_of(*ChargeMode))
     delivery = RadioField(default=Delivery.REDIRECT.value, choices=one_of(*Delivery))
     cash_receipt = BooleanField()
 

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 
 from shop.models import Attempt, Order
-from shop.payple import Work, codes
+from shop.payple import ChargeMode, codes
 from shop.rules.states import AttemptState, OrderState, RefundState
 from shop.views.template_filters import won
 
@@ -166,14 +166,14 @@ def _of_claim(attempt: Attempt) -> Notice:
         return of_code(attempt.claim_code, _("결제를 마치지 못했어요."))
     if attempt.claim_refused:
         return _doubted(attempt)
-    if attempt.work is Work.PAY:
+    if attempt.work is ChargeMode.IN_WINDOW:
         return _not_found_yet()
     return of_code(attempt.result_code, _("결제를 승인하지 못했어요."))
 
 
 def _doubted(attempt: Attempt) -> Notice:
     sentence = _("결제창에서 돌아온 내용이 주문과 달라서 승인하지 않았어요.")
-    if attempt.work is Work.PAY:
+    if attempt.work is ChargeMode.IN_WINDOW:
         return _not_found_yet()
     return Notice(
         Kind.BAD,

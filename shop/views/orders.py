@@ -11,7 +11,7 @@ from shop import clock
 from shop.errors import CannotPay, CartProblem, NotFound
 from shop.extensions import address_and_field, client, limiter, settings, visitor_mark
 from shop.models import Attempt, Order
-from shop.payple import Work
+from shop.payple import ChargeMode
 from shop.rules.order import require_payable
 from shop.rules.states import AttemptState, OrderState
 from shop.services import cart as carts
@@ -169,7 +169,7 @@ def is_settling(attempt: Attempt, now: datetime) -> bool:
 
     An inquiry may show a payment late. Until it has had its time, the page must not invite anybody to pay again.
     """
-    is_reported = attempt.work is Work.PAY and attempt.claim_result == "success"
+    is_reported = attempt.work is ChargeMode.IN_WINDOW and attempt.claim_result == "success"
     is_missing = is_reported and attempt.state is AttemptState.PREPARED
     return is_missing and attempt.claimed_at is not None and now - attempt.claimed_at < SETTLING
 

@@ -7,7 +7,7 @@ from werkzeug.exceptions import BadRequest
 
 from shop import clock
 from shop.extensions import client, limiter, settings, visitor_mark
-from shop.payple import PayType, Work
+from shop.payple import ChargeMode, PayType
 from shop.services import orders, payments
 from shop.services.payments import Choices
 from shop.settings import Window
@@ -49,7 +49,7 @@ def _choices(form: PaymentForm) -> Choices:
     is_direct = form.window.data == Window.DIRECT.value
     return Choices(
         method=PayType(form.method.data),
-        work=Work(form.work.data),
+        work=ChargeMode(form.work.data),
         window=form.window.data,
         delivery=form.delivery.data,
         cash_receipt=form.cash_receipt.data,

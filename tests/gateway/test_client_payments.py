@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from shop.payple import (
+    ChargeMode,
     Credentials,
     GatewayError,
     NotSent,
@@ -16,7 +17,6 @@ from shop.payple import (
     PayType,
     Refused,
     UnknownEndpoint,
-    Work,
     codes,
 )
 from tests.gateway.merchant import SIMULATOR
@@ -30,11 +30,11 @@ def wire(session: requests.Session) -> Wire:
 
 def test_a_certified_card_is_charged_by_the_confirm_and_not_before(wire: Wire) -> None:
     result = wire.pay(WISH)
-    assert (result.reports_success, result.attempt_no, result.amount, result.work) == (
+    assert (result.reports_success, result.attempt_no, result.amount, result.charge_mode) == (
         True,
         WISH.attempt_no,
         1000,
-        Work.CERT,
+        ChargeMode.ON_CONFIRM,
     )
     assert not wire.charged(WISH)
 
@@ -72,7 +72,7 @@ def test_a_cash_receipt_that_the_payer_skipped_is_not_issued(wire: Wire) -> None
 
 @pytest.mark.parametrize("pay_type", PayType)
 def test_a_payment_made_in_the_window_is_found_by_inquiry(wire: Wire, pay_type: PayType) -> None:
-    wish = replace(WISH, pay_type=pay_type, work=Work.PAY)
+    wish = replace(WISH, pay_type=pay_type, charge_mode=ChargeMode.IN_WINDOW)
     wire.pay(wish)
     found = wire.inquire(wish)
     assert found is not None

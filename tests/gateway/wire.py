@@ -10,6 +10,7 @@ import requests
 
 from shop.payple import (
     KOREA,
+    ChargeMode,
     Credentials,
     Exchange,
     Gateway,
@@ -18,7 +19,6 @@ from shop.payple import (
     PayType,
     UnverifiedResult,
     WindowRequest,
-    Work,
     window_fields,
 )
 from tests.gateway.merchant import SHOP, SIMULATOR
@@ -29,7 +29,7 @@ WISH = WindowRequest(
     amount=1000,
     goods="테스트 상품",
     pay_type=PayType.CARD,
-    work=Work.CERT,
+    charge_mode=ChargeMode.ON_CONFIRM,
     result_url="/payments/result",
     payer_name="홍길동",
     payer_phone="01012345678",

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from shop.payple import OutcomeUnknown, PaymentFound, PayType, Work
+from shop.payple import ChargeMode, OutcomeUnknown, PaymentFound, PayType
 from shop.payple.flow import (
     TRANSITIONS,
     Attempt,
@@ -22,9 +22,9 @@ OPENED = datetime(2026, 11, 23, 3, tzinfo=UTC)
 S = AttemptState
 
 
-def attempt(state: AttemptState = S.PREPARED, work: Work = Work.CERT, **more: object) -> Attempt:
+def attempt(state: AttemptState = S.PREPARED, mode: ChargeMode = ChargeMode.ON_CONFIRM, **more: object) -> Attempt:
     values: dict[str, object] = {"attempt_no": "A1", "amount": 1000, "pay_type": PayType.CARD, "opened_at": OPENED}
-    return Attempt(state=state, work=work, **(values | more))  # type: ignore[arg-type]
+    return Attempt(state=state, charge_mode=mode, **(values | more))  # type: ignore[arg-type]
 
 
 def found(**more: object) -> PaymentFound:
@@ -53,23 +53,23 @@ def test_only_an_answer_that_agrees_is_paid(answer: dict[str, object], state: At
 
 
 @pytest.mark.parametrize(
-    ("state", "work", "minutes", "after"),
+    ("state", "charge_mode", "minutes", "after"),
     [
-        (S.PREPARED, Work.CERT, 39, S.PREPARED),
-        (S.PREPARED, Work.CERT, 41, S.EXPIRED),
-        (S.PREPARED, Work.PAY, 41, S.EXPIRED),
-        (S.UNKNOWN, Work.CERT, 39, S.UNKNOWN),
-        (S.UNKNOWN, Work.CERT, 41, S.DECLINED),
-        (S.UNKNOWN, Work.PAY, 1, S.PREPARED),
-        (S.CONFIRMING, Work.CERT, 41, S.DECLINED),
-        (S.DECLINED, Work.CERT, 100, S.DECLINED),
-        (S.ATTENTION, Work.CERT, 100, S.ATTENTION),
+        (S.PREPARED, ChargeMode.ON_CONFIRM, 39, S.PREPARED),
+        (S.PREPARED, ChargeMode.ON_CONFIRM, 41, S.EXPIRED),
+        (S.PREPARED, ChargeMode.IN_WINDOW, 41, S.EXPIRED),
+        (S.UNKNOWN, ChargeMode.ON_CONFIRM, 39, S.UNKNOWN),
+        (S.UNKNOWN, ChargeMode.ON_CONFIRM, 41, S.DECLINED),
+        (S.UNKNOWN, ChargeMode.IN_WINDOW, 1, S.PREPARED),
+        (S.CONFIRMING, ChargeMode.ON_CONFIRM, 41, S.DECLINED),
+        (S.DECLINED, ChargeMode.ON_CONFIRM, 100, S.DECLINED),
+        (S.ATTENTION, ChargeMode.ON_CONFIRM, 100, S.ATTENTION),
     ],
 )
 def test_not_found_counts_only_when_no_payment_can_come(
-    state: AttemptState, work: Work, minutes: int, after: AttemptState
+    state: AttemptState, charge_mode: ChargeMode, minutes: int, after: AttemptState
 ) -> None:
-    assert not_found(attempt(state, work), OPENED + timedelta(minutes=minutes)).state is after
+    assert not_found(attempt(state, charge_mode), OPENED + timedelta(minutes=minutes)).state is after
 
 
 def test_not_found_does_not_count_for_fifteen_minutes_after_a_confirm() -> None:
@@ -84,8 +84,8 @@ def test_not_found_does_not_count_for_fifteen_minutes_after_a_confirm() -> None:
     [
         (attempt(S.CONFIRMING), S.UNKNOWN),
         (attempt(S.PREPARED), S.PREPARED),
-        (attempt(S.PREPARED, Work.PAY), S.PREPARED),
-        (attempt(S.PREPARED, Work.PAY, success_reported=True), S.UNKNOWN),
+        (attempt(S.PREPARED, ChargeMode.IN_WINDOW), S.PREPARED),
+        (attempt(S.PREPARED, ChargeMode.IN_WINDOW, success_reported=True), S.UNKNOWN),
         (attempt(S.UNKNOWN, checks=6), S.UNKNOWN),
         (attempt(S.UNKNOWN, checks=7), S.ATTENTION),
         (attempt(S.DECLINED, checks=9), S.DECLINED),
@@ -117,7 +117,7 @@ def test_a_charge_is_never_dropped_and_other_verdicts_only_apply_to_what_was_jud
     ("before", "minutes", "wait"),
     [
         (attempt(), 0, timedelta(minutes=40)),
-        (attempt(work=Work.PAY, success_reported=True), 0, timedelta(seconds=5)),
+        (attempt(mode=ChargeMode.IN_WINDOW, success_reported=True), 0, timedelta(seconds=5)),
         (attempt(S.CONFIRMING, confirming_at=OPENED), 0, timedelta(seconds=70)),
         (attempt(S.UNKNOWN), 0, timedelta(seconds=5)),
         (attempt(S.UNKNOWN, checks=3), 0, timedelta(minutes=10)),

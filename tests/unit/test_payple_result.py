@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shop.payple import MalformedResult, PayType, UnverifiedResult, Work
+from shop.payple import ChargeMode, MalformedResult, PayType, UnverifiedResult
 
 CERT = [
     ("PCD_PAY_RST", "success"),
@@ -25,11 +25,11 @@ CERT = [
 def test_a_certified_result_reads_into_words_of_ours() -> None:
     result = UnverifiedResult.from_wire(CERT)
     assert result.reports_success
-    assert (result.attempt_no, result.amount, result.pay_type, result.work) == (
+    assert (result.attempt_no, result.amount, result.pay_type, result.charge_mode) == (
         "ORDER_17027809",
         1000,
         PayType.CARD,
-        Work.CERT,
+        ChargeMode.ON_CONFIRM,
     )
     assert result.auth_key == "K0VnW-secret-token"
     assert result.request_key == "Vnx-secret-request"
@@ -82,10 +82,10 @@ def test_an_amount_that_is_no_whole_won_is_no_amount(total: str) -> None:
     assert UnverifiedResult.from_wire([("PCD_PAY_TOTAL", total)]).amount is None
 
 
-@pytest.mark.parametrize(("pay_type", "work"), [("CARD", "cert"), ("", ""), ("phone", "AUTH"), ("card ", "PAY ")])
-def test_an_unknown_method_or_work_is_none(pay_type: str, work: str) -> None:
-    result = UnverifiedResult.from_wire([("PCD_PAY_TYPE", pay_type), ("PCD_PAY_WORK", work)])
-    assert (result.pay_type, result.work) == (None, None)
+@pytest.mark.parametrize(("pay_type", "mode"), [("CARD", "cert"), ("", ""), ("phone", "AUTH"), ("card ", "PAY ")])
+def test_an_unknown_type_or_charge_mode_is_none(pay_type: str, mode: str) -> None:
+    result = UnverifiedResult.from_wire([("PCD_PAY_TYPE", pay_type), ("PCD_PAY_WORK", mode)])
+    assert (result.pay_type, result.charge_mode) == (None, None)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from shop.payple import MalformedResult, PayType, Work, read_webhook
+from shop.payple import ChargeMode, MalformedResult, PayType, read_webhook
 
 PAID = {
     "PCD_CST_ID": "test",
@@ -39,7 +39,7 @@ def test_payment_is_read_from_either_form(body: bytes) -> None:
     result = read_webhook(body)
 
     assert (result.attempt_no, result.amount, result.reports_success) == ("ORDER_1", 1000, True)
-    assert (result.pay_type, result.work) == (PayType.CARD, Work.CERT)
+    assert (result.pay_type, result.charge_mode) == (PayType.CARD, ChargeMode.ON_CONFIRM)
     assert (result.auth_key, result.request_key, result.confirm_url) == ("", "", "")
 
 

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shop.payple import Authentication, PayType, Purpose, WindowRequest, Work, window_fields
+from shop.payple import Authentication, ChargeMode, PayType, Purpose, WindowRequest, window_fields
 
 WISH = WindowRequest(
     attempt_no="T20261123ABCDEFGHJKLMN",
     amount=1000,
     goods="테스트 상품",
     pay_type=PayType.CARD,
-    work=Work.CERT,
+    charge_mode=ChargeMode.ON_CONFIRM,
     result_url="/payments/result",
     payer_name="홍길동",
     payer_phone="010-1234-5678",
@@ -150,11 +150,11 @@ def test_a_printed_request_or_ticket_shows_no_person_and_no_token() -> None:
     phone=st.text(),
     email=st.text(),
     pay_type=st.sampled_from(PayType),
-    work=st.sampled_from(Work),
+    charge_mode=st.sampled_from(ChargeMode),
     cash_receipt=st.booleans(),
 )
 def test_whatever_people_type_the_fields_are_short_storable_strings(
-    goods: str, name: str, phone: str, email: str, pay_type: PayType, work: Work, cash_receipt: bool
+    goods: str, name: str, phone: str, email: str, pay_type: PayType, charge_mode: ChargeMode, cash_receipt: bool
 ) -> None:
     shown = fields(
         goods=goods,
@@ -162,7 +162,7 @@ def test_whatever_people_type_the_fields_are_short_storable_strings(
         payer_phone=phone,
         payer_email=email,
         pay_type=pay_type,
-        work=work,
+        charge_mode=charge_mode,
         cash_receipt=cash_receipt,
     )
     limits = {"PCD_PAY_GOODS": 50, "PCD_PAYER_NAME": 20, "PCD_PAYER_HP": 15, "PCD_PAYER_EMAIL": 100}

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from shop.db import db
-from shop.payple import Work
+from shop.payple import ChargeMode
 from shop.rules.states import AttemptState, OrderState
 from shop.views.orders import SETTLING, is_settling
 from tests.page import Page, PageClient
@@ -78,7 +78,7 @@ def test_only_a_reported_payment_settles_and_only_for_its_time(slow_inquiry: Wor
     just_before, then = reported + SETTLING - timedelta(seconds=1), reported + SETTLING
 
     assert (is_settling(attempt, just_before), is_settling(attempt, then)) == (True, False)
-    attempt.work = Work.CERT
+    attempt.work = ChargeMode.ON_CONFIRM
     assert not is_settling(attempt, just_before)
     db.session.rollback()
 
