@@ -72,10 +72,10 @@ class PaymentFound:
 
     attempt_no: str
     pay_type: PayType
-    amount: int  # the total: the value to compare with the order
+    amount: int  # the total, to be compared with the order
+    charged_amount: int  # the total less the gateway's own discount: all refunds together are at most this
     paid_at: datetime  # UTC
-    requested_amount: int | None = None
-    charged_amount: int | None = None  # after the gateway's own discount: the ceiling of refunds
+    requested_amount: int | None = None  # equals `amount`, where the answer names it
     discount: int | None = None
     vat: int | None = None
     refunded_amount: int | None = None  # only some answers tell
@@ -97,23 +97,18 @@ class PaymentFound:
         """Whether the answer says that some of it went back, or that it is not approved any more."""
         return bool(self.refunded_amount) or self.state not in ("", "1")
 
-    @property
-    def charged(self) -> int:
-        """Won that the gateway took, less its own discount where the answer tells: the most that can be refunded."""
-        return self.amount if self.charged_amount is None else self.charged_amount
-
     @classmethod
     def from_wire(cls, answer: Answer, gateway: Gateway) -> PaymentFound:
         """Read the answer. Raises Refused, or OutcomeUnknown, also for a yes that lacks its facts."""
         insist_on_success(answer)
-        pay_type = _pay_type(answer)
+        pay_type, amount, charged = _pay_type(answer), _amount(answer), answer.won("PCD_PAY_AMOUNT_REAL")
         return cls(
             attempt_no=_attempt_no(answer),
             pay_type=pay_type,
-            amount=_amount(answer),
+            amount=amount,
+            charged_amount=amount if charged is None else charged,
             paid_at=_paid_at(answer),
             requested_amount=answer.won("PCD_PAY_AMOUNT"),
-            charged_amount=answer.won("PCD_PAY_AMOUNT_REAL"),
             discount=whole_won(answer.text("PCD_PAY_DISCOUNT")),
             vat=whole_won(answer.text("PCD_PAY_TAXTOTAL")),
             refunded_amount=whole_won(answer.text("PCD_REFUND_TOTAL")),

@@ -205,7 +205,7 @@ def _file_refund(attempt: Attempt, found: PaymentFound, reason: str, now: dateti
         intent=f"orphan-{attempt.attempt_no}",
         order_id=attempt.order_id,
         attempt=attempt,
-        amount=found.charged,
+        amount=found.charged_amount,
         vat=0,
         sends_vat=False,
         is_full=True,

@@ -83,7 +83,9 @@ def _believe(said: UnverifiedResult, source: Source) -> None:
     store = ShopStore(source)
     attempt = store.find(said.attempt_no)
     if attempt and said.reports_success:
-        found = PaymentFound(attempt.attempt_no, attempt.pay_type, attempt.amount, clock.now().replace(microsecond=0))
+        found = PaymentFound(
+            attempt.attempt_no, attempt.pay_type, attempt.amount, attempt.amount, clock.now().replace(microsecond=0)
+        )
         store.record(attempt.attempt_no, Verdict(AttemptState.PAID, attempt.state, found=found))
 
 

@@ -28,7 +28,8 @@ def attempt(state: AttemptState = S.PREPARED, mode: ChargeMode = ChargeMode.ON_C
 
 
 def found(**more: object) -> PaymentFound:
-    values: dict[str, object] = {"attempt_no": "A1", "pay_type": PayType.CARD, "amount": 1000, "paid_at": OPENED}
+    values: dict[str, object] = {"attempt_no": "A1", "pay_type": PayType.CARD, "amount": 1000, "charged_amount": 1000}
+    values |= {"paid_at": OPENED}
     return PaymentFound(**(values | more))  # type: ignore[arg-type]
 
 
