@@ -28,8 +28,8 @@ def settle(posted):                             # the name-value pairs that the 
         return "unknown: keep it open, never confirm again, look_again() later"
 
 
-def look_again(trade_date):                     # a day in Korea; around midnight try two. GatewayError: ask later
-    found = client.inquire(wish.attempt_no, trade_date, wish.pay_type)
+def look_again(payment_date):                     # a day in Korea; around midnight try two. GatewayError: ask later
+    found = client.inquire(wish.attempt_no, payment_date, wish.pay_type)
     return judge(found) if found else "nothing found yet"
 
 

@@ -84,14 +84,16 @@ class PaypleClient:
         answer = self._ask("confirm", about, url, Confirmation(result).to_wire(self._credentials))
         return PaymentFound.from_wire(answer, self.gateway)
 
-    def inquire(self, attempt_no: str, trade_date: date, pay_type: PayType, *, about: str = "") -> PaymentFound | None:
+    def inquire(
+        self, attempt_no: str, payment_date: date, pay_type: PayType, *, about: str = ""
+    ) -> PaymentFound | None:
         """Ask what became of an attempt; None if the gateway knows no such payment. Safe to repeat.
 
-        `trade_date` is the day of the payment in Korea. None proves nothing while the window may still be
+        `payment_date` is the day of the payment in Korea. None proves nothing while the window may still be
         open. Raises NotSent, OutcomeUnknown, Refused.
         """
         partner = self._authenticate_first(Purpose.INQUIRY, about)
-        return self._inquire_with(partner, attempt_no, trade_date, pay_type, about)
+        return self._inquire_with(partner, attempt_no, payment_date, pay_type, about)
 
     def inquiries(self, timer: Timer = REAL_TIME) -> Inquiries:
         """Ask about many attempts: one partner authentication serves them all, at so many inquiries a second."""
@@ -129,10 +131,10 @@ class PaypleClient:
         return CashReceiptCancelled.from_wire(answer, cancel)
 
     def _inquire_with(
-        self, partner: Authentication, attempt_no: str, trade_date: date, pay_type: PayType, about: str
+        self, partner: Authentication, attempt_no: str, payment_date: date, pay_type: PayType, about: str
     ) -> PaymentFound | None:
         """One inquiry with keys that are there."""
-        question = Inquiry(attempt_no, trade_date, pay_type).to_wire(partner)
+        question = Inquiry(attempt_no, payment_date, pay_type).to_wire(partner)
         answer = self._ask("inquire", about, partner.return_url, question)
         try:
             return PaymentFound.from_wire(answer, self.gateway)

@@ -164,7 +164,9 @@ class Store(Protocol):
 class Inquirer(Protocol):
     """The client, or a batch of inquiries that share one authentication."""
 
-    def inquire(self, attempt_no: str, trade_date: date, pay_type: PayType, *, about: str = "") -> PaymentFound | None:
+    def inquire(
+        self, attempt_no: str, payment_date: date, pay_type: PayType, *, about: str = ""
+    ) -> PaymentFound | None:
         """Look up a payment."""
 
 

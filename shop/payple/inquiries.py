@@ -49,7 +49,9 @@ class Inquiries:
         self._keys_since = 0.0
         self._free_at = float("-inf")
 
-    def inquire(self, attempt_no: str, trade_date: date, pay_type: PayType, *, about: str = "") -> PaymentFound | None:
+    def inquire(
+        self, attempt_no: str, payment_date: date, pay_type: PayType, *, about: str = ""
+    ) -> PaymentFound | None:
         """Ask what became of an attempt; None if the gateway knows no such payment.
 
         Waits until it is its turn. Raises NotSent, OutcomeUnknown, Refused.
@@ -58,13 +60,13 @@ class Inquiries:
         keys = known or self._fresh_keys(about)
         self._wait_for_turn()
         try:
-            return self._ask(keys, attempt_no, trade_date, pay_type, about)
+            return self._ask(keys, attempt_no, payment_date, pay_type, about)
         except Refused as refused:
             if known is None or refused.code not in KEYS_ARE_OVER:
                 raise
         keys = self._fresh_keys(about)
         self._wait_for_turn()
-        return self._ask(keys, attempt_no, trade_date, pay_type, about)
+        return self._ask(keys, attempt_no, payment_date, pay_type, about)
 
     def _present_keys(self) -> Authentication | None:
         is_old = self._timer.seconds() - self._keys_since > KEYS_LAST

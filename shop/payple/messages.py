@@ -57,7 +57,7 @@ class Inquiry:
     """Asks what became of an attempt."""
 
     attempt_no: str
-    trade_date: date  # in Korea
+    payment_date: date  # in Korea
     pay_type: PayType
 
     def to_wire(self, partner: Authentication) -> dict[str, str]:
@@ -67,5 +67,5 @@ class Inquiry:
             "PCD_PAYCHK_FLAG": "Y",
             "PCD_PAY_TYPE": self.pay_type.value,
             "PCD_PAY_OID": self.attempt_no,
-            "PCD_PAY_DATE": f"{self.trade_date:%Y%m%d}",
+            "PCD_PAY_DATE": f"{self.payment_date:%Y%m%d}",
         }

@@ -88,7 +88,7 @@ class PaymentFound:
     transfer: TransferPayment | None = None
 
     @property
-    def trade_date(self) -> date:
+    def payment_date(self) -> date:
         """The day of the payment in Korea: what an inquiry or a refund must name."""
         return self.paid_at.astimezone(KOREA).date()
 

@@ -27,7 +27,7 @@ class RefundRequest:
     """
 
     attempt_no: str
-    trade_date: date  # the payment's, in Korea: PaymentFound.trade_date
+    payment_date: date  # the payment's, in Korea: PaymentFound.payment_date
     amount: int
     tax: int | None = None
 
@@ -43,7 +43,7 @@ class RefundRequest:
             "PCD_REFUND_KEY": refund_key,
             "PCD_PAYCANCEL_FLAG": "Y",
             "PCD_PAY_OID": self.attempt_no,
-            "PCD_PAY_DATE": f"{self.trade_date:%Y%m%d}",
+            "PCD_PAY_DATE": f"{self.payment_date:%Y%m%d}",
             "PCD_REFUND_TOTAL": str(self.amount),
             **tax,
         }

@@ -230,7 +230,7 @@ def _payment_columns(found: PaymentFound) -> dict[str, object]:
         "result_code": found.code,
         "result_message": found.message,
         "paid_at": found.paid_at,
-        "trade_date": found.trade_date,
+        "trade_date": found.payment_date,
         "charged_amount": found.charged_amount,
         "payer_id": found.payer_id,
     }
@@ -259,7 +259,7 @@ def _evidence(verdict: Verdict, reason: str) -> dict[str, object]:
             "code": found.code,
             "attempt_no": found.attempt_no,
             "amount": found.amount,
-            "trade_date": found.trade_date.isoformat(),
+            "trade_date": found.payment_date.isoformat(),
         }
     return kept
 

@@ -83,7 +83,7 @@ def test_a_payment_made_in_the_window_is_found_by_inquiry(wire: Wire, pay_type: 
 def test_an_inquiry_finds_the_very_payment_that_the_confirm_made(wire: Wire, pay_type: PayType) -> None:
     wish = replace(WISH, pay_type=pay_type)
     confirmed = wire.client().confirm(wire.pay(wish))
-    inquired = wire.inquire(wish, confirmed.trade_date)
+    inquired = wire.inquire(wish, confirmed.payment_date)
     assert inquired is not None
     assert (inquired.paid_at, inquired.amount, inquired.card, inquired.vat) == (
         confirmed.paid_at,

@@ -52,7 +52,7 @@ def receipted(wire: Wire) -> PaymentFound:
 
 
 def back(paid: PaymentFound, amount: int, tax: int | None = None) -> RefundRequest:
-    return RefundRequest(paid.attempt_no, paid.trade_date, amount, tax)
+    return RefundRequest(paid.attempt_no, paid.payment_date, amount, tax)
 
 
 def books(wire: Wire) -> tuple[str, int]:
@@ -108,7 +108,7 @@ def test_a_mixed_order_takes_back_the_tax_that_is_named(wire: Wire) -> None:
 
 def test_another_days_payment_is_not_found(wire: Wire, card: PaymentFound) -> None:
     with pytest.raises(Refused) as refusal:
-        wire.client().refund(replace(back(card, 1000), trade_date=card.trade_date - timedelta(days=1)))
+        wire.client().refund(replace(back(card, 1000), payment_date=card.payment_date - timedelta(days=1)))
     assert refusal.value.code == "PAYC0007"
     assert books(wire) == ("approved", 0)
 

@@ -192,10 +192,10 @@ def not_found_is_declined() -> Any:
 
 @bug("trade dates are those of UTC instead of Korea", "I4")
 def trade_date_from_utc() -> Any:
-    def trade_date(found: PaymentFound) -> date:
+    def payment_date(found: PaymentFound) -> date:
         return found.paid_at.astimezone(UTC).date()
 
-    return [patch.object(PaymentFound, "trade_date", property(trade_date))]
+    return [patch.object(PaymentFound, "payment_date", property(payment_date))]
 
 
 # the confirm

@@ -121,7 +121,7 @@ def test_a_doubtful_sales_slip_never_becomes_a_link(slip: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("time", "trade_date"),
+    ("time", "payment_date"),
     [
         ("20231219134223", date(2023, 12, 19)),
         ("2020-03-20 13:04:05", date(2020, 3, 20)),
@@ -131,14 +131,14 @@ def test_a_doubtful_sales_slip_never_becomes_a_link(slip: object) -> None:
         (20231219134223, date(2023, 12, 19)),
     ],
 )
-def test_the_trade_date_is_the_day_in_korea(time: object, trade_date: date) -> None:
-    assert found(card(TIME=time)).trade_date == trade_date
+def test_the_payment_date_is_the_day_in_korea(time: object, payment_date: date) -> None:
+    assert found(card(TIME=time)).payment_date == payment_date
 
 
 def test_just_after_midnight_in_korea_it_is_still_the_day_before_in_utc() -> None:
     payment = found(card(TIME="20261123000003"))
     assert payment.paid_at.date() == date(2026, 11, 22)
-    assert payment.trade_date == date(2026, 11, 23)
+    assert payment.payment_date == date(2026, 11, 23)
 
 
 @pytest.mark.parametrize("code", [None, "", "0000", "PCHK000", "BILL0000", "PCCF0000"])
