@@ -122,7 +122,7 @@ class Settings:
             credentials=_credentials(env, mode),
             timeouts=_timeouts(env),
             inquiries_per_second=env.whole("PAYPLE_INQUIRIES_PER_SECOND", 2, least=1, most=1000),
-            window_script=env.choice("PAYPLE_WINDOW", WindowScript, WindowScript.AUTHKEY),
+            window_script=env.choice("PAYPLE_WINDOW", WindowScript, WindowScript.WITH_AUTHENTICATION),
             window=_window(env, shop_url),
             order_minutes=env.whole("ORDER_MINUTES", 60, least=LEAST_ORDER_MINUTES, most=10_080),
             rate_limits=_rate_limits(env, mode),

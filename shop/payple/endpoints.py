@@ -19,8 +19,8 @@ from .vocabulary import Purpose, WindowScript
 
 AUTHENTICATION_PATH = "/php/auth.php"
 SCRIPT_PATHS: Mapping[WindowScript, str] = {
-    WindowScript.AUTHKEY: "/js/cpay.payple.1.0.1.js",
-    WindowScript.CLIENTKEY: "/js/v1/payment.js",
+    WindowScript.WITH_AUTHENTICATION: "/js/cpay.payple.1.0.1.js",
+    WindowScript.WITH_CLIENT_KEY: "/js/v1/payment.js",
 }
 RETURN_PATHS: Mapping[Purpose, frozenset[str]] = {
     Purpose.WINDOW: frozenset({"/index.php", "/php/", "/php/index.php"}),

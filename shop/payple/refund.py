@@ -16,7 +16,7 @@ from .errors import OutcomeUnknown
 from .values import korea_time, whole_won
 from .vocabulary import PayType
 
-RECEIPT_SETTLED = "0000"
+RECEIPT_ADJUSTED = "0000"
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ class ReceiptAnswer:
     message: str
 
     @property
-    def settled(self) -> bool:
+    def is_adjusted(self) -> bool:
         """Whether the gateway has cancelled or reduced the receipt; otherwise cancel it by itself, next day."""
-        return self.code == RECEIPT_SETTLED
+        return self.code == RECEIPT_ADJUSTED
 
     @classmethod
     def from_wire(cls, answer: Answer) -> ReceiptAnswer | None:

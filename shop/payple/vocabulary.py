@@ -22,8 +22,8 @@ class ChargeMode(StrEnum):
 class WindowScript(StrEnum):
     """Which of the gateway's scripts opens the window, named by what it wants to be given."""
 
-    AUTHKEY = "authkey"
-    CLIENTKEY = "clientkey"
+    WITH_AUTHENTICATION = "authkey"
+    WITH_CLIENT_KEY = "clientkey"
 
 
 class ReceiptPurpose(StrEnum):

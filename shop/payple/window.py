@@ -60,14 +60,14 @@ class WindowRequest:
         return fields | {name: value for name, value in optional.items() if value}
 
 
-def window_fields(request: WindowRequest, ticket: Authentication | str) -> dict[str, str]:
-    """The object for `PaypleCpayAuthCheck`: the request and its ticket.
+def window_fields(request: WindowRequest, key: Authentication | str) -> dict[str, str]:
+    """The object for `PaypleCpayAuthCheck`: the request and what opens the window.
 
-    The ticket is a fresh authentication for the AuthKey window, or the client key for the clientKey window.
+    `key` is a fresh authentication for the script WITH_AUTHENTICATION, or the client key for WITH_CLIENT_KEY.
     """
-    if isinstance(ticket, str):
-        return request.to_wire() | {"clientKey": ticket}
-    return request.to_wire() | {"PCD_AUTH_KEY": ticket.auth_key, "PCD_PAY_URL": ticket.return_url}
+    if isinstance(key, str):
+        return request.to_wire() | {"clientKey": key}
+    return request.to_wire() | {"PCD_AUTH_KEY": key.auth_key, "PCD_PAY_URL": key.return_url}
 
 
 def _goods(text: str) -> str:

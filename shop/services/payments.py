@@ -60,11 +60,11 @@ def start_attempt(
     is_answered = settlement.may_open_window(order, client)
     request = _prepare(order_id, choices, now, is_answered=is_answered)
     try:
-        ticket = client.client_key if script is WindowScript.CLIENTKEY else _authenticate(client, request)
+        key = client.client_key if script is WindowScript.WITH_CLIENT_KEY else _authenticate(client, request)
     except GatewayError as error:
         settlement.withdraw(request.attempt_no, error)
         raise
-    return Opening(request.attempt_no, window_fields(request, ticket))
+    return Opening(request.attempt_no, window_fields(request, key))
 
 
 def _authenticate(client: PaypleClient, request: WindowRequest) -> Authentication:

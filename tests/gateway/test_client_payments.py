@@ -223,15 +223,15 @@ def test_wrong_keys_are_refused_with_an_authentication_code(
 
 
 def test_the_journal_of_a_whole_payment_shows_no_key_and_no_person(wire: Wire) -> None:
-    ticket = wire.client().authenticate()
+    keys = wire.client().authenticate()
     result = wire.pay(WISH)
     wire.client().confirm(result)
     wire.inquire(WISH)
     private = [
         Credentials.public_test().cust_key,
-        ticket.cst_id,
-        ticket.cust_key,
-        ticket.auth_key,
+        keys.cst_id,
+        keys.cust_key,
+        keys.auth_key,
         result.auth_key,
         result.request_key,
         result.payer_id,

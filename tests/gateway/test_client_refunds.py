@@ -161,7 +161,7 @@ def test_a_refund_cancels_the_receipt_or_reduces_it(wire: Wire, receipted: Payme
     for part, left in ((400, 600), (600, 0)):
         done = wire.client().refund(back(receipted, part))
         assert done.receipt is not None
-        assert done.receipt.settled
+        assert done.receipt.is_adjusted
         assert receipt(wire) == ("issued" if left else "cancelled", left)
 
 

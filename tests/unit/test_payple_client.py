@@ -63,13 +63,13 @@ def inquire(server: Loopback, seen: list[Exchange] | None = None) -> object:
 def test_authentication_sends_the_raw_keys_and_brings_the_tokens() -> None:
     with loopback() as server:
         server.behaviours.append(granted(server, "/index.php?ACT_=PAYM"))
-        ticket = client(server).authenticate()
+        keys = client(server).authenticate()
         assert path_of(server.requests[0]) == "/php/auth.php"
         assert server.bodies() == [{"cst_id": "test", "custKey": "abcd1234567890"}]
         assert server.headers()["referer"] == "http://localhost:8000"
-    assert (ticket.cst_id, ticket.cust_key, ticket.auth_key) == ("cst-id-token", "cust-key-token", "auth-key-token")
-    assert ticket.return_url == server.address + "/index.php?ACT_=PAYM"
-    assert ticket.purpose is Purpose.WINDOW
+    assert (keys.cst_id, keys.cust_key, keys.auth_key) == ("cst-id-token", "cust-key-token", "auth-key-token")
+    assert keys.return_url == server.address + "/index.php?ACT_=PAYM"
+    assert keys.purpose is Purpose.WINDOW
 
 
 @pytest.mark.parametrize(

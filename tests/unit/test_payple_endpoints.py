@@ -233,9 +233,9 @@ def test_a_stand_in_is_never_reached_in_plain_text_over_a_network(address: str) 
 
 
 def test_each_script_generation_has_its_address() -> None:
-    assert TEST.script_url(WindowScript.AUTHKEY) == "https://democpay.payple.kr/js/cpay.payple.1.0.1.js"
-    assert LIVE.script_url(WindowScript.CLIENTKEY) == "https://cpay.payple.kr/js/v1/payment.js"
-    assert STAND_IN.script_url(WindowScript.AUTHKEY).startswith("http://127.0.0.1:8001/js/")
+    assert TEST.script_url(WindowScript.WITH_AUTHENTICATION) == "https://democpay.payple.kr/js/cpay.payple.1.0.1.js"
+    assert LIVE.script_url(WindowScript.WITH_CLIENT_KEY) == "https://cpay.payple.kr/js/v1/payment.js"
+    assert STAND_IN.script_url(WindowScript.WITH_AUTHENTICATION).startswith("http://127.0.0.1:8001/js/")
 
 
 def test_a_payment_page_admits_the_gateways_origin_only() -> None:

@@ -133,7 +133,7 @@ def test_a_transfer_refund_tells_what_became_of_the_cash_receipt() -> None:
     back = done(TRANSFER)
     assert (back.pay_type, back.trade_key, back.slip_url) == (PayType.TRANSFER, "", "")
     assert back.receipt == ReceiptAnswer("0000", "현금영수증 발행취소 성공")
-    assert back.receipt.settled
+    assert back.receipt.is_adjusted
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_a_receipt_that_could_not_be_cancelled_leaves_the_refund_done(code: obje
     back = done({**TRANSFER, "PCD_TAXSAVE_RST": code, "PCD_TAXSAVE_MSG": "현금영수증 발행취소 실패.."})
     assert back.amount == 1000
     assert back.receipt == ReceiptAnswer(str(code), "현금영수증 발행취소 실패..")
-    assert not back.receipt.settled
+    assert not back.receipt.is_adjusted
 
 
 @pytest.mark.parametrize("silence", ["", None])
@@ -151,10 +151,10 @@ def test_a_refund_that_says_nothing_of_a_receipt_says_none(silence: object) -> N
     assert done({**TRANSFER, "PCD_TAXSAVE_RST": silence, "PCD_TAXSAVE_MSG": silence}).receipt is None
 
 
-def test_a_receipt_with_words_and_no_code_is_not_settled() -> None:
+def test_a_receipt_with_words_and_no_code_is_not_adjusted() -> None:
     back = done({**TRANSFER, "PCD_TAXSAVE_RST": ""})
     assert back.receipt is not None
-    assert not back.receipt.settled
+    assert not back.receipt.is_adjusted
 
 
 def test_what_only_adorns_a_refund_may_be_missing_or_senseless() -> None:

@@ -138,7 +138,7 @@ def test_a_member_number_is_sent_only_when_there_is_one() -> None:
     assert fields(payer_no="1234")["PCD_PAYER_NO"] == "1234"
 
 
-def test_a_printed_request_or_ticket_shows_no_person_and_no_token() -> None:
+def test_a_printed_request_or_key_shows_no_person_and_no_token() -> None:
     shown = repr(WISH) + repr(TICKET)
     assert not any(secret in shown for secret in ("홍길동", "1234-5678", "test@payple.kr", "-token"))
 
