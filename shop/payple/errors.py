@@ -1,22 +1,21 @@
 """How a call to the gateway may fail, sorted by what the caller must do next.
 
     GatewayError
-     |- NotSent              nothing left this machine   -> say so, let the payer try again
-     |   `- UnknownEndpoint  the address is not the gateway's, so it was not dialled
-     |- OutcomeUnknown       it may have happened        -> keep the state open, inquire later; an inquiry need
-     |                                                      not know of refunds: those wait for a person
-     `- Refused              it answered no (code)       -> record it, show a sentence of ours
+     |- NotSent              the call that moves money was not sent  -> say so, let the payer try again
+     |   `- UnknownEndpoint  the address is not the gateway's, so it was not called
+     |- OutcomeUnknown       it may have happened                    -> keep the state open, inquire later
+     `- Refused              the gateway said no, with a code        -> record it, show explain(code)
 
-    MalformedResult           not readable -> answer a browser 400 and a webhook 200
+    MalformedResult          not readable                            -> answer a browser 400 and a webhook 200
 
-No message of these carries a key, a token, a name or a phone number: they are safe to log.
+No message carries a key, a token, a name or a phone number: they are safe to log.
 """
 
 from __future__ import annotations
 
 
 class GatewayError(Exception):
-    """A call that did not end as it was meant to. `code` is the gateway's response code, or blank."""
+    """A call that did not succeed. `code` is the gateway's response code, or blank."""
 
     def __init__(self, message: str, code: str = "") -> None:
         super().__init__(f"{code} {message}".strip())
@@ -25,25 +24,22 @@ class GatewayError(Exception):
 
 
 class NotSent(GatewayError):
-    """Nothing left this machine: no money moved, and trying again is safe."""
+    """The call was not sent: no money moved, and trying again is safe."""
 
 
 class UnknownEndpoint(NotSent):
-    """An address that is not on the list of the configured gateway. It was not dialled."""
+    """An address that is not one of the configured gateway's."""
 
 
 class OutcomeUnknown(GatewayError):
-    """The request may have been carried out. Only evidence settles it, such as an inquiry; not a second try.
+    """The call may have been carried out. Inquire; do not repeat it.
 
-    Three may be tried again: an inquiry, the cancel of everything that is left, and a cash receipt.
+    Three calls may be repeated: an inquiry, a cancel of everything that is left, and a cash receipt.
     """
 
 
 class Refused(GatewayError):
-    """The gateway answered a definite no: no money moved. `codes.lookup(code)` explains it.
-
-    `attempt_no` is the payment that it named, or blank: a no to somebody else's keys says nothing about yours.
-    """
+    """The gateway answered no: no money moved. `attempt_no` is the payment that it named, or blank."""
 
     def __init__(self, code: str, message: str, attempt_no: str = "") -> None:
         super().__init__(message, code)
@@ -51,4 +47,4 @@ class Refused(GatewayError):
 
 
 class MalformedResult(ValueError):
-    """A result post or a webhook with repeated, oversized or unstorable fields, or one that cannot be read at all."""
+    """A result or a webhook with repeated, oversized or unstorable fields, or one that cannot be read at all."""

@@ -779,8 +779,8 @@ def test_a_result_that_finds_every_line_to_the_gateway_taken_can_be_sent_again(w
     """While others hang there: nothing left, the buyer is told at once, and the same keys still pay."""
     buyer, order_no, attempt_no, fields = begin(world)
     claim = world.payer().pay(fields)
-    crew = client()._transport._present_crew()
-    taken = [places for places in (crew.slots, crew.bench) for _ in range(9) if places.acquire(blocking=False)]
+    places = client()._transport._places
+    taken = [places for _ in range(9) if places.acquire(blocking=False)]
 
     assert world.deliver(claim).endswith(order_no)
 
@@ -788,7 +788,7 @@ def test_a_result_that_finds_every_line_to_the_gateway_taken_can_be_sent_again(w
     assert (page.state, confirms(world)) == ("awaiting_payment", 0)
     assert "돈은 빠져나가지 않았어요" in page.text
     assert page.values("pay", "data-testid") == ["pay"]
-    for places in taken:
-        places.release()
+    for place in taken:
+        place.release()
     world.deliver(claim)
     assert (world.attempt(attempt_no).state, confirms(world)) == (AttemptState.PAID, 1)
