@@ -42,20 +42,16 @@ def judge(found):                               # the gateway's own word, held a
 from __future__ import annotations
 
 from . import codes
-from .authentication import Authentication
 from .cash_receipt import CashReceiptCancel, CashReceiptCancelled, CashReceiptIssued, CashReceiptRequest
-from .client import PaypleClient
-from .credentials import Credentials
-from .endpoints import Gateway
+from .client import Inquiries, PaypleClient, Timer
+from .credentials import Authentication, Credentials
+from .endpoints import Gateway, Purpose, WindowScript
 from .errors import GatewayError, MalformedResult, NotSent, OutcomeUnknown, Refused, UnknownEndpoint
-from .exchange import Exchange, Observer
-from .inquiries import Inquiries, Timer
+from .messages import KOREA, ChargeMode, PayType, ReceiptPurpose
 from .payment import CardPayment, PaymentFound, TransferPayment
 from .refund import ReceiptAnswer, RefundDone, RefundRequest
 from .result import UnverifiedResult
-from .transport import Timeouts
-from .values import KOREA
-from .vocabulary import ChargeMode, PayType, Purpose, ReceiptPurpose, WindowScript
+from .transport import Exchange, Observer, Timeouts
 from .webhook import read_webhook
 from .window import WindowRequest, window_fields
 

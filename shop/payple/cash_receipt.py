@@ -1,6 +1,6 @@
-"""Cash receipts of transfers: issued after the payment, or cancelled by themselves (quick guide 5-2).
+"""Cash receipts of transfers: issued after the payment, or cancelled separately (quick guide 5-2).
 
-One payment has at most one receipt, so it does no harm to repeat a request whose answer was lost.
+A payment has at most one receipt, so a request whose answer was lost may be repeated.
 """
 
 from __future__ import annotations
@@ -9,28 +9,27 @@ import re
 from dataclasses import dataclass, field
 from typing import Self
 
-from .answers import Answer, insist_on_attempt, insist_on_success
-from .authentication import Authentication
+from .credentials import Authentication
 from .errors import OutcomeUnknown
-from .vocabulary import ReceiptPurpose
+from .messages import Answer, ReceiptPurpose, require_attempt, require_success
 
 _IDENTITY = re.compile(r"[0-9]{10,19}")  # a phone, a business number, a cash-receipt card
 _BUSINESS_NUMBER = re.compile(r"[0-9]{10}")
 
 
 @dataclass(frozen=True)
-class _ReceiptOrder:
+class _ReceiptRequest:
     """What both requests say. `amount` in won.
 
-    Without purpose and identity the gateway takes those that the payer gave in the window: the shop never
-    learns them. Raises ValueError, naming no number, for what cannot be.
+    Without purpose and identity the gateway uses those that the payer gave in the window. Raises ValueError, whose
+    message names no number.
     """
 
     attempt_no: str
     payer_id: str = field(repr=False)  # PaymentFound.payer_id
     amount: int
     purpose: ReceiptPurpose | None = None
-    identity: str = field(default="", repr=False)  # hyphens are welcome
+    identity: str = field(default="", repr=False)  # hyphens are allowed
 
     def __post_init__(self) -> None:
         if self.amount < 1:
@@ -46,23 +45,23 @@ class _ReceiptOrder:
         return self.identity.replace("-", "")
 
     def to_wire(self, partner: Authentication) -> dict[str, str]:
-        """The tokens of this one authentication, and the receipt."""
-        wanted = {
+        """The request."""
+        fields = {
             **partner.to_wire(),
             "PCD_PAYER_ID": self.payer_id,
             "PCD_PAY_OID": self.attempt_no,
             "PCD_TAXSAVE_AMOUNT": str(self.amount),
         }
         if self.purpose:
-            wanted |= {"PCD_TAXSAVE_TRADEUSE": self.purpose.value, "PCD_TAXSAVE_IDENTINUM": self._digits}
-        return wanted
+            fields |= {"PCD_TAXSAVE_TRADEUSE": self.purpose.value, "PCD_TAXSAVE_IDENTINUM": self._digits}
+        return fields
 
 
-class CashReceiptRequest(_ReceiptOrder):
+class CashReceiptRequest(_ReceiptRequest):
     """A receipt to be issued, for at most what was paid and not refunded."""
 
 
-class CashReceiptCancel(_ReceiptOrder):
+class CashReceiptCancel(_ReceiptRequest):
     """A receipt to be cancelled, with the amount that it was issued for."""
 
 
@@ -75,27 +74,27 @@ class _ReceiptDone:
     message: str
 
     @classmethod
-    def _read(cls, answer: Answer, order: _ReceiptOrder, work: str) -> Self:
+    def _read(cls, answer: Answer, request: _ReceiptRequest, work: str) -> Self:
         """Read the answer. Raises Refused, or OutcomeUnknown, also for a yes to something not asked."""
-        insist_on_success(answer)
-        insist_on_attempt(answer, order.attempt_no)
-        if answer.won("PCD_TAXSAVE_AMOUNT") not in (None, order.amount):  # older answers name none
-            raise OutcomeUnknown("the gateway's yes names another amount")
+        require_success(answer)
+        require_attempt(answer, request.attempt_no)
+        if answer.won("PCD_TAXSAVE_AMOUNT") not in (None, request.amount):  # older answers name none
+            raise OutcomeUnknown("the gateway's success names another amount")
         if answer.text("PCD_PAY_WORK") not in ("", work):
-            raise OutcomeUnknown("the gateway's yes is about something else")
+            raise OutcomeUnknown("the gateway's success is about another request")
         number, code = answer.text("PCD_TAXSAVE_MGTNUM"), answer.code("PCD_PAY_CODE")
-        return cls(order.attempt_no, number, order.amount, code, answer.message("PCD_PAY_MSG"))
+        return cls(request.attempt_no, number, request.amount, code, answer.message("PCD_PAY_MSG"))
 
 
 class CashReceiptIssued(_ReceiptDone):
-    """A receipt that now exists, in the gateway's own words."""
+    """A receipt that now exists."""
 
     @classmethod
     def from_wire(cls, answer: Answer, request: CashReceiptRequest) -> CashReceiptIssued:
-        """Read the answer. Raises Refused, or OutcomeUnknown, also for a yes without a number."""
+        """Read the answer. Raises Refused, or OutcomeUnknown, also for a success without a number."""
         issued = cls._read(answer, request, "TSREG")
         if not issued.number:
-            raise OutcomeUnknown("the gateway's yes names no receipt")
+            raise OutcomeUnknown("the gateway's success names no receipt")
         return issued
 
 

@@ -1,40 +1,51 @@
-"""The client: each call is a question to the gateway, answered by a value or one of three errors."""
+"""The calls to the gateway. Each returns a value or raises NotSent, OutcomeUnknown or Refused (see errors.py)."""
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
-from functools import partial
-from urllib.parse import urlsplit
 
 import requests
 
-from .answers import Answer
-from .authentication import Authentication
 from .cash_receipt import CashReceiptCancel, CashReceiptCancelled, CashReceiptIssued, CashReceiptRequest
-from .credentials import Credentials
-from .endpoints import Gateway
+from .credentials import Authentication, Credentials
+from .endpoints import Gateway, Purpose
 from .errors import GatewayError, NotSent, Refused
-from .exchange import Asking, Observer, tell
-from .inquiries import PER_SECOND, REAL_TIME, Inquiries, Timer
 from .masking import Mask
-from .messages import AuthenticationRequest, Confirmation, Inquiry
-from .payment import PaymentFound
+from .messages import Answer, PayType
+from .payment import PaymentFound, inquiry_fields
 from .refund import RefundDone, RefundRequest
 from .result import UnverifiedResult
-from .transport import Timeouts, Transport
-from .vocabulary import PayType, Purpose
+from .transport import Exchange, Observer, Timeouts, Transport
+
+log = logging.getLogger(__name__)
 
 NO_SUCH_PAYMENT = frozenset({"CBIL0003", "BILL0003"})  # an inquiry's "nothing found", card and transfer
-PATIENCE = Timeouts()
+KEYS_EXPIRED = frozenset({"CBIL0002", "SPAY0001"})  # or unknown, card and transfer
+INQUIRIES_PER_SECOND = 2  # no document names a limit; merchants report that more are refused
+KEYS_LAST = 25 * 60.0  # seconds, within the thirty minutes of an authentication
+DEFAULT_TIMEOUTS = Timeouts()
+
+
+@dataclass(frozen=True)
+class Timer:
+    """A clock that never goes back, and a pause. Tests bring their own."""
+
+    seconds: Callable[[], float] = time.monotonic
+    pause: Callable[[float], None] = time.sleep
+
+
+REAL_TIME = Timer()
 
 
 class PaypleClient:
     """Talks to one gateway with one partner's keys. One instance serves all threads of a program.
 
     `referer` is the address of the site that opens the payment window (quick guide 3-2): with another one, or
-    none, the window will not open. `observer` is told every exchange, already masked.
+    none, the window does not open. `observer` receives every exchange, masked.
     """
 
     def __init__(
@@ -43,11 +54,11 @@ class PaypleClient:
         credentials: Credentials,
         *,
         referer: str,
-        timeouts: Timeouts = PATIENCE,
+        timeouts: Timeouts = DEFAULT_TIMEOUTS,
         observer: Observer | None = None,
         http: requests.Session | None = None,
         max_calls: int = 8,
-        inquiries_per_second: int = PER_SECOND,
+        inquiries_per_second: int = INQUIRIES_PER_SECOND,
     ) -> None:
         self.gateway = gateway
         self._credentials = credentials
@@ -57,85 +68,73 @@ class PaypleClient:
 
     @property
     def client_key(self) -> str:
-        """The one key that a page may carry: it opens the newer window without a partner authentication."""
+        """The one key that a page may carry. It opens the window of WindowScript.WITH_CLIENT_KEY."""
         return self._credentials.client_key
 
-    def authenticate(self, purpose: Purpose = Purpose.WINDOW, *, about: str = "") -> Authentication:
-        """Get the keys for one request (quick guide 3-2). Moves no money.
+    def authenticate(self, purpose: Purpose = Purpose.WINDOW, *, attempt_no: str = "") -> Authentication:
+        """Get the keys for one request (quick guide 3-2). `attempt_no` is for the observer only.
 
-        Raises Refused with an AUTH code, UnknownEndpoint if the answer leads elsewhere, NotSent,
-        OutcomeUnknown.
+        Also raises UnknownEndpoint if the answer names a foreign address.
         """
-        request = AuthenticationRequest(purpose).to_wire(self._credentials)
-        answer = self._ask("authenticate", about, self.gateway.authentication_url, request)
+        request = self._credentials.to_wire(purpose)
+        answer = self._call("authenticate", attempt_no, self.gateway.authentication_url, request)
         return Authentication.from_wire(answer, purpose, self.gateway)
 
-    def confirm(self, result: UnverifiedResult, *, about: str = "", leave_by: float | None = None) -> PaymentFound:
-        """Take the money for an authenticated result: the only call that charges.
+    def confirm(self, result: UnverifiedResult, *, leave_by: float | None = None) -> PaymentFound:
+        """Charge an authenticated payment: the only call that does.
 
-        Commit your intent before you call, and compare the answer with your order afterwards. After
-        OutcomeUnknown never repeat it: inquire. Raises NotSent (also for a foreign confirm address),
-        OutcomeUnknown, Refused.
+        Commit your intent before, and compare the answer with your order afterwards. After OutcomeUnknown inquire;
+        never repeat it. `leave_by` is a time.monotonic() after which it is not sent any more.
         """
         if not (result.request_key and result.auth_key):
             raise NotSent("the result carries no keys to confirm with")
         url = self.gateway.select_confirm(result.confirm_url)
         _check_in_time(leave_by)
-        answer = self._ask("confirm", about, url, Confirmation(result).to_wire(self._credentials))
+        answer = self._call("confirm", result.attempt_no, url, result.confirm_fields(self._credentials))
         return PaymentFound.from_wire(answer, self.gateway)
 
-    def inquire(
-        self, attempt_no: str, payment_date: date, pay_type: PayType, *, about: str = ""
-    ) -> PaymentFound | None:
-        """Ask what became of an attempt; None if the gateway knows no such payment. Safe to repeat.
+    def inquire(self, attempt_no: str, payment_date: date, pay_type: PayType) -> PaymentFound | None:
+        """Look up a payment by its day in Korea. Returns None if the gateway has none. Safe to repeat.
 
-        `payment_date` is the day of the payment in Korea. None proves nothing while the window may still be
-        open. Raises NotSent, OutcomeUnknown, Refused.
+        None proves nothing while the window may still be open.
         """
-        partner = self._authenticate_first(Purpose.INQUIRY, about)
-        return self._inquire_with(partner, attempt_no, payment_date, pay_type, about)
+        partner = self.authenticate_first(Purpose.INQUIRY, attempt_no)
+        return self.inquire_with(partner, attempt_no, payment_date, pay_type)
 
     def inquiries(self, timer: Timer = REAL_TIME) -> Inquiries:
-        """Ask about many attempts: one partner authentication serves them all, at so many inquiries a second."""
-        authenticate = partial(self._authenticate_first, Purpose.INQUIRY)
-        return Inquiries(authenticate, self._inquire_with, timer, self._inquiries_per_second)
+        """Return a batch of inquiries that share one authentication."""
+        return Inquiries(self, self._inquiries_per_second, timer)
 
-    def refund(self, request: RefundRequest, *, about: str = "", leave_by: float | None = None) -> RefundDone:
-        """Give money back, once per call: the gateway knows no number for a refund (quick guide 4-3).
+    def refund(self, request: RefundRequest, *, leave_by: float | None = None) -> RefundDone:
+        """Refund, once per call: the gateway has no number for a refund (quick guide 4-3).
 
-        Commit your intent before you call. After OutcomeUnknown repeat only a cancel of everything that is
-        left, which a second time is refused: `codes.says_already_cancelled`. The same code may mean a wrong
-        date, which around midnight is the day before. Raises NotSent, OutcomeUnknown, Refused.
+        Commit your intent before. After OutcomeUnknown repeat only a cancel of everything that is left; the second
+        one is refused, see `codes.says_already_cancelled`.
         """
-        partner = self._authenticate_first(Purpose.REFUND, about)
-        order = request.to_wire(partner, self._credentials.refund_key)
+        partner = self.authenticate_first(Purpose.REFUND, request.attempt_no)
+        fields = request.to_wire(partner, self._credentials.refund_key)
         _check_in_time(leave_by)
-        return RefundDone.from_wire(self._ask("refund", about, partner.return_url, order), request, self.gateway)
+        answer = self._call("refund", request.attempt_no, partner.return_url, fields)
+        return RefundDone.from_wire(answer, request, self.gateway)
 
-    def issue_cash_receipt(self, request: CashReceiptRequest, *, about: str = "") -> CashReceiptIssued:
-        """Have a receipt issued for a transfer, at most one per payment. Moves no money.
-
-        Raises NotSent, OutcomeUnknown, Refused.
-        """
-        partner = self._authenticate_first(Purpose.RECEIPT_ISSUE, about)
-        answer = self._ask("issue_cash_receipt", about, partner.return_url, request.to_wire(partner))
+    def issue_cash_receipt(self, request: CashReceiptRequest) -> CashReceiptIssued:
+        """Issue a receipt for a transfer, at most one per payment. Moves no money."""
+        partner = self.authenticate_first(Purpose.RECEIPT_ISSUE, request.attempt_no)
+        answer = self._call("issue_cash_receipt", request.attempt_no, partner.return_url, request.to_wire(partner))
         return CashReceiptIssued.from_wire(answer, request)
 
-    def cancel_cash_receipt(self, cancel: CashReceiptCancel, *, about: str = "") -> CashReceiptCancelled:
-        """Have a transfer's receipt cancelled by itself, where a refund could not. Moves no money.
+    def cancel_cash_receipt(self, request: CashReceiptCancel) -> CashReceiptCancelled:
+        """Cancel a transfer's receipt, where a refund did not. Moves no money."""
+        partner = self.authenticate_first(Purpose.RECEIPT_CANCEL, request.attempt_no)
+        answer = self._call("cancel_cash_receipt", request.attempt_no, partner.return_url, request.to_wire(partner))
+        return CashReceiptCancelled.from_wire(answer, request)
 
-        Raises NotSent, OutcomeUnknown, Refused.
-        """
-        partner = self._authenticate_first(Purpose.RECEIPT_CANCEL, about)
-        answer = self._ask("cancel_cash_receipt", about, partner.return_url, cancel.to_wire(partner))
-        return CashReceiptCancelled.from_wire(answer, cancel)
-
-    def _inquire_with(
-        self, partner: Authentication, attempt_no: str, payment_date: date, pay_type: PayType, about: str
+    def inquire_with(
+        self, partner: Authentication, attempt_no: str, payment_date: date, pay_type: PayType
     ) -> PaymentFound | None:
-        """One inquiry with keys that are there."""
-        question = Inquiry(attempt_no, payment_date, pay_type).to_wire(partner)
-        answer = self._ask("inquire", about, partner.return_url, question)
+        """Look up a payment with an authentication for inquiries."""
+        fields = inquiry_fields(partner, attempt_no, payment_date, pay_type)
+        answer = self._call("inquire", attempt_no, partner.return_url, fields)
         try:
             return PaymentFound.from_wire(answer, self.gateway)
         except Refused as refusal:
@@ -143,25 +142,71 @@ class PaypleClient:
                 return None
             raise
 
-    def _authenticate_first(self, purpose: Purpose, about: str) -> Authentication:
-        """The keys for another request. Without them that request was never sent."""
+    def authenticate_first(self, purpose: Purpose, attempt_no: str) -> Authentication:
+        """Get the keys for another call. Raises NotSent without them: that call is not sent."""
         try:
-            return self.authenticate(purpose, about=about)
+            return self.authenticate(purpose, attempt_no=attempt_no)
         except NotSent:
             raise
         except GatewayError as error:
             raise NotSent(error.message, error.code) from error
 
-    def _ask(self, operation: str, about: str, url: str, request: Mapping[str, str]) -> Answer:
-        """One exchange, told to the observer however it ends."""
-        asking = Asking(operation, about, urlsplit(url).path, request)
+    def _call(self, operation: str, attempt_no: str, url: str, request: Mapping[str, str]) -> Answer:
+        began = time.monotonic()
         try:
             fields = self._transport.post(url, request)
         except GatewayError as error:
-            tell(self._observer, asking.failed(error))
+            self._observe(Exchange.of(operation, attempt_no, url, request, error, began))
             raise
-        tell(self._observer, asking.answered(fields))
+        self._observe(Exchange.of(operation, attempt_no, url, request, fields, began))
         return Answer(fields, Mask(request, fields))
+
+    def _observe(self, exchange: Exchange) -> None:
+        """An error of the observer is logged and never changes what became of the payment."""
+        if self._observer is None:
+            return
+        try:
+            self._observer(exchange)
+        except Exception:
+            log.exception("the observer of gateway exchanges failed")
+
+
+class Inquiries:
+    """Inquires like `PaypleClient.inquire`, with one authentication for many and at most so many a second.
+
+    For one thread. Only inquiries may use an authentication again, for thirty minutes.
+    """
+
+    def __init__(self, client: PaypleClient, per_second: int, timer: Timer) -> None:
+        self._client = client
+        self._timer = timer
+        self._interval = 1 / per_second
+        self._keys: Authentication | None = None
+        self._keys_since = 0.0
+        self._next_at = float("-inf")
+
+    def inquire(self, attempt_no: str, payment_date: date, pay_type: PayType) -> PaymentFound | None:
+        """Look up a payment, as soon as it is its turn. Returns None if the gateway has none."""
+        is_over = self._keys is None or self._timer.seconds() - self._keys_since > KEYS_LAST
+        try:
+            return self._inquire(attempt_no, payment_date, pay_type, renew=is_over)
+        except Refused as refused:
+            if is_over or refused.code not in KEYS_EXPIRED:
+                raise
+        return self._inquire(attempt_no, payment_date, pay_type, renew=True)
+
+    def _inquire(self, attempt_no: str, payment_date: date, pay_type: PayType, *, renew: bool) -> PaymentFound | None:
+        if renew or self._keys is None:
+            self._keys, self._keys_since = None, self._timer.seconds()
+            self._keys = self._client.authenticate_first(Purpose.INQUIRY, attempt_no)
+        self._wait_for_turn()
+        return self._client.inquire_with(self._keys, attempt_no, payment_date, pay_type)
+
+    def _wait_for_turn(self) -> None:
+        wait = self._next_at - self._timer.seconds()
+        if wait > 0:
+            self._timer.pause(wait)
+        self._next_at = self._timer.seconds() + self._interval
 
 
 def _check_in_time(leave_by: float | None) -> None:

@@ -1,8 +1,22 @@
-"""The partner's keys."""
+"""The partner's keys, and the authentication that every call needs first."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from . import codes
+from .endpoints import Gateway, Purpose
+from .errors import OutcomeUnknown, Refused
+from .messages import Answer
+
+_PURPOSE_FIELDS: Mapping[Purpose, dict[str, str]] = {
+    Purpose.WINDOW: {},
+    Purpose.INQUIRY: {"PCD_PAYCHK_FLAG": "Y"},
+    Purpose.REFUND: {"PCD_PAYCANCEL_FLAG": "Y"},
+    Purpose.RECEIPT_ISSUE: {"PCD_PAY_WORK": "TSREG"},
+    Purpose.RECEIPT_CANCEL: {"PCD_PAY_WORK": "TSCANCEL"},
+}
 
 
 @dataclass(frozen=True)
@@ -23,3 +37,39 @@ class Credentials:
             client_key="test_DF55F29DA654A8CBC0F0A9DD4B556486",
             refund_key="a41ce010ede9fcbfb3be86b24858806596a9db68b79d138b147c3e563e1829a0",
         )
+
+    def to_wire(self, purpose: Purpose) -> dict[str, str]:
+        """The request of an authentication (quick guide 3-2)."""
+        return {"cst_id": self.cst_id, "custKey": self.cust_key} | _PURPOSE_FIELDS[purpose]
+
+
+@dataclass(frozen=True)
+class Authentication:
+    """Tokens for one request of its purpose within 30 minutes. Only inquiries may share one."""
+
+    purpose: Purpose
+    cst_id: str = field(repr=False)
+    cust_key: str = field(repr=False)
+    auth_key: str = field(repr=False)
+    return_url: str  # on the gateway's own list of addresses
+
+    @classmethod
+    def from_wire(cls, answer: Answer, purpose: Purpose, gateway: Gateway) -> Authentication:
+        """Read the answer. Raises Refused with its AUTH code, UnknownEndpoint, OutcomeUnknown."""
+        _require_granted(answer)
+        cst_id, cust_key, auth_key = (answer.text(name) for name in ("cst_id", "custKey", "AuthKey"))
+        if not (cst_id and cust_key and auth_key):
+            raise OutcomeUnknown("the authentication is incomplete")
+        return cls(purpose, cst_id, cust_key, auth_key, gateway.return_url(purpose, answer.text("return_url")))
+
+    def to_wire(self) -> dict[str, str]:
+        """The tokens, as the one request carries them."""
+        return {"PCD_CST_ID": self.cst_id, "PCD_CUST_KEY": self.cust_key, "PCD_AUTH_KEY": self.auth_key}
+
+
+def _require_granted(answer: Answer) -> None:
+    result, message = answer.text("result"), answer.message("result_msg")
+    if result == "error":
+        raise Refused(codes.code_in(message), message)  # authentication has no field for the code
+    if result != "success":
+        raise OutcomeUnknown("the authentication was neither granted nor refused")

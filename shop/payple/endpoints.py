@@ -1,8 +1,7 @@
-"""Where the gateway lives, and which addresses may be dialled or shown.
+"""The gateway's addresses, and which received addresses may be called or shown.
 
-Addresses arrive from browsers (a result's confirm URL) and in answers (`return_url`, the sales slip). None of
-them is used as received: a confirm URL selects one of our own constants, a return_url is rebuilt on our own
-origin, a sales slip is a link or nothing.
+A result's confirm URL only selects one of our own constants, a return_url is rebuilt on our own origin, and a sales
+slip is shown only as an https link.
 """
 
 from __future__ import annotations
@@ -10,12 +9,30 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum, StrEnum
 from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from .errors import UnknownEndpoint
-from .vocabulary import Purpose, WindowScript
+
+
+class WindowScript(StrEnum):
+    """Which of the gateway's scripts opens the window, by what the page gives it."""
+
+    WITH_AUTHENTICATION = "authkey"
+    WITH_CLIENT_KEY = "clientkey"
+
+
+class Purpose(Enum):
+    """What a partner authentication is for."""
+
+    WINDOW = "window"
+    INQUIRY = "inquiry"
+    REFUND = "refund"
+    RECEIPT_ISSUE = "receipt_issue"
+    RECEIPT_CANCEL = "receipt_cancel"
+
 
 AUTHENTICATION_PATH = "/php/auth.php"
 SCRIPT_PATHS: Mapping[WindowScript, str] = {
@@ -56,7 +73,7 @@ class Gateway:
 
     @classmethod
     def at(cls, address: str) -> Gateway:
-        """A stand-in such as the simulator. Plain http only on this machine, else ValueError."""
+        """A stand-in such as the simulator. Raises ValueError for http outside this machine."""
         place = _place(address)
         bare = place and not (place.parts.path.strip("/") or place.parts.query or place.parts.fragment)
         if not place or not bare or place.scheme not in _DEFAULT_PORTS:
@@ -72,7 +89,7 @@ class Gateway:
 
     @property
     def authentication_url(self) -> str:
-        """Where every partner authentication goes (quick guide 3-2)."""
+        """The address of every partner authentication (quick guide 3-2)."""
         return self.origin + AUTHENTICATION_PATH
 
     @property
@@ -85,16 +102,16 @@ class Gateway:
         return self.origin + SCRIPT_PATHS[script]
 
     def select_confirm(self, received: str) -> str:
-        """Our own constant for the confirm address that a result names. Raises UnknownEndpoint."""
+        """Return our own constant for the confirm address that a result names. Raises UnknownEndpoint."""
         wanted = _endpoint(received)
         for url in self.confirm_urls:
             if wanted is not None and wanted == _endpoint(url):
                 return url
         raise UnknownEndpoint("the result names a confirm address that is not the gateway's")
 
-    def admit(self, purpose: Purpose, return_url: str) -> str:
-        """The address an authentication hands out, rebuilt on our origin. Raises UnknownEndpoint."""
-        place = _place(return_url)
+    def return_url(self, purpose: Purpose, received: str) -> str:
+        """Rebuild the address of an authentication's answer on our origin. Raises UnknownEndpoint."""
+        place = _place(received)
         if not place or place.origin != self.origin or not _leads_to(place, RETURN_PATHS[purpose]):
             raise UnknownEndpoint("the authentication names an address that is not the gateway's")
         query = place.parts.query
@@ -103,7 +120,7 @@ class Gateway:
         return self.origin + place.parts.path + (f"?{query}" if query else "")
 
     def safe_slip_url(self, url: str) -> str:
-        """The sales slip as a link that may be shown: https, or the stand-in's own; otherwise blank."""
+        """Return a sales slip's address if it is https or the stand-in's own, else blank."""
         place = _place(url)
         return url if place and (place.scheme == "https" or place.origin == self.origin) else ""
 

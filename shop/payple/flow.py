@@ -16,10 +16,9 @@ from typing import Protocol
 
 from .endpoints import Gateway
 from .errors import GatewayError, NotSent, OutcomeUnknown, Refused, UnknownEndpoint
+from .messages import KOREA, ChargeMode, PayType
 from .payment import PaymentFound
 from .result import UnverifiedResult
-from .values import KOREA
-from .vocabulary import ChargeMode, PayType
 
 WINDOW_LIFETIME = timedelta(minutes=40)
 """30 minutes to authenticate and 10 to confirm. Later no payment can come of a window."""
@@ -164,9 +163,7 @@ class Store(Protocol):
 class Inquirer(Protocol):
     """The client, or a batch of inquiries that share one authentication."""
 
-    def inquire(
-        self, attempt_no: str, payment_date: date, pay_type: PayType, *, about: str = ""
-    ) -> PaymentFound | None:
+    def inquire(self, attempt_no: str, payment_date: date, pay_type: PayType) -> PaymentFound | None:
         """Look up a payment."""
 
 
@@ -175,7 +172,7 @@ class Client(Inquirer, Protocol):
 
     gateway: Gateway
 
-    def confirm(self, result: UnverifiedResult, *, about: str = "", leave_by: float | None = None) -> PaymentFound:
+    def confirm(self, result: UnverifiedResult, *, leave_by: float | None = None) -> PaymentFound:
         """Charge an authenticated CERT payment."""
 
 
@@ -240,7 +237,7 @@ class Flow:
             return self.store.find(attempt.attempt_no)
         seen = AttemptState.CONFIRMING
         try:
-            found = self.client.confirm(result, about=attempt.attempt_no, leave_by=leave_by)
+            found = self.client.confirm(result, leave_by=leave_by)
         except NotSent as error:
             verdict = Verdict(AttemptState.PREPARED, seen, Reason.NOT_SENT, error=error, is_from_confirm=True)
         except Refused as error:
@@ -270,7 +267,7 @@ class Flow:
         if attempt.charge_mode is ChargeMode.IN_WINDOW or now > attempt.ends_at:
             types += [other for other in PayType if other is not attempt.pay_type]
         for pay_type, day in product(types, days_to_ask(attempt.opened_at, now)):
-            found = ask.inquire(attempt.attempt_no, day, pay_type, about=attempt.attempt_no)
+            found = ask.inquire(attempt.attempt_no, day, pay_type)
             if found is not None:
                 return found
         return None

@@ -1,11 +1,10 @@
-"""What may be kept of a message: an allow-list, so that a field nobody thought of is hidden, not leaked."""
+"""What may be shown or kept of a message. An allow-list: a field that is not on it is hidden."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
-
-from .values import plain
 
 HIDDEN = "***"
 
@@ -39,6 +38,12 @@ _LOOKS_PERSONAL = re.compile(r"[^\s@]+@[^\s@]+|[0-9](?:[ -]?[0-9*]){7,}")
 _FIELD_LIMIT = 100
 
 
+def one_line(text: str, limit: int = 500) -> str:
+    """Return a text without line breaks and control characters, at most `limit` characters long."""
+    kept = "".join(" " if char in "\t\r\n" else char for char in text)
+    return "".join(char for char in kept if unicodedata.category(char) not in {"Cc", "Cs"}).strip()[:limit]
+
+
 class Mask:
     """Hides secrets and personal data: by their field's name, and where their values turn up elsewhere."""
 
@@ -49,18 +54,18 @@ class Mask:
     def fields(self, message: Mapping[str, object]) -> dict[str, object]:
         """The message as it may be kept: blank stays blank, everything not on the list becomes ***."""
         entries = list(message.items())[:_FIELD_LIMIT]
-        return {self.without_secrets(plain(name, 60)): self._value(name, value) for name, value in entries}
+        return {self.without_secrets(one_line(name, 60)): self._value(name, value) for name, value in entries}
 
     def text(self, text: str) -> str:
         """A message for people without secrets, names, or anything that looks like a number of someone."""
-        return _LOOKS_PERSONAL.sub(HIDDEN, _without(self.without_secrets(plain(text)), self._personal))
+        return _LOOKS_PERSONAL.sub(HIDDEN, _without(self.without_secrets(one_line(text)), self._personal))
 
     def _value(self, name: str, value: object) -> object:
         if value is None or value == "":
             return value
         shown = str(value) if isinstance(value, (str, int)) else ""
         if shown and name in _KEPT:
-            return self.without_secrets(plain(shown))
+            return self.without_secrets(one_line(shown))
         return self.text(shown) if shown and name in _FREE_TEXT else HIDDEN
 
     def without_secrets(self, text: str) -> str:

@@ -1,6 +1,6 @@
-"""The payment as the gateway itself tells it, in its answer to our confirm or inquiry.
+"""A payment in the gateway's answer to our confirm or inquiry.
 
-This is evidence, but of *a* payment: the caller still compares attempt_no, amount and pay_type with its order.
+The caller still compares its number, amount and type with the attempt: `flow.judge` does.
 """
 
 from __future__ import annotations
@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from .answers import Answer, insist_on_success
+from .credentials import Authentication
 from .endpoints import Gateway
 from .errors import OutcomeUnknown
-from .values import KOREA, korea_time, whole_won
-from .vocabulary import PayType
+from .messages import KOREA, Answer, PayType, korea_time, require_success, whole_won
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class CardPayment:
 
     @classmethod
     def from_wire(cls, answer: Answer, gateway: Gateway) -> CardPayment:
-        """Read the card fields; the inquiry's older page spells some of them without PAY."""
+        """Read the card fields. The inquiry's older page spells some of them without PAY."""
         return cls(
             issuer=answer.text("PCD_PAY_CARDNAME", "PCD_CARDNAME"),
             number=answer.text("PCD_PAY_CARDNUM", "PCD_CARDNUM"),
@@ -68,7 +67,7 @@ class TransferPayment:
 
 @dataclass(frozen=True)
 class PaymentFound:
-    """Money that moved, in the gateway's own words. All amounts in won."""
+    """A payment that the gateway has charged. All amounts in won."""
 
     attempt_no: str
     pay_type: PayType
@@ -89,25 +88,29 @@ class PaymentFound:
 
     @property
     def payment_date(self) -> date:
-        """The day of the payment in Korea: what an inquiry or a refund must name."""
+        """The day of the payment in Korea, which an inquiry or a refund must name."""
         return self.paid_at.astimezone(KOREA).date()
 
     @property
     def is_refunded(self) -> bool:
-        """Whether the answer says that some of it went back, or that it is not approved any more."""
+        """Whether the answer says that some of it was refunded, or that it is not approved any more."""
         return bool(self.refunded_amount) or self.state not in ("", "1")
 
     @classmethod
     def from_wire(cls, answer: Answer, gateway: Gateway) -> PaymentFound:
-        """Read the answer. Raises Refused, or OutcomeUnknown, also for a yes that lacks its facts."""
-        insist_on_success(answer)
-        pay_type, amount, charged = _pay_type(answer), _amount(answer), answer.won("PCD_PAY_AMOUNT_REAL")
+        """Read the answer. Raises Refused, or OutcomeUnknown, also for an incomplete success."""
+        require_success(answer)
+        attempt_no, pay_type = answer.text("PCD_PAY_OID"), answer.pay_type()
+        amount, charged = answer.won("PCD_PAY_TOTAL"), answer.won("PCD_PAY_AMOUNT_REAL")
+        paid_at = korea_time(answer.text("PCD_PAY_TIME"))
+        if not attempt_no or pay_type is None or amount is None or paid_at is None:
+            raise OutcomeUnknown("the gateway's success lacks the payment's number, type, amount or time")
         return cls(
-            attempt_no=_attempt_no(answer),
+            attempt_no=attempt_no,
             pay_type=pay_type,
             amount=amount,
             charged_amount=amount if charged is None else charged,
-            paid_at=_paid_at(answer),
+            paid_at=paid_at,
             requested_amount=answer.won("PCD_PAY_AMOUNT"),
             discount=whole_won(answer.text("PCD_PAY_DISCOUNT")),
             vat=whole_won(answer.text("PCD_PAY_TAXTOTAL")),
@@ -122,29 +125,12 @@ class PaymentFound:
         )
 
 
-def _attempt_no(answer: Answer) -> str:
-    attempt_no = answer.text("PCD_PAY_OID")
-    if not attempt_no:
-        raise OutcomeUnknown("the gateway's yes names no payment")
-    return attempt_no
-
-
-def _pay_type(answer: Answer) -> PayType:
-    pay_type = answer.text("PCD_PAY_TYPE")
-    if pay_type not in set(PayType):
-        raise OutcomeUnknown("the gateway's yes names no known type of payment")
-    return PayType(pay_type)
-
-
-def _amount(answer: Answer) -> int:
-    amount = answer.won("PCD_PAY_TOTAL")
-    if amount is None:
-        raise OutcomeUnknown("the gateway's yes names no amount")
-    return amount
-
-
-def _paid_at(answer: Answer) -> datetime:
-    paid_at = korea_time(answer.text("PCD_PAY_TIME"))
-    if paid_at is None:
-        raise OutcomeUnknown("the gateway's yes names no time")
-    return paid_at
+def inquiry_fields(partner: Authentication, attempt_no: str, payment_date: date, pay_type: PayType) -> dict[str, str]:
+    """The request of an inquiry."""
+    return {
+        **partner.to_wire(),
+        "PCD_PAYCHK_FLAG": "Y",
+        "PCD_PAY_TYPE": pay_type.value,
+        "PCD_PAY_OID": attempt_no,
+        "PCD_PAY_DATE": f"{payment_date:%Y%m%d}",
+    }

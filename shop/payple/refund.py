@@ -1,7 +1,7 @@
-"""A refund: part or all of a payment goes back to the payer (quick guide 4-3).
+"""A refund of part or all of a payment (quick guide 4-3).
 
-The gateway knows no number for a refund. Asked twice for the same part, it may refund twice: only a cancel of
-everything that is left is safe to repeat, because a second one is refused.
+A refund has no number: sent twice, a partial one may be refunded twice. Only a cancel of everything that is left is
+safe to repeat, because a second one is refused.
 """
 
 from __future__ import annotations
@@ -9,21 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from .answers import Answer, insist_on_attempt, insist_on_success
-from .authentication import Authentication
+from .credentials import Authentication
 from .endpoints import Gateway
 from .errors import OutcomeUnknown
-from .values import korea_time, whole_won
-from .vocabulary import PayType
+from .messages import Answer, PayType, korea_time, require_attempt, require_success, whole_won
 
 RECEIPT_ADJUSTED = "0000"
 
 
 @dataclass(frozen=True)
 class RefundRequest:
-    """What goes back. `tax` is the VAT within `amount`, both in won: name it for a mixed order.
+    """What is refunded, in won. `tax` is the VAT within `amount`: name it for a partly taxable order.
 
-    Less than was paid is a partial refund. Raises ValueError for amounts that cannot be.
+    Raises ValueError for impossible amounts.
     """
 
     attempt_no: str
@@ -36,7 +34,7 @@ class RefundRequest:
             raise ValueError("a refund is at least 1 won, and its tax a part of it")
 
     def to_wire(self, partner: Authentication, refund_key: str) -> dict[str, str]:
-        """The tokens of this one authentication, the refund key, and what goes back."""
+        """The request of a cancel."""
         tax = {} if self.tax is None else {"PCD_REFUND_TAXTOTAL": str(self.tax)}
         return {
             **partner.to_wire(),
@@ -51,26 +49,26 @@ class RefundRequest:
 
 @dataclass(frozen=True)
 class ReceiptAnswer:
-    """What a refund did to the transfer's cash receipt. Whatever it says, the refund is done."""
+    """What a refund did to the transfer's cash receipt. The refund is done in any case."""
 
     code: str
     message: str
 
     @property
     def is_adjusted(self) -> bool:
-        """Whether the gateway has cancelled or reduced the receipt; otherwise cancel it by itself, next day."""
+        """Whether the gateway has cancelled or reduced the receipt. If not, cancel it separately from the next day."""
         return self.code == RECEIPT_ADJUSTED
 
     @classmethod
     def from_wire(cls, answer: Answer) -> ReceiptAnswer | None:
-        """Read it; None if the answer does not speak of a receipt."""
+        """Read it. None if the answer names no receipt."""
         code, message = answer.code("PCD_TAXSAVE_RST"), answer.message("PCD_TAXSAVE_MSG")
         return cls(code, message) if code or message else None
 
 
 @dataclass(frozen=True)
 class RefundDone:
-    """Money that went back, in the gateway's own words. All amounts in won."""
+    """A refund that the gateway has made. All amounts in won."""
 
     attempt_no: str
     pay_type: PayType | None
@@ -85,15 +83,14 @@ class RefundDone:
 
     @classmethod
     def from_wire(cls, answer: Answer, request: RefundRequest, gateway: Gateway) -> RefundDone:
-        """Read the answer. Raises Refused, or OutcomeUnknown, also for a yes to something not asked."""
-        insist_on_success(answer)
-        insist_on_attempt(answer, request.attempt_no)
+        """Read the answer. Raises Refused, or OutcomeUnknown, also for a success that names something else."""
+        require_success(answer)
+        require_attempt(answer, request.attempt_no)
         if answer.won("PCD_REFUND_TOTAL") != request.amount:
-            raise OutcomeUnknown("the gateway's yes names another amount, or none")
-        pay_type = answer.text("PCD_PAY_TYPE")
+            raise OutcomeUnknown("the gateway's success names another amount, or none")
         return cls(
             attempt_no=request.attempt_no,
-            pay_type=PayType(pay_type) if pay_type in set(PayType) else None,
+            pay_type=answer.pay_type(),
             amount=request.amount,
             tax=whole_won(answer.text("PCD_REFUND_TAXTOTAL")),
             refunded_at=korea_time(answer.text("PCD_PAY_TIME")),

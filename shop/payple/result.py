@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from . import codes
+from .credentials import Credentials
 from .errors import MalformedResult
-from .values import is_storable, plain, whole_won
-from .vocabulary import ChargeMode, PayType
+from .masking import one_line
+from .messages import ChargeMode, PayType, whole_won
 
 _FIELD_LIMIT = 100
 _NAME_LIMIT = 100
@@ -33,7 +34,7 @@ class UnverifiedResult:
     charge_mode: ChargeMode | None = None
     auth_key: str = field(default="", repr=False)
     request_key: str = field(default="", repr=False)
-    confirm_url: str = ""  # as received: only ever a hint for Gateway.select_confirm
+    confirm_url: str = ""  # as received: only for Gateway.select_confirm
     payer_id: str = field(default="", repr=False)
     account_kind: str = ""  # personal or company, for a transfer
 
@@ -44,14 +45,15 @@ class UnverifiedResult:
 
     @classmethod
     def from_wire(cls, pairs: Iterable[tuple[str, str]]) -> UnverifiedResult:
-        """Read form pairs, repeated names included. Raises MalformedResult; unknown fields are ignored."""
+        """Read form pairs, repeated names included. Raises MalformedResult. Ignores unknown fields."""
         fields = checked_fields(pairs)
         result = fields.get("PCD_PAY_RST", "")
         pay_type, charge_mode = fields.get("PCD_PAY_TYPE", ""), fields.get("PCD_PAY_WORK", "")
+        account_kind = fields.get("PCD_PAY_BANKACCTYPE", "")
         return cls(
             result=result if result in _RESULTS else "",
-            code=plain(fields.get("PCD_PAY_CODE", ""), limit=20),
-            message=plain(fields.get("PCD_PAY_MSG", ""), limit=300),
+            code=one_line(fields.get("PCD_PAY_CODE", ""), limit=20),
+            message=one_line(fields.get("PCD_PAY_MSG", ""), limit=300),
             attempt_no=fields.get("PCD_PAY_OID", ""),
             amount=whole_won(fields.get("PCD_PAY_TOTAL", "")),
             pay_type=PayType(pay_type) if pay_type in set(PayType) else None,
@@ -60,12 +62,22 @@ class UnverifiedResult:
             request_key=fields.get("PCD_PAY_REQKEY", ""),
             confirm_url=fields.get("PCD_PAY_COFURL", ""),
             payer_id=fields.get("PCD_PAYER_ID", ""),
-            account_kind=kind if (kind := fields.get("PCD_PAY_BANKACCTYPE", "")) in _ACCOUNT_KINDS else "",
+            account_kind=account_kind if account_kind in _ACCOUNT_KINDS else "",
         )
+
+    def confirm_fields(self, credentials: Credentials) -> dict[str, str]:
+        """The request of a confirm. It carries no amount: compare the answer's."""
+        return {
+            "PCD_CST_ID": credentials.cst_id,
+            "PCD_CUST_KEY": credentials.cust_key,
+            "PCD_AUTH_KEY": self.auth_key,
+            "PCD_PAY_REQKEY": self.request_key,
+            "PCD_PAYER_ID": self.payer_id,
+        }
 
 
 def checked_fields(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The posted fields, if they can be a result at all. Raises MalformedResult."""
+    """Return the posted fields. Raises MalformedResult if they cannot be a result."""
     fields: dict[str, str] = {}
     for name, value in pairs:
         if name in fields:
@@ -83,5 +95,5 @@ def _check(text: str, limit: int) -> None:
         raise MalformedResult("a field is not text")
     if len(text) > limit:
         raise MalformedResult("a field is too long")
-    if not is_storable(text):
+    if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in text):
         raise MalformedResult("a field holds characters that cannot be stored")

@@ -8,20 +8,61 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from http.cookiejar import DefaultCookiePolicy
+from typing import Literal
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NewConnectionError
 
-from .answers import read_object
 from .errors import GatewayError, NotSent, OutcomeUnknown
+from .masking import Mask
+from .messages import read_object
 
 _ANSWER_LIMIT = 256 * 1024  # bytes; a real answer has about two thousand
 _PIECE = 16 * 1024
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A call for the caller's log: without keys, tokens, names, phone, card or account numbers."""
+
+    operation: str  # authenticate, confirm, inquire, refund, issue_cash_receipt, cancel_cash_receipt
+    attempt_no: str
+    path: str
+    request: dict[str, object]
+    response: dict[str, object] | str  # the fields of the answer, or why there are none
+    outcome: Literal["answered", "not_sent", "unknown"]  # "answered" may still be a no
+    seconds: float
+    at: datetime  # UTC, when it began
+
+    @classmethod
+    def of(
+        cls,
+        operation: str,
+        attempt_no: str,
+        url: str,
+        request: Mapping[str, str],
+        response: Mapping[str, object] | GatewayError,
+        began: float,
+    ) -> Exchange:
+        """Mask and time a call that began at `began` (time.monotonic)."""
+        seconds = time.monotonic() - began
+        at, path = datetime.now(UTC) - timedelta(seconds=seconds), urlsplit(url).path
+        if isinstance(response, GatewayError):
+            asked = Mask(request).fields(request)
+            outcome: Literal["not_sent", "unknown"] = "not_sent" if isinstance(response, NotSent) else "unknown"
+            return cls(operation, attempt_no, path, asked, response.message, outcome, seconds, at)
+        mask = Mask(request, response)
+        return cls(operation, attempt_no, path, mask.fields(request), mask.fields(response), "answered", seconds, at)
+
+
+Observer = Callable[[Exchange], None]
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,12 @@
-"""A webhook: what the gateway, or anybody who pretends to be it, posts to the shop's own address.
-
-It is not signed, so it proves no more than a result post. Ask the gateway.
-"""
+"""A webhook. It is not signed, so it proves no more than a result post: inquire."""
 
 from __future__ import annotations
 
 import json
 from urllib.parse import parse_qsl
 
-from .answers import read_once
 from .errors import MalformedResult
+from .messages import unique_fields
 from .result import UnverifiedResult, checked_fields
 
 _FIELD_LIMIT = 100
@@ -17,15 +14,14 @@ _PREFIX = "PCD_"
 
 
 def read_webhook(body: bytes) -> UnverifiedResult:
-    """Read JSON or a form, whichever it is: the content type may say anything. Raises MalformedResult."""
+    """Read JSON or a form, whatever the content type says. Raises MalformedResult."""
     fields = checked_fields(_pairs(body))
     if not any(name.startswith(_PREFIX) for name in fields):
-        raise MalformedResult("no field of a webhook is in it")
+        raise MalformedResult("not a webhook")
     return UnverifiedResult.from_wire(fields.items())
 
 
 def _pairs(body: bytes) -> list[tuple[str, str]]:
-    """Names and values. Raises MalformedResult for what is neither an object of texts and numbers nor a form."""
     try:
         text = body.decode("utf-8-sig")
         if text.lstrip()[:1] in ("{", "["):
@@ -34,18 +30,17 @@ def _pairs(body: bytes) -> list[tuple[str, str]]:
     except (ValueError, RecursionError) as error:
         if isinstance(error, MalformedResult):
             raise
-        raise MalformedResult("it is neither readable JSON nor a readable form") from error
+        raise MalformedResult("neither readable JSON nor a readable form") from error
 
 
 def _object(text: str) -> dict[str, object]:
-    message = json.loads(text, object_pairs_hook=read_once)
+    message = json.loads(text, object_pairs_hook=unique_fields)
     if not isinstance(message, dict):
-        raise MalformedResult("it is not a JSON object")
+        raise MalformedResult("not a JSON object")
     return message
 
 
 def _text(value: object) -> str:
-    """Strings and whole numbers mean the same, and null means blank; nothing else is tolerated."""
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, (str, int)):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass, field
 
-from .authentication import Authentication
-from .vocabulary import ChargeMode, PayType
+from .credentials import Authentication
+from .messages import ChargeMode, PayType
 
 _GOODS_LIMIT = 50  # the quick guide says 255; the newer window refuses more than 50
 _NAME_LIMIT = 20  # the quick guide says 80; the newer window refuses more than 20

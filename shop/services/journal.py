@@ -117,7 +117,7 @@ def keep_exchange(exchange: Exchange) -> None:
     It must never get between an answer and its settlement, so a database that refuses is only logged.
     """
     evidence = {
-        "url": exchange.url,
+        "url": exchange.path,
         "outcome": exchange.outcome,
         "seconds": round(exchange.seconds, 3),
         "request": exchange.request,
@@ -126,7 +126,9 @@ def keep_exchange(exchange: Exchange) -> None:
     try:
         with transaction():
             db.session.add(
-                JournalEntry(at=exchange.at, attempt_no=exchange.about, event=exchange.operation, evidence=evidence)
+                JournalEntry(
+                    at=exchange.at, attempt_no=exchange.attempt_no, event=exchange.operation, evidence=evidence
+                )
             )
     except SQLAlchemyError:
         log.exception("an exchange with the gateway could not be kept: %s", exchange.operation)

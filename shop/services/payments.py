@@ -68,7 +68,7 @@ def start_attempt(
 
 
 def _authenticate(client: PaypleClient, request: WindowRequest) -> Authentication:
-    return client.authenticate(about=request.attempt_no)
+    return client.authenticate(attempt_no=request.attempt_no)
 
 
 def _prepare(order_id: int, choices: Choices, now: datetime, *, is_answered: bool) -> WindowRequest:

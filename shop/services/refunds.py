@@ -107,7 +107,7 @@ def send(refund_id: int, client: PaypleClient, *, now: datetime) -> None:
     if message is None:
         return
     try:
-        done = client.refund(message, about=message.attempt_no, leave_by=leave_by)
+        done = client.refund(message, leave_by=leave_by)
     except NotSent as error:
         _not_sent(refund_id, error, watch.now())
     except OutcomeUnknown as error:

@@ -162,8 +162,8 @@ def refunded_payment_counts_as_paid() -> Any:
 def number_not_compared() -> Any:
     original = PaypleClient.confirm
 
-    def confirm(client: PaypleClient, claim: UnverifiedResult, *, about: str = "", **more: Any) -> PaymentFound:
-        return replace(original(client, claim, about=about, **more), attempt_no=about)
+    def confirm(client: PaypleClient, result: UnverifiedResult, **more: Any) -> PaymentFound:
+        return replace(original(client, result, **more), attempt_no=result.attempt_no)
 
     return [patch.object(PaypleClient, "confirm", confirm)]
 
@@ -261,7 +261,7 @@ def other_method_not_asked() -> Any:
     def inquire(asking: Flow, attempt: flow.Attempt) -> PaymentFound | None:
         ask, number = asking.inquirer or asking.client, attempt.attempt_no
         days = flow.days_to_ask(attempt.opened_at, asking.now())
-        answers = (ask.inquire(number, day, attempt.pay_type, about=number) for day in days)
+        answers = (ask.inquire(number, day, attempt.pay_type) for day in days)
         return next((found for found in answers if found is not None), None)
 
     return [patch.object(Flow, "_inquire", inquire)]

@@ -47,11 +47,11 @@ Call = Callable[[PaypleClient], CashReceiptIssued | CashReceiptCancelled]
 
 
 def issue(watched: PaypleClient) -> CashReceiptIssued:
-    return watched.issue_cash_receipt(REQUEST, about="ORDER_1")
+    return watched.issue_cash_receipt(REQUEST)
 
 
 def cancel(watched: PaypleClient) -> CashReceiptCancelled:
-    return watched.cancel_cash_receipt(CANCEL, about="ORDER_1")
+    return watched.cancel_cash_receipt(CANCEL)
 
 
 def ask(

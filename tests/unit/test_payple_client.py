@@ -54,7 +54,7 @@ def result(server: Loopback, **changes: str) -> UnverifiedResult:
 
 
 def inquire(server: Loopback, seen: list[Exchange] | None = None) -> object:
-    return client(server, seen).inquire("ORDER_1", date(2023, 12, 19), PayType.CARD, about="ORDER_1")
+    return client(server, seen).inquire("ORDER_1", date(2023, 12, 19), PayType.CARD)
 
 
 # Partner authentication.
@@ -258,9 +258,9 @@ def test_the_observer_sees_every_exchange_and_nothing_private() -> None:
     with loopback() as server:
         server.behaviours += [granted(server), answering(INQUIRED), answering(CONFIRMED)]
         watched = client(server, seen)
-        watched.inquire("ORDER_1", date(2023, 12, 19), PayType.CARD, about="ORDER_1")
-        watched.confirm(result(server), about="ORDER_1")
-    assert [(e.operation, e.about, e.url, e.outcome) for e in seen] == [
+        watched.inquire("ORDER_1", date(2023, 12, 19), PayType.CARD)
+        watched.confirm(result(server))
+    assert [(e.operation, e.attempt_no, e.path, e.outcome) for e in seen] == [
         ("authenticate", "ORDER_1", "/php/auth.php", "answered"),
         ("inquire", "ORDER_1", "/php/PayChkAct.php", "answered"),
         ("confirm", "ORDER_1", "/php/PayCardConfirmAct.php", "answered"),

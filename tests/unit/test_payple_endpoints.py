@@ -141,12 +141,12 @@ WINDOW = "https://democpay.payple.kr/index.php?ACT_=PAYM&CPAYVER=202102051731"
     ],
 )
 def test_a_return_url_of_the_right_purpose_is_admitted(purpose: Purpose, return_url: str) -> None:
-    assert TEST.admit(purpose, return_url) == return_url
+    assert TEST.return_url(purpose, return_url) == return_url
 
 
 def test_an_admitted_return_url_is_rebuilt_on_our_own_origin() -> None:
     assert (
-        TEST.admit(Purpose.WINDOW, WINDOW.replace("https://democpay.payple.kr", "https://DEMOCPAY.payple.kr:443"))
+        TEST.return_url(Purpose.WINDOW, WINDOW.replace("https://democpay.payple.kr", "https://DEMOCPAY.payple.kr:443"))
         == WINDOW
     )
 
@@ -165,20 +165,20 @@ def test_an_admitted_return_url_is_rebuilt_on_our_own_origin() -> None:
 )
 def test_a_return_url_that_is_not_the_windows_is_refused(return_url: str) -> None:
     with pytest.raises(UnknownEndpoint):
-        TEST.admit(Purpose.WINDOW, return_url)
+        TEST.return_url(Purpose.WINDOW, return_url)
 
 
 @pytest.mark.parametrize("return_url", [WINDOW, *(url for url in HOSTILE if "cPayCAct" not in url)])
 @pytest.mark.parametrize("purpose", [purpose for purpose in Purpose if purpose is not Purpose.WINDOW])
 def test_a_return_url_that_is_not_this_purposes_is_refused(purpose: Purpose, return_url: str) -> None:
     with pytest.raises(UnknownEndpoint):
-        TEST.admit(purpose, return_url)
+        TEST.return_url(purpose, return_url)
 
 
 @pytest.mark.parametrize("purpose", [Purpose.INQUIRY, Purpose.RECEIPT_ISSUE, Purpose.RECEIPT_CANCEL])
 def test_no_other_purpose_leads_to_the_cancel_address(purpose: Purpose) -> None:
     with pytest.raises(UnknownEndpoint):
-        TEST.admit(purpose, "https://democpay.payple.kr/php/account/api/cPayCAct.php?ACT_=PAYM")
+        TEST.return_url(purpose, "https://democpay.payple.kr/php/account/api/cPayCAct.php?ACT_=PAYM")
 
 
 @pytest.mark.parametrize("url", ["https://www.danalpay.com/receipt?tid=1&a=%20", "https://slip.example:8443/x"])

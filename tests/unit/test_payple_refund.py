@@ -22,8 +22,8 @@ from shop.payple import (
     UnknownEndpoint,
     codes,
 )
-from shop.payple.answers import Answer
 from shop.payple.masking import Mask
+from shop.payple.messages import Answer
 from tests.loopback import Behaviour, Loopback, answering, loopback
 from tests.unit.stub_gateway import KEYS, LOST, TOKENS, client, granted, path_of, refused
 
@@ -55,7 +55,7 @@ def refund(
     server: Loopback, answer: Behaviour, wanted: RefundRequest = WANTED, seen: list[Exchange] | None = None
 ) -> RefundDone:
     server.behaviours[:] = [granted(server, CANCEL_PATH), answer]
-    return client(server, seen).refund(wanted, about="R1")
+    return client(server, seen).refund(wanted)
 
 
 def done(fields: dict[str, object], wanted: RefundRequest = WANTED) -> RefundDone:
@@ -262,9 +262,9 @@ def test_the_observer_sees_the_refund_and_no_key() -> None:
     seen: list[Exchange] = []
     with loopback() as server:
         refund(server, answering({**CARD, "PCD_PAY_GOODS": f"echo {KEYS.refund_key}"}), seen=seen)
-    assert [(e.operation, e.about, e.url, e.outcome) for e in seen] == [
-        ("authenticate", "R1", "/php/auth.php", "answered"),
-        ("refund", "R1", CANCEL_PATH, "answered"),
+    assert [(e.operation, e.attempt_no, e.path, e.outcome) for e in seen] == [
+        ("authenticate", "ORDER_1", "/php/auth.php", "answered"),
+        ("refund", "ORDER_1", CANCEL_PATH, "answered"),
     ]
     assert seen[1].request["PCD_REFUND_TOTAL"] == "1000"
     assert seen[1].request["PCD_PAY_DATE"] == "20231219"
