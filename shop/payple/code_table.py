@@ -1,307 +1,380 @@
-"""Payple's documented response codes, one row each: code, Payple's own message, what it means.
+"""Payple's documented response codes, grouped by what they mean: our sentence in Korean and in English.
 
-A blank message was never published. Rows follow the order of Payple's lists; "(정기)" in a family's comment
-is the monthly variant. Where Payple groups several codes under one text, each still has its row.
+A code counts as DECLINED only if it says that no money moved. After an unanswered telegram, a failed record, a failed
+notice or a repeated number it is UNKNOWN, and an inquiry decides.
 """
 
 from __future__ import annotations
 
-from . import meanings as m
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 
-Row = tuple[str, str, m.Meaning]
 
-SUCCESSES: tuple[Row, ...] = (
-    ("0000", "성공", m.DONE),
-    ("PCCF0000", "카드결제완료", m.DONE),
-    ("SPCD0000", "카드결제완료", m.DONE),
-    ("CDAU0000", "카드등록완료", m.DONE),
-    ("BILL0000", "출금이체완료", m.DONE),
-    ("PAYC0000", "승인취소성공", m.DONE),
-    ("PCHK000", "결제완료", m.DONE),  # three zeros, as printed in Payple's own table
-    ("TSRG0000", "현금영수증 발행완료", m.DONE),
-    ("TSDL0000", "카드해지완료", m.DONE),
-    ("PUSER0000", "카드해지완료", m.DONE),
-)
+class Fault(StrEnum):
+    """Who can correct it."""
 
-# Partner authentication; the code arrives inside result_msg.
-AUTHENTICATION: tuple[Row, ...] = (
-    ("AUTH0001", "가맹점 인증에 필요한 cst_id 를 확인해주세요.", m.SHOP_KEYS),
-    ("AUTH0002", "가맹점 인증에 필요한 custKey 를 확인해주세요.", m.SHOP_KEYS),
-    ("AUTH0003", "가맹점 계정이 존재하지 않습니다.", m.SHOP_KEYS),
-    ("AUTH0004", "접속하시는 서버의 도메인 확인이 필요합니다.", m.SHOP_DOMAIN),
-    ("AUTH0005", "TOKEN CREATE ERROR!!", m.GATEWAY_BUSY),
-    ("AUTH0006", "보안프로토콜(HTTPS) 접속이 필요합니다.", m.SHOP_HTTPS),
-    ("AUTH0007", "", m.SHOP_DOMAIN),
-    ("AUTH0008", "", m.CLAIM_ADDRESS),
-)
+    PAYER = "payer"
+    ISSUER = "issuer"
+    SHOP = "shop"
+    GATEWAY = "gateway"
+    KEYS = "keys"  # the keys of the result are wrong, used up or unknown
 
-# The window, and the confirm that follows it.
-CARD_WINDOW: tuple[Row, ...] = (
-    ("CPCA0001", "인증시간(3분)이 초과되었습니다. 다시 시도해주세요.", m.TOO_SLOW),
-    ("CPCA0002", "결제 진행 중 오류가 발생하였습니다. 다시 시도해주세요.", m.CARD_UNREGISTERED),
-    ("CPCA0003", "카드인증회원이 아닙니다.", m.CARD_UNVERIFIED),
-    ("CPCA0004", "카드정보가 존재하지 않거나, 일치하지 않습니다.", m.CARD_DETAILS),
-    ("CPCA0005", "카드결제용 인증키 값이 존재하지 않거나, 일치하지 않습니다.", m.CLAIM_KEYS),
-    ("CPCA0006", "이용하시는 상점의 한도가 초과되었습니다. 상점 관리자에게 문의주세요.", m.SHOP_LIMIT),
-    ("CPCA0007", "가맹점 카드 월 한도 초과 - 해당 사이트 관리자에게 문의 하세요!!", m.SHOP_LIMIT),
-    ("CPCA0008", "통계정보 업데이트 실패!!", m.UNRECORDED),
-    ("CPCA0009", "통계정보 등록 실패!!", m.UNRECORDED),
-    ("CPCA0010", "카드승인 요청 실패!!", m.NO_ANSWER),
-    ("CPCA0011", "결제요청 값과 결제결과 값이 다릅니다.", m.AUTO_CANCELLED),
-    ("CPCA0012", "고액결제 알림톡 발송 실패!!", m.UNRECORDED),
-    ("CPCA0013", "정기결제내역 등록 실패!!", m.UNRECORDED),
-    ("CPCA0014", "결제내역 등록 실패!!", m.UNRECORDED),
-    ("CPCA0015", "인증세션 업데이트 실패!!", m.UNRECORDED),
-    ("CPCA0016", "통계정보 등록 실패!!", m.UNRECORDED),
-    ("CPCA0017", "링크결제 카운트 업데이트 실패!!", m.UNRECORDED),
-    ("CPCA0018", "결제 진행 중 오류가 발생하였습니다. 다시 시도해주세요.", m.NO_ANSWER),
-    ("CPCA0019", "Event Duplication Error", m.UNRECORDED),
-    ("CPCA0020", "Event Req Update Error", m.UNRECORDED),
-    ("CPCA0021", "인증세션 업데이트 실패!!", m.UNRECORDED),
-    ("CPCA0022", "카드결제 건당 한도(-원)가 초과되었습니다. 상점 관리자에게 문의주세요.", m.SHOP_LIMIT),
-    ("CPCA0023", "카드결제 1일 한도(-원)가 초과되었습니다. 상점 관리자에게 문의주세요.", m.SHOP_LIMIT),
-    ("CPCA0024", "카드결제 1일 건수(-건)가 초과되었습니다. 상점 관리자에게 문의주세요.", m.SHOP_LIMIT),
-    ("CPCA0025", "카드결제 월 한도(-원)가 초과되었습니다. 상점관리자에게 문의주세요.", m.SHOP_LIMIT),
-    ("CPCA0026", "카드(일반)결제 알림톡 발송 실패!!", m.UNRECORDED),
-    ("CPCA0201", "이미 존재하는 거래입니다. 다시 시도해주세요.", m.DUPLICATE),
-    ("CPCA0202", "결제내역 등록 실패!!", m.UNRECORDED),
-    ("CPCA9997", "결제방식 오류", m.SHOP_REQUEST),
-    ("CPCA9998", "카드결제 서비스 이용불가", m.SHOP_CONTRACT),
-    ("CPCA9999", "카드결제 실패!!", m.CARD_FAILED),
-    ("CPCAE001", "Event Duplication Error", m.UNRECORDED),
-    ("CPCAE002", "Event Update Error", m.UNRECORDED),
-    ("CPCAE003", "이벤트 종료", m.EVENT_OVER),
-    ("CPCAE004", "결제요청 금액이 일치하지 않습니다.", m.SHOP_AMOUNT),
-    ("CPCAD001", "카드등록 해지 실패!!", m.UNRECORDED),
-    ("CPCAD002", "카드번호", m.UNRECORDED),
-    ("CBIL0001", "Wrong access attempt", m.CLAIM_KEYS),
-    ("CBIL0002", "인증세션이 만료되었습니다. 다시 시도해주세요.", m.SESSION_OVER),
-    ("CBIL0003", "결제내역이 존재하지 않습니다. 다시 시도해주세요.", m.CLAIM_NOTHING_PENDING),
-    ("CBIL0004", "Event Duplication Error", m.UNRECORDED),
-    ("CBIL0005", "Event Req Update Error", m.UNRECORDED),
-    ("CBIL0006", "인증세션 업데이트 실패!!", m.UNRECORDED),
-    ("PCCFD001", "", m.SESSION_OVER),
-    ("cpc0034", "", m.SHOP_REQUEST),
-)
 
-# Paying again with a registered card, and registering one (CDAU moves no money at all).
-CARD_BILLING: tuple[Row, ...] = (
-    ("SPCD0001", "결제 진행 중 오류가 발생하였습니다. 다시 시도해주세요.", m.CARD_UNREGISTERED),
-    ("SPCD0002", "결제가능 최저금액은 100원 입니다.", m.SHOP_MINIMUM),
-    ("SPCD0003", "결제 진행 중 오류가 발생하였습니다. 다시 시도해주세요.", m.SHOP_REQUEST),
-    ("SPCD0004", "인증세션이 만료되었습니다. 다시 시도해주세요.", m.SESSION_OVER),
-    ("SPCD0007", "카드서비스 이용 불가", m.SHOP_CONTRACT),
-    ("SPCD0008", "SEND DATA LOG WRITE ERROR", m.UNRECORDED),
-    ("SPCD0009", "이용하시는 상점의 한도가 초과되었습니다.", m.SHOP_LIMIT),
-    ("SPCD0010", "가맹점 카드 월 한도 초과", m.SHOP_LIMIT),
-    ("SPCD0011", "결제 진행 중 오류가 발생하였습니다. 다시 시도해주세요.", m.CARD_UNREGISTERED),
-    ("SPCD0012", "결제 진행 중 오류가 발생하였습니다. 상점에 문의해주세요.", m.CARD_UNREGISTERED),
-    ("SPCD0013", "미인증 카드입니다.", m.CARD_UNVERIFIED),
-    ("SPCD0014", "이미 처리된 거래입니다. 다시 시도해주세요.", m.DUPLICATE),
-    ("SPCD0015", "등록/업데이트 실패!!", m.UNRECORDED),
-    ("SPCD0016", "등록/업데이트 실패!!", m.UNRECORDED),
-    ("SPCD0017", "등록/업데이트 실패!!", m.UNRECORDED),
-    ("SPCD0018", "카드결제 실패!!", m.CARD_FAILED),
-    ("SPCD0019", "알림톡 발송 오류", m.UNRECORDED),
-    ("SPCD0020", "등록/업데이트 실패!!", m.UNRECORDED),
-    ("SPCD0021", "등록/업데이트 실패!!", m.UNRECORDED),
-    ("SPCD0022", "등록/업데이트 실패!!", m.UNRECORDED),
-    ("SPCD0023", "등록/업데이트 실패!!", m.UNRECORDED),
-    ("SPCD0024", "등록/업데이트 실패!!", m.UNRECORDED),
-    ("SPCD0025", "Email 발송 오류", m.UNRECORDED),
-    ("SPCD0026", "인증세션 업데이트 실패!!", m.UNRECORDED),
-    ("SPCD1001", "결제 진행 중 오류가 발생하였습니다. 다시 시도해주세요.", m.NO_ANSWER),
-    ("SPCD1002", "카드등록 해지 실패!!", m.UNRECORDED),
-    ("SPCD1003", "결제 오류로 인해 승인된 거래건이 취소되었습니다. 다시 시도해주세요.", m.AUTO_CANCELLED),
-    ("SPCD1004", "카드번호", m.UNRECORDED),
-    ("SPCD9991", "가맹점 인증에 필요한 custKey 를 확인해주세요.", m.SHOP_KEYS),
-    ("SPCD9997", "카드승인취소 실패", m.UNRECORDED),
-    ("SPCD9998", "정기결제(카드) 실패 : 잘못된 접근입니다.!!", m.SHOP_REQUEST),
-    ("SPCD9999", "결제 진행 중 오류가 발생하였습니다. 다시 시도해주세요.", m.UNRECORDED),
-    ("RPCD0001", "결제 진행 중 오류가 발생하였습니다. 다시 시도해주세요.", m.CARD_UNREGISTERED),
-    ("RPCD0002", "결제가능 최저금액은 100원 입니다.", m.SHOP_MINIMUM),
-    ("RPCD0003", "결제상품명이 존재하지 않습니다.", m.SHOP_REQUEST),
-    ("RPCD0004", "정기결제 년도(YYYY) 오류", m.SHOP_REQUEST),
-    ("RPCD0005", "정기결제 월(MM) 오류", m.SHOP_REQUEST),
-    ("RPCD0006", "인증세션이 만료되었습니다. 다시 시도해주세요.", m.SESSION_OVER),
-    ("RPCD0007", "카드서비스 이용 불가", m.SHOP_CONTRACT),
-    ("RPCD0008", "SEND DATA LOG WRITE ERROR", m.UNRECORDED),
-    ("RPCD0009", "가맹점 건당 한도 초과", m.SHOP_LIMIT),
-    ("RPCD0010", "가맹점 카드 월 한도 초과", m.SHOP_LIMIT),
-    ("RPCD0011", "결제 진행 중 오류가 발생하였습니다. 다시 시도해주세요.", m.CARD_UNREGISTERED),
-    ("RPCD0012", "카드 인증정보를 찾을 수 없습니다.", m.CARD_UNREGISTERED),
-    ("RPCD0013", "미인증 카드입니다.", m.CARD_UNVERIFIED),
-    ("RPCD0014", "등록/업데이트 실패!!", m.UNRECORDED),
-    ("RPCD0015", "이미 처리된 거래입니다. 다시 시도해주세요.", m.DUPLICATE),
-    ("RPCD0016", "등록/업데이트 실패!!", m.UNRECORDED),
-    ("RPCD0017", "등록/업데이트 실패!!", m.UNRECORDED),
-    ("RPCD0018", "등록/업데이트 실패!!", m.UNRECORDED),
-    ("RPCD0019", "등록/업데이트 실패!!", m.UNRECORDED),
-    ("RPCD0020", "등록/업데이트 실패!!", m.UNRECORDED),
-    ("RPCD0021", "등록/업데이트 실패!!", m.UNRECORDED),
-    ("RPCD0022", "등록/업데이트 실패!!", m.UNRECORDED),
-    ("RPCD0023", "등록/업데이트 실패!!", m.UNRECORDED),
-    ("RPCD0024", "등록/업데이트 실패!!", m.UNRECORDED),
-    ("RPCD0025", "등록/업데이트 실패!!", m.UNRECORDED),
-    ("RPCD0026", "등록/업데이트 실패!!", m.UNRECORDED),
-    ("RPCD0027", "등록/업데이트 실패!!", m.UNRECORDED),
-    ("RPCD1001", "결제 진행 중 오류가 발생하였습니다. 다시 시도해주세요.", m.NO_ANSWER),
-    ("RPCD1002", "카드등록 해지 실패!!", m.UNRECORDED),
-    ("RPCD1003", "결제 오류로 인해 승인된 거래건이 취소되었습니다. 다시 시도해주세요.", m.AUTO_CANCELLED),
-    ("RPCD9991", "가맹점 인증에 필요한 custKey 를 확인해주세요.", m.SHOP_KEYS),
-    ("RPCD9998", "정기결제(카드) 실패 : 잘못된 접근입니다.!!", m.SHOP_REQUEST),
-    ("RPCD9999", "결제 진행 중 오류가 발생하였습니다. 다시 시도해주세요.", m.UNRECORDED),
-    ("CDAU0001", "인증세션이 만료되었습니다.", m.SESSION_OVER),
-    ("CDAU0002", "카드번호를 바르게 입력하세요.", m.CARD_DETAILS),
-    ("CDAU0003", "카드 등록 실패!!", m.GATEWAY_BUSY),
-    ("CDAU0004", "카드 등록 실패!!", m.GATEWAY_BUSY),
-    ("CDAU0005", "카드 등록 실패!!", m.GATEWAY_BUSY),
-    ("CDAU0006", "카드 등록 실패!!", m.GATEWAY_BUSY),
-    ("CDAU0007", "카드 인증 실패", m.CARD_FAILED),
-    ("CDAU0008", "카드 등록 실패!!", m.GATEWAY_BUSY),
-    ("CDAU0009", "카드 등록 실패!!", m.GATEWAY_BUSY),
-    ("CDAU9991", "가맹점 인증키 불일치", m.SHOP_KEYS),
-    ("CDAU9998", "카드 등록 실패 : 잘못된 접근입니다.!!", m.SHOP_REQUEST),
-    ("CDAU9999", "인증 실패 : 카드정보를 바르게 입력하세요!!", m.CARD_DETAILS),
-    ("CDAUCK01", "결제수단 ERROR", m.SHOP_REQUEST),
-    ("CDAUCK02", "요청방식 ERROR", m.SHOP_REQUEST),
-    ("CDAUCK03", "생년월일 ERROR", m.PAYER_DETAILS),
-    ("CDAUCK04", "카드번호 ERROR", m.CARD_DETAILS),
-    ("CDAUCK05", "유효기간 ERROR", m.CARD_EXPIRY),
-    ("CDAUCK06", "카드 비밀번호 ERROR", m.CARD_PASSWORD),
-)
+class Outcome(StrEnum):
+    """What the code says about money."""
 
-TRANSFER: tuple[Row, ...] = (
-    ("ARSA0001", "ARS인증 - MEM ERROR", m.CLAIM_KEYS),
-    ("ARSA0002", "평생계좌번호가 아닌 실계좌번호를 입력해주세요.", m.REAL_ACCOUNT),
-    ("ARSA0003", "가맹점 건당 한도 초과", m.SHOP_LIMIT),
-    ("ARSA0004", "가맹점 월 한도 초과", m.SHOP_LIMIT),
-    ("ARSA0005", "계좌조회 전문생성 오류!! 관리자에게 문의하세요", m.GATEWAY_BUSY),
-    ("ARSA0006", "계좌정보 또는 생년월일을 올바르게 입력해주세요.", m.ACCOUNT_DETAILS),
-    ("ARSA0007", "예금주명을 바르게 입력해주세요.", m.ACCOUNT_HOLDER),
-    ("ARSA0008", "계좌조회 실패!!", m.GATEWAY_BUSY),
-    ("ARSA0009", "계좌조회 실패!!", m.GATEWAY_BUSY),
-    ("ARSA0010", "ARS 인증요청 실패", m.PHONE_CALL_FAILED),
-    ("ARSA9998", "은행 점검시간입니다.", m.BANK_MAINTENANCE),
-    ("CPAY0001", "출금이체 MEM ERROR!!", m.CLAIM_KEYS),
-    ("CPAY0002", "출금이체 대상자 정보 없음!!", m.ACCOUNT_UNREGISTERED),
-    ("CPAY0003", "결제자 정보가 일치하지 않습니다.!!", m.PAYER_DETAILS),
-    ("CPAY0004", "정기결제 대상자 정보 없음!!", m.ACCOUNT_UNREGISTERED),
-    ("CPAY0005", "가맹점 건당 한도 초과", m.SHOP_LIMIT),
-    ("CPAY0006", "가맹점 월 한도 초과", m.SHOP_LIMIT),
-    ("CPAY0007", "정기결제요청내역 등록 실패!!", m.UNRECORDED),
-    ("CPAY0008", "결제내역 등록 실패!!", m.UNRECORDED),
-    ("CPAY0012", "결제정보를 다시 입력해주세요.", m.ACCOUNT_DETAILS),
-    ("CPAY0013", "계좌등록 실패 - 계좌정보를 바르게 입력하세요!!", m.ACCOUNT_DETAILS),
-    ("CPAY0018", "출금이체 결과 미수신!!", m.NO_ANSWER),
-    ("CPAY0022", "출금이체 실패!!", m.TRANSFER_FAILED),
-    ("CPAY0202", "이미 존재하는 거래입니다. 다시 시도해주세요.", m.DUPLICATE),
-    ("CPAY9998", "은행 점검시간입니다.", m.BANK_MAINTENANCE),
-    ("SPAY0001", "인증실패 : MEM INFO ERROR", m.CLAIM_KEYS),
-    ("SPAY0002", "평생계좌번호가 아닌 실계좌번호를 입력해주세요.", m.REAL_ACCOUNT),
-    ("SPAY0003", "가맹점 건당 한도 초과", m.SHOP_LIMIT),
-    ("SPAY0004", "가맹점 월 한도 초과", m.SHOP_LIMIT),
-    ("SPAY0005", "등록된 계좌정보를 찾을 수 없습니다.", m.ACCOUNT_UNREGISTERED),
-    ("SPAY0011", "출금이체 결과 미수신!!", m.NO_ANSWER),
-    ("SPAY0012", "출금이체 실패!!", m.TRANSFER_FAILED),
-    ("SPAY0019", "간편결제 출금이체 실패 : 잘못된 접근입니다.!!", m.SHOP_REQUEST),
-    ("SPAY9998", "은행 점검시간입니다.", m.BANK_MAINTENANCE),
-    ("BILL0001", "Wrong access attempt", m.CLAIM_KEYS),
-    ("BILL0002", "결제내역 발송 - MEM ERROR!!", m.CLAIM_KEYS),
-    ("BILL0003", "계좌이체(요청)결제 내역 없음!!", m.CLAIM_NOTHING_PENDING),
-)
+    SUCCESS = "success"
+    DECLINED = "declined"
+    UNKNOWN = "unknown"
 
-# A refund; the code may arrive inside PCD_PAY_MSG.
-CANCEL: tuple[Row, ...] = (
-    ("PAYC0001", "", m.REFUND_UNAUTHENTICATED),
-    ("PAYC0002", "", m.REFUND_KEY),
-    ("PAYC0007", "", m.NOTHING_LEFT),
-    ("PAYC0011", "", m.REFUND_TOO_MUCH),
-)
 
-# The tax office's own answer, also beside a refund that is done.
-CASH_RECEIPT: tuple[Row, ...] = (("-10002122", "현금영수증 발행취소 실패..", m.RECEIPT_NOT_CANCELLED),)
+@dataclass(frozen=True)
+class Group:
+    """Texts by the codes that share them. `retry`: the payer may simply pay again."""
 
-# The card company's or acquirer's own answer, passed through.
-INSTITUTION: tuple[Row, ...] = (
-    ("1101", "필수 데이터 정보 누락 입니다.", m.SHOP_REQUEST),
-    ("1103", "중복 거래 요청입니다.", m.DUPLICATE),
-    ("1104", "존재하지 않는 거래 입니다.", m.NO_SUCH_PAYMENT),
-    ("1105", "결제금액이 상이 합니다.", m.SHOP_AMOUNT),
-    ("1110", "카드 최소금액 오류(100원) 입니다.", m.SHOP_MINIMUM),
-    ("1112", "접근 권한이 없습니다.", m.SHOP_CONTRACT),
-    ("1113", "시스템 오류입니다. 잠시 후 다시 이용해 주세요.", m.UNRECORDED),
-    ("1115", "이미 취소된 거래건 입니다.", m.ALREADY_REFUNDED),
-    ("1116", "취소 불가 상태입니다.", m.NOT_REFUNDABLE),
-    ("1117", "원거래건이 존재하지 않습니다.", m.NO_SUCH_PAYMENT),
-    ("1120", "취소불가 상태입니다. 잠시 후 다시 이용해 주세요.", m.IN_PROGRESS),
-    ("1122", "할부 개월 오류입니다.", m.INSTALMENT),
-    ("1123", "취소 가능기간이 만료되었습니다.", m.REFUND_TOO_LATE),
-    ("1124", "거래 유효시간이 만료 되거나 실패 거래입니다.", m.NOTHING_TO_PAY),
-    ("1125", "요청 처리중입니다. 잠시 후 다시 이용해 주세요.", m.IN_PROGRESS),
-    ("1126", "취소 금액이 불일치 합니다.", m.REFUND_AMOUNT),
-    ("1127", "취소 한도 초과 오류입니다.", m.REFUND_TOO_MUCH),
-    ("1128", "부분취소 가능 금액 초과 오류입니다.", m.REFUND_TOO_MUCH),
-    ("1129", "일취소 한도 초과 오류입니다.", m.REFUND_DAY_LIMIT),
-    ("1130", "취소 불가한 가맹점입니다.", m.NOT_REFUNDABLE),
-    ("1132", "신용카드 1회 한도 초과 오류입니다.", m.CARD_LIMIT),
-    ("1133", "신용카드 월 한도 초과 오류입니다.", m.CARD_LIMIT),
-    ("1134", "신용카드 일 횟수 초과 오류입니다.", m.CARD_USE_COUNT),
-    ("1135", "신용카드 일 한도 초과 오류입니다.", m.CARD_LIMIT),
-    ("1136", "신용카드 할부개월 제한 오류입니다.", m.INSTALMENT),
-    ("1137", "가맹점 월 한도 초과 오류입니다.", m.SHOP_LIMIT),
-    ("1138", "가맹점 일 한도 초과 오류입니다.", m.SHOP_LIMIT),
-    ("1139", "가맹점 연 한도 초과 오류입니다.", m.SHOP_LIMIT),
-    ("1140", "당일거래 이외 취소 불가", m.REFUND_TOO_LATE),
-    ("1141", "가맹점 한도 초과 오류입니다.", m.SHOP_LIMIT),
-    ("1144", "부분취소 불가한 가맹점입니다.", m.NO_PARTIAL_REFUND),
-    ("1149", "카드정보가 잘못 입력되었습니다. (카드번호)", m.CARD_DETAILS),
-    ("1150", "카드정보가 잘못 입력되었습니다. (CVC)", m.CARD_SECURITY_CODE),
-    ("1151", "카드정보가 잘못 입력되었습니다. (비밀번호)", m.CARD_PASSWORD),
-    ("1152", "카드정보가 잘못 입력되었습니다. (유효기간)", m.CARD_EXPIRY),
-    ("1153", "거래요청 가능시간이 초과되었습니다.", m.NOTHING_TO_PAY),
-    ("1156", "가맹점 주문번호 중복 거래 요청입니다.", m.DUPLICATE),
-    ("2101", "사용자가 결제를 취소하였습니다.", m.PAYER_STOPPED),
-    ("2118", "팝업 차단 설정 해제 후 다시 결제를 해 주십시오.", m.POPUP_BLOCKED),
-    ("2137", "결제 인증 시간이 만료되었습니다.", m.TOO_SLOW),
-    ("2138", "이미 결제된 코드입니다.", m.DUPLICATE),
-    ("3100", "유효기간이 만료되었습니다.", m.CARD_EXPIRED),
-    ("3101", "할부 개월 오류입니다.", m.INSTALMENT),
-    ("3106", "시스템 장애입니다. 잠시 후 다시 시도해주세요.", m.UNRECORDED),
-    ("3110", "카드번호 오류입니다.", m.CARD_DETAILS),
-    ("3111", "카드 사용횟수가 초과하였습니다.", m.CARD_USE_COUNT),
-    ("3112", "한도가 초과하였습니다.", m.CARD_LIMIT),
-    ("3115", "비밀번호 오류 입니다.", m.CARD_PASSWORD),
-    ("3117", "비밀번호 오류횟수가 초과하였습니다.", m.PASSWORD_TRIES),
-    ("3118", "취소 불가한 거래입니다.", m.NOT_REFUNDABLE),
-    ("3119", "유효기간 오류입니다.", m.CARD_EXPIRY),
-    ("3120", "존재하지 않는 거래입니다.", m.NO_SUCH_PAYMENT),
-    ("3121", "이미 취소된 거래건 입니다.", m.ALREADY_REFUNDED),
-    ("3122", "도난/분실 위/변조 카드입니다.", m.CARD_LOST),
-    ("3123", "이용불가 카드입니다.", m.CARD_BLOCKED),
-    ("3128", "거래정지 카드입니다.", m.CARD_BLOCKED),
-    ("3133", "잔액이 부족합니다.", m.NO_BALANCE),
-    ("3134", "카드사 인증시간이 초과하였습니다.", m.ISSUER_TIME),
-    ("3143", "카드사 문의 바랍니다.", m.ASK_ISSUER),
-    ("3146", "해지카드입니다.", m.CARD_BLOCKED),
-    ("3199", "이중거래입니다.", m.DUPLICATE),
-    ("3201", "거래시간이 초과하였습니다.", m.NO_ANSWER),
-    ("3212", "원거래 금액과 상이합니다.", m.REFUND_AMOUNT),
-    ("3213", "금액 오류입니다.(1000원 미만 거래 불가)", m.SHOP_MINIMUM),
-    ("3247", "당일 이전 거래는 취소가 불가합니다.", m.REFUND_TOO_LATE),
-    ("3250", "취소가 불가합니다.(원거래 없음)", m.NO_SUCH_PAYMENT),
-    ("3252", "취소가 불가합니다.(기매입거래)", m.NOT_REFUNDABLE),
-    ("3267", "카드사 시스템 점검시간입니다.", m.ISSUER_MAINTENANCE),
-    ("3268", "카드사 시스템 장애입니다.", m.UNRECORDED),
-)
+    fault: Fault
+    outcome: Outcome
+    retry: bool
+    texts: Mapping[str, tuple[str, str]]
 
-ROWS: tuple[Row, ...] = (
-    *SUCCESSES,
-    *AUTHENTICATION,
-    *CARD_WINDOW,
-    *CARD_BILLING,
-    *TRANSFER,
-    *CANCEL,
-    *CASH_RECEIPT,
-    *INSTITUTION,
+
+GROUPS: tuple[Group, ...] = (
+    Group(
+        Fault.GATEWAY,
+        Outcome.SUCCESS,
+        retry=False,
+        texts={
+            "0000 PCCF0000 SPCD0000 CDAU0000 BILL0000 PAYC0000 PCHK000 TSRG0000 TSDL0000 PUSER0000": (
+                "요청하신 내용이 잘 처리됐어요.",
+                "Your request went through.",
+            ),
+        },
+    ),
+    # The payer can correct it.
+    Group(
+        Fault.PAYER,
+        Outcome.DECLINED,
+        retry=True,
+        texts={
+            "CPCA0001 2137": (
+                "인증 시간이 지나서 결제가 멈췄어요. 다시 결제해 주세요.",
+                "The time for confirming the payment ran out; please pay again.",
+            ),
+            "CBIL0002 PCCFD001 SPCD0004 RPCD0006 CDAU0001": (
+                "결제 인증이 만료됐어요. 처음부터 다시 결제해 주세요.",
+                "The payment session has expired; please start the payment again.",
+            ),
+            "CPCA0002 SPCD0001 SPCD0011 SPCD0012 RPCD0001 RPCD0011 RPCD0012": (
+                "등록되지 않았거나 해지된 카드예요. 다른 카드로 결제해 주세요.",
+                "This card is not registered or was removed; please use another card.",
+            ),
+            "CPCA0003 SPCD0013 RPCD0013": (
+                "아직 인증하지 않은 카드예요. 카드 인증을 마치고 다시 결제해 주세요.",
+                "This card has not been verified yet; please verify it and pay again.",
+            ),
+            "CPCA0004 CDAU0002 CDAU9999 CDAUCK04 1149 3110": (
+                "카드 정보가 맞지 않아요. 카드 번호를 다시 확인해 주세요.",
+                "The card details do not match; please check the card number.",
+            ),
+            "1150": (
+                "카드 보안코드(CVC)가 맞지 않아요. 다시 확인해 주세요.",
+                "The card security code (CVC) is wrong; please check it.",
+            ),
+            "CDAUCK06 1151 3115": (
+                "카드 비밀번호가 맞지 않아요. 다시 확인해 주세요.",
+                "The card password is wrong; please check it.",
+            ),
+            "CDAUCK05 1152 3119": (
+                "카드 유효기간이 맞지 않아요. 다시 확인해 주세요.",
+                "The card's expiry date is wrong; please check it.",
+            ),
+            "3100": (
+                "유효기간이 지난 카드예요. 다른 카드로 결제해 주세요.",
+                "This card has expired; please use another card.",
+            ),
+            "CDAUCK03 CPAY0003": (
+                "입력하신 결제 정보가 맞지 않아요. 다시 확인해 주세요.",
+                "The payment details you entered do not match; please check them.",
+            ),
+            "ARSA0002 SPAY0002": (
+                "평생계좌번호로는 결제할 수 없어요. 실제 계좌번호를 입력해 주세요.",
+                "A lifetime account alias cannot be used; please enter the real account number.",
+            ),
+            "ARSA0006 CPAY0012 CPAY0013": (
+                "계좌번호나 생년월일이 맞지 않아요. 다시 확인해 주세요.",
+                "The account number or date of birth does not match; please check them.",
+            ),
+            "ARSA0007": (
+                "예금주 이름이 계좌와 달라요. 다시 확인해 주세요.",
+                "The account holder's name does not match; please check it.",
+            ),
+            "CPAY0002 CPAY0004 SPAY0005": (
+                "등록된 계좌를 찾지 못했어요. 계좌를 다시 등록해 주세요.",
+                "No registered account was found; please register the account again.",
+            ),
+            "ARSA0010": (
+                "전화(ARS) 인증을 마치지 못했어요. 다시 시도해 주세요.",
+                "The phone verification was not completed; please try again.",
+            ),
+            "2101": (
+                "결제를 취소하셨어요. 원하시면 다시 결제할 수 있어요.",
+                "You cancelled the payment; you can pay again whenever you like.",
+            ),
+            "2118": (
+                "브라우저가 결제창을 막았어요. 팝업을 허용하고 다시 결제해 주세요.",
+                "The browser blocked the payment window; please allow pop-ups and pay again.",
+            ),
+            "1124 1153": (
+                "결제가 시작되지 않았거나 시간이 지났어요. 다시 결제해 주세요.",
+                "The payment did not start or its time has passed; please pay again.",
+            ),
+        },
+    ),
+    # The card company or the bank refuses.
+    Group(
+        Fault.ISSUER,
+        Outcome.DECLINED,
+        retry=True,
+        texts={
+            "1132 1133 1135 3112": (
+                "카드 한도를 넘었어요. 다른 카드나 결제 방법을 이용해 주세요.",
+                "The card's limit is exceeded; please use another card or method.",
+            ),
+            "1134 3111": (
+                "카드 사용 횟수를 넘었어요. 다른 카드나 결제 방법을 이용해 주세요.",
+                "This card has been used too many times; please use another card or method.",
+            ),
+            "3133": (
+                "잔액이 부족해요. 잔액을 확인하거나 다른 방법으로 결제해 주세요.",
+                "The balance is too low; please check it or pay another way.",
+            ),
+            "3123 3128 3146": (
+                "지금은 쓸 수 없는 카드예요. 카드사에 문의하거나 다른 카드를 이용해 주세요.",
+                "This card cannot be used; please ask the card company or use another card.",
+            ),
+            "3143": (
+                "카드사에서 결제를 허용하지 않았어요. 카드사에 문의해 주세요.",
+                "The card company did not allow this payment; please contact it.",
+            ),
+            "3134": (
+                "카드사 인증 시간이 지났어요. 다시 결제해 주세요.",
+                "The card company's verification time ran out; please pay again.",
+            ),
+            "1122 1136 3101": (
+                "선택하신 할부 개월로는 결제할 수 없어요. 할부를 바꿔 다시 결제해 주세요.",
+                "This number of instalments is not possible; please choose another and pay again.",
+            ),
+            "3267": (
+                "카드사 점검 시간이에요. 잠시 뒤에 다시 결제해 주세요.",
+                "The card company is under maintenance; please try again later.",
+            ),
+            "ARSA9998 CPAY9998 SPAY9998": (
+                "은행 점검 시간이에요. 잠시 뒤에 다시 결제하거나 카드를 이용해 주세요.",
+                "The bank is under maintenance; please try again later or pay by card.",
+            ),
+            "CPAY0022 SPAY0012": (
+                "계좌에서 출금되지 않았어요. 계좌를 확인하거나 다른 방법으로 결제해 주세요.",
+                "The bank did not make the transfer; please check the account or pay another way.",
+            ),
+            "CPCA9999 SPCD0018 CDAU0007": (
+                "카드 결제가 되지 않았어요. 다른 카드나 결제 방법을 이용해 주세요.",
+                "The card payment failed; please use another card or method.",
+            ),
+        },
+    ),
+    # The card company refuses this card for good.
+    Group(
+        Fault.ISSUER,
+        Outcome.DECLINED,
+        retry=False,
+        texts={
+            "3122": (
+                "분실이나 도난으로 신고된 카드예요. 카드사에 문의해 주세요.",
+                "This card is reported lost, stolen or altered; please contact the card company.",
+            ),
+            "3117": (
+                "비밀번호를 여러 번 틀려서 카드가 잠겼어요. 카드사에 문의해 주세요.",
+                "The password was wrong too many times; please contact the card company.",
+            ),
+        },
+    ),
+    # The shop must correct it. Staff read those about refunds.
+    Group(
+        Fault.SHOP,
+        Outcome.DECLINED,
+        retry=False,
+        texts={
+            "AUTH0001 AUTH0002 AUTH0003 SPCD9991 RPCD9991 CDAU9991": (
+                "상점의 결제 연동 정보가 올바르지 않아 결제하지 못했어요. 상점에 문의해 주세요.",
+                "The shop's payment keys are not accepted; please contact the shop.",
+            ),
+            "AUTH0004 AUTH0007": (
+                "상점 주소가 결제 서비스에 등록된 주소와 달라 결제하지 못했어요. 상점에 문의해 주세요.",
+                "The shop's web address is not the one registered for payments; please contact the shop.",
+            ),
+            "AUTH0006": (
+                "상점이 안전하지 않은 연결로 요청해서 결제하지 못했어요. 상점에 문의해 주세요.",
+                "The shop asked over an unsafe connection; please contact the shop.",
+            ),
+            (
+                "CPCA0006 CPCA0007 CPCA0022 CPCA0023 CPCA0024 CPCA0025 SPCD0009 SPCD0010 RPCD0009 RPCD0010 "
+                "ARSA0003 ARSA0004 CPAY0005 CPAY0006 SPAY0003 SPAY0004 1137 1138 1139 1141"
+            ): (
+                "상점의 결제 한도를 넘었어요. 상점에 문의해 주세요.",
+                "The shop's payment limit is exceeded; please contact the shop.",
+            ),
+            "CPCA9998 SPCD0007 RPCD0007 1112": (
+                "상점이 아직 쓸 수 없는 결제 방법이에요. 다른 방법을 고르거나 상점에 문의해 주세요.",
+                "The shop may not use this payment method; please choose another or contact the shop.",
+            ),
+            (
+                "CPCA9997 cpc0034 SPCD0003 SPCD9998 RPCD0003 RPCD0004 RPCD0005 RPCD9998 CDAU9998 CDAUCK01 "
+                "CDAUCK02 SPAY0019 1101"
+            ): (
+                "상점이 보낸 결제 요청에 잘못된 값이 있어요. 상점에 문의해 주세요.",
+                "The shop's payment request has a wrong value; please contact the shop.",
+            ),
+            "SPCD0002 RPCD0002 1110 3213": (
+                "결제할 수 있는 최소 금액보다 적어요. 상점에 문의해 주세요.",
+                "The amount is below the smallest that can be paid; please contact the shop.",
+            ),
+            "CPCAE004 1105": (
+                "요청한 금액이 원래 금액과 달라서 처리하지 않았어요. 상점에 문의해 주세요.",
+                "The amount differs from the original one, so nothing was done; please contact the shop.",
+            ),
+            "CPCAE003": (
+                "할인 이벤트가 끝나서 결제하지 못했어요. 다시 결제해 주세요.",
+                "The discount event is over; please pay again.",
+            ),
+            "1104 1117 3120 3250": (
+                "해당 결제를 찾지 못했어요. 상점에 문의해 주세요.",
+                "No such payment was found; please contact the shop.",
+            ),
+            "PAYC0001": (
+                "환불 요청의 인증이 거절되어 환불하지 않았어요. 결제 연동 정보를 확인해 주세요.",
+                "The keys of the refund request were not accepted, so nothing was refunded; please check the settings.",
+            ),
+            "PAYC0002": (
+                "환불 서비스 키가 맞지 않아 환불하지 않았어요. 설정의 환불 키를 확인해 주세요.",
+                "The refund key is wrong, so nothing was refunded; please check it in the settings.",
+            ),
+            "1115 3121": ("이미 취소된 결제예요.", "This payment has already been cancelled."),
+            "PAYC0007": (
+                "이미 모두 취소됐거나 찾을 수 없는 결제예요. 앞선 환불과 거래일을 확인해 주세요.",
+                "This payment is already cancelled in full or was not found; check earlier refunds and the trade date.",
+            ),
+            "1116 1130 3118 3252": (
+                "취소할 수 없는 상태의 결제예요. 페이플에 문의해 주세요.",
+                "This payment cannot be cancelled; please ask Payple.",
+            ),
+            "1123 1140 3247": (
+                "취소할 수 있는 기간이 지났어요. 다른 방법으로 돌려드리거나 페이플에 문의해 주세요.",
+                "The time for cancelling this payment is over; please refund another way or ask Payple.",
+            ),
+            "PAYC0011 1127 1128": (
+                "취소할 수 있는 금액을 넘었어요. 남은 금액을 확인해 주세요.",
+                "The amount is more than can still be refunded; please check what is left.",
+            ),
+            "1129": (
+                "하루에 취소할 수 있는 한도를 넘었어요. 내일 다시 시도해 주세요.",
+                "The limit for refunds in one day is exceeded; please try again tomorrow.",
+            ),
+            "1126 3212": (
+                "환불할 금액이나 부가세가 원래 결제와 맞지 않아 환불하지 않았어요. 금액을 확인해 주세요.",
+                "The amount or its VAT does not fit the payment, so nothing was refunded; please check the amounts.",
+            ),
+            "1144": (
+                "일부만 취소할 수 없는 결제예요. 전액 환불하거나 페이플에 문의해 주세요.",
+                "This payment cannot be refunded in part; please refund it in full or ask Payple.",
+            ),
+        },
+    ),
+    # The gateway fails, and nothing is charged.
+    Group(
+        Fault.GATEWAY,
+        Outcome.DECLINED,
+        retry=True,
+        texts={
+            "AUTH0005 CDAU0003 CDAU0004 CDAU0005 CDAU0006 CDAU0008 CDAU0009 ARSA0005 ARSA0008 ARSA0009": (
+                "결제 서비스에 잠시 문제가 있어요. 조금 뒤에 다시 시도해 주세요.",
+                "The payment service has a problem right now; please try again shortly.",
+            ),
+        },
+    ),
+    # The tax office's answer to a cash receipt. It concerns no money.
+    Group(
+        Fault.GATEWAY,
+        Outcome.DECLINED,
+        retry=False,
+        texts={
+            "-10002122": (
+                "현금영수증 발행을 취소하지 못했어요. 다음 날 다시 시도해 주세요.",
+                "The cash receipt could not be cancelled; please try again the next day.",
+            ),
+        },
+    ),
+    # The keys of the result are not valid. This says nothing about the attempt.
+    Group(
+        Fault.KEYS,
+        Outcome.DECLINED,
+        retry=True,
+        texts={
+            "CPCA0005 CBIL0001 ARSA0001 CPAY0001 SPAY0001 BILL0001 BILL0002": (
+                "결제 인증 정보가 맞지 않아 결제하지 않았어요. 다시 결제해 주세요.",
+                "The payment's verification keys are not valid, so nothing was charged; please pay again.",
+            ),
+            "CBIL0003 BILL0003": (
+                "승인을 기다리는 결제가 없어요. 다시 결제해 주세요.",
+                "No payment is waiting for approval; please pay again.",
+            ),
+            "AUTH0008": (
+                "결제 승인 주소가 맞지 않아 결제하지 않았어요. 다시 결제해 주세요.",
+                "The approval went to another address than it should, so nothing was charged; please pay again.",
+            ),
+        },
+    ),
+    # Money may have moved. Only an inquiry tells.
+    Group(
+        Fault.GATEWAY,
+        Outcome.UNKNOWN,
+        retry=False,
+        texts={
+            "CPCA0010 CPCA0018 SPCD1001 RPCD1001 CPAY0018 SPAY0011 3201": (
+                "은행이나 카드사의 답을 아직 받지 못했어요. 결제 여부를 확인하고 있으니 다시 결제하지 마세요.",
+                "The bank or card company has not answered yet; we are checking, please do not pay again.",
+            ),
+            (
+                "CPCA0008 CPCA0009 CPCA0012 CPCA0013 CPCA0014 CPCA0015 CPCA0016 CPCA0017 CPCA0019 CPCA0020 "
+                "CPCA0021 CPCA0026 CPCA0202 CPCAE001 CPCAE002 CPCAD001 CPCAD002 CBIL0004 CBIL0005 CBIL0006 "
+                "SPCD0008 SPCD0015 SPCD0016 SPCD0017 SPCD0019 SPCD0020 SPCD0021 SPCD0022 SPCD0023 SPCD0024 "
+                "SPCD0025 SPCD0026 SPCD1002 SPCD1004 SPCD9997 SPCD9999 RPCD0008 RPCD0014 RPCD0016 RPCD0017 "
+                "RPCD0018 RPCD0019 RPCD0020 RPCD0021 RPCD0022 RPCD0023 RPCD0024 RPCD0025 RPCD0026 RPCD0027 "
+                "RPCD1002 RPCD9999 CPAY0007 CPAY0008 1113 3106 3268"
+            ): (
+                "결제 처리 중 오류가 있었어요. 결제 여부를 확인하고 있으니 다시 결제하지 마세요.",
+                "Something failed while paying; we are checking whether you were charged, please do not pay again.",
+            ),
+            "CPCA0011 SPCD1003 RPCD1003": (
+                "승인에 이상이 있어 결제가 자동으로 취소됐을 수 있어요. 결제 여부를 확인하고 있어요.",
+                "The approval looked wrong and may have been cancelled automatically; we are checking it.",
+            ),
+            "1120 1125": (
+                "앞선 요청을 처리하고 있어요. 결과를 확인하고 있으니 잠시만 기다려 주세요.",
+                "An earlier request is still being handled; we are checking it, please wait a moment.",
+            ),
+        },
+    ),
+    # A number was used twice. Money may have moved.
+    Group(
+        Fault.SHOP,
+        Outcome.UNKNOWN,
+        retry=False,
+        texts={
+            "CPCA0201 SPCD0014 RPCD0015 CPAY0202 1103 1156 2138 3199": (
+                "이미 처리된 결제 번호예요. 앞선 결제를 확인하고 있으니 다시 결제하지 마세요.",
+                "This payment number was already used; we are checking the earlier payment, please do not pay again.",
+            ),
+        },
+    ),
 )

@@ -1,6 +1,6 @@
-"""Response codes: what they mean in Korean and English, whose fault they are, whether money may have moved.
+"""Response codes: what they mean in Korean and English, who can correct it, and whether money may have moved.
 
->>> lookup("3112").fault
+>>> explain("3112").fault
 <Fault.ISSUER: 'issuer'>
 """
 
@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from .code_table import ROWS, Row
-from .meanings import ALREADY_REFUNDED, NOTHING_LEFT, REFUND_AMOUNT, Fault, Outcome
+from .code_table import GROUPS, Fault, Outcome
 
 __all__ = [
     "TABLE",
@@ -20,77 +19,80 @@ __all__ = [
     "Outcome",
     "ResponseCode",
     "code_in",
+    "explain",
     "is_success",
     "lookup",
     "says_already_cancelled",
     "says_amount_differs",
-    "says_unknown_or_cancelled",
 ]
 
 # PCCF0000, PAYC0000, 0000 and the inquiry's PCHK000. "Contains 0000" would also admit X00001.
 _SUCCESS = re.compile(r"[A-Z]{0,6}0{3,4}")
 _CODE_IN_TEXT = re.compile(r"(?<![A-Za-z0-9])[A-Z]{4}[A-Z0-9]{3}[0-9](?![A-Za-z0-9])")
+_ALREADY_CANCELLED = frozenset({"PAYC0007", "1115", "3121"})
+_AMOUNT_DIFFERS = frozenset({"1126", "3212"})
 
 
 @dataclass(frozen=True)
 class ResponseCode:
-    """One documented code. `message` is Payple's, `ko` and `en` are our sentence for the person reading."""
+    """What a code means. `ko` and `en` are our sentences for the reader; `retry`: the payer may pay again."""
 
     code: str
-    message: str
     ko: str
     en: str
     fault: Fault
     outcome: Outcome
     retry: bool
 
-    @classmethod
-    def of(cls, row: Row) -> ResponseCode:
-        """Join a table row with its meaning."""
-        code, message, meaning = row
-        return cls(code, message, meaning.ko, meaning.en, meaning.fault, meaning.outcome, meaning.retry)
 
-
-TABLE: Mapping[str, ResponseCode] = MappingProxyType({row[0]: ResponseCode.of(row) for row in ROWS})
-
-_AMOUNT_DIFFERS = frozenset(code for code, _, meaning in ROWS if meaning is REFUND_AMOUNT)
-_UNKNOWN_OR_CANCELLED = frozenset(code for code, _, meaning in ROWS if meaning is NOTHING_LEFT)
-_ALREADY_CANCELLED = frozenset(code for code, _, meaning in ROWS if meaning in {ALREADY_REFUNDED, NOTHING_LEFT})
+TABLE: Mapping[str, ResponseCode] = MappingProxyType(
+    {
+        code: ResponseCode(code, ko, en, group.fault, group.outcome, group.retry)
+        for group in GROUPS
+        for codes, (ko, en) in group.texts.items()
+        for code in codes.split()
+    }
+)
+UNDOCUMENTED = ResponseCode(
+    code="",
+    ko="결제사에서 알 수 없는 답을 받았어요. 결제 여부를 확인하고 있으니 다시 결제하지 마세요.",
+    en="The payment service gave an unknown answer; we are checking, please do not pay again.",
+    fault=Fault.GATEWAY,
+    outcome=Outcome.UNKNOWN,
+    retry=False,
+)
 
 
 def lookup(code: str) -> ResponseCode | None:
-    """What Payple documents for this code; None for a code that nobody has published."""
+    """Return what Payple documents for a code, or None."""
     return TABLE.get(code)
 
 
+def explain(code: str) -> ResponseCode:
+    """Return what a code means. An undocumented one has an unknown outcome."""
+    return TABLE.get(code) or replace(UNDOCUMENTED, code=code)
+
+
 def is_success(code: str) -> bool:
-    """Whether a code may stand beside "success": blank (old answers have none) or letters and only zeros."""
+    """Return whether a code may stand beside "success": blank (old answers have none) or letters and only zeros."""
     return not code or _SUCCESS.fullmatch(code) is not None
 
 
 def says_already_cancelled(code: str) -> bool:
-    """Whether a refused cancel may be one that was done before: nothing is left to cancel, says the gateway.
+    """Return whether a refused cancel says that nothing is left to cancel.
 
-    It ends only a cancel of everything that is left, which may have been sent before: to the first try of any other
-    refund it is a plain no. See also ``says_unknown_or_cancelled``.
+    It confirms the earlier cancel only where this one repeats a cancel of everything that was left. PAYC0007 also
+    means that the gateway has no payment of this number and date.
     """
     return code in _ALREADY_CANCELLED
 
 
-def says_unknown_or_cancelled(code: str) -> bool:
-    """Whether the code stands for "cancelled already" and for "no payment with this number and date" alike (PAYC0007).
-
-    It says that nothing is left only where the date is beyond doubt: of a payment around midnight it may be the other.
-    """
-    return code in _UNKNOWN_OR_CANCELLED
-
-
 def says_amount_differs(code: str) -> bool:
-    """Whether a refused cancel named another amount than the gateway has on file."""
+    """Return whether a refused cancel named another amount than the gateway has."""
     return code in _AMOUNT_DIFFERS
 
 
 def code_in(text: str) -> str:
-    """The code inside a message, where authentication and some refusals put it; blank if there is none."""
+    """Return the code inside a message, where authentication and some refusals put it, or blank."""
     found = _CODE_IN_TEXT.search(text)
     return found[0] if found else ""

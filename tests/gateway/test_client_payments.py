@@ -192,7 +192,7 @@ def test_an_unknown_request_key_blames_the_claim(wire: Wire) -> None:
         wire.client().confirm(replace(wire.pay(WISH), request_key="made-up"))
     known = codes.lookup(refusal.value.code)
     assert known is not None
-    assert known.fault is codes.Fault.CLAIM
+    assert known.fault is codes.Fault.KEYS
 
 
 def test_a_second_confirm_of_one_claim_never_charges_again(wire: Wire) -> None:
