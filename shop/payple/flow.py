@@ -1,23 +1,26 @@
 """The safe payment flow, without a database or a framework.
 
 Every trigger ends in handle_result() or settle(). Both ask the gateway, judge its answer and have the store record the
-verdict. What a browser or a webhook says never changes money state.
+verdict. What a browser or a webhook says never changes money state. Refunds are reserved, committed, sent and recorded
+in the same way.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from itertools import product
 from typing import Protocol
 
+from . import codes
 from .endpoints import Gateway
 from .errors import GatewayError, NotSent, OutcomeUnknown, Refused, UnknownEndpoint
 from .messages import KOREA, ChargeMode, PayType
 from .payment import PaymentFound
+from .refund import RefundDone, RefundRequest
 from .result import UnverifiedResult
 
 WINDOW_LIFETIME = timedelta(minutes=40)
@@ -28,6 +31,10 @@ CONFIRM_PATIENCE = timedelta(seconds=70)
 """Longer than a confirm can take. Then its worker is dead and an inquiry finds out."""
 LEAVE_WITHIN = 30.0
 """Seconds from the committed intent to the moment at which a call that moves money must have left."""
+REFUND_PATIENCE = timedelta(minutes=2)
+"""Longer than a refund can take. Then its worker is dead."""
+DECIDE_AFTER = timedelta(minutes=10)
+"""Before that nobody decides about a refund whose answer was lost."""
 BACKOFF = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 3600, 86_400))
 LATE_CHECKS = (timedelta(hours=1), timedelta(days=1))
 MOST_UNANSWERED = 8
@@ -75,6 +82,28 @@ TRANSITIONS: Mapping[AttemptState, frozenset[AttemptState]] = {
 }
 
 
+class Ending(StrEnum):
+    """What the state of an attempt means for the buyer."""
+
+    PAID = "paid"  # deliver
+    DECLINED = "declined"  # not charged: pay again, with a new attempt
+    TRY_AGAIN = "try_again"  # not paid: pay again, with a new attempt
+    UNKNOWN = "unknown"  # perhaps charged: do not pay again before next_check() has told
+    REVIEW = "review"  # charged or perhaps charged, but not for this order: a person decides or it is refunded
+
+
+_ENDINGS: Mapping[AttemptState, Ending] = {
+    _S.PREPARED: Ending.TRY_AGAIN,
+    _S.CONFIRMING: Ending.UNKNOWN,
+    _S.UNKNOWN: Ending.UNKNOWN,
+    _S.PAID: Ending.PAID,
+    _S.DECLINED: Ending.DECLINED,
+    _S.EXPIRED: Ending.TRY_AGAIN,
+    _S.ORPHANED: Ending.REVIEW,
+    _S.ATTENTION: Ending.REVIEW,
+}
+
+
 class Reason(StrEnum):
     """Why a verdict is what it is, where its state alone does not say so."""
 
@@ -93,6 +122,7 @@ class Attempt:
     """What the flow needs of a stored attempt. ``amount`` in won, times aware.
 
     ``checks`` counts the inquiries since the state last changed. ``success_reported``: the browser reports success.
+    ``payment_date`` and ``charged_amount`` are known once the gateway shows a payment.
     """
 
     attempt_no: str
@@ -104,11 +134,18 @@ class Attempt:
     confirming_at: datetime | None = None
     checks: int = 0
     success_reported: bool = False
+    payment_date: date | None = None
+    charged_amount: int | None = None
 
     @property
     def is_final(self) -> bool:
         """Whether no answer of the gateway changes it any more."""
         return self.state in FINAL
+
+    @property
+    def ending(self) -> Ending:
+        """What the state means for the buyer."""
+        return _ENDINGS[self.state]
 
     @property
     def ends_at(self) -> datetime:
@@ -137,9 +174,120 @@ class Verdict:
             return state not in FINAL
         return state is self.seen or (self.is_from_confirm and state is AttemptState.UNKNOWN)
 
+    def applied_to(self, attempt: Attempt, *, order_is_held: bool) -> Attempt:
+        """Return the attempt with the verdict, or the same object if the verdict is dropped.
 
-class Store(Protocol):
-    """What the flow needs from a database. Each method is one committed transaction."""
+        ``order_is_held``: another attempt of the order is in ``HOLDING``. Then a payment is orphaned, and no answer
+        changes nothing.
+        """
+        if not self.applies_to(attempt.state):
+            return attempt
+        state = self.state
+        if order_is_held and state in HOLDING:
+            state = AttemptState.ORPHANED if state is AttemptState.PAID else attempt.state
+        if state is attempt.state:
+            return replace(attempt, checks=attempt.checks + 1)
+        if self.found is None:
+            return replace(attempt, state=state, checks=0)
+        payment_date, charged = self.found.payment_date, self.found.charged_amount
+        return replace(attempt, state=state, checks=0, payment_date=payment_date, charged_amount=charged)
+
+
+class RefundState(StrEnum):
+    """One refund of a payment.
+
+    reserved   its amount is taken out of the balance; nothing is sent
+    submitted  the intent to cancel is committed; the call may be under way
+    unknown    the call had no definite answer: a full refund is repeated, a partial one waits for a person
+    done       the gateway says yes, or a person has found out that it did
+    refused    the gateway says no; the amount can be refunded again
+    """
+
+    RESERVED = "reserved"
+    SUBMITTED = "submitted"
+    UNKNOWN = "unknown"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+_R = RefundState
+IN_FLIGHT = (_R.RESERVED, _R.SUBMITTED, _R.UNKNOWN)
+"""At most one refund of a payment is in one of these states."""
+
+
+@dataclass(frozen=True)
+class Refund:
+    """What the flow needs of a stored refund. ``amount`` and its VAT ``tax`` in won.
+
+    ``is_full``: all that was left of the payment. ``is_owed``: filed by the program for an orphaned payment.
+    ``tries`` counts how often it was sent.
+    """
+
+    refund_no: str
+    attempt_no: str
+    payment_date: date
+    amount: int
+    is_full: bool
+    changed_at: datetime
+    tax: int | None = None
+    is_owed: bool = False
+    state: RefundState = RefundState.RESERVED
+    tries: int = 0
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether a person must look at it: nothing else will settle it, or too many repeats have not."""
+        if self.state is RefundState.UNKNOWN:
+            return not self.is_full or self.tries >= MOST_UNANSWERED
+        return self.is_owed and self.state is RefundState.REFUSED
+
+
+@dataclass(frozen=True)
+class RefundVerdict:
+    """What an answer to a cancel means for a refund, and which of its tries it answers."""
+
+    state: RefundState
+    tries: int
+    done: RefundDone | None = None
+    error: GatewayError | None = None
+
+    def applies_to(self, refund: Refund) -> bool:
+        """Return whether the row as it is now takes the verdict.
+
+        A refund that was made is never dropped. Anything else is, if the refund is over or was sent again.
+        """
+        if self.state is RefundState.DONE:
+            return refund.state is not RefundState.DONE
+        return refund.state in IN_FLIGHT and refund.tries == self.tries
+
+    def applied_to(self, refund: Refund, now: datetime) -> Refund:
+        """Return the refund with the verdict, or the same object if the verdict is dropped."""
+        return replace(refund, state=self.state, changed_at=now) if self.applies_to(refund) else refund
+
+
+class RefundRejected(Exception):
+    """A refund that is not reserved, and why. Nothing was sent."""
+
+    def __init__(self, reason: RejectReason, balance: int = 0) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+        self.balance = balance
+
+
+class RejectReason(StrEnum):
+    """Why a refund is not reserved."""
+
+    NOT_PAID = "not_paid"
+    IN_FLIGHT = "in_flight"  # another refund of the payment has no answer yet
+    STALE_BALANCE = "stale_balance"  # the balance is not the one that the person saw
+    TOO_LARGE = "too_large"
+
+
+class PaymentStore(Protocol):
+    """What payments need from a database. Each method is one transaction, committed before it returns.
+
+    A unique index must admit one attempt per order in ``HOLDING``.
+    """
 
     def find(self, attempt_no: str) -> Attempt | None:
         """Return an attempt as it is now."""
@@ -148,16 +296,50 @@ class Store(Protocol):
         """Keep what the browser says, for the buyer's page. Return True the first few times that it says this."""
 
     def begin_confirm(self, attempt_no: str) -> bool:
-        """Set prepared to confirming. Return False if another attempt holds the order, or if it is too late."""
+        """Set prepared to confirming, by UPDATE ... WHERE state = 'prepared', and next_check().
+
+        Return False if no row was updated, if another attempt holds the order, or if it is too late.
+        """
 
     def claim_check(self, attempt_no: str, *, at_once: bool = False) -> bool:
-        """Claim the next inquiry for two minutes. Return False if none is due.
+        """Claim the next inquiry: move its date two minutes on, by UPDATE ... WHERE it is due.
 
-        ``at_once`` also claims one that is not due yet, unless a confirm may be under way.
+        Return False if no row was updated. ``at_once`` also claims one that is not due yet, unless a confirm may be
+        under way: confirming, for less than ``CONFIRM_PATIENCE``.
         """
 
     def record(self, attempt_no: str, verdict: Verdict) -> Attempt:
-        """Apply a verdict under the order's lock and set the next check. A repeated or late one changes nothing."""
+        """Write Verdict.applied_to() and next_check() under the order's lock.
+
+        If it becomes orphaned, insert owed_refund() in the same transaction.
+        """
+
+
+class Store(PaymentStore, Protocol):
+    """What payments and refunds need from a database.
+
+    A unique index must admit one refund per attempt in ``IN_FLIGHT``.
+    """
+
+    def find_refund(self, refund_no: str) -> Refund | None:
+        """Return a refund as it is now."""
+
+    def reserve_refund(
+        self, refund_no: str, attempt_no: str, amount: int, *, seen_balance: int, tax: int | None
+    ) -> Refund:
+        """Insert a reserved refund if check_refund() agrees, or return the one that has this number."""
+
+    def begin_refund(self, refund_no: str, seen: RefundState) -> bool:
+        """Set this state to submitted and count the try, by UPDATE ... WHERE state = seen. Return False if none was."""
+
+    def record_refund(self, refund_no: str, verdict: RefundVerdict) -> Refund:
+        """Write RefundVerdict.applied_to() and next_try()."""
+
+    def due_attempts(self) -> Sequence[str]:
+        """Return the numbers of attempts whose check is due, oldest first, a limited number."""
+
+    def due_refunds(self) -> Sequence[str]:
+        """Return the numbers of refunds whose next try is due, oldest first, a limited number."""
 
 
 class Inquirer(Protocol):
@@ -168,12 +350,19 @@ class Inquirer(Protocol):
 
 
 class Client(Inquirer, Protocol):
-    """The calls of PaypleClient that the flow makes."""
+    """The calls of PaypleClient that payments make."""
 
     gateway: Gateway
 
     def confirm(self, result: UnverifiedResult, *, leave_by: float | None = None) -> PaymentFound:
-        """Charge an authenticated CERT payment."""
+        """Charge an authenticated payment."""
+
+
+class RefundingClient(Client, Protocol):
+    """The calls of PaypleClient that payments and refunds make."""
+
+    def refund(self, request: RefundRequest, *, leave_by: float | None = None) -> RefundDone:
+        """Refund part or all of a payment."""
 
 
 def utc_now() -> datetime:
@@ -182,11 +371,11 @@ def utc_now() -> datetime:
 
 
 @dataclass(frozen=True)
-class Flow:
+class PaymentFlow:
     """Settles attempts at one gateway with one store."""
 
     client: Client
-    store: Store
+    store: PaymentStore
     now: Callable[[], datetime] = utc_now
     inquirer: Inquirer | None = field(default=None, kw_only=True)
 
@@ -266,11 +455,63 @@ class Flow:
         types = [attempt.pay_type]
         if attempt.charge_mode is ChargeMode.IN_WINDOW or now > attempt.ends_at:
             types += [other for other in PayType if other is not attempt.pay_type]
-        for pay_type, day in product(types, days_to_ask(attempt.opened_at, now)):
+        known = attempt.payment_date
+        for pay_type, day in product(types, [known] if known else days_to_ask(attempt.opened_at, now)):
             found = ask.inquire(attempt.attempt_no, day, pay_type)
             if found is not None:
                 return found
         return None
+
+
+@dataclass(frozen=True)
+class Flow(PaymentFlow):
+    """Settles attempts and sends refunds."""
+
+    client: RefundingClient
+    store: Store
+
+    def refund(
+        self, refund_no: str, attempt_no: str, amount: int, *, seen_balance: int, tax: int | None = None
+    ) -> Refund:
+        """Refund part or all of a payment. The same number, sent again, gives the same refund.
+
+        ``refund_no`` is the one-time key of the form, ``seen_balance`` the balance that it showed. Raises
+        RefundRejected if nothing is sent. Any other ending is the state of the refund.
+        """
+        refund = self.store.reserve_refund(refund_no, attempt_no, amount, seen_balance=seen_balance, tax=tax)
+        return self.send_refund(refund) if refund.state is RefundState.RESERVED else refund
+
+    def send_refund(self, refund: Refund) -> Refund:
+        """Send a cancel once. The intent is committed before it leaves."""
+        leave_by = time.monotonic() + LEAVE_WITHIN
+        if not may_send(refund) or not self.store.begin_refund(refund.refund_no, refund.state):
+            return self.store.find_refund(refund.refund_no) or refund
+        request = RefundRequest(refund.attempt_no, refund.payment_date, refund.amount, refund.tax)
+        try:
+            verdict = judge_refund(refund, self.client.refund(request, leave_by=leave_by))
+        except GatewayError as error:
+            verdict = judge_refund(refund, error)
+        return self.store.record_refund(refund.refund_no, verdict)
+
+    def decide_refund(self, refund_no: str, *, was_refunded: bool) -> Refund | None:
+        """Record what a person has found out about a refund whose answer was lost, ten minutes later or more."""
+        refund = self.store.find_refund(refund_no)
+        if refund is None or not refund.needs_person or self.now() < refund.changed_at + DECIDE_AFTER:
+            return refund
+        state = RefundState.DONE if was_refunded else RefundState.REFUSED
+        return self.store.record_refund(refund_no, RefundVerdict(state, refund.tries))
+
+    def sweep(self) -> None:
+        """Do what is due. Run it every ten seconds, in as many processes as you like."""
+        for attempt_no in self.store.due_attempts():
+            self.settle(attempt_no)
+        for refund_no in self.store.due_refunds():
+            refund = self.store.find_refund(refund_no)
+            lost = give_up(refund) if refund else None
+            if lost:
+                self.store.record_refund(refund_no, lost)
+            elif refund:
+                self.send_refund(refund)
 
 
 def judge(attempt: Attempt, found: PaymentFound | None, now: datetime) -> Verdict:
@@ -354,3 +595,68 @@ def mismatch(attempt: Attempt, result: UnverifiedResult) -> str:
 def _may_be_paid(attempt: Attempt) -> bool:
     """Return whether the browser reports that a window which charges by itself has charged."""
     return attempt.charge_mode is ChargeMode.IN_WINDOW and attempt.success_reported
+
+
+def owed_refund(attempt: Attempt, now: datetime) -> Refund | None:
+    """Return the refund of an orphaned payment: all that was charged."""
+    number, day, amount = attempt.attempt_no, attempt.payment_date, attempt.charged_amount
+    if attempt.state is not AttemptState.ORPHANED or day is None or not amount:
+        return None
+    return Refund(f"orphan-{number}", number, day, amount, is_full=True, changed_at=now, is_owed=True)
+
+
+def check_refund(amount: int, *, balance: int, seen_balance: int, is_in_flight: bool) -> bool:
+    """Return whether a refund is full: all that is left. Raises RefundRejected if it may not be reserved.
+
+    The balance is what was charged less all refunds that are done or in flight.
+    """
+    if is_in_flight:
+        raise RefundRejected(RejectReason.IN_FLIGHT, balance)
+    if seen_balance != balance:
+        raise RefundRejected(RejectReason.STALE_BALANCE, balance)
+    if not 0 < amount <= balance:
+        raise RefundRejected(RejectReason.TOO_LARGE, balance)
+    return amount == balance
+
+
+def may_send(refund: Refund) -> bool:
+    """Return whether a refund may be sent. A partial one is never sent twice: both would succeed."""
+    return refund.state is RefundState.RESERVED or (refund.state is RefundState.UNKNOWN and refund.is_full)
+
+
+def judge_refund(refund: Refund, answer: RefundDone | GatewayError) -> RefundVerdict:
+    """Decide what the answer to a cancel means for a refund, given its state before the call.
+
+    A refund that was unknown is repeated: "already cancelled" then confirms the earlier call, and any other no says
+    nothing about it.
+    """
+    is_repeat, tries = refund.state is RefundState.UNKNOWN, refund.tries + 1
+    if isinstance(answer, RefundDone):
+        return RefundVerdict(RefundState.DONE, tries, done=answer)
+    if is_repeat and isinstance(answer, Refused) and codes.says_already_cancelled(answer.code):
+        state = RefundState.DONE
+    elif is_repeat or isinstance(answer, OutcomeUnknown):
+        state = RefundState.UNKNOWN
+    elif isinstance(answer, NotSent) and refund.is_owed:
+        state = RefundState.RESERVED
+    else:
+        state = RefundState.REFUSED
+    return RefundVerdict(state, tries, error=answer)
+
+
+def give_up(refund: Refund) -> RefundVerdict | None:
+    """Return what has become of a refund whose worker is dead, or None if it may be sent (again)."""
+    if refund.state is RefundState.SUBMITTED:
+        return RefundVerdict(RefundState.UNKNOWN, refund.tries)
+    if refund.state is RefundState.RESERVED and not refund.is_owed:
+        return RefundVerdict(RefundState.REFUSED, refund.tries)
+    return None
+
+
+def next_try(refund: Refund, now: datetime) -> datetime | None:
+    """Return when to look at a refund next. None: it is over, or waits for a person."""
+    if refund.state is RefundState.SUBMITTED or (refund.state is RefundState.RESERVED and not refund.is_owed):
+        return now + REFUND_PATIENCE
+    if may_send(refund):
+        return now + BACKOFF[min(refund.tries, len(BACKOFF)) - 1] if refund.tries else now
+    return None

@@ -15,7 +15,7 @@ from shop import clock
 from shop.db import UNAVAILABLE, db, release, transaction
 from shop.models import Attempt, Order
 from shop.payple import ChargeMode, GatewayError, PaypleClient, UnverifiedResult, flow
-from shop.payple.flow import AttemptState, Flow, Inquirer, Reason, Verdict
+from shop.payple.flow import AttemptState, Inquirer, PaymentFlow, Reason, Verdict
 from shop.rules.states import OrderState, Source
 from shop.services import cash_receipts, journal, refunds, transitions
 
@@ -157,8 +157,8 @@ def _look_up_receipt(attempt_no: str, client: PaypleClient) -> None:
         cash_receipts.look_up(attempt_no, client, at_once=True)
 
 
-def _flow(client: PaypleClient, source: Source, inquirer: Inquirer | None = None) -> Flow:
-    return Flow(client, ShopStore(source), clock.now, inquirer=inquirer)
+def _flow(client: PaypleClient, source: Source, inquirer: Inquirer | None = None) -> PaymentFlow:
+    return PaymentFlow(client, ShopStore(source), clock.now, inquirer=inquirer)
 
 
 @dataclass(frozen=True)
@@ -245,6 +245,8 @@ def view_of(row: Attempt) -> flow.Attempt:
         confirming_at=row.confirming_at,
         checks=row.checks,
         success_reported=row.claim_result == "success",
+        payment_date=row.trade_date,
+        charged_amount=row.charged_amount,
     )
 
 

@@ -30,7 +30,7 @@ from shop.payple import (
     flow,
 )
 from shop.payple.endpoints import Gateway
-from shop.payple.flow import AttemptState, Flow, Reason, Verdict
+from shop.payple.flow import AttemptState, PaymentFlow, Reason, Verdict
 from shop.rules.money import Won
 from shop.rules.refund import PaidFacts, RefundPlan
 from shop.rules.states import IN_FLIGHT, OrderState, Source
@@ -258,13 +258,13 @@ def one_day_asked() -> Any:
 
 @bug("an inquiry names the method that was chosen, and no other", "I2", "I13")
 def other_method_not_asked() -> Any:
-    def inquire(asking: Flow, attempt: flow.Attempt) -> PaymentFound | None:
+    def inquire(asking: PaymentFlow, attempt: flow.Attempt) -> PaymentFound | None:
         ask, number = asking.inquirer or asking.client, attempt.attempt_no
         days = flow.days_to_ask(attempt.opened_at, asking.now())
         answers = (ask.inquire(number, day, attempt.pay_type) for day in days)
         return next((found for found in answers if found is not None), None)
 
-    return [patch.object(Flow, "_inquire", inquire)]
+    return [patch.object(PaymentFlow, "_inquire", inquire)]
 
 
 # money that no order takes

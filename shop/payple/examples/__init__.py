@@ -1,0 +1,1 @@
+"""One shop for each of three frameworks, and a store in SQLite."""
