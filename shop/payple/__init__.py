@@ -15,7 +15,7 @@ print(window_fields(wish, client.authenticate()))    # the page gives these to P
 
 
 def settle(posted):                             # the name-value pairs that the browser brought to /result
-    result = UnverifiedResult.from_wire(posted)             # MalformedResult: answer 400
+    result = UnverifiedResult.from_form(posted)             # MalformedResult: answer 400
     if result.attempt_no != wish.attempt_no or not result.reports_success:
         return "not paid: the payer may try again, with a new number"
     try:                                        # store "confirming" first: the next line takes the money
@@ -44,6 +44,7 @@ from __future__ import annotations
 from . import codes
 from .cash_receipt import CashReceiptCancel, CashReceiptCancelled, CashReceiptIssued, CashReceiptRequest
 from .client import Inquiries, PaypleClient, Timer
+from .codes import explain
 from .credentials import Authentication, Credentials
 from .endpoints import Gateway, Purpose, WindowScript
 from .errors import GatewayError, MalformedResult, NotSent, OutcomeUnknown, Refused, UnknownEndpoint
@@ -53,7 +54,7 @@ from .refund import ReceiptAnswer, RefundDone, RefundRequest
 from .result import UnverifiedResult
 from .transport import Exchange, Observer, Timeouts
 from .webhook import read_webhook
-from .window import WindowRequest, window_fields
+from .window import WindowRequest, new_attempt_no, window_fields
 
 __all__ = [
     "KOREA",
@@ -90,6 +91,8 @@ __all__ = [
     "WindowRequest",
     "WindowScript",
     "codes",
+    "explain",
+    "new_attempt_no",
     "read_webhook",
     "window_fields",
 ]

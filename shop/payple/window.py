@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 import unicodedata
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from .credentials import Authentication
-from .messages import ChargeMode, PayType
+from .messages import KOREA, ChargeMode, PayType
 
 _GOODS_LIMIT = 50  # the quick guide says 255; the newer window refuses more than 50
 _NAME_LIMIT = 20  # the quick guide says 80; the newer window refuses more than 20
 _PHONE_LIMIT = 15
 _EMAIL_LIMIT = 100
 _UNNAMED_GOODS = "상품"
+_ATTEMPT_NO = re.compile(r"[A-Za-z0-9_-]{1,30}")
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_MOST_WON = 9_999_999_999
+
+
+def new_attempt_no(now: datetime | None = None) -> str:
+    """Return a number for an attempt: the day in Korea, and a hundred random bits against guessing.
+
+    A number of your own has at most 30 letters, digits, hyphens and underscores. Use each number for one window.
+    """
+    tail = "".join(secrets.choice(_LETTERS) for _ in range(20))
+    return f"{(now or datetime.now(UTC)).astimezone(KOREA):%Y%m%d}_{tail}"
 
 
 @dataclass(frozen=True)
 class WindowRequest:
     """What the payer is asked to pay, and where the browser brings the result.
 
-    A relative `result_url` opens a popup, an absolute one replaces the page. `vat` is only for a mixed order:
-    the VAT in won that it contains; for a wholly taxable order the gateway works it out.
+    A relative `result_url` opens a popup on a PC, an absolute one replaces the page. `vat` in won is only for a partly
+    taxable order; for a wholly taxable one the gateway computes it. Raises ValueError for what the window refuses.
     """
 
     attempt_no: str
@@ -37,8 +52,18 @@ class WindowRequest:
     cash_receipt: bool = False
     payer_no: str = ""
 
+    def __post_init__(self) -> None:
+        if not _ATTEMPT_NO.fullmatch(self.attempt_no):
+            raise ValueError("attempt_no has 1 to 30 letters, digits, hyphens and underscores")
+        if not 0 < self.amount <= _MOST_WON:
+            raise ValueError("amount is a positive number of won")
+        if self.vat is not None and not 0 <= self.vat < self.amount:
+            raise ValueError("vat is a part of the amount")
+        if not self.result_url.startswith(("/", "https://", "http://")):
+            raise ValueError("result_url is a path such as /result, or an absolute address")
+
     def to_wire(self) -> dict[str, str]:
-        """All fields but the keys. Blank optional fields are left out."""
+        """The fields without the keys. Blank optional fields are left out."""
         fields = {
             "PCD_PAY_TYPE": self.pay_type.value,
             "PCD_PAY_WORK": self.charge_mode.value,
@@ -61,7 +86,7 @@ class WindowRequest:
 
 
 def window_fields(request: WindowRequest, key: Authentication | str) -> dict[str, str]:
-    """The object for `PaypleCpayAuthCheck`: the request and what opens the window.
+    """Return the object for `PaypleCpayAuthCheck`.
 
     `key` is a fresh authentication for the script WITH_AUTHENTICATION, or the client key for WITH_CLIENT_KEY.
     """

@@ -1,12 +1,10 @@
 """Start an attempt to pay: freeze what is asked, authenticate, and hand over what the payment window wants."""
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
 
-from shop import clock
 from shop.db import db, transaction
 from shop.errors import CannotPay
 from shop.models import Attempt, Order
@@ -18,14 +16,13 @@ from shop.payple import (
     PayType,
     WindowRequest,
     WindowScript,
+    new_attempt_no,
     window_fields,
 )
 from shop.payple.flow import WINDOW_LIFETIME
 from shop.rules.order import require_payable
 from shop.rules.states import Source
 from shop.services import journal, moving, settlement
-
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 
 @dataclass(frozen=True)
@@ -97,7 +94,7 @@ def _prepare(order_id: int, choices: Choices, now: datetime, *, is_answered: boo
 def _new_attempt(order: Order, choices: Choices, now: datetime) -> Attempt:
     return Attempt(
         order_id=order.id,
-        attempt_no=_new_attempt_no(now),
+        attempt_no=new_attempt_no(now),
         method=choices.method,
         work=choices.work,
         window=choices.window,
@@ -108,12 +105,6 @@ def _new_attempt(order: Order, choices: Choices, now: datetime) -> Attempt:
         deadline_at=now + WINDOW_LIFETIME,
         next_check_at=now + WINDOW_LIFETIME,
     )
-
-
-def _new_attempt_no(now: datetime) -> str:
-    """At most 30 letters, digits and underscores: the day, for people, and a hundred random bits, against guessing."""
-    tail = "".join(secrets.choice(_LETTERS) for _ in range(20))
-    return f"{clock.korea_date(now):%Y%m%d}_{tail}"
 
 
 def _window_request(order: Order, attempt: Attempt, choices: Choices) -> WindowRequest:

@@ -1,13 +1,15 @@
 """The object for the payment window: what the gateway takes, and not one field more."""
 
+import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shop.payple import Authentication, ChargeMode, PayType, Purpose, WindowRequest, window_fields
+from shop.payple import Authentication, ChargeMode, PayType, Purpose, WindowRequest, new_attempt_no, window_fields
 
 WISH = WindowRequest(
     attempt_no="T20261123ABCDEFGHJKLMN",
@@ -141,6 +143,33 @@ def test_a_member_number_is_sent_only_when_there_is_one() -> None:
 def test_a_printed_request_or_key_shows_no_person_and_no_token() -> None:
     shown = repr(WISH) + repr(TICKET)
     assert not any(secret in shown for secret in ("홍길동", "1234-5678", "test@payple.kr", "-token"))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"attempt_no": ""},
+        {"attempt_no": "A" * 31},
+        {"attempt_no": "주문-1"},
+        {"amount": 0},
+        {"amount": -1000},
+        {"amount": 10_000_000_000},
+        {"vat": 1000},
+        {"vat": -1},
+        {"result_url": "result"},
+    ],
+)
+def test_a_request_that_the_window_refuses_is_not_built(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(changes))):
+        fields(**changes)
+
+
+def test_numbers_name_the_day_in_korea_and_do_not_repeat() -> None:
+    evening = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)  # midnight in Korea
+    numbers = {new_attempt_no(evening) for _ in range(50)}
+
+    assert len(numbers) == 50
+    assert all(re.fullmatch(r"20261124_[A-Z2-7]{20}", number) for number in numbers)
 
 
 @settings(deadline=None)
