@@ -5,8 +5,9 @@ It is not signed and proves nothing. It names an attempt to inquire about and ca
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from . import codes
 from .credentials import Credentials
@@ -19,6 +20,9 @@ _NAME_LIMIT = 100
 _VALUE_LIMIT = 4096  # the longest documented value has 2,048 characters
 _RESULTS = frozenset({"success", "error", "close"})
 _ACCOUNT_KINDS = frozenset({"personal", "company"})
+
+
+Form = Mapping[str, Any] | Iterable[tuple[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,13 @@ class UnverifiedResult:
         return self.result == "success" and codes.is_success(self.code)
 
     @classmethod
-    def from_wire(cls, pairs: Iterable[tuple[str, str]]) -> UnverifiedResult:
-        """Read form pairs, repeated names included. Raises MalformedResult. Ignores unknown fields."""
-        fields = checked_fields(pairs)
+    def from_form(cls, form: Form) -> UnverifiedResult:
+        """Read a posted form: a framework's form object, or all its pairs. Raises MalformedResult.
+
+        Reads Flask's request.form, Django's request.POST and Starlette's FormData with their repeated names. Ignores
+        unknown fields.
+        """
+        fields = checked_fields(_pairs(form))
         result = fields.get("PCD_PAY_RST", "")
         pay_type, charge_mode = fields.get("PCD_PAY_TYPE", ""), fields.get("PCD_PAY_WORK", "")
         account_kind = fields.get("PCD_PAY_BANKACCTYPE", "")
@@ -76,7 +84,17 @@ class UnverifiedResult:
         }
 
 
-def checked_fields(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+def _pairs(form: Form) -> Iterable[tuple[str, Any]]:
+    """Return all names and values. items() of Django and Flask leaves repeated names out."""
+    if lists := getattr(form, "lists", None):  # Flask, Django
+        return [(name, value) for name, values in lists() for value in values]
+    if multi_items := getattr(form, "multi_items", None):  # Starlette
+        pairs: Iterable[tuple[str, Any]] = multi_items()
+        return pairs
+    return form.items() if isinstance(form, Mapping) else form
+
+
+def checked_fields(pairs: Iterable[tuple[str, object]]) -> dict[str, str]:
     """Return the posted fields. Raises MalformedResult if they cannot be a result."""
     fields: dict[str, str] = {}
     for name, value in pairs:
@@ -84,16 +102,15 @@ def checked_fields(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
             raise MalformedResult("a field is repeated")
         if len(fields) >= _FIELD_LIMIT:
             raise MalformedResult("too many fields")
-        _check(name, _NAME_LIMIT)
-        _check(value, _VALUE_LIMIT)
-        fields[name] = value
+        fields[_checked(name, _NAME_LIMIT)] = _checked(value, _VALUE_LIMIT)
     return fields
 
 
-def _check(text: str, limit: int) -> None:
+def _checked(text: object, limit: int) -> str:
     if not isinstance(text, str):
         raise MalformedResult("a field is not text")
     if len(text) > limit:
         raise MalformedResult("a field is too long")
     if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in text):
         raise MalformedResult("a field holds characters that cannot be stored")
+    return text

@@ -18,7 +18,7 @@ def read_webhook(body: bytes) -> UnverifiedResult:
     fields = checked_fields(_pairs(body))
     if not any(name.startswith(_PREFIX) for name in fields):
         raise MalformedResult("not a webhook")
-    return UnverifiedResult.from_wire(fields.items())
+    return UnverifiedResult.from_form(fields.items())
 
 
 def _pairs(body: bytes) -> list[tuple[str, str]]:

@@ -20,7 +20,7 @@ def result() -> ResponseReturnValue:
     After a direct window this is a cross-site POST, which carries no Lax cookie: the attempt is found by its number,
     the session is neither read nor written, and the GET that follows has the cookie again.
     """
-    order_no = settlement.handle_result(UnverifiedResult.from_wire(request.form.items(multi=True)), client())
+    order_no = settlement.handle_result(UnverifiedResult.from_form(request.form), client())
     if order_no is None:
         return redirect(url_for("orders.lookup"), code=303)
     return redirect(url_for("orders.show", order_no=order_no), code=303)

@@ -56,7 +56,7 @@ class Wire:
     def pay(self, wish: WindowRequest, scenario: str = "approved", **choices: Any) -> UnverifiedResult:
         """Open the window for this wish and bring back what the browser would deliver."""
         payer = Payer(self.session, page_url=f"{SHOP}/orders/1", simulator=SIMULATOR)
-        return UnverifiedResult.from_wire(
+        return UnverifiedResult.from_form(
             payer.pay(window_fields(wish, self.client().authenticate()), scenario, **choices)
         )
 

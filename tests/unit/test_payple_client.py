@@ -50,7 +50,7 @@ def result(server: Loopback, **changes: str) -> UnverifiedResult:
         "PCD_PAYER_ID": "OVA3U-billing-key",
         "PCD_PAY_COFURL": server.address + "/php/PayCardConfirmAct.php?ACT_=PAYM",
     }
-    return UnverifiedResult.from_wire((fields | changes).items())
+    return UnverifiedResult.from_form((fields | changes).items())
 
 
 def inquire(server: Loopback, seen: list[Exchange] | None = None) -> object:
