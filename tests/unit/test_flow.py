@@ -4,18 +4,26 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from shop.payple import ChargeMode, OutcomeUnknown, PaymentFound, PayType
+from shop.payple import ChargeMode, GatewayError, NotSent, OutcomeUnknown, PaymentFound, PayType, Refused
 from shop.payple.flow import (
     TRANSITIONS,
     Attempt,
     AttemptState,
+    Ending,
     Reason,
+    Refund,
+    RefundState,
+    RefundVerdict,
     Verdict,
     days_to_ask,
+    give_up,
     judge,
+    judge_refund,
     next_check,
+    next_try,
     no_answer,
     not_found,
+    owed_refund,
 )
 
 OPENED = datetime(2026, 11, 23, 3, tzinfo=UTC)
@@ -146,3 +154,122 @@ def test_at_most_three_trade_dates_are_asked_from_the_opening_day(hours: int, da
 
 def test_nothing_leads_away_from_paid_and_orphaned() -> None:
     assert [state for state, after in TRANSITIONS.items() if not after] == [S.PAID, S.ORPHANED]
+
+
+NO = Refused("PAYC0011", "no")
+ALREADY = Refused("1115", "cancelled already")
+LOST = OutcomeUnknown("lost")
+LATE = NotSent("too late")
+R = RefundState
+
+
+def refund(state: RefundState = R.RESERVED, *, is_full: bool = True, is_owed: bool = False, tries: int = 0) -> Refund:
+    return Refund("R1", "A1", OPENED.date(), 1000, is_full, OPENED, None, is_owed, state, tries)
+
+
+@pytest.mark.parametrize(
+    ("before", "answer", "after"),
+    [
+        (refund(), NO, R.REFUSED),
+        (refund(), ALREADY, R.REFUSED),
+        (refund(), LOST, R.UNKNOWN),
+        (refund(), LATE, R.REFUSED),
+        (refund(is_owed=True), LATE, R.RESERVED),
+        (refund(R.UNKNOWN, tries=1), ALREADY, R.DONE),
+        (refund(R.UNKNOWN, tries=1), NO, R.UNKNOWN),
+        (refund(R.UNKNOWN, tries=1), LOST, R.UNKNOWN),
+        (refund(R.UNKNOWN, tries=1, is_owed=True), LATE, R.UNKNOWN),
+    ],
+)
+def test_an_answer_to_a_cancel_decides_the_refund(before: Refund, answer: GatewayError, after: RefundState) -> None:
+    assert judge_refund(before, answer).state is after
+
+
+@pytest.mark.parametrize(
+    ("now", "verdict", "after"),
+    [
+        (refund(R.SUBMITTED, tries=1), RefundVerdict(R.REFUSED, 1), R.REFUSED),
+        (refund(R.UNKNOWN, tries=1), RefundVerdict(R.REFUSED, 1), R.REFUSED),
+        (refund(R.SUBMITTED, tries=2), RefundVerdict(R.REFUSED, 1), R.SUBMITTED),
+        (refund(R.REFUSED, tries=1), RefundVerdict(R.UNKNOWN, 1), R.REFUSED),
+        (refund(R.REFUSED, tries=1), RefundVerdict(R.DONE, 1), R.DONE),
+        (refund(R.DONE, tries=1), RefundVerdict(R.REFUSED, 1), R.DONE),
+    ],
+)
+def test_a_late_answer_counts_only_for_its_own_try(now: Refund, verdict: RefundVerdict, after: RefundState) -> None:
+    assert verdict.applied_to(now, OPENED).state is after
+
+
+@pytest.mark.parametrize(
+    ("row", "seconds"),
+    [
+        (refund(), 120),
+        (refund(is_owed=True), 0),
+        (refund(is_owed=True, tries=1), 5),
+        (refund(R.SUBMITTED, tries=1), 120),
+        (refund(R.UNKNOWN, tries=1), 5),
+        (refund(R.UNKNOWN, tries=2), 30),
+        (refund(R.UNKNOWN, tries=9), 86_400),
+        (refund(R.UNKNOWN, tries=1, is_full=False), None),
+        (refund(R.DONE, tries=1), None),
+        (refund(R.REFUSED, tries=1), None),
+    ],
+)
+def test_a_refund_is_looked_at_again(row: Refund, seconds: int | None) -> None:
+    assert next_try(row, OPENED) == (None if seconds is None else OPENED + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(
+    ("row", "after"),
+    [
+        (refund(), R.REFUSED),
+        (refund(R.SUBMITTED, tries=1), R.UNKNOWN),
+        (refund(is_owed=True), None),
+        (refund(R.UNKNOWN, tries=1), None),
+    ],
+)
+def test_a_refund_whose_worker_died_is_given_up(row: Refund, after: RefundState | None) -> None:
+    verdict = give_up(row)
+
+    assert (verdict and verdict.state) is after
+
+
+@pytest.mark.parametrize(
+    ("row", "needed"),
+    [
+        (refund(R.UNKNOWN, is_full=False), True),
+        (refund(R.UNKNOWN, tries=7), False),
+        (refund(R.UNKNOWN, tries=8), True),
+        (refund(R.REFUSED, is_owed=True), True),
+        (refund(R.REFUSED), False),
+        (refund(R.DONE), False),
+    ],
+)
+def test_a_person_looks_at_what_nothing_else_settles(row: Refund, needed: bool) -> None:
+    assert row.needs_person is needed
+
+
+@pytest.mark.parametrize(
+    ("state", "ending"),
+    [
+        (S.PREPARED, Ending.TRY_AGAIN),
+        (S.CONFIRMING, Ending.UNKNOWN),
+        (S.PAID, Ending.PAID),
+        (S.DECLINED, Ending.DECLINED),
+        (S.ORPHANED, Ending.REVIEW),
+    ],
+)
+def test_a_state_has_a_meaning_for_the_buyer(state: AttemptState, ending: Ending) -> None:
+    assert attempt(state).ending is ending
+
+
+def test_a_payment_of_a_held_order_is_orphaned_and_owed() -> None:
+    verdict = judge(attempt(), found(charged_amount=900), OPENED)
+
+    orphan = verdict.applied_to(attempt(), order_is_held=True)
+
+    assert orphan.state is S.ORPHANED
+    owed = owed_refund(orphan, OPENED)
+    assert owed
+    assert (owed.amount, owed.is_full, owed.is_owed, owed.payment_date) == (900, True, True, date(2026, 11, 23))
+    assert owed_refund(verdict.applied_to(attempt(), order_is_held=False), OPENED) is None

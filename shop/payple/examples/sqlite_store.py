@@ -49,15 +49,16 @@ Item = TypeVar("Item", Attempt, Refund)
 class SqliteStore:
     """Implements `payple.flow.Store`. Times are text in UTC, which sorts by time."""
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, now: Callable[[], datetime] = flow.utc_now) -> None:
         self._path = path
+        self._now = now
         with closing(sqlite3.connect(path)) as db:
             db.executescript(SCHEMA)
 
     def open_attempt(self, attempt: Attempt, order_no: str) -> None:
         """Store a new attempt, before its window opens."""
         with self._transaction() as db:
-            _save_attempt(db, attempt, order_no)
+            self._save_attempt(db, attempt, order_no)
 
     def attempts_of(self, order_no: str) -> list[Attempt]:
         """Return the attempts of an order, oldest first."""
@@ -86,18 +87,18 @@ class SqliteStore:
             return db.execute(note, (result.reports_success, attempt_no, MOST_RESULTS)).rowcount == 1
 
     def begin_confirm(self, attempt_no: str) -> bool:
-        now = flow.utc_now()
+        now = self._now()
         with self._transaction() as db:
             row = _attempt_row(db, attempt_no)
             attempt = _load(Attempt, row)
             if attempt.state is not AttemptState.PREPARED or _is_held(db, row) or now > attempt.ends_at:
                 return False
             confirming = replace(attempt, state=AttemptState.CONFIRMING, confirming_at=now, checks=0)
-            _save_attempt(db, confirming, row["order_no"])
+            self._save_attempt(db, confirming, row["order_no"])
             return True
 
     def claim_check(self, attempt_no: str, *, at_once: bool = False) -> bool:
-        now = flow.utc_now()
+        now = self._now()
         claim = """
             UPDATE attempts SET next_check_at = ? WHERE attempt_no = ? AND state NOT IN ('paid', 'orphaned')
             AND (next_check_at <= ? OR (? AND NOT (state = 'confirming' AND confirming_at > ?)))
@@ -112,15 +113,15 @@ class SqliteStore:
             before = _load(Attempt, row)
             after = verdict.applied_to(before, order_is_held=_is_held(db, row))
             if after is not before:
-                _save_attempt(db, after, row["order_no"])
-                if owed := flow.owed_refund(after, flow.utc_now()):
-                    _save_refund(db, owed)
+                self._save_attempt(db, after, row["order_no"])
+                if owed := flow.owed_refund(after, self._now()):
+                    self._save_refund(db, owed)
             return after
 
     def due_attempts(self) -> list[str]:
         due = "SELECT attempt_no FROM attempts WHERE next_check_at <= ? ORDER BY next_check_at LIMIT 50"
         with self._transaction() as db:
-            return [row["attempt_no"] for row in db.execute(due, (f"{flow.utc_now()}",))]
+            return [row["attempt_no"] for row in db.execute(due, (f"{self._now()}",))]
 
     def find_refund(self, refund_no: str) -> Refund | None:
         with self._transaction() as db:
@@ -140,32 +141,41 @@ class SqliteStore:
             in_flight = any(refund.state in flow.IN_FLIGHT for refund in refunds)
             balance = _balance(db, attempt_no)
             is_full = flow.check_refund(amount, balance=balance, seen_balance=seen_balance, is_in_flight=in_flight)
-            new = Refund(refund_no, attempt_no, attempt.payment_date, amount, is_full, flow.utc_now(), tax)
-            _save_refund(db, new)
+            new = Refund(refund_no, attempt_no, attempt.payment_date, amount, is_full, self._now(), tax)
+            self._save_refund(db, new)
             return new
 
     def begin_refund(self, refund_no: str, seen: RefundState) -> bool:
-        now = flow.utc_now()
+        now = self._now()
         with self._transaction() as db:
             row = db.execute("SELECT * FROM refunds WHERE refund_no = ? AND state = ?", (refund_no, seen)).fetchone()
             if row:
                 tries = row["tries"] + 1
-                _save_refund(db, replace(_load(Refund, row), state=RefundState.SUBMITTED, tries=tries, changed_at=now))
+                self._save_refund(
+                    db, replace(_load(Refund, row), state=RefundState.SUBMITTED, tries=tries, changed_at=now)
+                )
             return row is not None
 
     def record_refund(self, refund_no: str, verdict: flow.RefundVerdict) -> Refund:
         with self._transaction() as db:
             row = db.execute("SELECT * FROM refunds WHERE refund_no = ?", (refund_no,)).fetchone()
             before = _load(Refund, row)
-            after = verdict.applied_to(before, flow.utc_now())
+            after = verdict.applied_to(before, self._now())
             if after is not before:
-                _save_refund(db, after)
+                self._save_refund(db, after)
             return after
 
     def due_refunds(self) -> list[str]:
         due = "SELECT refund_no FROM refunds WHERE next_try_at <= ? ORDER BY next_try_at LIMIT 50"
         with self._transaction() as db:
-            return [row["refund_no"] for row in db.execute(due, (f"{flow.utc_now()}",))]
+            return [row["refund_no"] for row in db.execute(due, (f"{self._now()}",))]
+
+    def _save_attempt(self, db: sqlite3.Connection, attempt: Attempt, order_no: str) -> None:
+        due = flow.next_check(attempt, self._now())
+        _save(db, "attempts", vars(attempt) | {"order_no": order_no, "next_check_at": due})
+
+    def _save_refund(self, db: sqlite3.Connection, refund: Refund) -> None:
+        _save(db, "refunds", vars(refund) | {"next_try_at": flow.next_try(refund, self._now())})
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -190,15 +200,6 @@ def _save(db: sqlite3.Connection, table: str, values: Mapping[str, object]) -> N
     names, marks = ", ".join(values), ", ".join("?" * len(values))
     changes = ", ".join(f"{name} = excluded.{name}" for name in values)
     db.execute(f"INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT ({key}) DO UPDATE SET {changes}", stored)
-
-
-def _save_attempt(db: sqlite3.Connection, attempt: Attempt, order_no: str) -> None:
-    due = flow.next_check(attempt, flow.utc_now())
-    _save(db, "attempts", vars(attempt) | {"order_no": order_no, "next_check_at": due})
-
-
-def _save_refund(db: sqlite3.Connection, refund: Refund) -> None:
-    _save(db, "refunds", vars(refund) | {"next_try_at": flow.next_try(refund, flow.utc_now())})
 
 
 def _attempt_row(db: sqlite3.Connection, attempt_no: str) -> sqlite3.Row:
