@@ -36,6 +36,7 @@ ARROWS: dict[str, set[str]] = {
 
 # Libraries that a part may use; what is not listed may use any.
 LIBRARIES: dict[str, set[str]] = {
+    "shop.payple.examples": {"payple", "requests", "flask", "django", "fastapi", "starlette"},
     "shop.payple": {"requests", "urllib3"},  # requests itself stands on urllib3
     "shop.simulator.__main__": {"flask", "werkzeug", "requests", "gunicorn", "dotenv"},
     "shop.simulator": {"flask", "werkzeug", "requests"},

@@ -93,6 +93,11 @@ class Gateway:
         return self.origin + AUTHENTICATION_PATH
 
     @property
+    def is_payple(self) -> bool:
+        """Whether it is one of Payple's servers and no stand-in."""
+        return self.origin.endswith(".payple.kr")
+
+    @property
     def page_origins(self) -> tuple[str, ...]:
         """Every origin the payment page's Content-Security-Policy must admit."""
         return (self.origin,)

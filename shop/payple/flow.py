@@ -7,6 +7,7 @@ in the same way.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,9 @@ from .messages import KOREA, ChargeMode, PayType
 from .payment import PaymentFound
 from .refund import RefundDone, RefundRequest
 from .result import UnverifiedResult
+from .window import WindowRequest
+
+log = logging.getLogger(__name__)
 
 WINDOW_LIFETIME = timedelta(minutes=40)
 """30 minutes to authenticate and 10 to confirm. Later no payment can come of a window."""
@@ -137,6 +141,12 @@ class Attempt:
     payment_date: date | None = None
     charged_amount: int | None = None
 
+    @classmethod
+    def of(cls, request: WindowRequest, now: datetime) -> Attempt:
+        """Return the attempt to store before this window opens."""
+        number, mode = request.attempt_no, request.charge_mode
+        return cls(number, request.amount, request.pay_type, mode, AttemptState.PREPARED, opened_at=now)
+
     @property
     def is_final(self) -> bool:
         """Whether no answer of the gateway changes it any more."""
@@ -146,6 +156,11 @@ class Attempt:
     def ending(self) -> Ending:
         """What the state means for the buyer."""
         return _ENDINGS[self.state]
+
+    @property
+    def may_pay_again(self) -> bool:
+        """Whether the buyer may open a window for another attempt."""
+        return self.ending in (Ending.DECLINED, Ending.TRY_AGAIN)
 
     @property
     def ends_at(self) -> datetime:
@@ -291,15 +306,18 @@ class PaymentStore(Protocol):
 
     def find(self, attempt_no: str) -> Attempt | None:
         """Return an attempt as it is now."""
+        ...
 
     def note_result(self, attempt_no: str, result: UnverifiedResult) -> bool:
         """Keep what the browser says, for the buyer's page. Return True the first few times that it says this."""
+        ...
 
     def begin_confirm(self, attempt_no: str) -> bool:
         """Set prepared to confirming, by UPDATE ... WHERE state = 'prepared', and next_check().
 
         Return False if no row was updated, if another attempt holds the order, or if it is too late.
         """
+        ...
 
     def claim_check(self, attempt_no: str, *, at_once: bool = False) -> bool:
         """Claim the next inquiry: move its date two minutes on, by UPDATE ... WHERE it is due.
@@ -307,12 +325,14 @@ class PaymentStore(Protocol):
         Return False if no row was updated. ``at_once`` also claims one that is not due yet, unless a confirm may be
         under way: confirming, for less than ``CONFIRM_PATIENCE``.
         """
+        ...
 
     def record(self, attempt_no: str, verdict: Verdict) -> Attempt:
         """Write Verdict.applied_to() and next_check() under the order's lock.
 
         If it becomes orphaned, insert owed_refund() in the same transaction.
         """
+        ...
 
 
 class Store(PaymentStore, Protocol):
@@ -323,23 +343,29 @@ class Store(PaymentStore, Protocol):
 
     def find_refund(self, refund_no: str) -> Refund | None:
         """Return a refund as it is now."""
+        ...
 
     def reserve_refund(
         self, refund_no: str, attempt_no: str, amount: int, *, seen_balance: int, tax: int | None
     ) -> Refund:
         """Insert a reserved refund if check_refund() agrees, or return the one that has this number."""
+        ...
 
     def begin_refund(self, refund_no: str, seen: RefundState) -> bool:
         """Set this state to submitted and count the try, by UPDATE ... WHERE state = seen. Return False if none was."""
+        ...
 
     def record_refund(self, refund_no: str, verdict: RefundVerdict) -> Refund:
         """Write RefundVerdict.applied_to() and next_try()."""
+        ...
 
     def due_attempts(self) -> Sequence[str]:
         """Return the numbers of attempts whose check is due, oldest first, a limited number."""
+        ...
 
     def due_refunds(self) -> Sequence[str]:
         """Return the numbers of refunds whose next try is due, oldest first, a limited number."""
+        ...
 
 
 class Inquirer(Protocol):
@@ -347,6 +373,7 @@ class Inquirer(Protocol):
 
     def inquire(self, attempt_no: str, payment_date: date, pay_type: PayType) -> PaymentFound | None:
         """Look up a payment."""
+        ...
 
 
 class Client(Inquirer, Protocol):
@@ -356,6 +383,7 @@ class Client(Inquirer, Protocol):
 
     def confirm(self, result: UnverifiedResult, *, leave_by: float | None = None) -> PaymentFound:
         """Charge an authenticated payment."""
+        ...
 
 
 class RefundingClient(Client, Protocol):
@@ -363,6 +391,7 @@ class RefundingClient(Client, Protocol):
 
     def refund(self, request: RefundRequest, *, leave_by: float | None = None) -> RefundDone:
         """Refund part or all of a payment."""
+        ...
 
 
 def utc_now() -> datetime:
@@ -408,6 +437,20 @@ class PaymentFlow:
             verdict = no_answer(attempt, error)
         self.store.record(attempt_no, verdict)
         return verdict
+
+    def may_open_window(self, attempts: Sequence[Attempt]) -> bool:
+        """Return whether an order with these attempts may be paid (again).
+
+        Inquires about windows that charge by themselves and may still be open: only "not found" lets another open.
+        """
+        for attempt in attempts:
+            if not attempt.may_pay_again:
+                return False
+            if attempt.charge_mode is ChargeMode.IN_WINDOW and attempt.state is AttemptState.PREPARED:
+                verdict = self.check(attempt.attempt_no, at_once=True)
+                if verdict is None or verdict.reason is not Reason.NOT_FOUND:
+                    return False
+        return True
 
     def may_confirm(self, attempt: Attempt, result: UnverifiedResult) -> bool:
         """Return whether a result carries what a confirm needs and agrees with the attempt. This spares refunds."""
@@ -502,7 +545,7 @@ class Flow(PaymentFlow):
         return self.store.record_refund(refund_no, RefundVerdict(state, refund.tries))
 
     def sweep(self) -> None:
-        """Do what is due. Run it every ten seconds, in as many processes as you like."""
+        """Inquire about the attempts and look after the refunds that are due. Any number may run at a time."""
         for attempt_no in self.store.due_attempts():
             self.settle(attempt_no)
         for refund_no in self.store.due_refunds():
@@ -512,6 +555,20 @@ class Flow(PaymentFlow):
                 self.store.record_refund(refund_no, lost)
             elif refund:
                 self.send_refund(refund)
+
+    def sweep_forever(self, pause: float = 10.0) -> None:
+        """Sweep again and again, in a thread or a process of its own."""
+        while True:
+            try:
+                self.sweep()
+            except Exception:
+                log.exception("the sweep failed")
+            time.sleep(pause)
+
+
+def current_attempt(attempts: Sequence[Attempt]) -> Attempt:
+    """Return the attempt that an order shows: the one that holds it, else the latest."""
+    return next((attempt for attempt in attempts if attempt.state in HOLDING), attempts[-1])
 
 
 def judge(attempt: Attempt, found: PaymentFound | None, now: datetime) -> Verdict:

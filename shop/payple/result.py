@@ -84,14 +84,13 @@ class UnverifiedResult:
         }
 
 
-def _pairs(form: Form) -> Iterable[tuple[str, Any]]:
+def _pairs(form: Any) -> Iterable[tuple[str, Any]]:
     """Return all names and values. items() of Django and Flask leaves repeated names out."""
     if lists := getattr(form, "lists", None):  # Flask, Django
         return [(name, value) for name, values in lists() for value in values]
-    if multi_items := getattr(form, "multi_items", None):  # Starlette
-        pairs: Iterable[tuple[str, Any]] = multi_items()
-        return pairs
-    return form.items() if isinstance(form, Mapping) else form
+    read = getattr(form, "multi_items", None) or getattr(form, "items", None)  # Starlette, any mapping
+    pairs: Iterable[tuple[str, Any]] = read() if read else form
+    return pairs
 
 
 def checked_fields(pairs: Iterable[tuple[str, object]]) -> dict[str, str]:

@@ -1,0 +1,148 @@
+"""The example shops of the client, each in a project of its own, bought from with a browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+import requests
+from playwright.sync_api import Page, expect
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
+
+from tests.browser.conftest import NewPage
+from tests.tools.servers import Program, free_ports
+from tests.tools.sources import ROOT
+
+PASSWORD = "secret"
+STAFF = ("staff", PASSWORD)
+GUNICORN = ("gunicorn", "--threads", "4", "--bind")
+SERVERS = {
+    "flask": (*GUNICORN, "127.0.0.1:{port}", "payple.examples.flask_app:app"),
+    "django": (*GUNICORN, "127.0.0.1:{port}", "payple.examples.django_app:application"),
+    "fastapi": ("uvicorn", "--port", "{port}", "payple.examples.fastapi_app:app"),
+}
+
+
+@dataclass
+class Example:
+    """One example shop that runs."""
+
+    site: str
+    program: Program
+
+    def open(self, page: Page, *, direct: bool = False) -> None:
+        """Order, and press the button that opens the payment window."""
+        page.goto(self.site)
+        if direct:
+            page.get_by_label("페이지 전환").check()
+        page.get_by_test_id("order").click()
+        page.get_by_test_id("pay").click()
+
+
+@pytest.fixture(scope="module", params=SERVERS)
+def example(
+    request: pytest.FixtureRequest, program: Program, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Example]:
+    folder = tmp_path_factory.mktemp(request.param)
+    shutil.copytree(ROOT / "shop" / "payple", folder / "payple", ignore=shutil.ignore_patterns("__pycache__"))
+    (port,) = free_ports(1)
+    site = f"http://localhost:{port}"
+    settings = {"SITE": site, "GATEWAY": program.simulator_url, "STAFF_PASSWORD": PASSWORD, "PYTHONPATH": str(folder)}
+    command = [sys.executable, "-m", *(word.format(port=port) for word in SERVERS[request.param])]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(command, cwd=folder, env=os.environ | settings, stdout=log, stderr=log)
+    try:
+        wait_for(site)
+        yield Example(site, program)
+    finally:
+        server.terminate()
+        server.wait(15)
+
+
+def wait_for(site: str) -> None:
+    """Return once the server takes connections."""
+    with requests.Session() as session:
+        session.mount(site, HTTPAdapter(max_retries=Retry(connect=100, backoff_factor=0.1, backoff_max=1)))
+        session.get(site, timeout=10).raise_for_status()
+
+
+def approve(page: Page) -> None:
+    """Pay in the layer that lies over the page on a desktop."""
+    page.frame_locator("iframe[name=cpay_ifr]").get_by_test_id("window-approve").click()
+
+
+def test_a_buyer_pays_in_a_popup(example: Example, new_page: NewPage) -> None:
+    page = new_page()
+    example.open(page)
+    approve(page)
+
+    expect(page.get_by_test_id("ending")).to_have_attribute("data-ending", "paid")
+
+
+def test_a_buyer_pays_in_a_window_that_replaces_the_page(example: Example, new_page: NewPage) -> None:
+    page = new_page()
+    example.open(page, direct=True)
+    page.get_by_test_id("window-approve").click()
+
+    expect(page.get_by_test_id("ending")).to_have_attribute("data-ending", "paid")
+
+
+def test_a_buyer_pays_on_a_phone(example: Example, new_page: NewPage) -> None:
+    page = new_page(phone=True)
+    with page.context.expect_page() as opened:
+        example.open(page)
+    opened.value.get_by_test_id("window-approve").click()
+
+    expect(page.get_by_test_id("ending")).to_have_attribute("data-ending", "paid")
+
+
+def test_a_buyer_who_closes_the_window_pays_again(example: Example, new_page: NewPage) -> None:
+    page = new_page()
+    example.open(page)
+    page.frame_locator("iframe[name=cpay_ifr]").get_by_test_id("window-close").click()
+    expect(page.get_by_test_id("ending")).to_have_attribute("data-ending", "try_again")
+
+    page.get_by_test_id("order").click()
+    page.get_by_test_id("pay").click()
+    approve(page)
+
+    expect(page.get_by_test_id("ending")).to_have_attribute("data-ending", "paid")
+
+
+def test_staff_refund_a_part(example: Example, new_page: NewPage) -> None:
+    page = new_page()
+    example.open(page)
+    approve(page)
+    expect(page.get_by_test_id("ending")).to_have_attribute("data-ending", "paid")
+    order_no = page.url.rpartition("/")[2]
+    staff = new_page(http_credentials={"username": "staff", "password": PASSWORD}, accepted="401")
+
+    staff.goto(f"{example.site}/staff/orders/{order_no}")
+    staff.get_by_label("환불 금액").fill("300")
+    staff.get_by_test_id("refund").click()
+
+    expect(staff.get_by_test_id("refund-state")).to_have_text("done")
+    page.reload()
+    expect(page.get_by_text("환불 300원")).to_be_visible()
+
+
+def test_nobody_else_refunds(example: Example) -> None:
+    address = f"{example.site}/staff/orders/ANY"
+
+    foreign = {"Origin": "http://evil.example"}
+
+    assert requests.get(address, timeout=10).status_code == 401
+    assert requests.post(address, auth=STAFF, headers=foreign, timeout=10).status_code == 403
+    assert requests.get(address, auth=STAFF, timeout=10).status_code == 404
+
+
+def test_a_malformed_result_is_refused(example: Example) -> None:
+    twice = [("PCD_PAY_OID", "A"), ("PCD_PAY_OID", "B")]
+
+    assert requests.post(f"{example.site}/result", data=twice, timeout=10).status_code == 400
