@@ -43,8 +43,8 @@ HEADERS = (
     Header(
         "Content-Security-Policy",
         "default-src 'self'; script-src 'nonce-{nonce}' {gateway}; style-src 'self' {gateway}; "
-        "style-src-attr 'unsafe-inline'; img-src 'self' data: {gateway}; connect-src 'self' {gateway}; frame-src {gateway}; "
-        "form-action 'self' {gateway}; base-uri 'none'",
+        "style-src-attr 'unsafe-inline'; img-src 'self' data: {gateway}; connect-src 'self' {gateway}; "
+        "frame-src {gateway}; form-action 'self' {gateway}; base-uri 'none'",
         "Payple's script opens a frame, posts a form to it and writes style attributes. It is changed in place, so it "
         "has no integrity hash; jQuery has one.",
     ),
