@@ -11,19 +11,8 @@ import requests
 
 from shop.payple import ChargeMode, PayType, UnverifiedResult, WindowRequest
 from shop.payple.examples.sqlite_store import SqliteStore
-from shop.payple.flow import (
-    CONFIRM_PATIENCE,
-    DECIDE_AFTER,
-    REFUND_PATIENCE,
-    Attempt,
-    AttemptState,
-    Ending,
-    Flow,
-    Refund,
-    RefundRejected,
-    RefundState,
-    RejectReason,
-)
+from shop.payple.flow import CONFIRM_PATIENCE, Attempt, AttemptState, Ending, Flow
+from shop.payple.refund_rules import DECIDE_AFTER, REFUND_PATIENCE, Refund, RefundRejected, RefundState, RejectReason
 from tests.gateway.wire import WISH, Wire
 
 ORDER = "ORDER-1"

@@ -11,20 +11,15 @@ from shop.payple.flow import (
     AttemptState,
     Ending,
     Reason,
-    Refund,
-    RefundState,
-    RefundVerdict,
     Verdict,
     days_to_ask,
-    give_up,
     judge,
-    judge_refund,
     next_check,
-    next_try,
     no_answer,
     not_found,
     owed_refund,
 )
+from shop.payple.refund_rules import Refund, RefundState, RefundVerdict, give_up, judge_refund, next_try
 
 OPENED = datetime(2026, 11, 23, 3, tzinfo=UTC)
 S = AttemptState

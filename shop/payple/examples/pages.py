@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from html import escape
 
 from .. import page
-from ..flow import Attempt, Flow, RefundRejected
+from ..flow import Attempt, Flow
+from ..refund_rules import RefundRejected
 from ..window import new_attempt_no
 
 ORDER_FORM = (

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from .. import ChargeMode, PayType, UnverifiedResult, flow
-from ..flow import Attempt, AttemptState, Refund, RefundState
+from .. import refund_rules as rules
+from ..flow import Attempt, AttemptState
+from ..refund_rules import Refund, RefundRejected, RefundState, RejectReason
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS attempts (
@@ -137,10 +139,10 @@ class SqliteStore:
             if same := [refund for refund in refunds if refund.refund_no == refund_no]:
                 return same[0]
             if attempt.state is not AttemptState.PAID or attempt.payment_date is None:
-                raise flow.RefundRejected(flow.RejectReason.NOT_PAID)
-            in_flight = any(refund.state in flow.IN_FLIGHT for refund in refunds)
+                raise RefundRejected(RejectReason.NOT_PAID)
+            in_flight = any(refund.state in rules.IN_FLIGHT for refund in refunds)
             balance = _balance(db, attempt_no)
-            is_full = flow.check_refund(amount, balance=balance, seen_balance=seen_balance, is_in_flight=in_flight)
+            is_full = rules.check_refund(amount, balance=balance, seen_balance=seen_balance, is_in_flight=in_flight)
             new = Refund(refund_no, attempt_no, attempt.payment_date, amount, is_full, self._now(), tax)
             self._save_refund(db, new)
             return new
@@ -156,7 +158,7 @@ class SqliteStore:
                 )
             return row is not None
 
-    def record_refund(self, refund_no: str, verdict: flow.RefundVerdict) -> Refund:
+    def record_refund(self, refund_no: str, verdict: rules.RefundVerdict) -> Refund:
         with self._transaction() as db:
             row = db.execute("SELECT * FROM refunds WHERE refund_no = ?", (refund_no,)).fetchone()
             before = _load(Refund, row)
@@ -175,7 +177,7 @@ class SqliteStore:
         _save(db, "attempts", vars(attempt) | {"order_no": order_no, "next_check_at": due})
 
     def _save_refund(self, db: sqlite3.Connection, refund: Refund) -> None:
-        _save(db, "refunds", vars(refund) | {"next_try_at": flow.next_try(refund, self._now())})
+        _save(db, "refunds", vars(refund) | {"next_try_at": rules.next_try(refund, self._now())})
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
