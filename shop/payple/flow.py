@@ -282,17 +282,13 @@ class Inquirer(Protocol):
 
 
 class Client(Inquirer, Protocol):
-    """The calls of PaypleClient that payments make."""
+    """The calls of PaypleClient that move money, and the inquiry."""
 
     gateway: Gateway
 
     def confirm(self, result: UnverifiedResult, *, leave_by: float | None = None) -> PaymentFound:
         """Charge an authenticated payment."""
         ...
-
-
-class RefundingClient(Client, Protocol):
-    """The calls of PaypleClient that payments and refunds make."""
 
     def refund(self, request: RefundRequest, *, leave_by: float | None = None) -> RefundDone:
         """Refund part or all of a payment."""
@@ -415,7 +411,6 @@ class PaymentFlow:
 class Flow(PaymentFlow):
     """Settles attempts and sends refunds."""
 
-    client: RefundingClient
     store: Store
 
     def refund(
