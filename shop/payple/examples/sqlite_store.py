@@ -39,9 +39,16 @@ READERS: Mapping[type, Mapping[str, Callable[[Any], Any]]] = {
         "state": AttemptState,
         "opened_at": datetime.fromisoformat,
         "confirming_at": datetime.fromisoformat,
+        "success_reported": bool,
         "payment_date": date.fromisoformat,
     },
-    Refund: {"state": RefundState, "payment_date": date.fromisoformat, "changed_at": datetime.fromisoformat},
+    Refund: {
+        "state": RefundState,
+        "payment_date": date.fromisoformat,
+        "changed_at": datetime.fromisoformat,
+        "is_full": bool,
+        "is_owed": bool,
+    },
 }
 CLAIM = timedelta(minutes=2)
 MOST_RESULTS = 5
