@@ -5,8 +5,8 @@ The payment page is the only one that admits anything foreign, and only the gate
 * the gateway's script comes with a nonce. Its file is changed in place, so it cannot be pinned by a hash (SRI);
   jQuery, which it wants in test and live mode, is pinned.
 * it writes ``style`` attributes, so these are allowed there; style sheets and scripts inside the page are not.
-* ``Cross-Origin-Opener-Policy: same-origin-allow-popups``: with ``same-origin`` the phone's payment window loses its
-  opener, and the result with it.
+* ``Cross-Origin-Opener-Policy: unsafe-none``: with ``same-origin`` the phone's payment window loses its opener, and the
+  result with it; WebKit loses it with ``same-origin-allow-popups``, too.
 * ``Referrer-Policy: strict-origin-when-cross-origin``: the gateway compares the page's host with the one that
   authenticated (AUTH0007), so the origin has to be told.
 """
@@ -34,7 +34,7 @@ def _add_headers(response: Response) -> Response:
     nonce = g.get("nonce", "")
     headers = response.headers
     headers["Content-Security-Policy"] = _payment_policy(settings(), nonce) if nonce else _policy(_OWN)
-    headers["Cross-Origin-Opener-Policy"] = "same-origin-allow-popups" if nonce else "same-origin"
+    headers["Cross-Origin-Opener-Policy"] = "unsafe-none" if nonce else "same-origin"
     headers["Referrer-Policy"] = "strict-origin-when-cross-origin" if nonce else "same-origin"
     headers["X-Content-Type-Options"] = "nosniff"
     headers["X-Frame-Options"] = "DENY"

@@ -58,7 +58,7 @@ def insist_on_headers(response: TestResponse, where: str) -> None:
     assert headers["X-Content-Type-Options"] == "nosniff", where
     opener, referrer = headers["Cross-Origin-Opener-Policy"], headers["Referrer-Policy"]
     if "nonce" in policy:
-        assert (opener, referrer) == ("same-origin-allow-popups", "strict-origin-when-cross-origin"), where
+        assert (opener, referrer) == ("unsafe-none", "strict-origin-when-cross-origin"), where
     else:
         assert (opener, referrer) == ("same-origin", "same-origin"), where
     assert is_file or headers["Cache-Control"] == "no-store", where

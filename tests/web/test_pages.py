@@ -351,7 +351,7 @@ def test_only_the_payment_page_admits_anything_foreign(world: World) -> None:
     headers = page.response.headers
     assert f"frame-src {SIMULATOR}" in headers["Content-Security-Policy"]
     assert f"form-action 'self' {SIMULATOR}" in headers["Content-Security-Policy"]
-    assert headers["Cross-Origin-Opener-Policy"] == "same-origin-allow-popups"
+    assert headers["Cross-Origin-Opener-Policy"] == "unsafe-none"
     assert headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
     scripts = [tag for name, tag in page.tags.all if name == "script"]
     assert all(tag["nonce"] in headers["Content-Security-Policy"] for tag in scripts)
