@@ -22,11 +22,11 @@ from shop.errors import OutOfStock
 from shop.extensions import settings
 from shop.models import Attempt, Order, OrderLine, Product
 from shop.payple import (
-    Claim,
     OutcomeUnknown,
     PaymentFound,
     PaypleClient,
     Refused,
+    UnverifiedResult,
     flow,
 )
 from shop.payple.endpoints import Gateway
