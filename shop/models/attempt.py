@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, T
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.db import Base, UtcDateTime, one_of
-from shop.payple import Method, Work
+from shop.payple import ChargeMode, PayType
 from shop.payple.flow import FINAL
 from shop.rules.cash_receipt import COVERING, JOBS, LastCall
 from shop.rules.states import ACTIVE_RECEIPT, HOLDING, IN_FLIGHT, AttemptState, CashReceiptState, RefundState
@@ -147,7 +147,7 @@ class Attempt(Base):
     @property
     def may_get_receipt(self) -> bool:
         """Charged by a window that asks about the cash receipt only then, and we have no receipt."""
-        is_open = self.state in FINAL and self.work is Work.PAY and self.cash_receipt_asked
+        is_open = self.state in FINAL and self.work is ChargeMode.IN_WINDOW and self.cash_receipt_asked
         return is_open and all(receipt.state is CashReceiptState.FAILED for receipt in self.cash_receipts)
 
     def is_abandoned(self, now: datetime) -> bool:

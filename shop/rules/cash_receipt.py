@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from shop import clock
 from shop.payple import ReceiptPurpose
-from shop.payple.flow import BACKOFF
+from shop.payple.backoff import backoff
 from shop.rules.states import CashReceiptState
 
 JOBS = (CashReceiptState.REQUESTED, CashReceiptState.CANCEL_DUE)
@@ -97,4 +97,4 @@ def next_morning(now: datetime) -> datetime:
 
 def next_try(tries: int, now: datetime) -> datetime:
     """Return when a job goes on after so many tries."""
-    return now + BACKOFF[min(tries, len(BACKOFF)) - 1]
+    return now + backoff(tries - 1)

@@ -17,10 +17,10 @@ from shop.payple import (
     CashReceiptCancel,
     CashReceiptRequest,
     GatewayError,
-    Method,
     NotSent,
     OutcomeUnknown,
     PaypleClient,
+    PayType,
     ReceiptAnswer,
     ReceiptPurpose,
     Refused,
@@ -150,7 +150,7 @@ def follow_refund(refund: Refund, actor: Actor) -> None:
         receipt = _create(attempt, CashReceiptState.ISSUED, rest + refund.amount, issued_at=clock.now())
     if receipt is not None:
         before = Coverage(receipt.state, receipt.amount, receipt.reissue_amount)
-        _apply(receipt, rules.after_refund(before, rest, settled=answer.settled), actor)
+        _apply(receipt, rules.after_refund(before, rest, settled=answer.is_adjusted), actor)
 
 
 def _apply(receipt: CashReceipt, after: Coverage, actor: Actor) -> None:
@@ -187,7 +187,7 @@ def look_up(attempt_no: str, inquirer: Inquirer, *, at_once: bool = False) -> bo
             return True
         attempt.next_check_at = now + CLAIM
     try:
-        found = inquirer.inquire(attempt_no, day, Method.TRANSFER, about=attempt_no)
+        found = inquirer.inquire(attempt_no, day, PayType.TRANSFER)
     except GatewayError:
         return False
     with transaction():
@@ -267,11 +267,11 @@ def _message(receipt: CashReceipt) -> CashReceiptRequest | CashReceiptCancel:
 def _call(job: _Job, client: PaypleClient, inquirer: Inquirer) -> tuple[CashReceiptState, str]:
     """Make one call. Return the state that it leads to and the number of the receipt."""
     if isinstance(job.message, CashReceiptCancel):
-        client.cancel_cash_receipt(job.message, about=job.attempt_no)
+        client.cancel_cash_receipt(job.message)
         return CashReceiptState.CANCELLED, ""
     if isinstance(job.message, CashReceiptRequest):
-        return CashReceiptState.ISSUED, client.issue_cash_receipt(job.message, about=job.attempt_no).number
-    found = inquirer.inquire(job.attempt_no, job.trade_date, Method.TRANSFER, about=job.attempt_no)
+        return CashReceiptState.ISSUED, client.issue_cash_receipt(job.message).number
+    found = inquirer.inquire(job.attempt_no, job.trade_date, PayType.TRANSFER)
     if found is None or found.transfer is None:
         raise OutcomeUnknown("the gateway does not show the payment")
     shown = Shown(found.transfer.cash_receipt_issued, found.transfer.cash_receipt_number)

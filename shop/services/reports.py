@@ -252,18 +252,18 @@ def _our_figures(attempt: Attempt) -> Figures:
     }
 
 
-def _ask(inquiries: Inquiries, attempt_no: str, day: date, method: Method) -> PaymentFound | None:
+def _ask(inquiries: Inquiries, attempt_no: str, day: date, method: PayType) -> PaymentFound | None:
     """Ask under our method first, then under the other: a browser can have switched it."""
-    ways = [method, *(other for other in Method if other is not method)]
-    answers = (inquiries.inquire(attempt_no, day, way, about=attempt_no) for way in ways)
+    ways = [method, *(other for other in PayType if other is not method)]
+    answers = (inquiries.inquire(attempt_no, day, way) for way in ways)
     return next((found for found in answers if found is not None), None)
 
 
 def _gateway_figures(found: PaymentFound, ours: Figures) -> Figures:
     transfer, receipt = found.transfer, None
     if transfer is not None and transfer.cash_receipt_issued:
-        rest = found.charged - (ours["refunded"] or 0)
+        rest = found.charged_amount - (ours["refunded"] or 0)
         receipt = transfer.cash_receipt_amount or ours["cash_receipt"] or rest
     elif transfer is not None and transfer.cash_receipt_requested:
         receipt = 0
-    return {"amount": found.charged, "refunded": found.refunded_amount, "cash_receipt": receipt}
+    return {"amount": found.charged_amount, "refunded": found.refunded_amount, "cash_receipt": receipt}

@@ -80,7 +80,7 @@ def apply_verdict(attempt: Attempt, verdict: Verdict, *, source: Source, now: da
     values = gateway_columns(verdict) | {"checks": 0}
     step = moving.move(attempt, state, **values)
     note(attempt, state.value, step, source=source, now=now, evidence=_evidence(verdict, reason))
-    if verdict.found is not None and verdict.found.charged and state is AttemptState.ORPHANED:
+    if verdict.found is not None and verdict.found.charged_amount and state is AttemptState.ORPHANED:
         _file_refund(attempt, verdict.found, reason, now)
     return True
 

@@ -49,7 +49,7 @@ def init_app(app: Flask) -> None:
     """Register the one border between our errors and HTTP."""
     app.register_error_handler(ShopError, lambda error: _answer(_of_shop(error)))
     app.register_error_handler(GatewayError, lambda error: _answer(_of_gateway(error)))
-    app.register_error_handler(MalformedClaim, lambda _error: _answer(_bad_request()))
+    app.register_error_handler(MalformedResult, lambda _error: _answer(_bad_request()))
     app.register_error_handler(CSRFError, lambda _error: stale_form())
     app.register_error_handler(HTTPException, lambda error: _answer(_of_http(error)))
     for kind in health.AWAY:
