@@ -116,7 +116,7 @@ def _of_stock(error: OutOfStock) -> Problem:
     sentence = _("담은 수량만큼 남아 있지 않은 상품이 있어요.")
     if product:
         sentence = _("담은 수량만큼 남아 있지 않아요: %(name)s", name=in_language(product, "name"))
-    advice = _("장바구니에서 수량을 줄이거나 빼 주세요.")
+    advice = _("장바구니에서 수량을 줄이거나 삭제해 주세요.")
     return _in_cart(Problem(409, _("재고가 부족해요"), sentence, advice, "out_of_stock"))
 
 
@@ -139,7 +139,7 @@ def _of_order(error: CannotPay) -> Problem:
     sentences = {
         CannotPay.Reason.PAID: _("이미 결제한 주문이에요."),
         CannotPay.Reason.CHECKING: _("앞선 결제의 결과를 확인하고 있어요. 끝날 때까지 다시 결제할 수 없어요."),
-        CannotPay.Reason.EXPIRED: _("결제할 수 있는 시간이 지났어요. 다시 주문해 주세요."),
+        CannotPay.Reason.EXPIRED: _("결제 기한이 지났어요. 다시 주문해 주세요."),
         CannotPay.Reason.ATTENTION: _("앞선 결제를 직원이 확인하고 있어요."),
         CannotPay.Reason.TOO_MANY: _("이 주문으로는 더 시도할 수 없어요. 다시 주문해 주세요."),
     }
@@ -151,9 +151,9 @@ def _of_open_orders(error: TooManyOpenOrders) -> Problem:
     seconds = int(error.wait.total_seconds()) + 1
     minutes = -(-seconds // 60)
     sentence = _("결제하지 않은 주문이 여러 건 있어요. 그 주문을 먼저 결제해 주세요.")
-    closing = _("결제하지 않으면 %(minutes)s분쯤 뒤에 가장 오래된 주문부터 저절로 닫혀요.", minutes=minutes)
+    closing = _("결제하지 않으면 %(minutes)s분쯤 뒤에 가장 오래된 주문부터 자동으로 취소돼요.", minutes=minutes)
     problem = Problem(429, _("주문할 수 없어요"), sentence, closing, "too_many_open_orders", retry_after=seconds)
-    return replace(problem, link_to=url_for("orders.history"), link_label=_("이 브라우저의 주문"))
+    return replace(problem, link_to=url_for("orders.history"), link_label=_("최근 주문 내역"))
 
 
 def _too_many_tries() -> Problem:
@@ -161,7 +161,7 @@ def _too_many_tries() -> Problem:
     seconds = max(1, math.ceil(reached.window.reset_time - time.time())) if reached else RETRY_SECONDS
     sentence = _("짧은 시간에 너무 여러 번 시도했어요. 아무것도 바꾸지 않았어요.")
     advice = _("%(minutes)s분쯤 뒤에 다시 해 주세요.", minutes=-(-seconds // 60))
-    return Problem(429, _("조금 천천히 해 주세요"), sentence, advice, "too_many_tries", retry_after=seconds)
+    return Problem(429, _("잠시 후 다시 시도해 주세요"), sentence, advice, "too_many_tries", retry_after=seconds)
 
 
 def _of_gateway(error: GatewayError) -> Problem:
@@ -177,9 +177,11 @@ def _of_http(error: HTTPException) -> Problem:
         case 404:
             return _nothing_here()
         case 405:
-            return Problem(405, _("이렇게는 열 수 없어요"), _("주소를 직접 열지 말고 페이지의 단추를 눌러 주세요."))
+            return Problem(
+                405, _("이 주소는 직접 열 수 없어요"), _("주소를 직접 열지 말고 페이지의 버튼을 눌러 주세요.")
+            )
         case 413:
-            return Problem(413, _("너무 커요"), _("보낸 내용이 받을 수 있는 크기를 넘었어요."))
+            return Problem(413, _("보낸 내용이 너무 커요"), _("보낸 내용이 받을 수 있는 크기를 넘었어요."))
         case 429:
             return _too_many_tries()
     is_ours = (error.code or 0) >= HTTPStatus.INTERNAL_SERVER_ERROR
@@ -218,7 +220,7 @@ def _database_away(error: Exception) -> ResponseReturnValue:
     g.staff = None  # the staff area's own frame would ask the database again
     sentence = _("가게를 잠시 이용할 수 없어요. 주문과 결제 기록은 그대로 남아 있어요.")
     advice = _("1분쯤 뒤에 다시 열어 주세요. 결제를 마쳤다면 다시 결제하지 말고 주문 페이지를 확인해 주세요.")
-    return _answer(Problem(503, _("잠시 쉬고 있어요"), sentence, advice, "away", retry_after=RETRY_SECONDS))
+    return _answer(Problem(503, _("잠시 이용할 수 없어요"), sentence, advice, "away", retry_after=RETRY_SECONDS))
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:

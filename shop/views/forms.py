@@ -83,7 +83,7 @@ class AddForm(ShopForm):
     quantity = StringField(
         _("수량"),
         default="1",
-        validators=[matches(re.compile("[1-9][0-9]?"), _("수량은 1부터 99까지 숫자로 적어 주세요."))],
+        validators=[matches(re.compile("[1-9][0-9]?"), _("수량은 1부터 99까지 숫자로 입력해 주세요."))],
     )
 
 
@@ -92,7 +92,7 @@ class QuantityForm(ShopForm):
 
     quantity = StringField(
         _("수량"),
-        validators=[matches(re.compile("0|[1-9][0-9]?"), _("수량은 0부터 99까지 숫자로 적어 주세요."))],
+        validators=[matches(re.compile("0|[1-9][0-9]?"), _("수량은 0부터 99까지 숫자로 입력해 주세요."))],
     )
 
 
@@ -104,8 +104,8 @@ class CheckoutForm(ShopForm):
         _("이름"),
         filters=[one_line],
         validators=[
-            DataRequired(_("이름을 적어 주세요.")),
-            Length(max=40, message=_("이름은 40자까지 적을 수 있어요.")),
+            DataRequired(_("이름을 입력해 주세요.")),
+            Length(max=40, message=_("이름은 40자까지 입력할 수 있어요.")),
             printable,
         ],
     )
@@ -113,17 +113,17 @@ class CheckoutForm(ShopForm):
         _("휴대전화 번호"),
         filters=[phone],
         validators=[
-            DataRequired(_("휴대전화 번호를 적어 주세요.")),
-            matches(PHONE, _("010-1234-5678처럼 휴대전화 번호를 적어 주세요.")),
+            DataRequired(_("휴대전화 번호를 입력해 주세요.")),
+            matches(PHONE, _("010-1234-5678처럼 휴대전화 번호를 입력해 주세요.")),
         ],
     )
     payer_email = EmailField(
         _("이메일"),
         filters=[one_line],
         validators=[
-            DataRequired(_("이메일 주소를 적어 주세요.")),
-            Length(max=100, message=_("이메일 주소는 100자까지 적을 수 있어요.")),
-            matches(EMAIL, _("name@example.com처럼 이메일 주소를 적어 주세요.")),
+            DataRequired(_("이메일 주소를 입력해 주세요.")),
+            Length(max=100, message=_("이메일 주소는 100자까지 입력할 수 있어요.")),
+            matches(EMAIL, _("name@example.com처럼 이메일 주소를 입력해 주세요.")),
         ],
     )
 
@@ -134,12 +134,12 @@ class LookupForm(ShopForm):
     order_no = StringField(
         _("주문번호"),
         filters=[order_number],
-        validators=[DataRequired(_("주문번호를 적어 주세요.")), Length(max=20)],
+        validators=[DataRequired(_("주문번호를 입력해 주세요.")), Length(max=20)],
     )
     payer_phone = TelField(
         _("휴대전화 번호"),
         filters=[phone],
-        validators=[DataRequired(_("휴대전화 번호를 적어 주세요."))],
+        validators=[DataRequired(_("휴대전화 번호를 입력해 주세요."))],
     )
 
 

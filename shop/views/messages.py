@@ -172,7 +172,7 @@ def _of_claim(attempt: Attempt) -> Notice:
 
 
 def _doubted(attempt: Attempt) -> Notice:
-    sentence = _("결제창에서 돌아온 내용이 주문과 달라서 승인하지 않았어요.")
+    sentence = _("주문 정보와 달라 결제를 진행하지 않았어요.")
     if attempt.work is ChargeMode.IN_WINDOW:
         return _not_found_yet()
     return Notice(

@@ -73,9 +73,16 @@ class OrderPage:
 
     def choose(self, choices: Choices) -> None:
         """Set every choice."""
+        self.open_options()
         for name in ("method", "window", "work", "delivery"):
             self.page.locator(f"input[name={name}][value={getattr(choices, name)}]").check()
         self.page.locator("input[name=cash_receipt]").set_checked(choices.cash_receipt)
+
+    def open_options(self) -> None:
+        """Unfold the developer options."""
+        options = self.page.get_by_test_id("options")
+        if options.get_attribute("open") is None:
+            options.locator("summary").click()
 
     def press_pay(self) -> None:
         """결제하기."""

@@ -39,7 +39,7 @@ def test_on_a_phone_the_pay_button_is_on_the_first_screen(phone: Store) -> None:
 def test_the_pay_bar_never_covers_what_has_the_focus(new_page: NewPage, program: Program) -> None:
     """Through all choices with the keyboard, the focused one stays above the bar."""
     page = new_page(phone=True, viewport={"width": 390, "height": 640})
-    Store(page, program.shop_url).order()
+    Store(page, program.shop_url).order().open_options()
     choices = page.locator(".choice-input:checked, .choice-input[type=checkbox]")
 
     for number in range(choices.count()):

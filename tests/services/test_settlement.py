@@ -314,7 +314,7 @@ def test_of_two_windows_that_both_charged_one_pays_and_the_other_is_an_orphan(wo
     assert world.order(order_no).state is OrderState.PAID
     assert world.attempt(first).state is AttemptState.PAID
     assert world.attempt(second["attempt_no"]).state is AttemptState.ORPHANED
-    assert "모두 돌려 드렸어요" in buyer.get(f"/orders/{order_no}").text
+    assert "모두 환불했어요" in buyer.get(f"/orders/{order_no}").text
 
 
 # --- answers that never came ----------------------------------------------------------------------------------------

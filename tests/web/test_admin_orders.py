@@ -176,13 +176,13 @@ def test_money_that_fits_no_order_goes_back_and_the_buyer_is_told(world: World, 
     world.deliver(world.payer().pay(second["fields"]))
     assert (
         "돌려 드릴게요" in buyer.get(f"/orders/{order_no}").text
-        or "돌려 드렸어요" in buyer.get(f"/orders/{order_no}").text
+        or "환불했어요" in buyer.get(f"/orders/{order_no}").text
     )
 
     world.advance(minutes=2)
     officer.submit("/admin/desk/run", {})
 
-    assert "두 번째 결제는 모두 돌려 드렸어요" in buyer.get(f"/orders/{order_no}").text
+    assert "두 번째 결제는 모두 환불했어요" in buyer.get(f"/orders/{order_no}").text
     assert officer.get("/admin/desk").values("desk-row", "data-state") == []
     rows = officer.get(f"/admin/orders/{order_no}").values("refund-row", "data-state")
     assert rows == ["done"]

@@ -53,7 +53,7 @@ def test_an_empty_cart_does_not_lead_to_itself(world: World) -> None:
     assert not leads_to_cart(world.browser().submit("/orders", PAYER, status=409))
 
 
-@pytest.mark.parametrize(("left", "note"), [(1, "1개까지 살 수 있어요"), (0, "장바구니에서 빼 주세요")])
+@pytest.mark.parametrize(("left", "note"), [(1, "1개까지 살 수 있어요"), (0, "장바구니에서 삭제해 주세요")])
 def test_the_cart_says_early_that_it_cannot_be_ordered_as_it_is(world: World, left: int, note: str) -> None:
     _buyer, _slug, page = short_cart(world, left=left)
 

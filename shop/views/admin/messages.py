@@ -31,7 +31,7 @@ def of_refused_refund(refused: RefundRefused) -> Notice:
     """Nothing was sent, and why."""
     sentences = {
         RefundRefused.Reason.NOT_PAID: _("결제된 주문이 아니라서 환불할 수 없습니다."),
-        RefundRefused.Reason.STALE_BALANCE: _("그 사이 환불 가능 금액이 바뀌었습니다."),
+        RefundRefused.Reason.STALE_BALANCE: _("그사이 환불 가능 금액이 바뀌었습니다."),
         RefundRefused.Reason.TOO_LARGE: _("환불 가능 금액을 넘었습니다."),
         RefundRefused.Reason.IN_FLIGHT: _("앞선 환불이 아직 끝나지 않았습니다."),
         RefundRefused.Reason.NOT_UNKNOWN: _("이미 결과가 정해진 환불입니다."),
