@@ -130,5 +130,6 @@ def _open_refund(now: datetime) -> ColumnElement[bool]:
 
 def _open_receipt(now: datetime) -> ColumnElement[bool]:
     """What is owed to the tax office, with its date, until it is done."""
-    unanswered = and_(CashReceipt.state == CashReceiptState.REQUESTED, CashReceipt.created_at < now - PATIENCE)
-    return or_(CashReceipt.state == CashReceiptState.CANCEL_DUE, unanswered)
+    is_late = or_(CashReceipt.is_owed, CashReceipt.created_at < now - PATIENCE)
+    requested = and_(CashReceipt.state == CashReceiptState.REQUESTED, is_late)
+    return or_(CashReceipt.state == CashReceiptState.CANCEL_DUE, requested)
