@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, request
 from flask_babel import get_locale
@@ -9,6 +10,7 @@ from flask_babel import get_locale
 from shop import clock
 from shop.extensions import babel, settings
 from shop.views.session import cart_items
+from shop.views.way_back import way_back
 
 LANGUAGES = ("ko", "en")
 _YEAR = 365 * 24 * 3600
@@ -86,6 +88,14 @@ def in_language(row: object, name: str) -> str:
     return str(getattr(row, f"{name}_en" if _is_english() else name))
 
 
+def this_page_in(language: str) -> str:
+    """The address of this page in a language, with its whole query; after a POST, of the page of its form."""
+    if request.method != "GET":
+        return f"{way_back()}?lang={language}"
+    query = request.args.to_dict(flat=False) | {"lang": [language]}
+    return f"{quote(request.path)}?{urlencode(query, doseq=True)}"
+
+
 def _is_english() -> bool:
     return str(get_locale()) == "en"
 
@@ -109,4 +119,5 @@ def _words() -> dict[str, object]:
         "simulator_url": settings().simulator_url,
         "cart_count": sum(cart_items().values()),
         "locale": str(get_locale()),
+        "this_page_in": this_page_in,
     }

@@ -112,3 +112,14 @@ def test_a_visitor_gets_no_cookie_from_the_product_list(desktop: Store) -> None:
     desktop.page.goto(desktop.url)
 
     assert desktop.page.context.cookies() == []
+
+
+def test_a_typed_order_form_survives_a_change_of_language(desktop: Store) -> None:
+    desktop.add("test-product")
+    desktop.page.goto(f"{desktop.url}/checkout")
+    desktop.page.locator("[name=payer_name]").fill("김나직")
+
+    desktop.page.locator("a[hreflang=en]").click()
+
+    expect(desktop.page.locator("html")).to_have_attribute("lang", "en")
+    expect(desktop.page.locator("[name=payer_name]")).to_have_value("김나직")

@@ -62,6 +62,25 @@ def test_the_language_is_korean_whatever_the_browser_prefers_until_somebody_choo
     assert buyer.get("/cart").language == "ko"
 
 
+@pytest.mark.parametrize("path", ["/orders?before=7", "/orders/lookup?order_no=1&order_no=2", "/nowhere?a=b%26c"])
+def test_the_language_link_keeps_the_whole_query(world: World, path: str) -> None:
+    page = world.browser().get(path, status=404 if "nowhere" in path else 200)
+
+    (link,) = [tag["href"] for name, tag in page.tags.all if name == "a" and tag.get("hreflang") == "en"]
+
+    assert link == f"{path}&lang=en"
+
+
+def test_the_language_link_of_a_refused_form_leads_to_the_page_of_the_form(world: World) -> None:
+    buyer = world.browser()
+    buyer.add_to_cart()
+
+    page = buyer.submit("/orders", {}, status=422)
+
+    (link,) = [tag["href"] for name, tag in page.tags.all if name == "a" and tag.get("hreflang") == "en"]
+    assert link == "/checkout?lang=en"
+
+
 def test_the_cart_counts_adds_changes_and_removes(world: World) -> None:
     buyer = world.browser()
     buyer.add_to_cart(quantity=2)
