@@ -29,10 +29,10 @@ HUNTS = {
     ("forged", 0.1): (
         "forged_success_believed",
         "paid_again_by_a_late_result",
+        "confirm_address_dialled_as_received",
         "secret_in_an_error_page",
         "owner_not_checked",
     ),
-    ("forged", 0.3): ("confirm_address_dialled_as_received",),
     ("webhooks", 0.1): ("webhook_believed",),
     ("wrong_money", 0.5): (
         "amount_not_compared",

@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 
-from tests.chaos.lies import JSON, KINDS, NUMBER, Others, Post, forged_result, forged_webhook, mutate
+from tests.chaos.lies import JSON, KINDS, NUMBER, Others, Post, forged_result, forged_webhook, hostile_urls, mutate
 from tests.chaos.people import Browser, Buyer, Refusal
 from tests.chaos.report import Plan, Report, Step, percentile
 from tests.chaos.stage import Stage, crowd
@@ -61,6 +61,7 @@ def post_results(stage: Stage, plan: Plan, report: Report) -> None:
         _check_answer(stage, report, answer, REFUSALS, step)
         report.trial(scene.state)
 
+    _lead_elsewhere(stage, plan, report)
     crowd(lie, steps)
     _ask_as_strangers(stage, plan, report, scenes)
     _no_effect(stage, report, before, _sight(stage, scenes))
@@ -209,6 +210,18 @@ def _send(stage: Stage, path: str, post: Post) -> requests.Response:
     headers = {"Content-Type": post.content_type} if post.content_type else {}
     session: requests.Session = _thread.session
     return session.request(post.method, stage.shop.url + path, data=post.body, headers=headers)
+
+
+def _lead_elsewhere(stage: Stage, plan: Plan, report: Report) -> None:
+    """Deliver real results, their keys still good, whose confirm address leads elsewhere."""
+
+    def deliver(step: Step) -> None:
+        buyer = stage.buyer(step)
+        result = dict(buyer.pay(buyer.start(buyer.place(PLENTY))))
+        answer = buyer.deliver(result | {"PCD_PAY_COFURL": str(step.what["url"])})
+        _check_answer(stage, report, answer, REFUSALS, step)
+
+    crowd(deliver, [plan.step(url=url) for url in hostile_urls(stage.canary.url, stage.simulator.url)])
 
 
 def _check_answer(
