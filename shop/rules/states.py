@@ -1,4 +1,7 @@
-"""The states of orders, refunds and cash receipts, and their transitions. Attempts: ``payple.flow``."""
+"""The states of orders, refunds and cash receipts, and their transitions.
+
+The states of attempts and refunds, and the transitions of attempts, are the client's.
+"""
 
 from collections.abc import Collection, Mapping
 from enum import StrEnum
@@ -6,6 +9,7 @@ from typing import Any
 
 from shop.payple.flow import HOLDING, AttemptState
 from shop.payple.flow import TRANSITIONS as ATTEMPT_TRANSITIONS
+from shop.payple.refund_rules import IN_FLIGHT, RefundState
 
 __all__ = [
     "ACTIVE_RECEIPT",
@@ -32,27 +36,6 @@ class OrderState(StrEnum):
     REFUNDED = "refunded"
     EXPIRED = "expired"
     ATTENTION = "attention"
-
-
-class RefundState(StrEnum):
-    """One refund of a paid attempt, or the return of money that belongs to no order.
-
-    reserved   the amount is taken out of what can be refunded; nothing was sent
-    submitted  our cancel call was committed as an intent and may be under way
-    unknown    the call had no definite answer: a full cancel is repeated, a partial one waits for a person
-    done       the gateway said yes to this number and amount
-    refused    the gateway said no; the amount can be refunded again
-    """
-
-    RESERVED = "reserved"
-    SUBMITTED = "submitted"
-    UNKNOWN = "unknown"
-    DONE = "done"
-    REFUSED = "refused"
-
-
-IN_FLIGHT = (RefundState.RESERVED, RefundState.SUBMITTED, RefundState.UNKNOWN)
-"""Counted as gone until the gateway says otherwise; at most one refund of an attempt is in one of these."""
 
 
 class CashReceiptState(StrEnum):
