@@ -59,11 +59,20 @@ def test_without_a_script_nothing_can_be_pressed_and_nothing_starts(new_page: Ne
     bare.goto(order_url)
 
     expect(bare.get_by_test_id("pay")).to_be_hidden()
-    bare.locator("input[name=method][value=card]").press("Enter")
-    bare.wait_for_load_state()
-
+    expect(bare.locator("input[name=method]").first).to_be_hidden()
+    expect(bare.get_by_text("자바스크립트가 필요해요")).to_be_visible()
     assert [line for line in asked if line.startswith("POST") or "/attempts" in line] == []
     assert "csrf" not in bare.url
+
+
+def test_without_a_script_the_order_form_says_so_and_holds_no_goods(new_page: NewPage, program: Program) -> None:
+    page = new_page()
+    Store(page, program.shop_url).add("test-product")
+    bare = new_page(java_script_enabled=False, storage_state=page.context.storage_state())
+    bare.goto(f"{program.shop_url}/checkout")
+
+    expect(bare.get_by_text("자바스크립트가 필요해요")).to_be_visible()
+    expect(bare.get_by_test_id("place-order")).to_be_hidden()
 
 
 @pytest.mark.parametrize("width", [320, 360])
