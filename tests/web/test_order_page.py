@@ -197,3 +197,13 @@ def test_the_receipt_uses_the_words_of_a_shop(world: World) -> None:
 
     assert ("결제번호" in page.text, "거래번호" in page.text) == (True, True)
     assert ("결제 시도 번호" in page.text, "거래 키" in page.text) == (False, False)
+
+
+def test_the_title_begins_with_the_state(world: World) -> None:
+    buyer = world.browser()
+    order_no = buyer.place_order()
+    titles = [buyer.get(f"/orders/{order_no}").tags.title]
+    world.deliver(world.payer().pay(buyer.start_attempt(order_no)["fields"]))
+    titles.append(buyer.get(f"/orders/{order_no}").tags.title)
+
+    assert [title.partition(" · ")[0] for title in titles] == ["결제 대기", "결제 완료"]
