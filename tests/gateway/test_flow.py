@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -82,6 +83,17 @@ def test_a_result_that_comes_twice_confirms_once(shop: Shop) -> None:
 
     assert [attempt and attempt.state for attempt in endings] == [AttemptState.PAID] * 2
     assert calls(shop, "confirm") == 1
+
+
+def test_results_at_the_same_time_confirm_once(shop: Shop) -> None:
+    result = shop.wire.pay(shop.open())
+
+    with ThreadPoolExecutor(8) as browsers:
+        list(browsers.map(shop.flow.handle_result, [result] * 8))
+
+    paid = shop.store.find(WISH.attempt_no)
+    assert paid
+    assert (paid.state, calls(shop, "confirm")) == (AttemptState.PAID, 1)
 
 
 def test_a_declined_card_leaves_the_order_open_for_another_attempt(shop: Shop) -> None:
@@ -182,6 +194,21 @@ def test_a_refund_key_moves_money_once(shop: Shop) -> None:
 
     assert [refund.state for refund in refunds] == [RefundState.DONE] * 2
     assert (shop.cancelled(), shop.store.balance(WISH.attempt_no)) == (300, 700)
+
+
+def test_refunds_at_the_same_time_refund_no_won_twice(shop: Shop) -> None:
+    shop.paid()
+
+    def refund(number: int) -> bool:
+        try:
+            return shop.refund(1000, f"R{number}", 1000).state is RefundState.DONE
+        except RefundRejected:
+            return False
+
+    with ThreadPoolExecutor(8) as staff:
+        done = list(staff.map(refund, range(8)))
+
+    assert (sum(done), shop.cancelled(), calls(shop, "refund")) == (1, 1000, 1)
 
 
 @pytest.mark.parametrize(
