@@ -56,7 +56,7 @@ def issue(order_no: str, wish: ReceiptWish, *, by: str, client: PaypleClient) ->
         receipt = attempt.waiting_receipt or _new_request(attempt, by)
         receipt.purpose, receipt.identity, receipt.requested_by = wish.purpose.value, wish.identity, by
         receipt.due_at, receipt_id = clock.now(), receipt.id
-    return _run_and_check(receipt_id, client)
+    return _run_due(receipt_id, client)
 
 
 def cancel(order_no: str, *, by: str, client: PaypleClient) -> CashReceipt:
@@ -74,7 +74,7 @@ def cancel(order_no: str, *, by: str, client: PaypleClient) -> CashReceipt:
         else:
             _make_due(receipt, by)
         receipt_id = receipt.id
-    return _run_and_check(receipt_id, client)
+    return _run_due(receipt_id, client)
 
 
 def retry(receipt_id: int, *, by: str, client: PaypleClient) -> CashReceipt:
@@ -84,7 +84,7 @@ def retry(receipt_id: int, *, by: str, client: PaypleClient) -> CashReceipt:
     """
     with transaction():
         _make_due(transitions.lock_row(CashReceipt, receipt_id), by)
-    return _run_and_check(receipt_id, client)
+    return _run_due(receipt_id, client)
 
 
 def _require_transfer(order: Order) -> Attempt:
@@ -117,11 +117,13 @@ def _make_due(receipt: CashReceipt, by: str) -> None:
     journal.note_row(receipt, f"receipt_{receipt.state}", Actor(Source.STAFF, by))
 
 
-def _run_and_check(receipt_id: int, client: PaypleClient) -> CashReceipt:
-    """Make the call. Check a refusal at once, so that the person sees what comes of it."""
-    run(receipt_id, client)
-    if db.session.get_one(CashReceipt, receipt_id).last_call is LastCall.REFUSED:
-        run(receipt_id, client)
+def _run_due(receipt_id: int, client: PaypleClient) -> CashReceipt:
+    """Make the calls that are due now, three at most, so that the person sees what comes of them."""
+    for _call in range(3):
+        job = db.session.get_one(CashReceipt, receipt_id).attempt.active_receipt
+        if job is None or job.due_at is None or job.due_at > clock.now():
+            break
+        run(job.id, client)
     return db.session.get_one(CashReceipt, receipt_id)
 
 
@@ -229,7 +231,7 @@ def run(receipt_id: int, client: PaypleClient, *, inquirer: Inquirer | None = No
     if job is None:
         return
     try:
-        state, number = _call(job, client, inquirer or client)
+        state, number = _make_call(job, client, inquirer or client)
     except GatewayError as error:
         _record_error(job, error)
     else:
@@ -264,7 +266,7 @@ def _message(receipt: CashReceipt) -> CashReceiptRequest | CashReceiptCancel:
     return kind(receipt.attempt.attempt_no, receipt.attempt.payer_id, receipt.amount, purpose, receipt.identity)
 
 
-def _call(job: _Job, client: PaypleClient, inquirer: Inquirer) -> tuple[CashReceiptState, str]:
+def _make_call(job: _Job, client: PaypleClient, inquirer: Inquirer) -> tuple[CashReceiptState, str]:
     """Make one call. Return the state that it leads to and the number of the receipt."""
     if isinstance(job.message, CashReceiptCancel):
         client.cancel_cash_receipt(job.message)
