@@ -59,14 +59,19 @@ class WSGIAdapter(BaseAdapter):
         response.url, response.request = request.url or "", request
         response.headers = requests.structures.CaseInsensitiveDict(headers)
         response.encoding = requests.utils.get_encoding_from_headers(response.headers)
-        content = b"".join(body)
-        response.raw = HTTPResponse(
-            io.BytesIO(content), headers=dict(headers), status=response.status_code, preload_content=False
-        )
+        set_body(response, b"".join(body))
         return response
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+def set_body(response: requests.Response, content: bytes) -> None:
+    """Give a response a body that has not been read."""
+    response.headers["Content-Length"] = str(len(content))
+    response.raw = HTTPResponse(
+        io.BytesIO(content), headers=dict(response.headers), status=response.status_code, preload_content=False
+    )
 
 
 def _environ(request: requests.PreparedRequest) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import requests
 
+from tests.payer import set_body
 from tests.world import World
 
 GoOn = Callable[[], requests.Response]
@@ -42,7 +43,7 @@ def reword(world: World, path: str, change: Callable[[requests.Response], bytes]
     def reworded(url: str, go_on: GoOn) -> requests.Response:
         response = go_on()
         if path in url:
-            response._content = change(response)
+            set_body(response, change(response))
         return response
 
     intercept(world, reworded)

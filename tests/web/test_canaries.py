@@ -21,6 +21,7 @@ from shop.payple import Credentials
 from shop.services import orders, settlement, staff, sweep
 from tests import staff as people
 from tests.page import PAYER, PageClient
+from tests.payer import set_body
 from tests.tools.sources import ROOT
 from tests.world import World
 
@@ -65,6 +66,8 @@ class Ears:
             answer = response.json()
         except ValueError:
             return
+        finally:
+            set_body(response, response.content)
         if isinstance(answer, dict) and "/_sim" not in response.url:
             self.learn(answer)
 
