@@ -129,7 +129,7 @@ def test_the_hint_first_sends_the_payer_to_the_open_window(desktop: Store) -> No
     order = desktop.order()
     order.open_window("layer")
 
-    expect(order.page.get_by_text("열려 있는지 찾아봐 주세요. 결제창이 닫혔을 때만")).to_be_visible()
+    expect(order.page.get_by_text("다른 창이나 탭을 확인해 주세요. 결제창이 닫혔을 때만")).to_be_visible()
 
 
 def test_a_page_that_was_left_open_offers_a_new_look_at_its_order(new_page: NewPage, program: Program) -> None:
