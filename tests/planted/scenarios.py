@@ -11,7 +11,7 @@ from shop import clock
 from shop.errors import OutOfStock
 from shop.services import orders
 from shop.services.orders import CartOnHand, Payer, Visitor
-from tests.model.stage import Opening, Stage
+from tests.model.stage import Browser, Opening, Stage
 from tests.payer import Pairs
 
 Scenario = Callable[[Stage], None]
@@ -291,6 +291,11 @@ def ten_buyers_want_the_last_five_pieces(stage: Stage) -> None:
         list(buyers.map(buy, range(width)))
 
 
-@about("owner_not_checked", "secret_in_an_error_page")
+@about("secret_in_an_error_page")
+def somebody_asks_for_a_product_that_is_not_sold(stage: Stage) -> None:
+    Browser(stage).get("/products/none")
+
+
+@about("owner_not_checked")
 def a_stranger_looks_at_an_order(stage: Stage) -> None:
     stage.look_as_stranger(opened(stage).order_no)
