@@ -134,7 +134,7 @@ def test_unpaid_orders_of_one_visitor_are_few_and_paying_one_makes_room(world: W
 
     page = buyer.submit("/orders", PAYER, 429)
 
-    assert "60분쯤 뒤에 가장 오래된 주문부터 저절로 닫혀요" in page.text
+    assert "60분쯤 뒤에 가장 오래된 주문부터 자동으로 취소돼요" in page.text
     assert int(page.response.headers["Retry-After"]) <= 3600
     people.pay(world, buyer, placed[0])
     assert buyer.submit("/orders", PAYER).path.startswith("/orders/2")

@@ -140,7 +140,7 @@ def test_no_value_is_too_odd_for_any_address(world: World) -> None:
         seen |= Asked.names
 
     assert "\n".join(wrong) == ""
-    assert seen >= {"before", "attempts", "date", "name", "order_no", "intent", "payer_name", "quantity"}
+    assert seen >= {"before", "after", "date", "name", "order_no", "intent", "payer_name", "quantity"}
 
 
 @pytest.mark.both_engines
