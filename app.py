@@ -14,7 +14,6 @@ from dotenv import dotenv_values
 from flask import Flask
 from flask_migrate import upgrade
 
-from shop import clock
 from shop.errors import StaffProblem
 from shop.factory import create_app
 from shop.processes import CannotServe, Server, require_free_ports, serve
@@ -119,7 +118,7 @@ def prepare_database(settings: Settings) -> None:
         if not settings.admin_username:
             raise SettingsError(["ADMIN_USERNAME and ADMIN_PASSWORD are missing: there is no staff account yet"])
         try:
-            staff.add_first(settings.admin_username, settings.admin_password, now=clock.now())
+            staff.add_first(settings.admin_username, settings.admin_password)
         except StaffProblem as problem:
             raise SettingsError([f"ADMIN_USERNAME or ADMIN_PASSWORD cannot be used: {problem}"]) from problem
 

@@ -10,7 +10,6 @@ from datetime import datetime
 import click
 from flask import Flask
 
-from shop import clock
 from shop.errors import StaffProblem
 from shop.extensions import client
 from shop.services import catalogue, reports, staff, sweep
@@ -45,12 +44,12 @@ def show_ledger() -> None:
 def run_sweep(every: int | None) -> None:
     """Ask the gateway about everything open, settle it, expire unpaid orders; print what was done as JSON."""
     if every is None:
-        click.echo(json.dumps(sweep.run(client(), now=clock.now()).as_json()))
+        click.echo(json.dumps(sweep.run(client()).as_json()))
         return
     pause = threading.Event()
     while not pause.wait(every):
         try:
-            click.echo(json.dumps(sweep.run(client(), now=clock.now()).as_json()))
+            click.echo(json.dumps(sweep.run(client()).as_json()))
         except Exception:  # a database that is away for a minute must not end the sweep for good
             log.exception("this run of the sweep failed; the next one tries again")
 
@@ -81,7 +80,7 @@ def add_staff(name: str, *, password_stdin: bool) -> None:
     else:
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     try:
-        staff.add(name, password, now=clock.now())
+        staff.add(name, password)
     except StaffProblem as problem:
         raise click.ClickException(_told(problem)) from problem
     click.echo(f"{name} can sign in now.")
@@ -92,7 +91,7 @@ def add_staff(name: str, *, password_stdin: bool) -> None:
 def disable_staff(name: str) -> None:
     """Close an account for good. What it did stays in the journal."""
     try:
-        staff.disable(name, now=clock.now())
+        staff.disable(name)
     except StaffProblem as problem:
         raise click.ClickException(_told(problem)) from problem
     click.echo(f"{name} can no longer sign in.")

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from shop import clock
 from shop.extensions import client
 from shop.services import sweep
 from shop.simulator.webhooks import WebhookSender
@@ -56,7 +55,7 @@ class Postbox:
     def sweep(self, seconds: float = 6, **units: float) -> list[str]:
         """The next sweep; which attempts it asked about."""
         self.world.advance(seconds=seconds, **units)
-        return sweep.run(client(), now=clock.now()).asked
+        return sweep.run(client()).asked
 
     def bench(self, **wishes: Any) -> None:
         """Hold, release, duplicate, shuffle, drop."""

@@ -99,8 +99,8 @@ def wire_names_stay_at_the_wire(source: Source) -> Iterator[str]:
 
 
 def one_module_writes_states(source: Source) -> Iterator[str]:
-    """Only ``moving`` changes the state of a stored row."""
-    if not is_under(source.module, "shop") or source.module == "shop.services.moving" or is_apart(source.module):
+    """Only ``transitions`` changes the state of a stored row."""
+    if not is_under(source.module, "shop") or source.module == "shop.services.transitions" or is_apart(source.module):
         return
     for node in ast.walk(source.tree):
         is_written = isinstance(node, ast.Attribute) and node.attr == "state" and isinstance(node.ctx, ast.Store)

@@ -3,7 +3,6 @@
 from shop.models.attempt import Attempt
 from shop.models.cash_receipt import CashReceipt
 from shop.models.journal import JournalEntry
-from shop.models.lease import Lease
 from shop.models.order import Order, OrderLine
 from shop.models.product import Product
 from shop.models.refund import Refund
@@ -13,7 +12,6 @@ __all__ = [
     "Attempt",
     "CashReceipt",
     "JournalEntry",
-    "Lease",
     "Order",
     "OrderLine",
     "Product",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from shop import clock
 from shop.db import Base, UtcDateTime, one_of
 from shop.rules.states import IN_FLIGHT, RefundState
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from shop.models.attempt import Attempt
     from shop.models.order import Order
 
+DECIDED_AFTER = timedelta(minutes=10)
+"""A lost partial cancel is decided no sooner: by then no call of ours is under way."""
+MOST_TRIES = 8
+"""Sends of a full cancel without a definite answer, after which a person has to look: some three days."""
 _IN_FLIGHT = text("state IN ({})".format(", ".join(f"'{state}'" for state in IN_FLIGHT)))
 
 
@@ -72,8 +77,12 @@ class Refund(Base):
 
     @property
     def awaits_person(self) -> bool:
-        """Whether a person may say what became of it: it is not repeated, or repeating it has not told so far."""
-        return self.state is RefundState.UNKNOWN and (not self.is_full or self.tries > 1)
+        """Whether a person may say what became of it."""
+        if self.state is not RefundState.UNKNOWN or self.submitted_at is None:
+            return False
+        if self.is_full:
+            return self.tries >= MOST_TRIES
+        return clock.now() >= self.submitted_at + DECIDED_AFTER
 
     @property
     def is_refused_return(self) -> bool:
@@ -82,6 +91,6 @@ class Refund(Base):
 
     @property
     def can_be_repeated(self) -> bool:
-        """Whether it may be sent again now: a cancel of everything that is left, of which a second one is refused."""
+        """Whether a person may send it again now."""
         waits = self.state is RefundState.UNKNOWN or (self.is_orphan and self.state is RefundState.RESERVED)
         return self.is_full and (waits or self.is_refused_return)

@@ -92,11 +92,5 @@ def _bounded(vat: Won, amount: Won, remainder: Won, vat_left: Won) -> Won:
     return Won(max(least, min(vat, amount, vat_left)))
 
 
-def next_inquiry(tries: int) -> timedelta:
-    """How long to wait before a full cancel whose answer was lost is sent again."""
-    steps = (5, 30, 120, 600, 3600, 86_400)
-    return timedelta(seconds=steps[min(tries, len(steps) - 1)])
-
-
 REFUND_PATIENCE = timedelta(seconds=100)
 """A refund call older than this has no living worker."""

@@ -86,10 +86,9 @@ REFUND_TRANSITIONS: Mapping[RefundState, frozenset[RefundState]] = {
     _R.RESERVED: frozenset({_R.SUBMITTED, _R.REFUSED}),
     _R.SUBMITTED: frozenset({_R.DONE, _R.REFUSED, _R.UNKNOWN, _R.RESERVED}),
     _R.UNKNOWN: frozenset({_R.SUBMITTED, _R.DONE, _R.REFUSED}),
-    _R.REFUSED: frozenset({_R.DONE}),
+    _R.REFUSED: frozenset(),
     _R.DONE: frozenset(),
 }
-"""The gateway's late yes is stronger than a person's decision that nothing went back."""
 CASH_RECEIPT_TRANSITIONS: Mapping[CashReceiptState, frozenset[CashReceiptState]] = {
     _C.NONE: frozenset({_C.REQUESTED, _C.ISSUED}),
     _C.REQUESTED: frozenset({_C.ISSUED, _C.FAILED}),

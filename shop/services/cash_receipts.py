@@ -31,8 +31,8 @@ from shop.payple.flow import Inquirer
 from shop.rules import cash_receipt as rules
 from shop.rules.cash_receipt import JOBS, Coverage, LastCall, ReceiptWish, Shown
 from shop.rules.states import IN_FLIGHT, CashReceiptState, Source
-from shop.services import journal, moving, transitions
-from shop.services.journal import ITSELF, Actor
+from shop.services import journal, transitions
+from shop.services.journal import SHOP, Actor
 
 BATCH = 100
 CLAIM = timedelta(minutes=2)
@@ -141,7 +141,7 @@ def keep_found(attempt: Attempt, found: TransferPayment | None) -> None:
     number, now = found.cash_receipt_number[:60], clock.now()
     receipt = _create(attempt, CashReceiptState.ISSUED, amount, number=number, issued_at=now)
     if amount != rest:
-        _apply(receipt, Coverage(CashReceiptState.CANCEL_DUE, amount, rest), ITSELF)
+        _apply(receipt, Coverage(CashReceiptState.CANCEL_DUE, amount, rest), SHOP)
 
 
 def follow_refund(refund: Refund, actor: Actor) -> None:
@@ -249,7 +249,7 @@ def _claim(receipt_id: int) -> _Job | None:
             return None
         if receipt.state is CashReceiptState.REQUESTED and not is_check:
             if attempt.remaining == 0:
-                _move(receipt, CashReceiptState.FAILED, ITSELF, due_at=None)
+                _move(receipt, CashReceiptState.FAILED, SHOP, due_at=None)
                 return None
             receipt.amount = attempt.remaining
         receipt.due_at, receipt.tries = now + CLAIM, receipt.tries + 1
@@ -329,17 +329,16 @@ def _create(attempt: Attempt, state: CashReceiptState, amount: int, **columns: o
     """Add a row. A receipt that is there is not looked for any more."""
     row = {"attempt": attempt, "order": attempt.order, "state": state, "amount": amount, "created_at": clock.now()}
     receipt = CashReceipt(**row, **columns)
-    step = moving.create(receipt)
-    journal.note_row(receipt, f"receipt_{state}", _actor(receipt), step)
+    transitions.create(receipt, f"receipt_{state}", _actor(receipt), {"amount": amount})
     attempt.next_check_at = None
     return receipt
 
 
 def _move(receipt: CashReceipt, state: CashReceiptState, actor: Actor, **values: object) -> None:
     db.session.flush()
-    step = moving.move(receipt, state, **values)
-    journal.note_row(receipt, f"receipt_{state}", actor, step)
+    evidence = {"amount": receipt.amount, "code": receipt.result_code}
+    transitions.move(receipt, state, f"receipt_{state}", actor, evidence, **values)
 
 
 def _actor(receipt: CashReceipt) -> Actor:
-    return Actor(Source.STAFF, receipt.requested_by) if receipt.requested_by else ITSELF
+    return Actor(Source.STAFF, receipt.requested_by) if receipt.requested_by else SHOP

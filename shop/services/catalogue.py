@@ -1,15 +1,15 @@
-"""Look products up, and fill an empty shop with the demo catalogue."""
+"""Find products, reserve their stock, and fill an empty shop with the demo catalogue."""
 
 import json
 import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select, true, update
 
 from shop.db import db, transaction
-from shop.errors import NotFound
-from shop.models import Product
+from shop.errors import NotFound, OutOfStock
+from shop.models import OrderLine, Product
 from shop.rules.money import Tax
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -17,12 +17,12 @@ _DEMO = Path(__file__).parent.parent / "catalogue.json"
 
 
 def list_products() -> Sequence[Product]:
-    """Every product, in the order of the shop window."""
+    """Return every product, in the order of the list."""
     return db.session.scalars(select(Product).order_by(Product.position)).all()
 
 
 def get_product(slug: str) -> Product:
-    """One product by the name in its address.
+    """Return a product.
 
     :raises NotFound: there is none
     """
@@ -33,14 +33,43 @@ def get_product(slug: str) -> Product:
 
 
 def products_by_slug(slugs: Collection[str]) -> dict[str, Product]:
-    """Those of the products that exist, in one query."""
+    """Return those products that exist, in one query."""
     known = [slug for slug in slugs if SLUG.fullmatch(slug)]
     rows = db.session.scalars(select(Product).where(Product.slug.in_(known)).order_by(Product.position))
     return {product.slug: product for product in rows}
 
 
+def take_stock(lines: Sequence[OrderLine]) -> None:
+    """Reserve the goods of an order. A product whose stock is None is unlimited.
+
+    :raises OutOfStock: the caller rolls its transaction back
+    """
+    for line in _by_product(lines):
+        left = or_(Product.stock.is_(None), Product.stock >= line.quantity)
+        if _change_stock(line, -line.quantity, left) != 1:
+            raise OutOfStock(line.slug)
+
+
+def give_stock_back(lines: Sequence[OrderLine]) -> None:
+    for line in _by_product(lines):
+        _change_stock(line, line.quantity, true())
+
+
+def _by_product(lines: Sequence[OrderLine]) -> list[OrderLine]:
+    """Sort the lines, so that two orders of the same goods lock them in the same order."""
+    return sorted(lines, key=lambda line: line.product_id)
+
+
+def _change_stock(line: OrderLine, by: int, condition: ColumnElement[bool]) -> int:
+    return (
+        db.session.connection()
+        .execute(update(Product).where(Product.id == line.product_id, condition).values(stock=Product.stock + by))
+        .rowcount
+    )
+
+
 def seed_demo() -> int:
-    """Put the demo catalogue into an empty shop; answers how many products were added."""
+    """Put the demo catalogue into an empty shop. Return how many products were added."""
     with transaction():
         if db.session.scalar(select(Product.id).limit(1)) is not None:
             return 0

@@ -12,7 +12,6 @@ from sqlalchemy.orm import joinedload
 from shop.db import db
 from shop.models import Attempt, CashReceipt, JournalEntry, Refund
 from shop.rules.states import AttemptState, CashReceiptState, RefundState
-from shop.services import leases, sweep
 
 PATIENCE = timedelta(minutes=10)
 """How long a call of ours may stay without an answer before it is shown."""
@@ -60,9 +59,9 @@ def count(now: datetime) -> int:
 
 
 def silent_since(now: datetime) -> datetime | None:
-    """Since when no sweep has run to its end, if that is too long ago; a shop without attempts needs none."""
-    seen = leases.last_finished(sweep.NAME) or db.session.scalar(select(func.min(Attempt.started_at)))
-    return seen if seen is not None and seen < now - PATIENCE else None
+    """Return when the oldest check was due, if no sweep has made it for ten minutes."""
+    due = db.session.scalar(select(func.min(Attempt.next_check_at)))
+    return due if due is not None and due < now - PATIENCE else None
 
 
 def _attempts(now: datetime) -> list[DeskRow]:

@@ -1,35 +1,43 @@
-"""Place orders and find them again. Prices are read here, once, and frozen."""
+"""Places orders, finds them, expires them. Prices are read once, when an order is placed, and frozen."""
 
 import re
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import selectinload
 
 from shop import clock
 from shop.db import db, transaction
-from shop.errors import CartProblem, NotFound, OutOfStock, TooManyOpenOrders
-from shop.models import Order, OrderLine, Product
-from shop.rules.states import OrderState, Source
+from shop.errors import CartProblem, NotFound, TooManyOpenOrders
+from shop.models import Attempt, JournalEntry, Order, OrderLine
+from shop.rules.states import AttemptState, OrderState, Source
 from shop.services import cart as carts
-from shop.services import journal, moving
+from shop.services import catalogue, transitions
 from shop.services.cart import Cart, CartLine
+from shop.services.journal import Actor
 
 LEAST_TOTAL = 1000
-"""The payment window refuses smaller amounts, so an order of less could never be paid. In won."""
+"""Won. The payment window refuses less."""
 ORDER_NO = re.compile(r"[0-9]{8}-[A-Z2-7]{8}")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 PAGE_SIZE = 20
 MOST_OPEN_ORDERS = 5
 """Unpaid orders per visitor, where limits are on."""
+STAFF_PAGE_SIZE = 50
+MOST_ENTRIES = 1000
+"""Journal rows on one page. An order has at most twenty attempts with a dozen rows each."""
+_ATTEMPT_NO = re.compile(r"[0-9]{8}_[A-Z2-7]{20}")
+_PHONE_END = re.compile(r"[0-9]{4}")
+_PHONE = re.compile(r"01[0-9]{8,9}")
 
 
 @dataclass(frozen=True)
 class Payer:
-    """Who pays, as typed into the order form. ``phone`` is digits only."""
+    """``phone`` is digits only."""
 
     name: str
     phone: str
@@ -38,23 +46,39 @@ class Payer:
 
 @dataclass(frozen=True)
 class Visitor:
-    """A browser: the mark in its session, and the orders it found by number and phone."""
+    """A browser: the mark in its session, and the orders that it found by number and phone."""
 
     mark: str
     found: Collection[str] = ()
 
     def owns(self, order: Order) -> bool:
-        """Whether this browser may see the order."""
         return order.visitor == self.mark or order.order_no in self.found
 
 
 @dataclass(frozen=True)
 class CartOnHand:
-    """A cart as the browser keeps it, and the one the buyer saw when the order form was shown (blank: not told)."""
+    """The cart that the browser keeps. ``seen_id`` is the one that the order form showed, if it said so."""
 
     items: Mapping[str, int]
     id: str
     seen_id: str = ""
+
+
+@dataclass(frozen=True)
+class OrderFilter:
+    """``words`` is an order or attempt number, a payer's name, or a phone number or its last four digits."""
+
+    words: str = ""
+    state: OrderState | None = None
+    trade_date: date | None = None
+
+
+@dataclass(frozen=True)
+class OrderPage:
+    """``next_before`` is None on the last page."""
+
+    orders: Sequence[Order]
+    next_before: int | None
 
 
 def place_order(
@@ -63,13 +87,12 @@ def place_order(
     visitor: Visitor,
     *,
     hold: timedelta,
-    now: datetime,
     most_open: int | None = None,
 ) -> Order:
-    """Turn a cart into an order and reserve its stock. The same cart gives the same order, however often it is sent.
+    """Turn a cart into an order and reserve its stock. The same cart, sent again, gives the same order.
 
-    :raises CartProblem: the cart is empty, too large, below what the payment window takes, or not the one that was seen
-    :raises OutOfStock: fewer are left than wanted; nothing was reserved
+    :raises CartProblem: empty, too large, too small, or not the cart that was seen
+    :raises OutOfStock: nothing was reserved
     :raises TooManyOpenOrders: the visitor has ``most_open`` unpaid ones
     """
     placed = _order_of_cart(cart.seen_id or cart.id, visitor)
@@ -78,10 +101,10 @@ def place_order(
     if cart.seen_id not in ("", cart.id):
         raise CartProblem(CartProblem.Reason.CHANGED)
     if most_open is not None:
-        _require_few_open(visitor, most_open, now)
+        _require_few_open(visitor, most_open)
     try:
         with transaction():
-            return _place(cart, payer, visitor, hold=hold, now=now)
+            return _place(cart, payer, visitor, hold=hold)
     except IntegrityError:  # the same cart, sent twice at once: the other one was first
         placed = _order_of_cart(cart.id, visitor)
         if placed is None:
@@ -89,17 +112,29 @@ def place_order(
         return placed
 
 
-def _require_few_open(visitor: Visitor, most: int, now: datetime) -> None:
+def _require_few_open(visitor: Visitor, most: int) -> None:
+    now = clock.now()
     theirs = (Order.visitor == visitor.mark, Order.state == OrderState.AWAITING_PAYMENT, Order.expires_at > now)
     unpaid, first_end = db.session.execute(select(func.count(), func.min(Order.expires_at)).where(*theirs)).one()
     if unpaid >= most:
         raise TooManyOpenOrders(first_end - now)
 
 
-def get_order(order_no: str, visitor: Visitor) -> Order:
-    """An order of this visitor.
+def get_order(order_no: str) -> Order:
+    """Return any order, with its attempts, refunds and receipts.
 
-    :raises NotFound: no such order, or somebody else's; the two look the same
+    :raises NotFound: there is none
+    """
+    order = db.session.scalar(_whole(select(Order)).where(Order.order_no == order_no))
+    if order is None:
+        raise NotFound
+    return order
+
+
+def get_order_of(visitor: Visitor, order_no: str) -> Order:
+    """Return an order of this visitor.
+
+    :raises NotFound: there is none, or it is somebody else's
     """
     order = _by_number(order_no)
     if order is None or not visitor.owns(order):
@@ -108,9 +143,9 @@ def get_order(order_no: str, visitor: Visitor) -> Order:
 
 
 def find_for_guest(order_no: str, phone: str) -> Order:
-    """An order by its number and the phone number it was placed with.
+    """Return an order by its number and phone number.
 
-    :raises NotFound: the two do not belong together
+    :raises NotFound: they do not belong together
     """
     order = _by_number(order_no)
     if order is None or order.payer_phone != phone:
@@ -119,10 +154,40 @@ def find_for_guest(order_no: str, phone: str) -> Order:
 
 
 def history(visitor: Visitor, before: int | None = None) -> Sequence[Order]:
-    """The visitor's orders, newest first, one page and one row more if there are further ones."""
+    """Return a page of the visitor's orders, newest first, and one more if there is another page."""
     mine = or_(Order.visitor == visitor.mark, Order.order_no.in_(visitor.found))
     query = select(Order).where(mine).order_by(Order.id.desc()).limit(PAGE_SIZE + 1)
     return db.session.scalars(query if before is None else query.where(Order.id < before)).all()
+
+
+def search(wanted: OrderFilter, before: int | None = None) -> OrderPage:
+    """Return a page of orders, newest first, older than the id ``before``."""
+    found = db.session.scalars(_query(wanted, before).limit(STAFF_PAGE_SIZE + 1)).all()
+    more = len(found) > STAFF_PAGE_SIZE
+    return OrderPage(found[:STAFF_PAGE_SIZE], found[STAFF_PAGE_SIZE - 1].id if more else None)
+
+
+def journal_of(order: Order) -> Sequence[JournalEntry]:
+    """Return the journal of an order and its attempts."""
+    ours = select(JournalEntry.id).where(JournalEntry.order_no == order.order_no)
+    numbers = [attempt.attempt_no for attempt in order.attempts]
+    told = select(JournalEntry.id).where(JournalEntry.attempt_no.in_(numbers))
+    query = select(JournalEntry).where(JournalEntry.id.in_(ours.union(told)))
+    return db.session.scalars(query.order_by(JournalEntry.id).limit(MOST_ENTRIES)).all()
+
+
+def expire(order_id: int, *, source: Source) -> bool:
+    """Give up an unpaid order and return its stock. Return False if it is not time, or a window may be open."""
+    now = clock.now()
+    with transaction():
+        order = transitions.lock_order(order_id)
+        if order.state is not OrderState.AWAITING_PAYMENT or now < order.expires_at:
+            return False
+        if any(attempt.state is AttemptState.PREPARED for attempt in order.attempts):
+            return False
+        catalogue.give_stock_back(order.lines)
+        transitions.move(order, OrderState.EXPIRED, "order_expired", Actor(source), released_at=now)
+        return True
 
 
 def _by_number(order_no: str) -> Order | None:
@@ -135,12 +200,12 @@ def _order_of_cart(cart_id: str, visitor: Visitor) -> Order | None:
     return db.session.scalar(select(Order).where(Order.cart_id == cart_id, Order.visitor == visitor.mark))
 
 
-def _place(on_hand: CartOnHand, payer: Payer, visitor: Visitor, *, hold: timedelta, now: datetime) -> Order:
-    cart = carts.load(on_hand.items)
-    _insist_on_sellable(cart)
+def _place(on_hand: CartOnHand, payer: Payer, visitor: Visitor, *, hold: timedelta) -> Order:
+    cart, now = carts.load(on_hand.items), clock.now()
+    _require_sellable(cart)
     split = cart.breakdown
     order = Order(
-        order_no=_new_order_no(now),
+        order_no=_new_order_no(),
         visitor=visitor.mark,
         cart_id=on_hand.id,
         amount=split.total,
@@ -155,50 +220,19 @@ def _place(on_hand: CartOnHand, payer: Payer, visitor: Visitor, *, hold: timedel
         expires_at=now + hold,
         lines=[_frozen(line) for line in cart.lines],
     )
-    take_stock(order.lines)
-    step = moving.create(order)
-    told = {"amount": order.amount, "lines": [[line.slug, line.quantity, line.amount] for line in order.lines]}
-    journal.note("order_placed", at=now, order=order, source=Source.PAGE, row=order, step=step, evidence=told)
+    catalogue.take_stock(order.lines)
+    lines = [[line.slug, line.quantity, line.amount] for line in order.lines]
+    transitions.create(order, "order_placed", Actor(Source.PAGE), {"amount": order.amount, "lines": lines})
     return order
 
 
-def _insist_on_sellable(cart: Cart) -> None:
+def _require_sellable(cart: Cart) -> None:
     if not cart.lines:
         raise CartProblem(CartProblem.Reason.EMPTY)
     if cart.is_too_large:
         raise CartProblem(CartProblem.Reason.TOO_LARGE)
     if cart.total < LEAST_TOTAL:
         raise CartProblem(CartProblem.Reason.BELOW_MINIMUM)
-
-
-def take_stock(lines: Sequence[OrderLine]) -> None:
-    """Reserve the goods by conditional updates: two buyers can never both get the last one.
-
-    :raises OutOfStock: fewer are left than wanted; the caller's transaction has to be rolled back
-    """
-    for line in _by_product(lines):
-        left = or_(Product.stock.is_(None), Product.stock >= line.quantity)
-        if _change_stock(line, -line.quantity, left) != 1:
-            raise OutOfStock(line.slug)
-
-
-def give_stock_back(lines: Sequence[OrderLine]) -> None:
-    """Return what an unpaid order had reserved."""
-    for line in _by_product(lines):
-        _change_stock(line, line.quantity, true())
-
-
-def _by_product(lines: Sequence[OrderLine]) -> list[OrderLine]:
-    """The same order for everybody, so that two buyers of the same goods never wait for each other."""
-    return sorted(lines, key=lambda line: line.product_id)
-
-
-def _change_stock(line: OrderLine, by: int, condition: ColumnElement[bool]) -> int:
-    return (
-        db.session.connection()
-        .execute(update(Product).where(Product.id == line.product_id, condition).values(stock=Product.stock + by))
-        .rowcount
-    )
 
 
 def _frozen(line: CartLine) -> OrderLine:
@@ -215,13 +249,41 @@ def _frozen(line: CartLine) -> OrderLine:
     )
 
 
-def _new_order_no(now: datetime) -> str:
-    """The Korean day, for people, and forty random bits, against guessing."""
+def _new_order_no() -> str:
     tail = "".join(secrets.choice(_LETTERS) for _ in range(8))
-    return f"{clock.korea_date(now):%Y%m%d}-{tail}"
+    return f"{clock.korea_date(clock.now()):%Y%m%d}-{tail}"
 
 
 def _goods(cart: Cart) -> str:
-    """One line for the payment window: the first product and how many others."""
     first, *others = cart.lines
     return f"{first.product.name} 외 {len(others)}건" if others else first.product.name
+
+
+def _query(wanted: OrderFilter, before: int | None) -> Select[Order]:
+    query = _whole(select(Order)).order_by(Order.id.desc())
+    if wanted.words:
+        query = query.where(_says(wanted.words))
+    if wanted.state is not None:
+        query = query.where(Order.state == wanted.state)
+    if wanted.trade_date is not None:
+        traded = select(Attempt.order_id).where(Attempt.trade_date == wanted.trade_date)
+        query = query.where(Order.id.in_(traded))
+    return query if before is None else query.where(Order.id < before)
+
+
+def _whole(query: Select[Order]) -> Select[Order]:
+    attempts = selectinload(Order.attempts)
+    return query.options(attempts.selectinload(Attempt.cash_receipts), selectinload(Order.refunds))
+
+
+def _says(words: str) -> ColumnElement[bool]:
+    compact = re.sub(r"[-\s.]", "", words)
+    if ORDER_NO.fullmatch(words.upper()):
+        return Order.order_no == words.upper()
+    if _ATTEMPT_NO.fullmatch(words.upper()):
+        return Order.id.in_(select(Attempt.order_id).where(Attempt.attempt_no == words.upper()))
+    if _PHONE_END.fullmatch(compact):
+        return Order.phone_end == compact
+    if _PHONE.fullmatch(compact):
+        return (Order.phone_end == compact[-4:]) & (Order.payer_phone == compact)
+    return Order.payer_name == words

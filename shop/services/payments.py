@@ -1,10 +1,10 @@
-"""Start an attempt to pay: freeze what is asked, authenticate, and hand over what the payment window wants."""
+"""Starts an attempt: freezes what is asked, authenticates, returns the fields of the payment window."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import func, select
 
+from shop import clock
 from shop.db import db, transaction
 from shop.errors import CannotPay
 from shop.models import Attempt, Order
@@ -22,12 +22,13 @@ from shop.payple import (
 from shop.payple.flow import WINDOW_LIFETIME
 from shop.rules.order import require_payable
 from shop.rules.states import Source
-from shop.services import journal, moving, settlement
+from shop.services import settlement, transitions
+from shop.services.journal import Actor
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What the buyer (or the tester) chose on the order page. ``result_url`` is relative for a popup."""
+    """What was chosen on the order page. ``result_url`` is relative for a popup."""
 
     method: PayType
     work: ChargeMode
@@ -39,23 +40,19 @@ class Choices:
 
 @dataclass(frozen=True)
 class Opening:
-    """Everything the page needs to open one payment window."""
-
     attempt_no: str
     fields: dict[str, str]
 
 
-def start_attempt(
-    order: Order, choices: Choices, client: PaypleClient, script: WindowScript, *, now: datetime
-) -> Opening:
-    """Begin one try. One authentication opens one window, so this happens when the buyer presses the button.
+def start_attempt(order: Order, choices: Choices, client: PaypleClient, script: WindowScript) -> Opening:
+    """Start an attempt. One authentication opens one window.
 
-    :raises CannotPay: the order is paid, being checked, expired or tried too often
-    :raises GatewayError: the gateway did not let us in; the attempt is withdrawn, nothing can have been paid
+    :raises CannotPay: with the reason
+    :raises GatewayError: no window opened; the attempt is expired
     """
     order_id = order.id
     is_answered = settlement.may_open_window(order, client)
-    request = _prepare(order_id, choices, now, is_answered=is_answered)
+    request = _prepare(order_id, choices, is_answered=is_answered)
     try:
         key = client.client_key if script is WindowScript.WITH_CLIENT_KEY else _authenticate(client, request)
     except GatewayError as error:
@@ -68,30 +65,20 @@ def _authenticate(client: PaypleClient, request: WindowRequest) -> Authenticatio
     return client.authenticate(attempt_no=request.attempt_no)
 
 
-def _prepare(order_id: int, choices: Choices, now: datetime, *, is_answered: bool) -> WindowRequest:
-    """Commit the attempt before anything leaves this machine."""
+def _prepare(order_id: int, choices: Choices, *, is_answered: bool) -> WindowRequest:
     with transaction():
         order = db.session.get_one(Order, order_id, with_for_update=True)
         tries = db.session.scalar(select(func.count()).where(Attempt.order_id == order.id)) or 0
-        require_payable(order.state, tries, order.expires_at, now)
+        require_payable(order.state, tries, order.expires_at, clock.now())
         if not is_answered:
             raise CannotPay(CannotPay.Reason.CHECKING)
-        attempt = _new_attempt(order, choices, now)
-        step = moving.create(attempt)
-        journal.note(
-            "attempt_started",
-            at=now,
-            order=order,
-            attempt_no=attempt.attempt_no,
-            source=Source.PAGE,
-            row=attempt,
-            step=step,
-            evidence=_chosen(choices),
-        )
+        attempt = _new_attempt(order, choices)
+        transitions.create(attempt, "attempt_started", Actor(Source.PAGE), _chosen(choices))
         return _window_request(order, attempt, choices)
 
 
-def _new_attempt(order: Order, choices: Choices, now: datetime) -> Attempt:
+def _new_attempt(order: Order, choices: Choices) -> Attempt:
+    now = clock.now()
     return Attempt(
         order_id=order.id,
         attempt_no=new_attempt_no(now),

@@ -1,16 +1,13 @@
-"""Refunds: reserve, commit, send, settle. The number, the date and the type of the payment come from our rows only.
+"""Refunds: reserve, commit, send, settle. What a cancel says comes from our rows.
 
-The amount is taken out of what can be refunded before anything is sent, so two people can never return the same won.
-A lost answer to a full cancel is asked again by repeating it: the second is refused because nothing is left. A lost
-answer to a partial one is never repeated, because two equal partial cancels would both succeed: a person decides.
+The amount is reserved before the call leaves, so nobody refunds the same won twice. A lost full cancel is sent again:
+the gateway refuses a second one. A lost partial cancel is never repeated: a person decides.
 """
 
-import logging
-import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 
 from sqlalchemy import and_, or_, select
 
@@ -18,24 +15,27 @@ from shop import clock
 from shop.db import db, release, transaction
 from shop.errors import RefundRefused
 from shop.models import Attempt, Order, Refund
-from shop.payple import GatewayError, NotSent, OutcomeUnknown, PaypleClient, RefundDone, RefundRequest, Refused, codes
+from shop.payple import GatewayError, PaypleClient, RefundDone, RefundRequest
+from shop.payple.backoff import backoff
 from shop.payple.flow import LEAVE_WITHIN
+from shop.payple.refund_rules import state_after
 from shop.rules import refund as rules
 from shop.rules.money import Tax, Won
 from shop.rules.refund import PaidFacts, RefundPlan, RefundTooLarge
-from shop.rules.states import IN_FLIGHT, REFUND_TRANSITIONS, RefundState
-from shop.services import cash_receipts, moving, refund_rows, transitions
+from shop.rules.states import IN_FLIGHT, RefundState, Source
+from shop.services import cash_receipts, journal, transitions
+from shop.services.journal import SHOP, Actor
 
-log = logging.getLogger(__name__)
 BATCH = 100
+CLAIM = timedelta(minutes=2)
+"""Longer than a refund's calls can take. Later its worker is dead."""
 
 
 @dataclass(frozen=True)
 class RefundWish:
-    """What somebody asked for. ``seen_refundable`` is the balance that the person saw, in won.
+    """A refund form. Amounts in won; ``seen_refundable`` is the balance that the person saw.
 
-    ``line_ids`` are order lines that go back whole: their tax is known; otherwise the tax part is proportional.
-    ``intent`` is the one-time mark of the form.
+    ``intent`` is the form's one-time key. ``line_ids`` are order lines that go back whole, so that their tax is known.
     """
 
     amount: Won
@@ -46,15 +46,15 @@ class RefundWish:
 
 
 def facts(order: Order) -> PaidFacts | None:
-    """What a plan needs to know about a paid order; None if nothing is paid."""
+    """Return what a refund plan needs of an order, or None if nothing is paid."""
     attempt = order.paid_attempt
     return _facts(order, attempt) if attempt else None
 
 
 def plan(order: Order, amount: Won, line_ids: Sequence[int] = ()) -> RefundPlan:
-    """What a refund would do, without doing it.
+    """Work out what a refund does.
 
-    :raises RefundRefused: nothing is paid, or the amount is not within what is left
+    :raises RefundRefused: with the reason
     """
     paid = facts(order)
     if paid is None:
@@ -65,64 +65,117 @@ def plan(order: Order, amount: Won, line_ids: Sequence[int] = ()) -> RefundPlan:
         raise RefundRefused(RefundRefused.Reason.TOO_LARGE, error.refundable) from error
 
 
-def request(order_no: str, wish: RefundWish, *, by: str, client: PaypleClient, now: datetime) -> Refund:
-    """Refund a part or all of an order. The same intent, sent again, gives the same refund.
+def request(order_no: str, wish: RefundWish, *, by: str, client: PaypleClient) -> Refund:
+    """Refund a part or all of an order. The same form, sent again, gives the same refund.
 
-    :raises NotFound: no such order
-    :raises RefundRefused: nothing was sent; ``reason`` says why
+    :raises RefundRefused: nothing was sent
     """
-    watch = clock.Watch(now)
     cash_receipts.look_up_first(order_no, client)
-    refund_id, is_new = _reserve(order_no, wish, by, watch.now())
+    refund_id, is_new = _reserve(order_no, wish, by)
     if is_new:
-        send(refund_id, client, now=watch.now())
+        send(refund_id, client)
     return db.session.get_one(Refund, refund_id)
 
 
-def send_due(client: PaypleClient, *, now: datetime, order_id: int | None = None) -> list[int]:
-    """Send what the shop itself owes, and repeat the full cancels whose answer was lost."""
-    sent = due(now, order_id)
-    for refund_id in sent:
-        send(refund_id, client, now=now)
-    return sent
+def repeat(refund_id: int, *, by: str, client: PaypleClient) -> Refund:
+    """Send a full cancel again at once. A refused one of the shop's own is filed anew.
+
+    :raises RefundRefused: it must not be repeated
+    """
+    with transaction():
+        refund = transitions.lock_row(Refund, refund_id)
+        if not refund.can_be_repeated:
+            raise RefundRefused(RefundRefused.Reason.NOT_UNKNOWN)
+        if refund.state is RefundState.REFUSED:
+            refund = _file_again(refund, by)
+        number = refund.id
+    send(number, client)
+    return db.session.get_one(Refund, number)
 
 
-def due(now: datetime, order_id: int | None = None) -> list[int]:
-    """Refunds that may be sent (again): the shop's own, lost full cancels, and those whose worker died."""
-    waiting = Refund.next_try_at <= now
-    lost = and_(Refund.state == RefundState.UNKNOWN, Refund.is_full, waiting)
-    owed = and_(Refund.state == RefundState.RESERVED, Refund.requested_by == "", waiting)
-    query = select(Refund.id).where(or_(lost, owed)).order_by(Refund.id).limit(BATCH)
+def decide(refund_id: int, *, was_refunded: bool, by: str) -> Refund:
+    """Record what a named person has found out about a refund whose answer was lost.
+
+    :raises RefundRefused: it does not wait for a person
+    """
+    actor = Actor(Source.STAFF, by)
+    with transaction():
+        refund = transitions.lock_row(Refund, refund_id)
+        if not refund.awaits_person:
+            raise RefundRefused(RefundRefused.Reason.NOT_UNKNOWN)
+        state = RefundState.DONE if was_refunded else RefundState.REFUSED
+        evidence = _figures(refund) | {"was_refunded": was_refunded}
+        values = {"settled_at": clock.now(), "decided_by": by}
+        transitions.move(refund, state, "refund_decided", actor, evidence, **values)
+        if was_refunded:
+            cash_receipts.follow_refund(refund, actor)
+    return refund
+
+
+def record_returned_elsewhere(refund_id: int, *, by: str) -> Refund:
+    """Record that a person has returned money whose cancel the gateway refused. It is not sent again.
+
+    :raises RefundRefused: it is not refused, or has been sent again
+    """
+    actor = Actor(Source.STAFF, by)
+    with transaction():
+        refund = transitions.lock_row(Refund, refund_id)
+        if not refund.is_refused_return or refund.attempt.refunds[-1].id != refund.id:
+            raise RefundRefused(RefundRefused.Reason.NOT_UNKNOWN)
+        refund.returned_elsewhere_by = by
+        journal.note_row(refund, "returned_elsewhere", actor)
+        cash_receipts.follow_refund(refund, actor)
+    return refund
+
+
+def due(order_id: int | None = None) -> list[int]:
+    now = clock.now()
+    lost = and_(Refund.state == RefundState.UNKNOWN, Refund.is_full)
+    owed = and_(Refund.state == RefundState.RESERVED, Refund.requested_by == "")
+    query = select(Refund.id).where(or_(lost, owed), Refund.next_try_at <= now)
     if order_id is not None:
         query = query.where(Refund.order_id == order_id)
-    found = list(db.session.scalars(query))
+    found = list(db.session.scalars(query.order_by(Refund.next_try_at, Refund.id).limit(BATCH)))
     release()
     return found
 
 
-def send(refund_id: int, client: PaypleClient, *, now: datetime) -> None:
-    """Commit the intent, send one cancel, and record what the gateway answers."""
-    leave_by, watch = time.monotonic() + LEAVE_WITHIN, clock.Watch(now)
-    message = _submit(refund_id, now)
-    if message is None:
+def send(refund_id: int, client: PaypleClient) -> None:
+    leave_by = time.monotonic() + LEAVE_WITHIN
+    sending = _submit(refund_id)
+    if sending is None:
         return
     try:
-        done = client.refund(message, leave_by=leave_by)
-    except NotSent as error:
-        _not_sent(refund_id, error, watch.now())
-    except OutcomeUnknown as error:
-        _unknown(refund_id, error, watch.now())
-    except Refused as error:
-        _refused(refund_id, error, watch.now())
+        done = client.refund(sending.message, leave_by=leave_by)
+    except GatewayError as error:
+        _record_error(refund_id, error, is_repeat=sending.is_repeat)
     else:
-        _done(refund_id, done, watch.now())
+        _record_done(refund_id, done)
+
+
+def give_up_dead() -> None:
+    """Refuse what a dead worker did not send; what may have left is unknown."""
+    long_ago = clock.now() - CLAIM
+    unsent = and_(Refund.state == RefundState.RESERVED, Refund.requested_by != "", Refund.reserved_at < long_ago)
+    lost = and_(Refund.state == RefundState.SUBMITTED, Refund.submitted_at < long_ago)
+    dead = list(db.session.scalars(select(Refund.id).where(or_(unsent, lost)).order_by(Refund.id).limit(BATCH)))
+    release()
+    for refund_id in dead:
+        with transaction():
+            _give_up(transitions.lock_row(Refund, refund_id))
 
 
 # --- before the call ------------------------------------------------------------------------------------------------
 
 
-def _reserve(order_no: str, wish: RefundWish, by: str, now: datetime) -> tuple[int, bool]:
-    """Take the amount out of what can be refunded. Answers the refund's id and whether it is new."""
+@dataclass(frozen=True)
+class _Sending:
+    message: RefundRequest
+    is_repeat: bool
+
+
+def _reserve(order_no: str, wish: RefundWish, by: str) -> tuple[int, bool]:
+    """Take the amount out of what can be refunded. Return the refund's id and whether it is new."""
     with transaction():
         order = transitions.lock_order_no(order_no)
         before = db.session.scalar(select(Refund).where(Refund.intent == wish.intent))
@@ -130,172 +183,123 @@ def _reserve(order_no: str, wish: RefundWish, by: str, now: datetime) -> tuple[i
             raise RefundRefused(RefundRefused.Reason.OTHER_ORDER)
         if before is not None:
             return before.id, False
-        plan_now = _insist(order, wish)
-        refund = row_of(order, wish, plan_now, by, now)
-        step = moving.create(refund)
-        refund_rows.note(refund, "refund_reserved", step, now)
+        refund = _new_refund(order, _require_refundable(order, wish), wish, by)
+        transitions.create(refund, "refund_reserved", _actor(refund), _figures(refund))
         return refund.id, True
 
 
-def _insist(order: Order, wish: RefundWish) -> RefundPlan:
-    """The plan, if the refund may be sent: nothing without an answer, and the balance still the one that was seen."""
+def _require_refundable(order: Order, wish: RefundWish) -> RefundPlan:
     attempt = order.paid_attempt
     if attempt is None:
         raise RefundRefused(RefundRefused.Reason.NOT_PAID)
-    paid = _facts(order, attempt)
+    refundable = _facts(order, attempt).refundable
     if attempt.is_refunding or attempt.is_receipt_calling:
-        raise RefundRefused(RefundRefused.Reason.IN_FLIGHT, paid.refundable)
-    if wish.seen_refundable != paid.refundable:
-        raise RefundRefused(RefundRefused.Reason.STALE_BALANCE, paid.refundable)
+        raise RefundRefused(RefundRefused.Reason.IN_FLIGHT, refundable)
+    if wish.seen_refundable != refundable:
+        raise RefundRefused(RefundRefused.Reason.STALE_BALANCE, refundable)
     return plan(order, wish.amount, wish.line_ids)
 
 
-def row_of(order: Order, wish: RefundWish, planned: RefundPlan, by: str, now: datetime) -> Refund:
-    """The row of a planned refund, not stored yet."""
-    attempt = order.paid_attempt
-    if attempt is None:
-        raise RefundRefused(RefundRefused.Reason.NOT_PAID)
+def _new_refund(order: Order, planned: RefundPlan, wish: RefundWish, by: str) -> Refund:
     return Refund(
-        intent=wish.intent or secrets.token_urlsafe(18),
+        intent=wish.intent,
         order=order,
-        attempt=attempt,
+        attempt=order.paid_attempt,
         amount=planned.amount,
         vat=planned.vat,
         sends_vat=planned.sends_vat,
         is_full=planned.is_full,
         reason=wish.reason,
         requested_by=by,
-        reserved_at=now,
+        reserved_at=clock.now(),
     )
 
 
-def _submit(refund_id: int, now: datetime) -> RefundRequest | None:
-    """Commit that the call is about to leave. None: somebody else is at it, or it is over."""
+def _file_again(refused: Refund, by: str) -> Refund:
+    later = next((other for other in refused.attempt.refunds if other.id > refused.id), None)
+    if later is not None:
+        return later
+    refund = Refund(
+        intent=f"again-{refused.id}",
+        order=refused.order,
+        attempt=refused.attempt,
+        amount=refused.amount,
+        vat=refused.vat,
+        sends_vat=refused.sends_vat,
+        is_full=True,
+        reason=refused.reason,
+        reserved_at=clock.now(),
+        next_try_at=clock.now(),
+    )
+    transitions.create(refund, "refund_reserved", Actor(Source.STAFF, by), _figures(refund))
+    return refund
+
+
+def _submit(refund_id: int) -> _Sending | None:
+    """Commit that the call is about to leave. Return None if it must not."""
     with transaction():
-        refund = refund_rows.locked(refund_id)
-        sendable = [RefundState.RESERVED] + ([RefundState.UNKNOWN] if refund.is_full else [])
-        if refund.state not in sendable or refund.attempt.trade_date is None:
+        refund = transitions.lock_row(Refund, refund_id)
+        is_repeat, trade_date = refund.state is RefundState.UNKNOWN, refund.attempt.trade_date
+        may_leave = refund.state is RefundState.RESERVED or (is_repeat and refund.is_full)
+        if not may_leave or trade_date is None:
             return None
-        values = {"submitted_at": now, "tries": refund.tries + 1, "next_try_at": None}
-        step = moving.move(refund, RefundState.SUBMITTED, **values)
-        refund_rows.note(refund, "refund_submitted", step, now, {"tries": refund.tries})
+        values = {"submitted_at": clock.now(), "tries": refund.tries + 1, "next_try_at": None}
+        evidence = _figures(refund) | {"tries": refund.tries + 1}
+        transitions.move(refund, RefundState.SUBMITTED, "refund_submitted", _actor(refund), evidence, **values)
         vat = refund.vat if refund.sends_vat else None
-        return RefundRequest(refund.attempt.attempt_no, refund.attempt.trade_date, refund.amount, vat)
-
-
-def dead(now: datetime) -> list[int]:
-    """Refunds whose worker died, before or after their call left."""
-    long_ago = now - rules.REFUND_PATIENCE
-    silent = and_(Refund.state == RefundState.RESERVED, Refund.requested_by != "", Refund.reserved_at < long_ago)
-    lost = and_(Refund.state == RefundState.SUBMITTED, Refund.submitted_at < long_ago)
-    found = list(db.session.scalars(select(Refund.id).where(or_(silent, lost)).order_by(Refund.id).limit(BATCH)))
-    release()
-    return found
-
-
-def give_up(refund_id: int, now: datetime) -> None:
-    """What became of a refund whose worker died: never sent is released, perhaps sent is unknown."""
-    state = db.session.get_one(Refund, refund_id).state
-    release()
-    if state is RefundState.RESERVED:
-        _not_sent(refund_id, NotSent("the program stopped before it was sent"), now, state)
-    elif state is RefundState.SUBMITTED:
-        _unknown(refund_id, OutcomeUnknown("the program stopped while it was sent"), now)
+        return _Sending(RefundRequest(refund.attempt.attempt_no, trade_date, refund.amount, vat), is_repeat)
 
 
 # --- after the call -------------------------------------------------------------------------------------------------
 
 
-def _done(refund_id: int, done: RefundDone, now: datetime) -> None:
-    values = {"trade_key": done.trade_key[:60], "slip_url": done.slip_url}
-    receipt = done.receipt
-    if receipt is not None:
-        values |= {"receipt_code": receipt.code[:20], "receipt_message": receipt.message[:200]}
-    _finish(refund_id, done.code, done.message, now=now, **values)
-
-
-def _refused(refund_id: int, error: Refused, now: datetime) -> None:
-    """Record a definite no to this call.
-
-    To a repeated full cancel "already cancelled" is a yes to the first try. Any other no says nothing about it.
-    """
-    refund = db.session.get_one(Refund, refund_id)
-    is_repeated = refund.is_full and refund.tries > 1
-    release()
-    if is_repeated and codes.says_already_cancelled(error.code):
-        _finish(refund_id, error.code, error.message, now=now)
-    elif is_repeated:
-        _unknown(refund_id, error, now)
-    else:
-        _settle(refund_id, RefundState.REFUSED, error, now, settled_at=now)
-
-
-def _not_sent(refund_id: int, error: NotSent, now: datetime, before: RefundState = RefundState.SUBMITTED) -> None:
-    """Nothing left this machine: a person may press again; what the shop owes is tried again later.
-
-    If it was the repeat of a full cancel, the first try is as unknown as before.
-    """
-    refund = db.session.get_one(Refund, refund_id)
-    orphan, tries = refund.is_orphan, refund.tries
-    release()
-    if tries > 1 and not orphan:
-        _unknown(refund_id, error, now)
-    elif orphan:
-        wait = now + rules.next_inquiry(tries)
-        _settle(refund_id, RefundState.RESERVED, error, now, before=before, next_try_at=wait)
-    else:
-        _settle(refund_id, RefundState.REFUSED, error, now, before=before, settled_at=now)
-
-
-def _unknown(refund_id: int, error: GatewayError, now: datetime) -> None:
-    """It may have happened. A full cancel is repeated later; a partial one waits for a person."""
-    refund = db.session.get_one(Refund, refund_id)
-    wait = now + rules.next_inquiry(refund.tries - 1) if refund.is_full else None
-    release()
-    _settle(refund_id, RefundState.UNKNOWN, error, now, next_try_at=wait)
-
-
-def _settle(
-    refund_id: int,
-    state: RefundState,
-    error: GatewayError,
-    now: datetime,
-    *,
-    before: RefundState = RefundState.SUBMITTED,
-    **values: object,
-) -> None:
-    """Write an answer that moved no money, unless somebody else has written one since the call left.
-
-    A no to a call counts also where the sweep has given its worker up meanwhile, if it was the only call.
-    """
-    told: dict[str, object] = {"result_code": error.code[:20], "result_message": error.message[:200]}
-    was_sent, is_no = before is RefundState.SUBMITTED, state is RefundState.REFUSED
+def _record_error(refund_id: int, error: GatewayError, *, is_repeat: bool) -> None:
+    answer: dict[str, object] = {"result_code": error.code[:20], "result_message": error.message[:200]}
     with transaction():
-        refund = refund_rows.locked(refund_id)
-        is_late = was_sent and is_no and refund.state is RefundState.UNKNOWN and refund.tries == 1
-        if refund.state is before or is_late:
-            step = moving.move(refund, state, **told, **values)
-            refund_rows.note(refund, f"refund_{state.value}", step, now, told)
+        refund = transitions.lock_row(Refund, refund_id)
+        if refund.state is RefundState.SUBMITTED:
+            _settle(refund, state_after(error, is_repeat=is_repeat, is_owed=refund.is_orphan), answer)
 
 
-def _finish(refund_id: int, code: str, message: str, *, now: datetime, **values: object) -> None:
-    """The money is back: record it, follow with the cash receipt, and let the order show it.
-
-    It counts also where the sweep has given its worker up meanwhile, and even where a person has decided against it.
-    """
-    told: dict[str, object] = {"result_code": code[:20], "result_message": message[:200]}
+def _record_done(refund_id: int, done: RefundDone) -> None:
+    answer: dict[str, object] = {
+        "result_code": done.code[:20],
+        "result_message": done.message[:200],
+        "trade_key": done.trade_key[:60],
+        "slip_url": done.slip_url,
+    }
+    if done.receipt is not None:
+        answer |= {"receipt_code": done.receipt.code[:20], "receipt_message": done.receipt.message[:200]}
     with transaction():
-        refund = refund_rows.locked(refund_id)
-        if RefundState.DONE not in REFUND_TRANSITIONS[refund.state]:
-            return
-        if refund.state is RefundState.REFUSED:
-            log.error("the gateway's yes to refund %s came after it had been decided otherwise", refund_id)
-        step = moving.move(refund, RefundState.DONE, settled_at=now, **told, **values)
-        refund_rows.note(refund, "refund_done", step, now, told | {"receipt": refund.receipt_code})
-        cash_receipts.follow_refund(refund, refund_rows.wanted_by(refund))
+        refund = transitions.lock_row(Refund, refund_id)
+        if refund.state in (RefundState.SUBMITTED, RefundState.UNKNOWN):
+            _settle(refund, RefundState.DONE, answer)
 
 
-# --- facts ----------------------------------------------------------------------------------------------------------
+def _give_up(refund: Refund) -> None:
+    if refund.state is RefundState.RESERVED:
+        _settle(refund, RefundState.REFUSED, {"result_message": "the program stopped before it was sent"})
+    elif refund.state is RefundState.SUBMITTED:
+        _settle(refund, RefundState.UNKNOWN, {"result_message": "the program stopped while it was sent"})
+
+
+def _settle(refund: Refund, state: RefundState, answer: dict[str, object]) -> None:
+    """Write what has become of a refund. A full one without a definite answer is sent again later."""
+    is_over, now = state in (RefundState.DONE, RefundState.REFUSED), clock.now()
+    dates = {"settled_at": now if is_over else None}
+    dates["next_try_at"] = now + backoff(refund.tries - 1) if refund.is_full and not is_over else None
+    evidence = _figures(refund) | answer
+    transitions.move(refund, state, f"refund_{state.value}", _actor(refund), evidence, **dates, **answer)
+    if state is RefundState.DONE:
+        cash_receipts.follow_refund(refund, _actor(refund))
+
+
+def _actor(refund: Refund) -> Actor:
+    return SHOP if refund.is_orphan else Actor(Source.STAFF, refund.requested_by)
+
+
+def _figures(refund: Refund) -> dict[str, object]:
+    return {"amount": refund.amount, "vat": refund.vat, "full": refund.is_full}
 
 
 def _facts(order: Order, attempt: Attempt) -> PaidFacts:
@@ -311,7 +315,6 @@ def _facts(order: Order, attempt: Attempt) -> PaidFacts:
 
 
 def _vat_of_lines(order: Order, amount: Won, line_ids: Sequence[int]) -> Won | None:
-    """The tax of the chosen lines, if they add up to the amount; else it has to be worked out in proportion."""
     chosen = [(Won(line.amount), Tax(line.tax)) for line in order.lines if line.id in line_ids]
     if not chosen or sum(part for part, _tax in chosen) != amount:
         return None

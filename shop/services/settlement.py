@@ -17,7 +17,8 @@ from shop.models import Attempt, Order
 from shop.payple import ChargeMode, GatewayError, PaypleClient, UnverifiedResult, flow
 from shop.payple.flow import AttemptState, Inquirer, PaymentFlow, Reason, Verdict
 from shop.rules.states import OrderState, Source
-from shop.services import cash_receipts, journal, refunds, transitions
+from shop.services import cash_receipts, journal, orders, refunds, transitions
+from shop.services.journal import Actor
 
 log = logging.getLogger(__name__)
 CLAIM = timedelta(minutes=2)
@@ -28,7 +29,7 @@ MOST_RESULTS = 5
 
 
 def handle_result(result: UnverifiedResult, client: PaypleClient) -> str | None:
-    """React to what the browser brings back. Return the order's number, or None if the attempt is not ours."""
+    """React to a result. Return the order's number, or None if the attempt is not ours."""
     before = ShopStore(Source.BROWSER).find(result.attempt_no)
     if before is None:
         return None
@@ -45,7 +46,7 @@ def handle_result(result: UnverifiedResult, client: PaypleClient) -> str | None:
 
 
 def handle_webhook(message: UnverifiedResult) -> None:
-    """Make the attempt that a webhook names due now, so that the next sweep inquires. Works a few times per attempt."""
+    """Make the attempt of a webhook due, so that the next sweep inquires. Works five times per attempt."""
     with transaction():
         row = transitions.find_locked(message.attempt_no)
         if row is None or row.state in flow.FINAL or row.hints >= MOST_WEBHOOKS:
@@ -53,14 +54,8 @@ def handle_webhook(message: UnverifiedResult) -> None:
         row.hints += 1
         row.next_check_at, row.checks = clock.now(), 0
         evidence = {"result": message.result, "code": message.code[:20], "amount": message.amount}
-        journal.note(
-            "webhook",
-            at=clock.now(),
-            order=row.order,
-            attempt_no=row.attempt_no,
-            source=Source.WEBHOOK,
-            evidence=evidence,
-        )
+        actor = Actor(Source.WEBHOOK)
+        journal.note("webhook", order=row.order, actor=actor, attempt_no=row.attempt_no, evidence=evidence)
 
 
 def settle(
@@ -81,7 +76,7 @@ def settle(
 
 
 def settle_order(order: Order, client: PaypleClient) -> None:
-    """Inquire about what is open before an order's page is shown. The page is shown also if nothing can be written."""
+    """Inquire about what is open before an order's page is shown."""
     try:
         _settle_order(order, client)
     except UNAVAILABLE:
@@ -97,11 +92,11 @@ def _settle_order(order: Order, client: PaypleClient) -> None:
         if not settle(attempt_no, client, source=Source.PAGE):
             break
     if is_over:
-        transitions.expire_order(order_id, source=Source.PAGE, now=now)
+        orders.expire(order_id, source=Source.PAGE)
 
 
 def may_open_window(order: Order, client: PaypleClient) -> bool:
-    """Inquire about every open PAY window of an order. Return False if the gateway does not answer about one."""
+    """Inquire about the open PAY windows of an order. Return False if one has no answer."""
     is_open = Attempt.order_id == order.id, Attempt.state == AttemptState.PREPARED, Attempt.work == ChargeMode.IN_WINDOW
     numbers = list(db.session.scalars(select(Attempt.attempt_no).where(*is_open).order_by(Attempt.id)))
     release()
@@ -122,17 +117,17 @@ def withdraw(attempt_no: str, error: GatewayError) -> None:
 def close(attempt_no: str, *, by: str) -> None:
     """Record a person's decision that an attempt in attention has nothing to collect.
 
-    :raises NotFound: no such attempt waits for a person
+    :raises NotFound: it is not in attention
     """
     with transaction():
         attempt = transitions.lock_attempt(attempt_no)
-        transitions.close_attention(attempt, by=by, now=clock.now())
+        transitions.close_attention(attempt, by=by)
         if attempt.trade_date is None:  # the gateway has not shown a payment yet
             _schedule(attempt)
 
 
 def order_no_of(attempt_no: str) -> str | None:
-    """Return the number of the order that an attempt belongs to, or None if it is not ours."""
+    """Return the order number of an attempt, or None if it is not ours."""
     query = select(Order.order_no).join(Attempt).where(Attempt.attempt_no == attempt_no)
     order_no = db.session.scalar(query) if attempt_no else None
     release()
@@ -140,11 +135,11 @@ def order_no_of(attempt_no: str) -> str | None:
 
 
 def _send_refund_of(attempt: flow.Attempt | None, client: PaypleClient) -> None:
-    """Send the refund that was filed with an orphan."""
     if attempt is not None and attempt.state is AttemptState.ORPHANED:
         order_id = db.session.scalar(select(Attempt.order_id).where(Attempt.attempt_no == attempt.attempt_no))
         release()
-        refunds.send_due(client, now=clock.now(), order_id=order_id)
+        for refund_id in refunds.due(order_id):
+            refunds.send(refund_id, client)
 
 
 def _look_up_receipt(attempt_no: str, client: PaypleClient) -> None:
@@ -168,7 +163,6 @@ class ShopStore:
     source: Source
 
     def find(self, attempt_no: str) -> flow.Attempt | None:
-        """Return an attempt as it is now."""
         row = db.session.scalar(select(Attempt).where(Attempt.attempt_no == attempt_no)) if attempt_no else None
         found = view_of(row) if row else None
         release()
@@ -187,23 +181,15 @@ class ShopStore:
             row.claim_result, row.claim_code, row.claim_refused = news
             row.claim_account_kind = result.account_kind
             evidence = {"result": result.result, "code": result.code[:20], "refused": refused}
-            journal.note(
-                "result",
-                at=clock.now(),
-                order=row.order,
-                attempt_no=attempt_no,
-                source=self.source,
-                row=row,
-                evidence=evidence,
-            )
+            actor = Actor(self.source)
+            journal.note("result", order=row.order, actor=actor, attempt_no=attempt_no, evidence=evidence)
             return True
 
     def begin_confirm(self, attempt_no: str) -> bool:
-        """Set prepared to confirming. Return False if another attempt holds the order, or if it is too late."""
         try:
             with transaction():
                 row = transitions.lock_attempt(attempt_no)
-                is_begun = transitions.begin_confirm(row, now=clock.now())
+                is_begun = transitions.begin_confirm(row)
                 if is_begun:
                     _schedule(row)
                 return is_begun
@@ -211,7 +197,6 @@ class ShopStore:
             return False
 
     def claim_check(self, attempt_no: str, *, at_once: bool = False) -> bool:
-        """Claim the next inquiry for two minutes. Return False if none is due."""
         now = clock.now()
         is_calling = and_(Attempt.state == AttemptState.CONFIRMING, Attempt.confirming_at > now - flow.CONFIRM_PATIENCE)
         is_due = or_(Attempt.next_check_at <= now, ~is_calling if at_once else false())
@@ -221,10 +206,9 @@ class ShopStore:
             return claimed.rowcount == 1
 
     def record(self, attempt_no: str, verdict: Verdict) -> flow.Attempt:
-        """Apply a verdict under the order's lock and set the next check."""
         with transaction():
             row = transitions.lock_attempt(attempt_no)
-            is_changed = transitions.apply_verdict(row, verdict, source=self.source, now=clock.now())
+            is_changed = transitions.apply_verdict(row, verdict, source=self.source)
             if is_changed and row.state in flow.FINAL and verdict.found is not None:
                 cash_receipts.keep_found(row, verdict.found.transfer)
             if is_changed or row.state is verdict.seen:
@@ -234,7 +218,6 @@ class ShopStore:
 
 
 def view_of(row: Attempt) -> flow.Attempt:
-    """Return what the flow needs of a row."""
     return flow.Attempt(
         attempt_no=row.attempt_no,
         amount=row.amount,

@@ -3,13 +3,14 @@
 import hashlib
 import secrets
 import unicodedata
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cache
 
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from werkzeug.security import check_password_hash, generate_password_hash
 
+from shop import clock
 from shop.db import db, release, transaction
 from shop.errors import SignInRefused, StaffProblem
 from shop.models import StaffMember, StaffSession
@@ -22,33 +23,29 @@ SESSION_LIFETIME = timedelta(hours=10)
 """A working day. After it everybody signs in again."""
 
 
-def add(name: str, password: str, *, now: datetime) -> StaffMember:
+def add(name: str, password: str) -> StaffMember:
     """Make an account.
 
-    :raises StaffProblem: the name is taken or unusable, or the password is too short
+    :raises StaffProblem: with the reason
     """
     _insist_on_usable(name, password)
-    member = StaffMember(name=name, password_hash=generate_password_hash(_normal(password)), created_at=now)
+    member = StaffMember(name=name, password_hash=generate_password_hash(_normal(password)), created_at=clock.now())
     try:
         with transaction():
             db.session.add(member)
-            journal.note_staff("staff_added", at=now, by=name)
+            journal.note_staff("staff_added", by=name)
     except IntegrityError as error:
         raise StaffProblem(StaffProblem.Reason.TAKEN) from error
     return member
 
 
-def add_first(name: str, password: str, *, now: datetime) -> None:
-    """Make the very first account; with accounts there already, nothing.
-
-    :raises StaffProblem: as for :func:`add`
-    """
+def add_first(name: str, password: str) -> None:
     if not exists():
-        add(name, password, now=now)
+        add(name, password)
 
 
-def disable(name: str, *, now: datetime) -> None:
-    """Close an account for good; whoever is signed in with it is out at the next click.
+def disable(name: str) -> None:
+    """Close an account for good and end its sessions.
 
     :raises StaffProblem: there is no such account
     """
@@ -56,28 +53,27 @@ def disable(name: str, *, now: datetime) -> None:
         member = _find(name)
         if member is None:
             raise StaffProblem(StaffProblem.Reason.UNKNOWN)
-        member.disabled_at = member.disabled_at or now
-        journal.note_staff("staff_disabled", at=now, by=name)
+        member.disabled_at = member.disabled_at or clock.now()
+        journal.note_staff("staff_disabled", by=name)
 
 
 def exists() -> bool:
-    """Whether anybody could sign in."""
     return db.session.scalar(select(StaffMember.id).limit(1)) is not None
 
 
 def opens(name: str, password: str) -> bool:
-    """Whether this password opens this account. For the program's own start, where nobody guesses."""
+    """Return whether this password opens this account."""
     member = _find(name)
     return member is not None and _fits(member, password)
 
 
-def sign_in(name: str, password: str, *, now: datetime) -> str:
-    """Check a name and a password and begin a session; answers the session's token.
+def sign_in(name: str, password: str) -> str:
+    """Check a name and a password and begin a session. Return the session's token.
 
-    :raises SignInRefused: wrong, disabled or unknown, which all look and take the same
+    :raises SignInRefused: wrong, disabled or unknown, which all take the same time
     """
     member = _check(name, password)
-    token = secrets.token_urlsafe(32)
+    token, now = secrets.token_urlsafe(32), clock.now()
     with transaction():
         db.session.execute(delete(StaffSession).where(StaffSession.expires_at <= now))
         db.session.add(
@@ -85,37 +81,37 @@ def sign_in(name: str, password: str, *, now: datetime) -> str:
                 token_hash=_hash_of_token(token), staff_id=member.id, started_at=now, expires_at=now + SESSION_LIFETIME
             )
         )
-        journal.note_staff("staff_signed_in", at=now, by=name)
+        journal.note_staff("staff_signed_in", by=name)
     return token
 
 
-def find_session(token: str, *, now: datetime) -> StaffSession | None:
-    """The session of this token, unless it has ended or its account was disabled."""
-    query = select(StaffSession).join(StaffSession.member).where(*_alive(token, now), StaffMember.disabled_at.is_(None))
+def find_session(token: str) -> StaffSession | None:
+    """Return the session of a token, unless it has ended or its account is disabled."""
+    query = select(StaffSession).join(StaffSession.member).where(*_alive(token), StaffMember.disabled_at.is_(None))
     return db.session.scalar(query)
 
 
-def sign_out(token: str, *, now: datetime) -> None:
-    """End a session for good, in every browser that has a copy of its token."""
+def sign_out(token: str) -> None:
+    """End a session for good, in every browser that has its token."""
     with transaction():
-        db.session.execute(update(StaffSession).where(*_alive(token, now)).values(ended_at=now))
+        db.session.execute(update(StaffSession).where(*_alive(token)).values(ended_at=clock.now()))
 
 
-def confirm_password(token: str, name: str, password: str, *, now: datetime) -> None:
-    """Check the password of somebody who is signed in, before money is moved.
+def confirm_password(token: str, name: str, password: str) -> None:
+    """Check the password of a signed-in person before money moves.
 
-    :raises SignInRefused: wrong, or the session has ended meanwhile
+    :raises SignInRefused: wrong, or the session has ended
     """
     _check(name, password)
     with transaction():
-        confirm = update(StaffSession).where(*_alive(token, now)).values(password_confirmed_at=now)
+        confirm = update(StaffSession).where(*_alive(token)).values(password_confirmed_at=clock.now())
         if db.session.connection().execute(confirm).rowcount != 1:
             raise SignInRefused
 
 
-def _alive(token: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _alive(token: str) -> tuple[ColumnElement[bool], ...]:
     has_token = StaffSession.token_hash == _hash_of_token(token)
-    return has_token, StaffSession.ended_at.is_(None), StaffSession.expires_at > now
+    return has_token, StaffSession.ended_at.is_(None), StaffSession.expires_at > clock.now()
 
 
 def _hash_of_token(token: str) -> str:
@@ -151,7 +147,6 @@ def _hash_of_nobody() -> str:
 
 
 def _normal(password: str) -> str:
-    """The same password, however a keyboard composes its letters."""
     return unicodedata.normalize("NFKC", password)
 
 

@@ -1,27 +1,47 @@
-"""Writes the states of orders and attempts.
+"""Writes every state: one conditional update and one journal row, under the order's lock.
 
-Each write holds the order's lock, changes a row by one conditional update and adds one journal row, in one commit.
+The caller opens the transaction and locks the order first.
 """
 
-from datetime import datetime
+from collections.abc import Mapping
 from typing import TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from shop.db import db, transaction
+from shop import clock
+from shop.db import db
 from shop.errors import NotFound, OutOfStock
 from shop.models import Attempt, CashReceipt, Order, Refund
 from shop.payple import PaymentFound
 from shop.payple.flow import HOLDING, AttemptState, Verdict
 from shop.rules.order import order_state, refunded_state
-from shop.rules.states import OrderState, RefundState, Source
-from shop.services import journal, moving, orders
-from shop.services.journal import ITSELF
-from shop.services.moving import Step
+from shop.rules.states import TRANSITIONS, CashReceiptState, IllegalTransition, OrderState, RefundState, Source
+from shop.services import catalogue, journal
+from shop.services.journal import SHOP, Actor
 
-Row = TypeVar("Row", Refund, CashReceipt)
 LONGEST_INSTALMENT = 99
 """Months. The field has two digits."""
+Owed = TypeVar("Owed", Refund, CashReceipt)
+Row = Order | Attempt | Refund | CashReceipt
+State = OrderState | AttemptState | RefundState | CashReceiptState
+Evidence = Mapping[str, object]
+
+
+def create(row: Row, event: str, actor: Actor, evidence: Evidence | None = None) -> None:
+    db.session.add(row)
+    db.session.flush()
+    _note(row, event, actor, evidence)
+
+
+def move(row: Row, after: State, event: str, actor: Actor, evidence: Evidence | None = None, **values: object) -> None:
+    """Change the state of a row and its columns, and let its order follow.
+
+    :raises IllegalTransition: the table has no such transition, or the row has another state by now
+    """
+    _update(row, after, values)
+    if isinstance(row, Attempt | Refund):
+        _follow(row.order)
+    _note(row, event, actor, evidence)
 
 
 def lock_order(order_id: int) -> Order:
@@ -62,15 +82,20 @@ def lock_attempt(attempt_no: str) -> Attempt:
     return attempt
 
 
-def lock_row(table: type[Row], row_id: int) -> Row:
-    """Return a refund or a cash receipt as it is now, with its order locked."""
-    row = db.session.get_one(table, row_id)
+def lock_row(table: type[Owed], row_id: int) -> Owed:
+    """Return a refund or a cash receipt as it is now, with its order locked.
+
+    :raises NotFound: there is none
+    """
+    row = db.session.get(table, row_id)
+    if row is None:
+        raise NotFound
     lock_order(row.order_id)
     db.session.refresh(row)
     return row
 
 
-def apply_verdict(attempt: Attempt, verdict: Verdict, *, source: Source, now: datetime) -> bool:
+def apply_verdict(attempt: Attempt, verdict: Verdict, *, source: Source) -> bool:
     """Give a locked attempt the state of a verdict, with all that follows. Return False if nothing changes."""
     if not verdict.applies_to(attempt.state):
         return False
@@ -78,82 +103,29 @@ def apply_verdict(attempt: Attempt, verdict: Verdict, *, source: Source, now: da
     if state is attempt.state:
         return False
     values = gateway_columns(verdict) | {"checks": 0}
-    step = moving.move(attempt, state, **values)
-    note(attempt, state.value, step, source=source, now=now, evidence=_evidence(verdict, reason))
+    move(attempt, state, state.value, Actor(source), _evidence(verdict, reason), **values)
     if verdict.found is not None and verdict.found.charged_amount and state is AttemptState.ORPHANED:
-        _file_refund(attempt, verdict.found, reason, now)
+        _file_refund(attempt, verdict.found, reason)
     return True
 
 
-def begin_confirm(attempt: Attempt, *, now: datetime) -> bool:
+def begin_confirm(attempt: Attempt) -> bool:
     """Set a locked attempt to confirming, if its order can still be paid."""
-    is_late = now > attempt.deadline_at
-    if attempt.state is not AttemptState.PREPARED or attempt.order.state is not OrderState.AWAITING_PAYMENT or is_late:
+    now, can_be_paid = clock.now(), attempt.order.state is OrderState.AWAITING_PAYMENT
+    if attempt.state is not AttemptState.PREPARED or not can_be_paid or now > attempt.deadline_at:
         return False
-    step = moving.move(attempt, AttemptState.CONFIRMING, confirming_at=now, checks=0)
-    note(attempt, "confirming", step, source=Source.BROWSER, now=now)
+    move(attempt, AttemptState.CONFIRMING, "confirming", Actor(Source.BROWSER), confirming_at=now, checks=0)
     return True
 
 
-def close_attention(attempt: Attempt, *, by: str, now: datetime) -> None:
+def close_attention(attempt: Attempt, *, by: str) -> None:
     """Record a person's decision that a locked attempt has nothing to collect.
 
-    :raises NotFound: it does not wait for a person
+    :raises NotFound: it is not in attention
     """
     if attempt.state is not AttemptState.ATTENTION:
         raise NotFound
-    step = moving.move(attempt, AttemptState.DECLINED, checks=0)
-    note(attempt, "attention_closed", step, source=Source.STAFF, now=now, evidence={"by": by})
-
-
-def expire_order(order_id: int, *, source: Source, now: datetime) -> bool:
-    """Give up an unpaid order and return its stock, once no window of it is open."""
-    with transaction():
-        order = lock_order(order_id)
-        if order.state is not OrderState.AWAITING_PAYMENT or now < order.expires_at:
-            return False
-        if any(attempt.state is AttemptState.PREPARED for attempt in order.attempts):
-            return False
-        step = moving.move(order, OrderState.EXPIRED, released_at=now)
-        orders.give_stock_back(order.lines)
-        journal.note("order_expired", at=now, order=order, source=source, row=order, step=step)
-        return True
-
-
-def follow(order: Order) -> None:
-    """Set the order's state to what its attempts and refunds make it."""
-    query = select(Attempt.state, Attempt.amount, Attempt.charged_amount).where(Attempt.order_id == order.id)
-    rows = db.session.execute(query).all()
-    state = order_state([row.state for row in rows], expired=order.released_at is not None)
-    if state is OrderState.PAID:
-        charged = sum(row.charged_amount or row.amount for row in rows if row.state is AttemptState.PAID)
-        state = refunded_state(charged, _refunded(order))
-    if state is not order.state:
-        taken_again = {"released_at": None} if state is OrderState.PAID else {}
-        moving.move(order, state, **taken_again)
-
-
-def note(
-    attempt: Attempt,
-    event: str,
-    step: Step,
-    *,
-    source: Source,
-    now: datetime,
-    evidence: dict[str, object] | None = None,
-) -> None:
-    """Let the order follow its attempt and add the journal row."""
-    follow(attempt.order)
-    journal.note(
-        event,
-        at=now,
-        order=attempt.order,
-        attempt_no=attempt.attempt_no,
-        source=source,
-        row=attempt,
-        step=step,
-        evidence=evidence,
-    )
+    move(attempt, AttemptState.DECLINED, "attention_closed", Actor(Source.STAFF, by), checks=0)
 
 
 def gateway_columns(verdict: Verdict) -> dict[str, object]:
@@ -173,8 +145,8 @@ def gateway_columns(verdict: Verdict) -> dict[str, object]:
 def _place(attempt: Attempt, verdict: Verdict) -> tuple[AttemptState, str]:
     """Return the state that an attempt takes, given the others of its order, and why.
 
-    A second payment, or one whose goods are gone, is orphaned. While another attempt holds the order, silence about
-    this one changes nothing.
+    A second payment, or one whose goods are gone, is orphaned. While another attempt holds the order, "no answer"
+    changes nothing.
     """
     state, reason = verdict.state, verdict.reason.value
     if state not in HOLDING:
@@ -188,19 +160,17 @@ def _place(attempt: Attempt, verdict: Verdict) -> tuple[AttemptState, str]:
 
 
 def _take_stock_again(order: Order) -> bool:
-    """Return whether the goods are reserved, or could be taken again after the order had expired."""
     if order.released_at is None:
         return True
     try:
         with db.session.begin_nested():
-            orders.take_stock(order.lines)
+            catalogue.take_stock(order.lines)
     except OutOfStock:
         return False
     return True
 
 
-def _file_refund(attempt: Attempt, found: PaymentFound, reason: str, now: datetime) -> None:
-    """File a full refund of what the gateway says was charged."""
+def _file_refund(attempt: Attempt, found: PaymentFound, reason: str) -> None:
     refund = Refund(
         intent=f"orphan-{attempt.attempt_no}",
         order_id=attempt.order_id,
@@ -210,19 +180,40 @@ def _file_refund(attempt: Attempt, found: PaymentFound, reason: str, now: dateti
         sends_vat=False,
         is_full=True,
         reason=reason,
-        reserved_at=now,
-        next_try_at=now,
+        reserved_at=clock.now(),
+        next_try_at=clock.now(),
     )
-    step = moving.create(refund)
-    journal.note(
-        "refund_reserved",
-        at=now,
-        order=attempt.order,
-        attempt_no=attempt.attempt_no,
-        source=ITSELF.source,
-        row=refund,
-        step=step,
-    )
+    create(refund, "refund_reserved", SHOP, {"amount": refund.amount, "reason": reason})
+
+
+def _update(row: Row, after: State, values: Evidence) -> None:
+    before, table = row.state, type(row)
+    if after not in TRANSITIONS[type(before)][before]:
+        raise IllegalTransition(f"{table.__tablename__} {row.id}: {before} to {after}")
+    unchanged = (table.id == row.id, table.state == before)
+    moved = db.session.connection().execute(update(table).where(*unchanged).values(state=after, **values))
+    if moved.rowcount != 1:
+        raise IllegalTransition(f"{table.__tablename__} {row.id} is not {before} any more")
+    db.session.refresh(row)
+
+
+def _follow(order: Order) -> None:
+    query = select(Attempt.state, Attempt.amount, Attempt.charged_amount).where(Attempt.order_id == order.id)
+    rows = db.session.execute(query).all()
+    state = order_state([row.state for row in rows], expired=order.released_at is not None)
+    if state is OrderState.PAID:
+        charged = sum(row.charged_amount or row.amount for row in rows if row.state is AttemptState.PAID)
+        state = refunded_state(charged, _refunded(order))
+    if state is not order.state:
+        _update(order, state, {"released_at": None} if state is OrderState.PAID else {})
+
+
+def _note(row: Row, event: str, actor: Actor, evidence: Evidence | None) -> None:
+    if isinstance(row, Order):
+        journal.note(event, order=row, actor=actor, evidence=evidence)
+    else:
+        attempt = row if isinstance(row, Attempt) else row.attempt
+        journal.note(event, order=attempt.order, actor=actor, attempt_no=attempt.attempt_no, evidence=evidence)
 
 
 def _payment_columns(found: PaymentFound) -> dict[str, object]:
@@ -265,6 +256,5 @@ def _evidence(verdict: Verdict, reason: str) -> dict[str, object]:
 
 
 def _refunded(order: Order) -> int:
-    """Return how many won of this order went back to its payer."""
     done = (Refund.order_id == order.id, Refund.state == RefundState.DONE, Refund.requested_by != "")
     return db.session.scalar(select(func.coalesce(func.sum(Refund.amount), 0)).where(*done)) or 0

@@ -66,9 +66,7 @@ def place() -> ResponseReturnValue:
     hold = timedelta(minutes=settings().order_minutes)
     most_open = MOST_OPEN_ORDERS if settings().rate_limits else None
     try:
-        order = orders.place_order(
-            on_hand, payer, remembered_visitor(), hold=hold, now=clock.now(), most_open=most_open
-        )
+        order = orders.place_order(on_hand, payer, remembered_visitor(), hold=hold, most_open=most_open)
     except CartProblem as problem:
         if problem.reason is not CartProblem.Reason.CHANGED:
             raise
@@ -111,7 +109,7 @@ def show(order_no: str) -> ResponseReturnValue:
     """
     now = clock.now()
     try:
-        order = orders.get_order(order_no, visitor())
+        order = orders.get_order_of(visitor(), order_no)
     except NotFound:
         form = LookupForm(order_no=order_number(order_no)[:20])
         return render_template("orders/lookup.html", form=form, notice=messages.not_shown_here()), 404

@@ -5,7 +5,6 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from shop import clock
 from shop.extensions import client, limiter, settings, visitor_mark
 from shop.payple import ChargeMode, PayType
 from shop.services import orders, payments
@@ -22,11 +21,11 @@ bp = Blueprint("payments", __name__)
 @limiter.limit("30 per 10 minutes", key_func=visitor_mark)
 def start_attempt(order_no: str) -> ResponseReturnValue:
     """Answer the attempt's number and the fields for the payment window, as JSON."""
-    order = orders.get_order(order_no, visitor())
+    order = orders.get_order_of(visitor(), order_no)
     form = PaymentForm(_posted())
     if not form.is_valid():
         return error_pages.form_as_json(form)
-    opening = payments.start_attempt(order, _choices(form), client(), settings().window_script, now=clock.now())
+    opening = payments.start_attempt(order, _choices(form), client(), settings().window_script)
     return jsonify(attempt_no=opening.attempt_no, fields=opening.fields)
 
 

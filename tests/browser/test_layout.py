@@ -46,7 +46,7 @@ def world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
 @pytest.fixture
 def officer(world: World) -> PageClient:
     """Somebody of the staff with the longest name."""
-    staff.add(LATIN * staff.LONGEST_NAME, PASSWORD, now=clock.now())
+    staff.add(LATIN * staff.LONGEST_NAME, PASSWORD)
     return sign_in(world.browser(), LATIN * staff.LONGEST_NAME)
 
 

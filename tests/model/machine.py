@@ -321,7 +321,7 @@ class ShopMachine(RuleBasedStateMachine):
 
     def _sweep_now(self) -> None:
         with self.stage.app.app_context():
-            sweep.run(client(), now=self.stage.now())
+            sweep.run(client())
 
     def _second_operator(self, order_no: str) -> Callable[[], None]:
         """Somebody has the page before them already, with the balance as it is now."""

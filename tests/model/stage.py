@@ -35,7 +35,7 @@ from shop.payple.flow import WINDOW_LIFETIME
 from shop.rules.cash_receipt import ReceiptWish
 from shop.rules.money import Won
 from shop.rules.states import AttemptState, CashReceiptState, RefundState, Source
-from shop.services import cash_receipts, desk, refund_decisions, refunds, reports, settlement, sweep
+from shop.services import cash_receipts, desk, refunds, reports, settlement, sweep
 from shop.services.refunds import RefundWish
 from shop.settings import Settings
 from shop.simulator import clock as simulator_clock
@@ -257,7 +257,7 @@ class Stage:
 
     def sweep(self) -> None:
         """One run of the sweep."""
-        report = self.in_shop(lambda: sweep.run(client(), now=clock.now()))
+        report = self.in_shop(lambda: sweep.run(client()))
         if report is not None and report.failed:
             self.note("I10", f"the sweep failed at {report.failed}")
 
@@ -282,7 +282,7 @@ class Stage:
         """The same in an application context that is there already."""
         self.refund_forms.add((order_no, wish.intent))
         with suppress(RefundRefused):
-            refunds.request(order_no, wish, by=by, client=client(), now=clock.now())
+            refunds.request(order_no, wish, by=by, client=client())
 
     def decide(self) -> None:
         """A person looks at the gateway's own pages and says what became of each unknown partial refund."""
@@ -458,7 +458,7 @@ def _done(attempt: Attempt) -> int:
 
 def _decide(refund_id: int, was_refunded: bool) -> None:
     with suppress(RefundRefused):
-        refund_decisions.decide(refund_id, was_refunded=was_refunded, by="lee", now=clock.now())
+        refunds.decide(refund_id, was_refunded=was_refunded, by="lee")
 
 
 def _ask_again(attempt_no: str) -> None:

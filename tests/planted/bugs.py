@@ -34,7 +34,8 @@ from shop.payple.flow import AttemptState, PaymentFlow, Reason, Verdict
 from shop.rules.money import Won
 from shop.rules.refund import PaidFacts, RefundPlan
 from shop.rules.states import IN_FLIGHT, OrderState, Source
-from shop.services import cash_receipts, moving, orders, refunds, settlement, transitions
+from shop.services import cash_receipts, catalogue, orders, refunds, settlement, transitions
+from shop.services.journal import Actor
 from shop.services.orders import CartOnHand, Visitor
 from shop.services.refunds import RefundWish
 from shop.services.settlement import ShopStore
@@ -208,9 +209,9 @@ def intent_not_committed() -> Any:
 
 @bug("the order is not checked again before the confirm, and no index admits one payment only", "I1", needs=ONE_PAYMENT)
 def order_not_checked_before_the_confirm() -> Any:
-    def begin_confirm(attempt: Attempt, *, now: datetime) -> bool:
-        step = moving.move(attempt, AttemptState.CONFIRMING, confirming_at=now, checks=0)
-        transitions.note(attempt, "confirming", step, source=Source.BROWSER, now=now)
+    def begin_confirm(attempt: Attempt) -> bool:
+        actor = Actor(Source.BROWSER)
+        transitions.move(attempt, AttemptState.CONFIRMING, "confirming", actor, confirming_at=clock.now(), checks=0)
         return True
 
     return [patch.object(transitions, "begin_confirm", begin_confirm)]
@@ -308,7 +309,6 @@ def _without_reserve(order: Order, attempt: Any) -> PaidFacts:
 
 
 _facts = refunds._facts
-_insist = refunds._insist
 
 
 @bug("what has been refunded already is not taken off what can be", "I3")
@@ -324,10 +324,10 @@ def refunds_not_counted() -> Any:
 
 @bug("two operators can refund at once: nothing is reserved, no index says one at a time", "I3", needs=ONE_REFUND)
 def two_operators_at_once() -> Any:
-    def insist(order: Order, wish: RefundWish, *_later: Any) -> RefundPlan:
+    def require(order: Order, wish: RefundWish, *_later: Any) -> RefundPlan:
         return refunds.plan(order, wish.amount, wish.line_ids)
 
-    return [patch.object(refunds, "_insist", insist), patch.object(refunds, "_facts", _without_reserve)]
+    return [patch.object(refunds, "_require_refundable", require), patch.object(refunds, "_facts", _without_reserve)]
 
 
 @bug("the cash receipt does not follow a refund", "I5")
@@ -357,7 +357,7 @@ def oversold() -> Any:
         for line in lines:
             _write_stock(line, looked.stock.get(line.product_id))
 
-    return [patch.object(orders, "place_order", place_order), patch.object(orders, "take_stock", take_stock)]
+    return [patch.object(orders, "place_order", place_order), patch.object(catalogue, "take_stock", take_stock)]
 
 
 def _write_stock(line: OrderLine, seen: int | None) -> None:

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
 
-from shop import clock
 from shop.errors import OutOfStock
 from shop.services import orders
 from shop.services.orders import CartOnHand, Payer, Visitor
@@ -283,7 +282,7 @@ def ten_buyers_want_the_last_five_pieces(stage: Stage) -> None:
             cart = CartOnHand({"quiet-fountain-pen": 1}, f"cart-{number}")
             barrier.wait()
             try:
-                orders.place_order(cart, PAYS, Visitor(f"b{number}"), hold=timedelta(hours=1), now=clock.now())
+                orders.place_order(cart, PAYS, Visitor(f"b{number}"), hold=timedelta(hours=1))
             except OutOfStock:
                 return
 

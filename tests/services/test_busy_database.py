@@ -18,7 +18,6 @@ from flask import Flask, request_finished
 from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import DBAPIError
 
-from shop import clock
 from shop.db import UNAVAILABLE, db, transaction
 from shop.extensions import client
 from shop.rules.states import AttemptState, CashReceiptState, OrderState, RefundState
@@ -117,7 +116,7 @@ def test_an_approval_that_cannot_be_written_is_a_page_that_checks_and_the_sweep_
     assert page.state == "checking"
     holder.let_go()
     world.advance(minutes=2)
-    sweep.run(client(), now=clock.now())
+    sweep.run(client())
     assert world.order(order_no).state is OrderState.PAID
     assert (calls(world, "confirm"), world.charged()) == (1, {attempt_no: 10_000})
 
@@ -152,7 +151,7 @@ def test_an_inquiry_whose_answer_cannot_be_written_is_asked_again(world: World, 
 
 @pytest.mark.both_engines
 def test_a_refund_that_cannot_be_written_stays_submitted_and_is_found_out(world: World, holder: Holder) -> None:
-    staff.add(people.NAME, people.PASSWORD, now=clock.now())
+    staff.add(people.NAME, people.PASSWORD)
     officer = people.sign_in(world.browser())
     order_no = people.paid_order(world)
     form = people.fields_of(people.plan(officer, order_no)) | {"password": people.PASSWORD}
@@ -164,16 +163,16 @@ def test_a_refund_that_cannot_be_written_stays_submitted_and_is_found_out(world:
     holder.let_go()
     world.gateway.hooks["response"].clear()
     world.advance(minutes=2)
-    sweep.run(client(), now=clock.now())
+    sweep.run(client())
     world.advance(minutes=2)
-    sweep.run(client(), now=clock.now())
+    sweep.run(client())
     assert [refund.state for refund in world.order(order_no).refunds] == [RefundState.DONE]
     assert world.order(order_no).state is OrderState.REFUNDED
 
 
 @pytest.mark.both_engines
 def test_a_cash_receipt_that_cannot_be_written_is_not_issued_twice(world: World, holder: Holder) -> None:
-    staff.add(people.NAME, people.PASSWORD, now=clock.now())
+    staff.add(people.NAME, people.PASSWORD)
     officer = people.sign_in(world.browser())
     order_no = people.paid_order(world, method="transfer")
     officer.get(f"/admin/orders/{order_no}")
@@ -186,7 +185,7 @@ def test_a_cash_receipt_that_cannot_be_written_is_not_issued_twice(world: World,
     holder.let_go()
     world.gateway.hooks["response"].clear()
     world.advance(minutes=2)
-    sweep.run(client(), now=clock.now())
+    sweep.run(client())
     assert [receipt.state for receipt in world.order(order_no).cash_receipts] == [CashReceiptState.ISSUED]
 
 
@@ -252,7 +251,7 @@ def test_a_disk_that_is_full_after_an_approval_loses_no_payment(world: World, ho
     assert buyer.get(f"/orders/{order_no}").state == "checking"
     disk.empty()
     world.advance(minutes=2)
-    sweep.run(client(), now=clock.now())
+    sweep.run(client())
     assert world.order(order_no).state is OrderState.PAID
     assert (calls(world, "confirm"), world.charged()) == (1, {attempt_no: 10_000})
 
@@ -260,7 +259,7 @@ def test_a_disk_that_is_full_after_an_approval_loses_no_payment(world: World, ho
 @pytest.mark.both_engines
 @pytest.mark.parametrize("path", ["/", "/orders/20260101-ABCDEFGH", "/admin/orders?state=paid"])
 def test_without_its_database_the_shop_says_so_in_one_plain_page(world: World, database_engine: str, path: str) -> None:
-    staff.add(people.NAME, people.PASSWORD, now=clock.now())
+    staff.add(people.NAME, people.PASSWORD)
     officer = people.sign_in(world.browser())
     take_away(database_engine)
 
@@ -366,7 +365,7 @@ def test_a_database_that_only_reads_is_away_and_is_back_without_a_restart(
 
     only_read(engine, "off")
     world.advance(minutes=2)
-    sweep.run(client(), now=clock.now())
+    sweep.run(client())
     assert world.order(order_no).state is OrderState.PAID
     assert (calls(world, "confirm"), world.charged()) == (1, {attempt_no: 10_000})
 

@@ -16,7 +16,7 @@ from shop.extensions import client
 from shop.payple import ReceiptPurpose
 from shop.rules.cash_receipt import ReceiptWish, next_morning
 from shop.rules.states import AttemptState, CashReceiptState, OrderState, RefundState
-from shop.services import cash_receipts, desk, refund_decisions, settlement, sweep
+from shop.services import cash_receipts, desk, refunds, settlement, sweep
 from tests import world as worlds
 from tests.page import PageClient
 from tests.payer import Pairs, Window
@@ -66,7 +66,7 @@ def run_sweep(world: World, times: int = 3, **units: float) -> None:
     world.advance(**units)
     for _sweep in range(times):
         db.session.rollback()
-        sweep.run(client(), now=worlds.now())
+        sweep.run(client())
 
 
 def refuse_to_settle(world: World) -> None:
@@ -182,7 +182,8 @@ def test_a_refund_that_a_person_decided_leaves_a_job(world: World, policy: str) 
     world.fault("cancel", "lost_answer", phase="after")
     lost = refund(world, order_no, 3_000)
 
-    refund_decisions.decide(lost.id, was_refunded=True, by="kim", now=worlds.now())
+    world.advance(minutes=10)
+    refunds.decide(lost.id, was_refunded=True, by="kim")
     assert on_desk() == ["cancel_due"]
     for _try in range(4):
         run_sweep(world, days=1)
@@ -340,7 +341,7 @@ def test_a_receipt_waits_for_a_refund_without_an_answer(world: World) -> None:
         cash_receipts.retry(receipt.id, by="kim", client=client())
     assert caught.value.reason is ReceiptRefused.Reason.IN_FLIGHT
 
-    refund_decisions.decide(lost.id, was_refunded=True, by="kim", now=worlds.now())
+    refunds.decide(lost.id, was_refunded=True, by="kim")
     run_sweep(world)
 
     assert (states(world, order_no)[-1], covered(world, order_no)) == (("issued", 5_000), 5_000)

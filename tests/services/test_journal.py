@@ -13,7 +13,7 @@ def history(order_no: str) -> list[tuple[str, str, str]]:
     """Event, source and person of each row about an order."""
     db.session.remove()
     rows = db.session.scalars(select(JournalEntry).where(JournalEntry.order_no == order_no).order_by(JournalEntry.id))
-    return [(row.event, row.source, str(row.evidence.get("by", ""))) for row in rows if "step" in row.evidence]
+    return [(row.event, row.source, str(row.evidence.get("by", ""))) for row in rows if row.event != "result"]
 
 
 def test_each_change_of_a_state_is_a_row_with_its_source(world: World) -> None:

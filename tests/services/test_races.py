@@ -9,7 +9,6 @@ from typing import TypeVar
 
 import pytest
 
-from shop import clock
 from shop.db import db
 from shop.errors import OutOfStock
 from shop.extensions import client
@@ -46,7 +45,7 @@ def test_fifty_buyers_get_exactly_the_five_pieces_there_are(world: World) -> Non
     def buy(number: int) -> str:
         cart = CartOnHand({slug: 1}, f"cart-{number}")
         try:
-            orders.place_order(cart, PAYS, Visitor(f"buyer-{number}"), hold=timedelta(hours=1), now=clock.now())
+            orders.place_order(cart, PAYS, Visitor(f"buyer-{number}"), hold=timedelta(hours=1))
         except OutOfStock:
             return "sold out"
         return "ordered"
@@ -60,7 +59,7 @@ def test_the_same_cart_sent_many_times_at_once_is_one_order(world: World) -> Non
 
     def order(_number: int) -> str:
         cart = CartOnHand({slug: 2}, "one-cart")
-        placed = orders.place_order(cart, PAYS, Visitor("one-buyer"), hold=timedelta(hours=1), now=clock.now())
+        placed = orders.place_order(cart, PAYS, Visitor("one-buyer"), hold=timedelta(hours=1))
         return placed.order_no
 
     assert len(set(all_at_once(world, 12, order))) == 1
@@ -120,7 +119,7 @@ def test_a_result_and_the_expiry_of_its_order_at_once_agree(world: World) -> Non
         if number % 2:
             world.deliver(claim)
         else:
-            sweep.run(client(), now=clock.now())
+            sweep.run(client())
 
     all_at_once(world, 6, act)
 

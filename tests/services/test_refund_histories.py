@@ -14,9 +14,8 @@ from shop.errors import RefundRefused
 from shop.extensions import client
 from shop.rules.money import Won
 from shop.rules.states import RefundState
-from shop.services import refund_decisions, refunds, sweep
+from shop.services import refunds, sweep
 from shop.services.refunds import RefundWish
-from tests import world as worlds
 from tests.services.test_cash_receipts import covered
 from tests.services.test_refunding import paid_order, returned
 from tests.world import World
@@ -76,7 +75,7 @@ class History:
     def sweep_after(self, hours: int) -> None:
         """Time goes by, and the sweep does what is due."""
         self.world.advance(hours=hours)
-        sweep.run(client(), now=worlds.now())
+        sweep.run(client())
 
     def wish(self, amount: int) -> RefundWish:
         """A form of its own, with the balance as it is seen now."""
@@ -105,37 +104,37 @@ class History:
     def die(self, amount: int, *, while_sending: bool) -> None:
         """The program stops at the worst moment and starts again minutes later."""
         try:
-            refund_id, _is_new = refunds._reserve(self.order_no, self.wish(amount), "kim", worlds.now())
+            refund_id, _is_new = refunds._reserve(self.order_no, self.wish(amount), "kim")
         except RefundRefused:
             return
         if while_sending:
-            refunds._submit(refund_id, worlds.now())
+            refunds._submit(refund_id)
         self.world.advance(minutes=5)
-        sweep.run(client(), now=worlds.now())
+        sweep.run(client())
 
     def send(self, wish: RefundWish) -> None:
         try:
-            refunds.request(self.order_no, wish, by="kim", client=client(), now=worlds.now())
+            refunds.request(self.order_no, wish, by="kim", client=client())
         except RefundRefused:
             return
 
     def decide(self) -> None:
         """A person looks at the gateway's own administration and says what is true."""
         order = self.world.order(self.order_no)
-        unknown = [refund for refund in order.refunds if refund.state is RefundState.UNKNOWN and not refund.is_full]
+        unknown = [refund for refund in order.refunds if refund.awaits_person]
         for refund in unknown:
             truth = returned(self.world, self.order_no) > order.refunded
-            refund_decisions.decide(refund.id, was_refunded=truth, by="lee", now=worlds.now())
+            refunds.decide(refund.id, was_refunded=truth, by="lee")
 
     def settle(self) -> None:
         """Faults are over, the sweep does what it may, a person decides what only a person can, and days go by."""
         self.world.advance(days=2)
-        sweep.run(client(), now=worlds.now())
+        sweep.run(client())
         self.check()
         self.decide()
         for _day in range(6):  # one call of a receipt job each
             self.world.advance(days=1, hours=1)
-            sweep.run(client(), now=worlds.now())
+            sweep.run(client())
 
     def check(self) -> None:
         """What holds after every step."""

@@ -13,7 +13,7 @@ from shop.extensions import client
 from shop.models import Refund
 from shop.rules.money import Won
 from shop.rules.states import AttemptState, OrderState, RefundState
-from shop.services import refund_decisions, refunds, settlement, sweep
+from shop.services import refunds, settlement, sweep
 from shop.services.refunds import RefundWish
 from tests import world as worlds
 from tests.world import World
@@ -41,7 +41,7 @@ def refund(world: World, order_no: str, amount: int, *, intent: str = "", seen: 
         "변심",
         intent or f"intent-{clock.now().timestamp()}",
     )
-    return refunds.request(order_no, wish, by="kim", client=client(), now=worlds.now())
+    return refunds.request(order_no, wish, by="kim", client=client())
 
 
 def returned(world: World, order_no: str) -> int:
@@ -140,7 +140,7 @@ def test_a_lost_answer_to_a_full_cancel_is_asked_again_by_repeating_it(world: Wo
     lost = refund(world, order_no, 10_000)
     assert lost.state is RefundState.UNKNOWN
     world.advance(seconds=10)
-    sweep.run(client(), now=worlds.now())
+    sweep.run(client())
 
     assert world.order(order_no).refunds[0].state is RefundState.DONE
     assert returned(world, order_no) == 10_000
@@ -156,12 +156,12 @@ def test_a_lost_answer_to_a_partial_refund_waits_for_a_person(world: World, phas
     sent = cancels(world)
 
     world.advance(days=2)
-    sweep.run(client(), now=worlds.now())
+    sweep.run(client())
     with pytest.raises(RefundRefused) as caught:
         refund(world, order_no, 1_000)
 
     assert (cancels(world), caught.value.reason) == (sent, RefundRefused.Reason.IN_FLIGHT)
-    decided = refund_decisions.decide(lost.id, was_refunded=was_refunded, by="lee", now=worlds.now())
+    decided = refunds.decide(lost.id, was_refunded=was_refunded, by="lee")
     assert (decided.state, decided.decided_by) == (
         RefundState.DONE if was_refunded else RefundState.REFUSED,
         "lee",
@@ -171,14 +171,26 @@ def test_a_lost_answer_to_a_partial_refund_waits_for_a_person(world: World, phas
     assert facts.refundable == (6_000 if was_refunded else 10_000)
 
 
+def test_nobody_decides_within_ten_minutes(world: World) -> None:
+    world.fault("cancel", "lost_answer")
+    lost = refund(world, paid_order(world), 4_000)
+    world.advance(minutes=9)
+
+    with pytest.raises(RefundRefused) as caught:
+        refunds.decide(lost.id, was_refunded=False, by="lee")
+
+    assert caught.value.reason is RefundRefused.Reason.NOT_UNKNOWN
+
+
 def test_nobody_decides_twice(world: World) -> None:
     order_no = paid_order(world)
     world.fault("cancel", "lost_answer")
     lost = refund(world, order_no, 4_000)
-    refund_decisions.decide(lost.id, was_refunded=True, by="lee", now=worlds.now())
+    world.advance(minutes=10)
+    refunds.decide(lost.id, was_refunded=True, by="lee")
 
     with pytest.raises(RefundRefused) as caught:
-        refund_decisions.decide(lost.id, was_refunded=False, by="lee", now=worlds.now())
+        refunds.decide(lost.id, was_refunded=False, by="lee")
 
     assert caught.value.reason is RefundRefused.Reason.NOT_UNKNOWN
 
@@ -217,10 +229,10 @@ def test_a_refund_whose_worker_died_before_sending_is_released(world: World) -> 
     facts = refunds.facts(world.order(order_no))
     assert facts is not None
     wish = RefundWish(Won(4_000), facts.refundable, "변심", "never-sent")
-    refunds._reserve(order_no, wish, "kim", worlds.now())
+    refunds._reserve(order_no, wish, "kim")
 
-    world.advance(minutes=2)
-    sweep.run(client(), now=worlds.now())
+    world.advance(minutes=2, seconds=1)
+    sweep.run(client())
 
     assert (world.order(order_no).refunds[0].state, cancels(world)) == (RefundState.REFUSED, 0)
 
@@ -230,11 +242,11 @@ def test_a_refund_whose_worker_died_while_sending_is_unknown(world: World) -> No
     facts = refunds.facts(world.order(order_no))
     assert facts is not None
     wish = RefundWish(Won(4_000), facts.refundable, "변심", "perhaps-sent")
-    refund_id, _new = refunds._reserve(order_no, wish, "kim", worlds.now())
-    refunds._submit(refund_id, worlds.now())
+    refund_id, _new = refunds._reserve(order_no, wish, "kim")
+    refunds._submit(refund_id)
 
-    world.advance(minutes=2)
-    sweep.run(client(), now=worlds.now())
+    world.advance(minutes=2, seconds=1)
+    sweep.run(client())
 
     assert world.order(order_no).refunds[0].state is RefundState.UNKNOWN
 
@@ -296,7 +308,7 @@ def test_an_orphan_whose_cancel_is_lost_is_cancelled_by_the_sweep(world: World) 
     assert returned(world, order_no) == 0
 
     world.advance(seconds=10)
-    sweep.run(client(), now=worlds.now())
+    sweep.run(client())
 
     assert returned(world, order_no) == 1000
 
@@ -310,7 +322,7 @@ def test_money_that_arrives_after_expiry_and_sell_out_goes_back(world: World) ->
     world.control("POST", "policy", {"inquiry_lag_seconds": 3 * 3600})
     window.approve()
     world.advance(hours=2)
-    sweep.run(client(), now=worlds.now())
+    sweep.run(client())
     assert world.order(order_no).state is OrderState.EXPIRED
     world.browser().place_order(slug)
 
@@ -336,7 +348,7 @@ def test_two_operators_at_once_return_the_money_once(world: World, same_form: bo
         with world.app.app_context():
             barrier.wait()
             try:
-                return refunds.request(order_no, wish, by="kim", client=client(), now=worlds.now()).intent
+                return refunds.request(order_no, wish, by="kim", client=client()).intent
             except RefundRefused as refused:
                 return refused.reason.value
 
@@ -363,10 +375,10 @@ def test_a_repeat_that_tells_nothing_about_the_first_try_leaves_the_refund_unkno
     world.fault(op, kind, phase="before")
 
     world.advance(seconds=10)
-    sweep.run(client(), now=worlds.now())
+    sweep.run(client())
     assert world.order(order_no).refunds[0].state is RefundState.UNKNOWN
     world.advance(hours=2)
-    sweep.run(client(), now=worlds.now())
+    sweep.run(client())
 
     assert world.order(order_no).refunds[0].state is RefundState.DONE
     assert returned(world, order_no) == world.order(order_no).refunded == 10_000

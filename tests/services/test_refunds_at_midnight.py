@@ -63,7 +63,7 @@ def test_lost_full_refund_across_midnight_ends_done(world: World, phase: str) ->
     assert refund(world, order_no, 10_000).state is RefundState.UNKNOWN
 
     world.advance(seconds=10)
-    sweep.run(client(), now=worlds.now())
+    sweep.run(client())
 
     assert returned(world, order_no) == 10_000
     assert world.order(order_no).state is OrderState.REFUNDED

@@ -47,7 +47,7 @@ def refund(world: World, order_no: str, amount: int) -> None:
     facts = refunds.facts(world.order(order_no))
     assert facts is not None
     wish = RefundWish(Won(amount), Won(facts.refundable), "변심", f"intent-{clock.now().timestamp()}")
-    refunds.request(order_no, wish, by="kim", client=client(), now=worlds.now())
+    refunds.request(order_no, wish, by="kim", client=client())
 
 
 def attempt_of(world: World, order_no: str) -> Attempt:
@@ -106,7 +106,7 @@ def test_a_payment_that_only_one_side_knows_is_found(world: World) -> None:
     paid_order(world)
     world.advance(hours=2)
     db.session.rollback()
-    sweep.run(client(), now=worlds.now())
+    sweep.run(client())
     assert found() == [("state", "paid", "none")]
 
     world.control("POST", "policy", {"inquiry_lag_seconds": 0})
@@ -124,7 +124,7 @@ def test_a_payment_after_midnight_belongs_to_the_next_day_also_where_only_the_ga
     world.payer().pay(opening["fields"], "lost_paid")
     world.advance(hours=2)
     db.session.rollback()
-    sweep.run(client(), now=worlds.now())
+    sweep.run(client())
     world.control("POST", "policy", {"inquiry_lag_seconds": 0})
 
     assert found() == [("state", "expired", "paid")]

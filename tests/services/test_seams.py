@@ -1,19 +1,14 @@
 """Where parts of the shop meet: what one of them knows must not be lost because another was faster, slower or dead."""
 
-import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import Connection, event, select
+from sqlalchemy import Connection, event
 
-from shop.db import db, release
+from shop.db import db
 from shop.extensions import client
-from shop.models import Order, Refund
-from shop.rules.money import Won
 from shop.rules.states import AttemptState, OrderState, RefundState
-from shop.services import desk, refund_decisions, refunds, settlement, sweep
-from shop.services.refunds import RefundWish
+from shop.services import desk, refunds, settlement, sweep
 from tests import world as worlds
 from tests.postbox import Postbox
 from tests.services.on_the_way import meanwhile
@@ -21,140 +16,22 @@ from tests.services.test_refunding import paid_order, refund, returned
 from tests.services.test_settlement import begin, changed
 from tests.world import World
 
-LONG_CALL = timedelta(seconds=75)
-"""A refund is two calls, and each may take its whole deadline."""
 
-
-def give_up_dead(now: datetime) -> None:
-    """What the sweep does about refunds whose worker seems to be dead."""
-    for refund_id in refunds.dead(now):
-        refunds.give_up(refund_id, now)
-
-
-def decide_too_early(world: World, order_no: str) -> None:
-    """A worker was stopped for an hour, and a person finds no sign that its refund has reached the gateway."""
-    later = worlds.now() + timedelta(hours=1)
-    give_up_dead(later)
-    lost = db.session.scalars(select(Refund).join(Order).where(Order.order_no == order_no)).one()
-    refund_decisions.decide(lost.id, was_refunded=False, by="kim", now=later)
-
-
-# --- refunds whose worker is slow -----------------------------------------------------------------------------------
-
-
-@pytest.mark.both_engines
-def test_a_partial_refund_that_takes_its_time_is_not_taken_for_lost(world: World) -> None:
-    """Else a person could decide that nothing went back, in the very moment in which it does."""
-    order_no, seen = paid_order(world), []
-
-    def pass_by() -> None:
-        sweep.run(client(), now=worlds.now() + LONG_CALL)
-        seen.append(db.session.scalars(select(Refund)).one().state)
-
-    meanwhile(world, "cPayCAct", pass_by)
-
-    done = refund(world, order_no, 4_000)
-
-    assert (seen, done.state) == ([RefundState.SUBMITTED], RefundState.DONE)
-    assert world.order(order_no).refunded == 4_000
-
-
-@pytest.mark.both_engines
-def test_the_gateways_yes_counts_also_where_a_person_has_decided_otherwise(world: World) -> None:
-    order_no = paid_order(world)
-    meanwhile(world, "cPayCAct", lambda: decide_too_early(world, order_no))
-
-    done = refund(world, order_no, 4_000)
-
-    assert (done.state, world.order(order_no).refunded, returned(world, order_no)) == (RefundState.DONE, 4_000, 4_000)
-    assert world.order(order_no).state is OrderState.PARTIALLY_REFUNDED
+def give_up_dead(world: World) -> None:
+    """Take every worker for dead, as the sweep does after two minutes."""
+    world.advance(minutes=3)
+    refunds.give_up_dead()
 
 
 @pytest.mark.both_engines
 @pytest.mark.parametrize("amount", [4_000, 10_000])
-def test_the_gateways_yes_to_a_refund_counts_however_late_its_worker_writes_it(world: World, amount: int) -> None:
-    """The worker was stopped for an hour: the sweep has given it up, and nobody has decided yet."""
+def test_yes_to_a_refund_counts_after_its_worker_was_given_up(world: World, amount: int) -> None:
     order_no = paid_order(world)
-    meanwhile(world, "cPayCAct", lambda: give_up_dead(worlds.now() + timedelta(hours=1)))
+    meanwhile(world, "cPayCAct", lambda: give_up_dead(world))
 
     done = refund(world, order_no, amount)
 
     assert (done.state, world.order(order_no).refunded, returned(world, order_no)) == (RefundState.DONE, amount, amount)
-
-
-@pytest.mark.both_engines
-@pytest.mark.parametrize("amount", [4_000, 10_000])
-@pytest.mark.parametrize(("op", "path"), [("cancel", "cPayCAct"), ("auth", "auth.php")])
-def test_the_gateways_no_to_a_refund_counts_however_late_its_worker_writes_it(
-    world: World, amount: int, op: str, path: str
-) -> None:
-    """It was the only call there has been, so nobody has to find out what became of it."""
-    order_no = paid_order(world)
-    world.fault(op, "refused" if op == "cancel" else "http_500", phase="before")
-    meanwhile(world, path, lambda: give_up_dead(worlds.now() + timedelta(hours=1)))
-
-    refused = refund(world, order_no, amount)
-
-    assert (refused.state, returned(world, order_no)) == (RefundState.REFUSED, 0)
-    assert refund(world, order_no, 10_000).state is RefundState.DONE
-
-
-@pytest.mark.both_engines
-def test_a_late_no_to_a_repeat_does_not_speak_for_the_first_try(world: World) -> None:
-    """Its answer was lost after the money had gone back."""
-    order_no = paid_order(world)
-    world.fault("cancel", "lost_answer", phase="after")
-    lost = refund(world, order_no, 10_000)
-    world.fault("cancel", "refused", phase="before")
-    meanwhile(world, "cPayCAct", lambda: give_up_dead(worlds.now() + timedelta(hours=1)))
-
-    again = refund_decisions.repeat(lost.id, by="kim", client=client(), now=worlds.now())
-
-    assert (again.state, returned(world, order_no)) == (RefundState.UNKNOWN, 10_000)
-
-
-@pytest.mark.both_engines
-@pytest.mark.parametrize("amount", [4_000, 10_000])
-def test_a_sweep_that_stood_still_does_not_release_what_has_left_meanwhile(world: World, amount: int) -> None:
-    """It has read a refund as never sent; before it writes that, the refund is sent and its answer lost."""
-    order_no = paid_order(world)
-    wish = RefundWish(Won(amount), Won(10_000), "변심", "stood-still")
-    refund_id, _new = refunds._reserve(order_no, wish, "kim", worlds.now())
-    world.fault("cancel", "lost_answer", phase="after")
-    waiting = [lambda: refunds.send(refund_id, client(), now=worlds.now())]
-
-    def stand_still() -> None:
-        release()
-        if waiting:
-            waiting.pop()()
-
-    world.monkeypatch.setattr(refunds, "release", stand_still)
-
-    with world.app.app_context():
-        refunds.give_up(refund_id, worlds.now() + timedelta(hours=1))
-
-    assert (world.order(order_no).refunds[0].state, returned(world, order_no)) == (RefundState.UNKNOWN, amount)
-
-
-@pytest.mark.both_engines
-def test_a_refund_counts_its_patience_from_when_it_is_sent(world: World) -> None:
-    """The question about a cash receipt, which comes before it, may take as long as a call takes."""
-    buyer = world.browser()
-    order_no = buyer.place_order(quantity=10)
-    opening = buyer.start_attempt(order_no, method="transfer", work="PAY", cash_receipt="y")
-    world.deliver(world.payer().pay(opening["fields"], cash_receipt=False))
-    seen, ticks, passed = [], time.monotonic, [0.0]
-    world.monkeypatch.setattr(time, "monotonic", lambda: ticks() + passed[0])
-    meanwhile(world, "PayChkAct", lambda: passed.append(passed.pop() + 70))
-
-    def pass_by() -> None:
-        give_up_dead(worlds.now() + timedelta(seconds=70 + 40))
-        seen.append(db.session.scalars(select(Refund)).one().state)
-
-    meanwhile(world, "cPayCAct", pass_by)
-
-    assert refund(world, order_no, 4_000).state is RefundState.DONE
-    assert seen == [RefundState.SUBMITTED]
 
 
 # --- claims and webhooks that meet something else -------------------------------------------------------------------
@@ -172,7 +49,7 @@ def test_a_webhook_about_what_was_given_up_is_not_lost_on_a_gateway_that_is_sile
         if hours > 1:
             world.fault("inquiry", "http_500")
         world.advance(hours=hours, minutes=1)
-        sweep.run(client(), now=worlds.now())
+        sweep.run(client())
     assert world.attempt(attempt_no).state is AttemptState.EXPIRED
     assert world.attempt(attempt_no).next_check_at is None
 
@@ -182,7 +59,7 @@ def test_a_webhook_about_what_was_given_up_is_not_lost_on_a_gateway_that_is_sile
     postbox.sweep()
     assert world.attempt(attempt_no).state is AttemptState.EXPIRED
     world.advance(hours=25)
-    sweep.run(client(), now=worlds.now())
+    sweep.run(client())
 
     assert world.order(order_no).state is OrderState.PAID
 
@@ -192,7 +69,7 @@ def test_the_journal_of_an_attempt_that_was_given_up_does_not_grow_without_end(w
     _buyer, _order_no, attempt_no, fields = begin(world)
     claim = world.payer().pay(fields)
     world.advance(hours=2)
-    sweep.run(client(), now=worlds.now())
+    sweep.run(client())
     assert world.attempt(attempt_no).state is AttemptState.EXPIRED
 
     for number in range(30):

@@ -314,7 +314,7 @@ def test_of_two_windows_that_both_charged_one_pays_and_the_other_is_an_orphan(wo
     assert world.order(order_no).state is OrderState.PAID
     assert world.attempt(first).state is AttemptState.PAID
     assert world.attempt(second["attempt_no"]).state is AttemptState.ORPHANED
-    assert "모두 환불했어요" in buyer.get(f"/orders/{order_no}").text
+    assert "모두 돌려 드렸어요" in buyer.get(f"/orders/{order_no}").text
 
 
 # --- answers that never came ----------------------------------------------------------------------------------------
@@ -380,7 +380,7 @@ def test_money_of_a_declined_number_is_found_without_any_result_or_webhook(world
         world.deliver(world.payer().pay(buyer.start_attempt(order_no)["fields"]))
 
     world.advance(hours=1, minutes=1)
-    sweep.run(client(), now=worlds.now())
+    sweep.run(client())
 
     state = AttemptState.ORPHANED if paid_meanwhile else AttemptState.PAID
     assert (world.attempt(attempt_no).state, world.order(order_no).state) == (state, OrderState.PAID)
@@ -472,9 +472,9 @@ def test_a_pay_result_that_never_arrives_is_found_by_the_sweep(world: World) -> 
     _buyer, order_no, attempt_no, fields = begin(world, work="PAY")
     assert world.payer().pay(fields, scenario="lost_paid") == []
 
-    assert sweep.run(client(), now=worlds.now()).asked == []
+    assert sweep.run(client()).asked == []
     world.advance(minutes=41)
-    assert sweep.run(client(), now=worlds.now()).asked == [attempt_no]
+    assert sweep.run(client()).asked == [attempt_no]
 
     assert world.order(order_no).state is OrderState.PAID
 
@@ -489,10 +489,10 @@ def test_a_confirm_whose_worker_died_is_settled_by_the_sweep(world: World) -> No
     attempt.state, attempt.next_check_at = AttemptState.CONFIRMING, worlds.now() + CONFIRM_PATIENCE
     db.session.commit()
 
-    sweep.run(client(), now=worlds.now())
+    sweep.run(client())
     assert world.attempt(attempt_no).state is AttemptState.CONFIRMING
     world.advance(seconds=71)
-    sweep.run(client(), now=worlds.now())
+    sweep.run(client())
 
     assert world.order(order_no).state is OrderState.PAID
     assert confirms(world) == 1
@@ -517,7 +517,7 @@ def test_nothing_found_is_no_news_about_a_payment_we_know(world: World) -> None:
     world.control("DELETE", "")
 
     world.advance(hours=2)
-    sweep.run(client(), now=worlds.now())
+    sweep.run(client())
 
     assert world.order(order_no).state is OrderState.PAID
 
@@ -536,7 +536,7 @@ def test_two_pay_windows_and_a_gateway_that_does_not_answer_block_the_order_once
     assert states == {AttemptState.UNKNOWN, AttemptState.PREPARED}
     assert buyer.get(f"/orders/{order_no}").state == "checking"
     world.advance(hours=2)
-    assert sweep.run(client(), now=worlds.now()).failed == []
+    assert sweep.run(client()).failed == []
 
 
 def test_one_row_that_fails_does_not_keep_the_sweep_from_the_others(
@@ -552,7 +552,7 @@ def test_one_row_that_fails_does_not_keep_the_sweep_from_the_others(
 
     monkeypatch.setattr(settlement, "settle", failing)
     world.advance(minutes=45)
-    report = sweep.run(client(), now=worlds.now())
+    report = sweep.run(client())
 
     assert (report.failed, report.asked) == ([attempts[0]], attempts[1:])
 
@@ -564,7 +564,7 @@ def test_an_attempt_that_nobody_answers_about_for_days_is_given_to_a_person(worl
 
     for _day in range(12):
         world.advance(days=1)
-        sweep.run(client(), now=worlds.now())
+        sweep.run(client())
 
     assert world.order(order_no).state is OrderState.ATTENTION
 
@@ -580,8 +580,8 @@ def test_an_unpaid_order_expires_and_gives_its_stock_back(world: World) -> None:
     assert world.stock(slug) == 1
 
     world.advance(minutes=61)
-    report = sweep.run(client(), now=worlds.now())
-    again = sweep.run(client(), now=worlds.now())
+    report = sweep.run(client())
+    again = sweep.run(client())
 
     assert (report.expired, again.expired) == ([order_no], [])
     assert (world.stock(slug), buyer.get(f"/orders/{order_no}").state) == (3, "expired")
@@ -603,7 +603,7 @@ def test_an_order_does_not_expire_under_an_open_window(world: World) -> None:
     world.advance(minutes=55)
     opening = buyer.start_attempt(order_no)
     world.advance(minutes=20)
-    sweep.run(client(), now=worlds.now())
+    sweep.run(client())
     assert world.order(order_no).state is OrderState.AWAITING_PAYMENT
 
     world.deliver(world.payer().pay(opening["fields"]))
@@ -616,11 +616,11 @@ def test_the_gateway_is_asked_before_an_order_with_a_pay_window_expires(world: W
     world.payer().pay(fields, scenario="lost_paid")
     world.advance(hours=3)
     world.fault("inquiry", "lost_answer")
-    sweep.run(client(), now=worlds.now())
+    sweep.run(client())
     assert world.order(order_no).state is not OrderState.EXPIRED
 
     world.advance(hours=1)
-    sweep.run(client(), now=worlds.now())
+    sweep.run(client())
 
     assert world.attempt(attempt_no).state is AttemptState.PAID
 
@@ -646,7 +646,7 @@ def test_a_confirm_that_is_found_only_after_we_gave_up_is_not_lost(world: World)
     world.advance(minutes=20)
     buyer.get(f"/orders/{order_no}")
     world.advance(hours=2)
-    sweep.run(client(), now=worlds.now())
+    sweep.run(client())
 
     assert world.order(order_no).state is OrderState.PAID
     assert len(world.charged()) == 1
@@ -659,12 +659,12 @@ def test_a_window_that_charged_late_is_found_although_the_attempt_was_given_up(w
     world.control("POST", "policy", {"inquiry_lag_seconds": 7200})
     window.approve()
     world.advance(minutes=61)
-    sweep.run(client(), now=worlds.now())
+    sweep.run(client())
     assert world.attempt(attempt_no).state is AttemptState.EXPIRED
 
     world.control("POST", "policy", {"inquiry_lag_seconds": 0})
     world.advance(minutes=61)
-    sweep.run(client(), now=worlds.now())
+    sweep.run(client())
 
     assert world.order(order_no).state is OrderState.PAID
 
@@ -674,7 +674,7 @@ def test_a_result_that_comes_after_the_attempt_was_given_up_still_makes_us_ask(w
     world.control("POST", "policy", {"inquiry_lag_seconds": 4000})
     claim = world.payer().pay(fields)
     world.advance(minutes=41)
-    sweep.run(client(), now=worlds.now())
+    sweep.run(client())
     assert world.attempt(attempt_no).state is AttemptState.EXPIRED
 
     world.control("POST", "policy", {"inquiry_lag_seconds": 0})
@@ -715,7 +715,7 @@ def test_a_confirm_for_an_expired_order_is_not_sent(world: World) -> None:
     _buyer, order_no, _attempt_no, fields = begin(world)
     claim = world.payer().pay(fields)
     world.advance(minutes=61)
-    sweep.run(client(), now=worlds.now())
+    sweep.run(client())
 
     world.deliver(claim)
 

@@ -9,7 +9,6 @@ from shop.db import db
 from shop.extensions import client
 from shop.rules.states import AttemptState, OrderState
 from shop.services import sweep
-from tests import world as worlds
 from tests.page import PageClient
 from tests.postbox import Postbox
 from tests.world import World
@@ -178,5 +177,5 @@ def test_webhook_about_unknown_number_stores_nothing_and_asks_nobody(world: Worl
         postbox.say(number)
 
     assert world.dump() == before
-    sweep.run(client(), now=worlds.now())
+    sweep.run(client())
     assert world.calls() == 0

@@ -2,7 +2,6 @@
 
 import pytest
 
-from shop import clock
 from shop.services import staff
 from tests.page import PageClient
 from tests.staff import NAME, PASSWORD, sign_in
@@ -12,5 +11,5 @@ from tests.world import World
 @pytest.fixture
 def officer(world: World) -> PageClient:
     """A browser in which a member of the staff has signed in."""
-    staff.add(NAME, PASSWORD, now=clock.now())
+    staff.add(NAME, PASSWORD)
     return sign_in(world.browser())

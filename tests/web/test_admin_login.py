@@ -6,7 +6,6 @@ import unicodedata
 import pytest
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from shop import clock
 from shop.db import db
 from shop.errors import SignInRefused, StaffProblem
 from shop.models import JournalEntry, StaffMember
@@ -59,7 +58,7 @@ def test_no_post_works_without_its_token(world: World, officer: PageClient) -> N
 
 
 def test_signing_in_opens_the_place_that_was_asked_for(world: World) -> None:
-    staff.add(NAME, PASSWORD, now=clock.now())
+    staff.add(NAME, PASSWORD)
     browser = world.browser()
 
     page = browser.get("/admin/desk")
@@ -71,7 +70,7 @@ def test_signing_in_opens_the_place_that_was_asked_for(world: World) -> None:
 
 @pytest.mark.parametrize("place", ["https://evil.example/", "//evil.example", "/admin/desk", "nowhere", ""])
 def test_a_sign_in_never_leads_to_an_address_from_the_request(world: World, place: str) -> None:
-    staff.add(NAME, PASSWORD, now=clock.now())
+    staff.add(NAME, PASSWORD)
     browser = world.browser()
 
     page = browser.submit("/admin/login", {"name": NAME, "password": PASSWORD, "next": place})
@@ -80,7 +79,7 @@ def test_a_sign_in_never_leads_to_an_address_from_the_request(world: World, plac
 
 
 def test_the_session_is_renewed_and_the_cart_stays(world: World) -> None:
-    staff.add(NAME, PASSWORD, now=clock.now())
+    staff.add(NAME, PASSWORD)
     browser = world.browser()
     browser.add_to_cart()
     before, token = browser.session_cookie(), browser.csrf_token()
@@ -125,7 +124,7 @@ def test_a_form_of_a_session_that_is_gone_leads_through_the_sign_in_back_to_its_
 
 
 def test_a_disabled_account_is_out_at_the_next_click(world: World, officer: PageClient) -> None:
-    staff.disable(NAME, now=clock.now())
+    staff.disable(NAME)
 
     assert officer.open("/admin/orders").status_code == 303
     page = officer.submit("/admin/login", {"name": NAME, "password": PASSWORD}, 403)
@@ -133,9 +132,9 @@ def test_a_disabled_account_is_out_at_the_next_click(world: World, officer: Page
 
 
 def test_wrong_unknown_and_disabled_look_alike(world: World) -> None:
-    staff.add(NAME, PASSWORD, now=clock.now())
-    staff.add("gone", PASSWORD, now=clock.now())
-    staff.disable("gone", now=clock.now())
+    staff.add(NAME, PASSWORD)
+    staff.add("gone", PASSWORD)
+    staff.disable("gone")
     tries = [(NAME, "wrong password"), ("nobody", PASSWORD), ("gone", PASSWORD)]
 
     texts = []
@@ -148,7 +147,7 @@ def test_wrong_unknown_and_disabled_look_alike(world: World) -> None:
 
 def test_an_unknown_account_costs_the_same_hash_as_a_known_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The time of the answer must not tell whether there is such an account."""
-    staff.add(NAME, PASSWORD, now=clock.now())
+    staff.add(NAME, PASSWORD)
     methods: list[str] = []
 
     def check(stored: str, password: str) -> bool:
@@ -160,7 +159,7 @@ def test_an_unknown_account_costs_the_same_hash_as_a_known_one(world: World, mon
 
     for name in (NAME, "nobody"):
         with pytest.raises(SignInRefused):
-            staff.sign_in(name, "wrong password", now=clock.now())
+            staff.sign_in(name, "wrong password")
 
     known, unknown = methods
     assert known == unknown
@@ -168,8 +167,8 @@ def test_an_unknown_account_costs_the_same_hash_as_a_known_one(world: World, mon
 
 def test_a_password_is_kept_as_a_slow_salted_hash_only(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(staff, "generate_password_hash", generate_password_hash)
-    staff.add(NAME, PASSWORD, now=clock.now())
-    staff.add("lee", PASSWORD, now=clock.now())
+    staff.add(NAME, PASSWORD)
+    staff.add("lee", PASSWORD)
 
     first, second = (member.password_hash for member in db.session.query(StaffMember).order_by(StaffMember.id))
 
@@ -179,10 +178,10 @@ def test_a_password_is_kept_as_a_slow_salted_hash_only(world: World, monkeypatch
 
 
 def test_a_korean_password_fits_however_it_was_composed(world: World) -> None:
-    staff.add(NAME, "나직하게읽고또박또박쓰기", now=clock.now())
+    staff.add(NAME, "나직하게읽고또박또박쓰기")
     decomposed = unicodedata.normalize("NFD", "나직하게읽고또박또박쓰기")
 
-    assert staff.sign_in(NAME, decomposed, now=clock.now())
+    assert staff.sign_in(NAME, decomposed)
 
 
 @pytest.mark.parametrize(
@@ -198,22 +197,22 @@ def test_a_korean_password_fits_however_it_was_composed(world: World) -> None:
 )
 def test_an_unusable_account_is_not_made(world: World, name: str, password: str, reason: str) -> None:
     with pytest.raises(StaffProblem) as problem:
-        staff.add(name, password, now=clock.now())
+        staff.add(name, password)
 
     assert problem.value.reason == reason
     assert not staff.exists()
 
 
 def test_a_name_is_taken_once(world: World) -> None:
-    staff.add(NAME, PASSWORD, now=clock.now())
+    staff.add(NAME, PASSWORD)
 
     with pytest.raises(StaffProblem):
-        staff.add(NAME, "another password", now=clock.now())
+        staff.add(NAME, "another password")
 
 
 def test_the_first_account_is_made_only_where_there_is_none(world: World) -> None:
-    staff.add_first("first", PASSWORD, now=clock.now())
-    staff.add_first("second", PASSWORD, now=clock.now())
+    staff.add_first("first", PASSWORD)
+    staff.add_first("second", PASSWORD)
 
     assert [member.name for member in db.session.query(StaffMember)] == ["first"]
     assert staff.opens("first", PASSWORD)
@@ -240,8 +239,8 @@ def test_the_commands_add_and_disable(world: World) -> None:
     assert PASSWORD not in added.output + asked.output
     assert "Traceback" not in twice.output + short.output + never.output
     with pytest.raises(SignInRefused):
-        staff.sign_in("park", PASSWORD, now=clock.now())
-    assert staff.sign_in("choi", PASSWORD, now=clock.now())
+        staff.sign_in("park", PASSWORD)
+    assert staff.sign_in("choi", PASSWORD)
 
 
 def test_staff_pages_are_kept_by_nobody_and_run_nothing_inline(world: World, officer: PageClient) -> None:

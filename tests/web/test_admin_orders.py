@@ -12,8 +12,8 @@ import requests
 from shop import clock
 from shop.db import db
 from shop.models import Order
-from shop.services import order_search, reports
-from shop.services.order_search import OrderFilter
+from shop.services import orders, reports
+from shop.services.orders import OrderFilter
 from shop.views.admin import reports as admin_reports
 from tests.page import Page, PageClient
 from tests.payer import set_body
@@ -71,7 +71,7 @@ def test_an_unknown_filter_is_an_error_and_not_a_default(officer: PageClient, qu
 def test_pages_follow_each_other_without_gaps(
     world: World, officer: PageClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(order_search, "PAGE_SIZE", 2)
+    monkeypatch.setattr(orders, "STAFF_PAGE_SIZE", 2)
     placed = [world.browser().place_order() for _number in range(5)]
 
     first = officer.get("/admin/orders")
@@ -104,7 +104,7 @@ def test_every_way_of_searching_has_its_index(world: World) -> None:
 
 
 def explain(wanted: OrderFilter) -> list[str]:
-    statement = order_search._query(wanted, None).limit(51)
+    statement = orders._query(wanted, None).limit(51)
     text = str(statement.compile(db.engine, compile_kwargs={"literal_binds": True}))
     rows = db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")
     return [str(row[3]) for row in rows]

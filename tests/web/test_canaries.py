@@ -14,7 +14,6 @@ import pytest
 import requests
 from flask import Response, request
 
-from shop import clock
 from shop.extensions import client
 from shop.logs import SafeFormatter
 from shop.payple import Credentials
@@ -87,7 +86,7 @@ def ears(world: World, caplog: pytest.LogCaptureFixture) -> Ears:
 
 def journeys(world: World, ears: Ears, monkeypatch: pytest.MonkeyPatch) -> None:
     """Paying, failing and refunding, in every way that leaves a trace."""
-    staff.add(people.NAME, people.PASSWORD, now=clock.now())
+    staff.add(people.NAME, people.PASSWORD)
     officer = people.sign_in(world.browser())
     by_card = pay(world, ears, method="card")
     by_transfer = pay(world, ears, method="transfer", cash_receipt="y")
@@ -108,7 +107,7 @@ def journeys(world: World, ears: Ears, monkeypatch: pytest.MonkeyPatch) -> None:
     officer.submit(f"/admin/orders/{late}/cash-receipts/cancel", {})
     people.refund(officer, by_transfer)
     world.advance(hours=2)
-    sweep.run(client(), now=clock.now())
+    sweep.run(client())
     for path in ("orders", "desk", "settlement", f"orders/{by_card}", f"orders/{late}", f"orders/{by_transfer}"):
         officer.get(f"/admin/{path}")
     break_things(world, monkeypatch, by_card)

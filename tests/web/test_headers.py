@@ -10,7 +10,6 @@ import pytest
 from flask import Flask
 from werkzeug.test import Client, TestResponse
 
-from shop import clock
 from shop.db import db
 from shop.factory import create_app
 from shop.services import staff
@@ -66,7 +65,7 @@ def insist_on_headers(response: TestResponse, where: str) -> None:
 
 
 def test_every_address_answers_with_every_header_whoever_asks(world: World) -> None:
-    staff.add(people.NAME, people.PASSWORD, now=clock.now())
+    staff.add(people.NAME, people.PASSWORD)
     buyer = world.browser()
     order_no = buyer.place_order()
     officer = people.sign_in(world.browser())

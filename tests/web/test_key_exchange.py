@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from shop import clock
 from shop.factory import create_app
 from shop.services import staff
 from shop.settings import Settings, SettingsError
@@ -61,7 +60,7 @@ def test_machines_that_already_sign_with_the_new_key_are_understood_by_those_tha
 
 
 def test_the_old_key_opens_nothing_once_it_is_gone(world: World, tmp_path: Path) -> None:
-    staff.add(people.NAME, people.PASSWORD, now=clock.now())
+    staff.add(people.NAME, people.PASSWORD)
     officer = people.sign_in(world.browser())
     token = officer.get("/admin/orders").csrf_token
 
@@ -72,7 +71,7 @@ def test_the_old_key_opens_nothing_once_it_is_gone(world: World, tmp_path: Path)
 
 
 def test_a_staff_session_outlives_the_exchange(world: World, tmp_path: Path) -> None:
-    staff.add(people.NAME, people.PASSWORD, now=clock.now())
+    staff.add(people.NAME, people.PASSWORD)
     officer = people.sign_in(world.browser())
     form = officer.get("/admin/orders")
 

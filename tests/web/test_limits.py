@@ -8,7 +8,6 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from shop import clock
 from shop.extensions import address, limiter
 from shop.rules.states import OrderState
 from shop.services import orders, staff
@@ -86,7 +85,7 @@ def test_an_address_that_tries_ever_other_names_is_refused_too(world: World) -> 
 
 def test_strangers_who_guess_keep_nobody_out(world: World) -> None:
     """Neither the owner of an account nor the owner of an order, who come from elsewhere and without a cookie."""
-    staff.add(people.NAME, people.PASSWORD, now=clock.now())
+    staff.add(people.NAME, people.PASSWORD)
     order_no = world.browser().place_order()
     for number in range(4):
         stranger = Elsewhere(world.app, f"203.0.113.{number}")
@@ -101,7 +100,7 @@ def test_strangers_who_guess_keep_nobody_out(world: World) -> None:
 
 
 def test_the_password_that_moves_money_cannot_be_guessed_for_ever(world: World) -> None:
-    staff.add(people.NAME, people.PASSWORD, now=clock.now())
+    staff.add(people.NAME, people.PASSWORD)
     officer = people.sign_in(world.browser())
     order_no = people.paid_order(world)
     form = people.fields_of(people.plan(officer, order_no, amount="1000"))

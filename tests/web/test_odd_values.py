@@ -18,9 +18,8 @@ from sqlalchemy import text
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.routing import Rule
 
-from shop import clock
 from shop.db import db
-from shop.services import order_search, staff
+from shop.services import orders, staff
 from tests.page import PAYER, PageClient
 from tests.staff import NAME, PASSWORD, paid_order, refund, sign_in
 from tests.world import World
@@ -117,7 +116,7 @@ class Visit:
 
 def visits(world: World) -> Iterator[Visit]:
     """All of them in the eyes of somebody who is a buyer and of the staff, and has just entered the password again."""
-    staff.add(NAME, PASSWORD, now=clock.now())
+    staff.add(NAME, PASSWORD)
     browser = world.browser()
     order_no = browser.place_order(quantity=3)
     sign_in(browser)
@@ -153,6 +152,6 @@ def test_a_staff_page_that_breaks_in_the_database_is_an_error_page_of_ours(
         db.session.execute(text("SELECT CAST('x' AS INTEGER)"))
         raise ValueError
 
-    monkeypatch.setattr(order_search, "page", broken)
+    monkeypatch.setattr(orders, "search", broken)
 
     officer.get("/admin/orders", 500)

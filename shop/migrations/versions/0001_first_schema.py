@@ -29,14 +29,6 @@ def upgrade() -> None:
     op.create_index("journal_by_order", "journal", ["order_no", "id"])
 
     op.create_table(
-        "leases",
-        sa.Column("name", sa.String(length=40), nullable=False),
-        sa.Column("holder", sa.String(length=80), nullable=False),
-        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("name"),
-    )
-    op.create_table(
         "orders",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("order_no", sa.String(length=20), nullable=False),

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from shop.extensions import client
 from shop.payple import ReceiptPurpose
 from shop.rules.cash_receipt import ReceiptWish
-from shop.services import cash_receipts, order_search
+from shop.services import cash_receipts, orders
 from shop.views.admin.forms import ConfirmForm, ReceiptForm
 from shop.views.admin.login import bp, require_password
 from shop.views.admin.orders import back_to_order, render_order
@@ -16,7 +16,7 @@ from shop.views.messages import of_form
 @bp.post("/orders/<order_no>/cash-receipts")
 def issue_cash_receipt(order_no: str) -> ResponseReturnValue:
     """Issue a cash receipt for what was paid and not refunded."""
-    order, form = order_search.get_order(order_no), ReceiptForm()
+    order, form = orders.get_order(order_no), ReceiptForm()
     if not form.is_valid():
         return render_order(order, receipt_form=form, notice=of_form(form)), 422
     require_password(form.password.data)
@@ -28,7 +28,7 @@ def issue_cash_receipt(order_no: str) -> ResponseReturnValue:
 @bp.post("/orders/<order_no>/cash-receipts/cancel")
 def cancel_cash_receipt(order_no: str) -> ResponseReturnValue:
     """Cancel the active cash receipt. No money moves."""
-    order, form = order_search.get_order(order_no), ConfirmForm()
+    order, form = orders.get_order(order_no), ConfirmForm()
     if not form.is_valid():
         return render_order(order, notice=of_form(form)), 422
     require_password(form.password.data)

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from flask import g, redirect, render_template, request, url_for
+from flask import g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from shop import clock
 from shop.errors import NotFound
 from shop.extensions import client
 from shop.models import CashReceipt, Refund
-from shop.services import cash_receipts, desk, order_search, refund_decisions, sweep
+from shop.services import cash_receipts, desk, orders, refunds, sweep
 from shop.views.admin import messages
 from shop.views.admin.forms import ConfirmForm
 from shop.views.admin.login import bp, is_confirmed, require_password
@@ -28,7 +28,6 @@ def show_desk() -> ResponseReturnValue:
         "admin/desk.html",
         desk=desk.load(now),
         silent_since=desk.silent_since(now),
-        is_busy="busy" in request.args,
         explained=messages.explained,
         needs_password=not is_confirmed(),
     )
@@ -37,38 +36,38 @@ def show_desk() -> ResponseReturnValue:
 @bp.post("/desk/run")
 def run_due() -> ResponseReturnValue:
     """Do at once what the sweep does: ask again, repeat what is due."""
-    report = sweep.run(client(), now=clock.now(), asking_seconds=SECONDS)
-    return redirect(url_for("admin.show_desk", busy="1" if report.skipped else None), code=303)
+    sweep.run(client(), seconds=SECONDS)
+    return redirect(url_for("admin.show_desk"), code=303)
 
 
 @bp.post("/orders/<order_no>/refunds/<row:refund_id>/repeat")
 def repeat_refund(order_no: str, refund_id: int) -> ResponseReturnValue:
     """Send a cancel of everything that is left again: a second one is refused, so nothing goes out twice."""
-    order, form = order_search.get_order(order_no), ConfirmForm()
+    order, form = orders.get_order(order_no), ConfirmForm()
     if not form.is_valid():
         return render_order(order, notice=of_form(form)), 422
     _require_row(order.refunds, refund_id)
     require_password(form.password.data)
-    sent = refund_decisions.repeat(refund_id, by=g.staff.name, client=client(), now=clock.now())
+    sent = refunds.repeat(refund_id, by=g.staff.name, client=client())
     return back_to_order(order_no, refund=sent.id)
 
 
 @bp.post("/orders/<order_no>/refunds/<row:refund_id>/returned-elsewhere")
 def record_returned_elsewhere(order_no: str, refund_id: int) -> ResponseReturnValue:
     """Record that somebody has returned money whose cancel the gateway refused; it is not sent again."""
-    order, form = order_search.get_order(order_no), ConfirmForm()
+    order, form = orders.get_order(order_no), ConfirmForm()
     if not form.is_valid():
         return render_order(order, notice=of_form(form)), 422
     _require_row(order.refunds, refund_id)
     require_password(form.password.data)
-    refund_decisions.record_returned_elsewhere(refund_id, by=g.staff.name, now=clock.now())
+    refunds.record_returned_elsewhere(refund_id, by=g.staff.name)
     return redirect(url_for("admin.show_desk"), code=303)
 
 
 @bp.post("/orders/<order_no>/cash-receipts/<row:receipt_id>/retry")
 def retry_receipt(order_no: str, receipt_id: int) -> ResponseReturnValue:
     """Do now what is owed to the tax office and due later."""
-    order, form = order_search.get_order(order_no), ConfirmForm()
+    order, form = orders.get_order(order_no), ConfirmForm()
     if not form.is_valid():
         return render_order(order, notice=of_form(form)), 422
     _require_row(order.cash_receipts, receipt_id)

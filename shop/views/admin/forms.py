@@ -24,7 +24,7 @@ from shop.payple import ReceiptPurpose
 from shop.rules.cash_receipt import ReceiptWish
 from shop.rules.money import Won
 from shop.rules.states import OrderState
-from shop.services.order_search import OrderFilter
+from shop.services.orders import OrderFilter
 from shop.services.refunds import RefundWish
 from shop.services.staff import LONGEST_NAME, LONGEST_PASSWORD
 from shop.views.forms import ShopForm, matches, one_of, printable

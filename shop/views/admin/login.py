@@ -49,7 +49,7 @@ class SignedIn(UserMixin):
 
 def load_user(token: str) -> SignedIn | None:
     """Who has this token, as long as the session lasts."""
-    row = staff.find_session(token, now=clock.now())
+    row = staff.find_session(token)
     return SignedIn(token, row) if row else None
 
 
@@ -115,7 +115,7 @@ def sign_in() -> ResponseReturnValue:
     if not form.is_valid():
         return render_template("admin/login.html", form=form), 422
     try:
-        token = staff.sign_in(form.name.data or "", form.password.data or "", now=clock.now())
+        token = staff.sign_in(form.name.data or "", form.password.data or "")
     except SignInRefused:
         return render_template("admin/login.html", form=form, notice=messages.of_sign_in()), 403
     _renew_cookie()
@@ -133,7 +133,7 @@ def _place(name: str) -> str:
 @bp.post("/logout")
 def logout() -> ResponseReturnValue:
     """End the session, and let no form of before be sent again."""
-    staff.sign_out(g.staff.id, now=clock.now())
+    staff.sign_out(g.staff.id)
     logout_user()
     session.pop("csrf_token", None)
     return redirect(url_for("admin.login"), code=303)
@@ -162,4 +162,4 @@ def require_password(password: str | None) -> None:
 
 @limiter.limit("10 per 10 minutes", key_func=lambda: f"{address()} {g.staff.name}")
 def _confirm(password: str) -> None:
-    staff.confirm_password(g.staff.id, g.staff.name, password, now=clock.now())
+    staff.confirm_password(g.staff.id, g.staff.name, password)

@@ -11,7 +11,7 @@ from shop.extensions import client
 from shop.models import Order
 from shop.payple import PayType
 from shop.rules.states import Source
-from shop.services import order_search, refunds, settlement
+from shop.services import orders, refunds, settlement
 from shop.views.admin import messages
 from shop.views.admin.forms import ConfirmForm, ReceiptForm, RefundForm, SearchForm
 from shop.views.admin.login import bp, is_confirmed, require_password
@@ -19,27 +19,27 @@ from shop.views.forms import row_number
 from shop.views.messages import Notice, of_form
 
 
-@bp.get("/orders")
-def orders() -> ResponseReturnValue:
+@bp.get("/orders", endpoint="orders")
+def list_orders() -> ResponseReturnValue:
     """Orders, newest first, as searched for."""
     form = SearchForm(request.args)
     if not form.is_valid():
         return render_template("admin/orders.html", form=form, page=None), 422
-    page = order_search.page(form.wanted, request.args.get("before", type=row_number))
+    page = orders.search(form.wanted, request.args.get("before", type=row_number))
     return render_template("admin/orders.html", form=form, page=page, asked=form.address)
 
 
 @bp.get("/orders/<order_no>")
 def show_order(order_no: str) -> ResponseReturnValue:
     """One order with everything that happened to it."""
-    order = order_search.get_order(order_no)
+    order = orders.get_order(order_no)
     return render_order(order, notice=_outcome(order))
 
 
 @bp.post("/orders/<order_no>/attempts/<attempt_no>/inquiry")
 def ask_again(order_no: str, attempt_no: str) -> ResponseReturnValue:
     """Ask the gateway about an attempt now, whatever the schedule says."""
-    order = order_search.get_order(order_no)
+    order = orders.get_order(order_no)
     asked = [attempt.attempt_no for attempt in order.attempts if attempt.attempt_no == attempt_no]
     for number in asked:
         settlement.settle(number, client(), source=Source.STAFF, at_once=True)
@@ -49,7 +49,7 @@ def ask_again(order_no: str, attempt_no: str) -> ResponseReturnValue:
 @bp.post("/orders/<order_no>/attempts/<attempt_no>/close")
 def close_attention(order_no: str, attempt_no: str) -> ResponseReturnValue:
     """A person has looked at an answer that fits no order; who it was is written down."""
-    order, form = order_search.get_order(order_no), ConfirmForm()
+    order, form = orders.get_order(order_no), ConfirmForm()
     if not form.is_valid():
         return render_order(order, notice=of_form(form)), 422
     require_password(form.password.data)
@@ -80,7 +80,7 @@ def render_order(
     refundable = paid.refundable if paid else 0
     in_flight = attempt.is_refunding if attempt else False
     may_issue = attempt is not None and (attempt.active_receipt is None or attempt.waiting_receipt is not None)
-    journal = order_search.journal_of(order)
+    journal = orders.journal_of(order)
     is_transfer = attempt is not None and attempt.method is PayType.TRANSFER
     return render_template(
         "admin/order.html",
@@ -110,7 +110,7 @@ def back_to_order(order_no: str, *, refund: int | None = None, receipt: int | No
 
 def again(notice: Notice, status: int) -> ResponseReturnValue:
     """The page of the order in the address, as it is now, with what went wrong."""
-    order = order_search.get_order((request.view_args or {})["order_no"])
+    order = orders.get_order((request.view_args or {})["order_no"])
     return render_order(order, notice=notice), status
 
 

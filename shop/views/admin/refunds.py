@@ -3,12 +3,11 @@
 from flask import g, render_template
 from flask.typing import ResponseReturnValue
 
-from shop import clock
 from shop.errors import RefundRefused, SignInRefused
 from shop.extensions import client
 from shop.models import Order
 from shop.rules.money import Won
-from shop.services import cash_receipts, order_search, refund_decisions, refunds
+from shop.services import cash_receipts, orders, refunds
 from shop.views.admin import messages
 from shop.views.admin.forms import DecisionForm, RefundForm
 from shop.views.admin.login import bp, is_confirmed, require_password
@@ -19,36 +18,36 @@ from shop.views.messages import Notice, of_form
 @bp.post("/orders/<order_no>/refund-plan")
 def plan_refund(order_no: str) -> ResponseReturnValue:
     """Show what a refund would do to money, tax and cash receipt. No money moves."""
-    order, form = order_search.get_order(order_no), RefundForm()
+    order, form = orders.get_order(order_no), RefundForm()
     if not form.is_valid_for(order):
         return render_order(order, refund_form=form), 422
     cash_receipts.look_up_first(order_no, client())
-    return _plan_page(order_search.get_order(order_no), form)
+    return _plan_page(orders.get_order(order_no), form)
 
 
 @bp.post("/orders/<order_no>/refunds")
 def send_refund(order_no: str) -> ResponseReturnValue:
     """Send the refund that the plan page showed."""
-    order, form = order_search.get_order(order_no), RefundForm()
+    order, form = orders.get_order(order_no), RefundForm()
     if not form.is_valid_for(order):
         return render_order(order, refund_form=form), 422
     try:
         require_password(form.password.data)
     except SignInRefused:
         return _plan_page(order, form, messages.of_password()), 403
-    refund = refunds.request(order_no, form.wish, by=g.staff.name, client=client(), now=clock.now())
+    refund = refunds.request(order_no, form.wish, by=g.staff.name, client=client())
     return back_to_order(order_no, refund=refund.id)
 
 
 @bp.post("/orders/<order_no>/refunds/<row:refund_id>/decision")
 def decide_refund(order_no: str, refund_id: int) -> ResponseReturnValue:
     """Settle a refund whose answer was lost, on the word of the person who looked it up."""
-    order, form = order_search.get_order(order_no), DecisionForm()
+    order, form = orders.get_order(order_no), DecisionForm()
     if not form.is_valid() or refund_id not in [refund.id for refund in order.refunds]:
         return render_order(order, notice=of_form(form)), 422
     require_password(form.password.data)
     was_refunded = form.answer.data == "refunded"
-    refund_decisions.decide(refund_id, was_refunded=was_refunded, by=g.staff.name, now=clock.now())
+    refunds.decide(refund_id, was_refunded=was_refunded, by=g.staff.name)
     return back_to_order(order_no, refund=refund_id)
 
 
