@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import codes
 from .cash_receipt import CashReceiptCancel, CashReceiptCancelled, CashReceiptIssued, CashReceiptRequest
-from .client import Inquiries, PaypleClient, Timer
+from .client import Inquiries, PaypleClient
 from .codes import explain
 from .credentials import Authentication, Credentials
 from .endpoints import Gateway, Purpose, WindowScript
@@ -47,7 +47,6 @@ __all__ = [
     "RefundRequest",
     "Refused",
     "Timeouts",
-    "Timer",
     "TransferPayment",
     "UnknownEndpoint",
     "UnverifiedResult",

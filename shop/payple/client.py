@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date
 
 import requests
@@ -28,17 +27,6 @@ KEYS_EXPIRED = frozenset({"CBIL0002", "SPAY0001"})  # or unknown, card and trans
 INQUIRIES_PER_SECOND = 2  # no document names a limit; merchants report that more are refused
 KEYS_LAST = 25 * 60.0  # seconds, within the thirty minutes of an authentication
 DEFAULT_TIMEOUTS = Timeouts()
-
-
-@dataclass(frozen=True)
-class Timer:
-    """A clock that never goes back, and a pause. Tests bring their own."""
-
-    seconds: Callable[[], float] = time.monotonic
-    pause: Callable[[float], None] = time.sleep
-
-
-REAL_TIME = Timer()
 
 
 class PaypleClient:
@@ -101,9 +89,9 @@ class PaypleClient:
         partner = self.authenticate_first(Purpose.INQUIRY, attempt_no)
         return self.inquire_with(partner, attempt_no, payment_date, pay_type)
 
-    def inquiries(self, timer: Timer = REAL_TIME) -> Inquiries:
+    def inquiries(self) -> Inquiries:
         """Return a batch of inquiries that share one authentication."""
-        return Inquiries(self, self._inquiries_per_second, timer)
+        return Inquiries(self, self._inquiries_per_second)
 
     def refund(self, request: RefundRequest, *, leave_by: float | None = None) -> RefundDone:
         """Refund, once per call: the gateway has no number for a refund (quick guide 4-3).
@@ -177,9 +165,8 @@ class Inquiries:
     For one thread. Only inquiries may use an authentication again, for thirty minutes.
     """
 
-    def __init__(self, client: PaypleClient, per_second: int, timer: Timer) -> None:
+    def __init__(self, client: PaypleClient, per_second: int) -> None:
         self._client = client
-        self._timer = timer
         self._interval = 1 / per_second
         self._keys: Authentication | None = None
         self._keys_since = 0.0
@@ -187,7 +174,7 @@ class Inquiries:
 
     def inquire(self, attempt_no: str, payment_date: date, pay_type: PayType) -> PaymentFound | None:
         """Look up a payment, as soon as it is its turn. Returns None if the gateway has none."""
-        is_over = self._keys is None or self._timer.seconds() - self._keys_since > KEYS_LAST
+        is_over = self._keys is None or time.monotonic() - self._keys_since > KEYS_LAST
         try:
             return self._inquire(attempt_no, payment_date, pay_type, renew=is_over)
         except Refused as refused:
@@ -197,16 +184,16 @@ class Inquiries:
 
     def _inquire(self, attempt_no: str, payment_date: date, pay_type: PayType, *, renew: bool) -> PaymentFound | None:
         if renew or self._keys is None:
-            self._keys, self._keys_since = None, self._timer.seconds()
+            self._keys, self._keys_since = None, time.monotonic()
             self._keys = self._client.authenticate_first(Purpose.INQUIRY, attempt_no)
         self._wait_for_turn()
         return self._client.inquire_with(self._keys, attempt_no, payment_date, pay_type)
 
     def _wait_for_turn(self) -> None:
-        wait = self._next_at - self._timer.seconds()
+        wait = self._next_at - time.monotonic()
         if wait > 0:
-            self._timer.pause(wait)
-        self._next_at = self._timer.seconds() + self._interval
+            time.sleep(wait)
+        self._next_at = time.monotonic() + self._interval
 
 
 def _check_in_time(leave_by: float | None) -> None:

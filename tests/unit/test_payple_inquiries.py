@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from shop.payple import Inquiries, NotSent, OutcomeUnknown, PayType, Refused, Timer
+from shop.payple import Inquiries, NotSent, OutcomeUnknown, PayType, Refused
 from tests.loopback import Loopback, answering, loopback
 from tests.unit.stub_gateway import LOST, client, granted, path_of, refused
 
@@ -21,13 +21,20 @@ class Time:
         self.seconds = 1000.0
         self.waited: list[float] = []
 
-    def pause(self, seconds: float) -> None:
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
         self.waited.append(seconds)
         self.seconds += seconds
 
-    @property
-    def timer(self) -> Timer:
-        return Timer(lambda: self.seconds, self.pause)
+
+@pytest.fixture(autouse=True)
+def time(monkeypatch: pytest.MonkeyPatch) -> Time:
+    """The clock of the client."""
+    clock = Time()
+    monkeypatch.setattr("shop.payple.client.time", clock)
+    return clock
 
 
 def ask(asking: Inquiries) -> object:
@@ -41,18 +48,17 @@ def paths(server: Loopback) -> list[str]:
 def test_many_inquiries_share_one_authentication() -> None:
     with loopback() as server:
         server.behaviours += [granted(server), NOTHING, NOTHING, NOTHING]
-        asking = client(server).inquiries(Time().timer)
+        asking = client(server).inquiries()
 
         assert [ask(asking) for _time in range(3)] == [None, None, None]
         assert paths(server) == ["auth.php", "PayChkAct.php", "PayChkAct.php", "PayChkAct.php"]
 
 
-def test_two_a_second_and_no_more() -> None:
+def test_two_a_second_and_no_more(time: Time) -> None:
     """The first one does not wait; whoever comes late anyway does not wait either."""
-    time = Time()
     with loopback() as server:
         server.behaviours += [granted(server), *[NOTHING] * 5]
-        asking = client(server).inquiries(time.timer)
+        asking = client(server).inquiries()
         for _time in range(4):
             ask(asking)
         time.seconds += 10
@@ -61,11 +67,10 @@ def test_two_a_second_and_no_more() -> None:
     assert time.waited == [0.5, 0.5, 0.5]
 
 
-def test_keys_are_renewed_well_before_they_expire() -> None:
-    time = Time()
+def test_keys_are_renewed_well_before_they_expire(time: Time) -> None:
     with loopback() as server:
         server.behaviours += [granted(server), NOTHING, NOTHING, granted(server), NOTHING]
-        asking = client(server).inquiries(time.timer)
+        asking = client(server).inquiries()
         ask(asking)
         time.seconds += 24 * 60
         ask(asking)
@@ -79,7 +84,7 @@ def test_keys_are_renewed_well_before_they_expire() -> None:
 def test_keys_that_the_gateway_calls_over_are_renewed_once(code: str) -> None:
     with loopback() as server:
         server.behaviours += [granted(server), NOTHING, refused(code), granted(server), NOTHING]
-        asking = client(server).inquiries(Time().timer)
+        asking = client(server).inquiries()
 
         assert [ask(asking), ask(asking)] == [None, None]
         assert paths(server)[2:] == ["PayChkAct.php", "auth.php", "PayChkAct.php"]
@@ -89,14 +94,14 @@ def test_fresh_keys_that_are_refused_are_no_reason_to_try_for_ever() -> None:
     with loopback() as server:
         server.behaviours += [granted(server), refused("CBIL0002")]
         with pytest.raises(Refused):
-            ask(client(server).inquiries(Time().timer))
+            ask(client(server).inquiries())
         assert len(server.requests) == 2
 
 
 def test_a_batch_that_could_not_authenticate_sends_nothing_and_tries_again_the_next_time() -> None:
     with loopback() as server:
         server.behaviours += [DENIED, granted(server), NOTHING]
-        asking = client(server).inquiries(Time().timer)
+        asking = client(server).inquiries()
         with pytest.raises(NotSent):
             ask(asking)
 
@@ -107,7 +112,7 @@ def test_a_batch_that_could_not_authenticate_sends_nothing_and_tries_again_the_n
 def test_a_lost_answer_costs_no_keys() -> None:
     with loopback() as server:
         server.behaviours += [granted(server), LOST, NOTHING]
-        asking = client(server).inquiries(Time().timer)
+        asking = client(server).inquiries()
         with pytest.raises(OutcomeUnknown):
             ask(asking)
 
