@@ -1,7 +1,7 @@
 """Cash receipts of transfers: the active one covers what was paid and not refunded.
 
-One that does not is a dated job: cancel it, then issue one for the rest. Each claim of a job makes one call and records
-its answer. A call that is refused or has no answer is checked by an inquiry before the job goes on.
+One that does not is a dated job: cancel it, then issue one for the rest. Each claim makes one call and records its
+answer. A call without a yes is checked by an inquiry first.
 """
 
 from dataclasses import dataclass
@@ -45,8 +45,7 @@ CLAIM = timedelta(minutes=2)
 def issue(order_no: str, wish: ReceiptWish, *, by: str, client: PaypleClient) -> CashReceipt:
     """Issue a receipt for what was paid and not refunded.
 
-    :raises NotFound: no such order
-    :raises ReceiptRefused: nothing was sent; ``reason`` says why
+    :raises ReceiptRefused: nothing was sent
     """
     if not wish.is_valid:
         raise ReceiptRefused(ReceiptRefused.Reason.IDENTITY)
@@ -62,8 +61,7 @@ def issue(order_no: str, wish: ReceiptWish, *, by: str, client: PaypleClient) ->
 def cancel(order_no: str, *, by: str, client: PaypleClient) -> CashReceipt:
     """Cancel the active receipt now; no money moves. If a cancel is due anyway, its rest is issued again.
 
-    :raises NotFound: no such order
-    :raises ReceiptRefused: there is none, or somebody is at it; nothing was sent
+    :raises ReceiptRefused: nothing was sent
     """
     with transaction():
         receipt = _require_transfer(transitions.lock_order_no(order_no)).covering_receipt
@@ -131,10 +129,7 @@ def _run_due(receipt_id: int, client: PaypleClient) -> CashReceipt:
 
 
 def keep_found(attempt: Attempt, found: TransferPayment | None) -> None:
-    """Add the row of a receipt that the gateway shows and we do not have.
-
-    After a refund it is not known what the receipt covers: it is cancelled and issued for the rest.
-    """
+    """Add the row of a receipt that the gateway shows and we do not have. After a refund it is issued again."""
     if found is None or not found.cash_receipt_issued or attempt.active_receipt is not None:
         return
     amount, rest = found.cash_receipt_amount or attempt.charged or attempt.amount, attempt.remaining
@@ -145,7 +140,6 @@ def keep_found(attempt: Attempt, found: TransferPayment | None) -> None:
 
 
 def follow_refund(refund: Refund, actor: Actor) -> None:
-    """Let the cash receipt follow a refund that is done."""
     attempt, answer = refund.attempt, ReceiptAnswer(refund.receipt_code, refund.receipt_message)
     receipt, rest = attempt.covering_receipt, attempt.remaining
     if receipt is None and answer.code:  # the answer tells of one that we do not have
@@ -296,7 +290,6 @@ def _record(job: _Job, state: CashReceiptState, number: str) -> None:
 
 
 def _request_rest(cancelled: CashReceipt) -> None:
-    """Request a receipt for what remains paid, in the same commit as the cancel."""
     whom = {"purpose": cancelled.purpose, "identity": cancelled.identity}
     amount, now = cancelled.reissue_amount, clock.now()
     _create(cancelled.attempt, CashReceiptState.REQUESTED, amount, due_at=now, is_owed=True, **whom)
@@ -326,7 +319,6 @@ def _record_error(job: _Job, error: GatewayError) -> None:
 
 
 def _create(attempt: Attempt, state: CashReceiptState, amount: int, **columns: object) -> CashReceipt:
-    """Add a row. A receipt that is there is not looked for any more."""
     row = {"attempt": attempt, "order": attempt.order, "state": state, "amount": amount, "created_at": clock.now()}
     receipt = CashReceipt(**row, **columns)
     transitions.create(receipt, f"receipt_{state}", _actor(receipt), {"amount": amount})

@@ -42,18 +42,15 @@ class Desk:
 
     @property
     def total(self) -> int:
-        """The money in doubt, in won."""
         return sum(row.amount for row in self.rows)
 
 
 def load(now: datetime) -> Desk:
-    """Read what is open."""
     rows = sorted([*_attempts(now), *_refunds(now), *_receipts(now)], key=lambda row: row.since)
     return Desk(rows, _evidence({row.attempt.attempt_no for row in rows}))
 
 
 def count(now: datetime) -> int:
-    """Count what is open."""
     tables = ((Attempt, _open_attempt(now)), (Refund, _open_refund(now)), (CashReceipt, _open_receipt(now)))
     return sum(db.session.scalar(select(func.count()).select_from(table).where(opens)) or 0 for table, opens in tables)
 
@@ -90,7 +87,6 @@ def _receipts(now: datetime) -> list[DeskRow]:
 
 
 def _evidence(numbers: Iterable[str]) -> Mapping[str, Sequence[JournalEntry]]:
-    """Read the last few journal rows of each attempt, in time order."""
     rank = func.row_number().over(partition_by=JournalEntry.attempt_no, order_by=JournalEntry.id.desc())
     told = (JournalEntry.attempt_no.in_(list(numbers)), JournalEntry.event.in_(EVIDENCE))
     ranked = select(JournalEntry.id, rank.label("rank")).where(*told).subquery()

@@ -1,4 +1,4 @@
-"""Whether what the shop stands on is there."""
+"""Tells whether the database answers."""
 
 from sqlalchemy import select
 
@@ -6,10 +6,10 @@ from shop.db import UNAVAILABLE, db
 from shop.models import Product
 
 AWAY = UNAVAILABLE
-"""What is raised while the database is away, locked or full."""
+"""Raised while the database is away, locked or full."""
 
 
-def insist_on_database() -> None:
+def require_database() -> None:
     """Ask the database for something small.
 
     :raises sqlalchemy.exc.SQLAlchemyError: it does not answer, or has not been migrated

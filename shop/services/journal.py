@@ -61,7 +61,6 @@ def note_staff(event: str, *, by: str, evidence: Mapping[str, object] | None = N
 
 
 def count(event: str, attempt_no: str) -> int:
-    """Return how often an event has happened to an attempt."""
     those = (JournalEntry.attempt_no == attempt_no, JournalEntry.event == event)
     return db.session.scalar(select(func.count()).select_from(JournalEntry).where(*those)) or 0
 

@@ -75,8 +75,6 @@ class OrderFilter:
 
 @dataclass(frozen=True)
 class OrderPage:
-    """``next_before`` is None on the last page."""
-
     orders: Sequence[Order]
     next_before: int | None
 

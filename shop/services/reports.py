@@ -1,6 +1,6 @@
 """Reports: the settlement sheet of a day, the ledger, and the comparison of a day with the gateway.
 
-They read, and ask the gateway where somebody wants to know. They store and change nothing.
+They store and change nothing.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -44,14 +44,11 @@ class SheetLine:
 
     @property
     def is_refund(self) -> bool:
-        """Whether money went back."""
         return self.amount < 0
 
 
 @dataclass(frozen=True)
 class Sums:
-    """Counts and won of one method, or of all."""
-
     approvals: int
     approved: int
     refunds: int
@@ -59,13 +56,12 @@ class Sums:
 
     @property
     def net(self) -> int:
-        """What the day leaves, in won."""
         return self.approved - self.refunded
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """One day: its lines in time order, its sums per method and in all."""
+    """One day: its lines in time order, and its sums."""
 
     day: date
     lines: Sequence[SheetLine]
@@ -74,10 +70,7 @@ class Sheet:
 
 
 def settlement_sheet(day: date) -> Sheet:
-    """Read what one day has moved.
-
-    An approval belongs to the trade date that the gateway named, a refund to the Korean day on which it was done.
-    """
+    """Read what one day has moved: approvals by their trade date, refunds by the day on which they were done."""
     lines = sorted([*_approvals(day), *_refunds(day)], key=lambda line: line.at)
     by_method = {method: _sums(line for line in lines if line.method is method) for method in PayType}
     return Sheet(day, lines, by_method, _sums(lines))
@@ -139,7 +132,7 @@ class LedgerLine:
 
 
 def ledger() -> Iterator[LedgerLine]:
-    """Read every attempt, oldest first, without holding all of them in memory."""
+    """Read every attempt, oldest first, a batch at a time."""
     query = select(Attempt).options(
         joinedload(Attempt.order), selectinload(Attempt.refunds), selectinload(Attempt.cash_receipts)
     )
@@ -253,7 +246,6 @@ def _our_figures(attempt: Attempt) -> Figures:
 
 
 def _ask(inquiries: Inquiries, attempt_no: str, day: date, method: PayType) -> PaymentFound | None:
-    """Ask under our method first, then under the other: a browser can have switched it."""
     ways = [method, *(other for other in PayType if other is not method)]
     answers = (inquiries.inquire(attempt_no, day, way) for way in ways)
     return next((found for found in answers if found is not None), None)

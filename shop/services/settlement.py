@@ -1,7 +1,7 @@
-"""Runs the payment flow (``payple.flow``) on the shop's database. Every trigger comes through here.
+"""Runs the payment flow (``payple.flow``) on the shop's database.
 
-A result post, a page view, the sweep and a staff button all make the flow ask the gateway. ``transitions`` writes what
-its verdict means for the order.
+A result post, a page view, the sweep and a staff button all come through here. ``transitions`` writes what a verdict
+means for the order.
 """
 
 import logging
@@ -66,7 +66,7 @@ def settle(
     at_once: bool = False,
     inquirer: Inquirer | None = None,
 ) -> bool:
-    """Inquire about an attempt if an inquiry is due, or ``at_once``. Return False if the gateway does not answer."""
+    """Inquire about an attempt if that is due, or ``at_once``. Return False if the gateway does not answer."""
     attempt = ShopStore(source).find(attempt_no)
     if attempt is not None and attempt.is_final:
         return cash_receipts.look_up(attempt_no, inquirer or client)
@@ -109,7 +109,6 @@ def may_open_window(order: Order, client: PaypleClient) -> bool:
 
 
 def withdraw(attempt_no: str, error: GatewayError) -> None:
-    """End an attempt whose window never opened."""
     verdict = Verdict(AttemptState.EXPIRED, AttemptState.PREPARED, Reason.NOT_SENT, error=error)
     ShopStore(Source.PAGE).record(attempt_no, verdict)
 

@@ -240,7 +240,6 @@ def _payment_columns(found: PaymentFound) -> dict[str, object]:
 
 
 def _evidence(verdict: Verdict, reason: str) -> dict[str, object]:
-    """Return what the journal keeps of a verdict: numbers and codes, never people."""
     kept: dict[str, object] = {"reason": reason}
     if verdict.error is not None:
         kept |= {"code": verdict.error.code, "message": verdict.error.message}

@@ -11,5 +11,5 @@ bp = Blueprint("health", __name__)
 @bp.get("/healthz")
 def healthz() -> ResponseReturnValue:
     """200 when the database answers."""
-    health.insist_on_database()
+    health.require_database()
     return {"status": "ok"}
