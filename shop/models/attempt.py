@@ -27,7 +27,8 @@ class Attempt(Base):
 
     The claim columns repeat what a browser says and decide nothing. Everything from ``result_code`` down is told by
     the gateway in answer to our own call. ``next_check_at`` is when to inquire next, ``checks`` counts the inquiries
-    since the state last changed, ``hints`` the webhooks that made an inquiry due.
+    since the state last changed, ``hints`` the webhooks and late results that made
+    the shop ask.
     """
 
     __tablename__ = "attempts"

@@ -28,8 +28,6 @@ def _phone_end(context: DefaultExecutionContext) -> str:
 class Order(Base):
     """Lines, prices and tax never change after placing; ``state`` follows attempts and refunds.
 
-    It follows its attempts and refunds.
-
     ``visitor`` is the browser that placed it, ``cart_id`` the cart it came from: one cart makes one order.
     ``expires_at`` is when no new attempt may start; the stock is held until the last attempt's deadline too.
     ``released_at`` is when the goods were given back; None while they are held or sold.
@@ -69,11 +67,6 @@ class Order(Base):
     attempts: Mapped[list[Attempt]] = relationship(back_populates="order", order_by="Attempt.id")
     refunds: Mapped[list[Refund]] = relationship(back_populates="order", order_by="Refund.id")
     cash_receipts: Mapped[list[CashReceipt]] = relationship(back_populates="order", order_by="CashReceipt.id")
-
-    @property
-    def released(self) -> bool:
-        """Whether the goods were given back."""
-        return self.released_at is not None
 
     @property
     def breakdown(self) -> TaxBreakdown:

@@ -335,7 +335,7 @@ class PaymentFlow:
         try:
             verdict = judge(attempt, self._inquire(attempt), self.now())
         except GatewayError as error:
-            verdict = no_answer(attempt, error)
+            verdict = no_answer(attempt, error, self.now())
         self.store.record(attempt_no, verdict)
         return verdict
 
@@ -506,10 +506,11 @@ def not_found(attempt: Attempt, now: datetime) -> Verdict:
     return Verdict(state, attempt.state, Reason.NOT_FOUND)
 
 
-def no_answer(attempt: Attempt, error: GatewayError) -> Verdict:
-    """Decide what silence means: never "not paid"."""
+def no_answer(attempt: Attempt, error: GatewayError, now: datetime) -> Verdict:
+    """Decide what silence means: never "not paid". While the window may be open, nobody has to look."""
     state = attempt.state
-    if state not in GIVEN_UP and attempt.checks + 1 >= MOST_UNANSWERED:
+    is_open = state is AttemptState.PREPARED and now < attempt.ends_at
+    if state not in GIVEN_UP and not is_open and attempt.checks + 1 >= MOST_UNANSWERED:
         state = AttemptState.ATTENTION
     elif state is AttemptState.CONFIRMING or (state is AttemptState.PREPARED and _may_be_paid(attempt)):
         state = AttemptState.UNKNOWN

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 
 from shop.rules.money import Tax, TaxBreakdown, Won, contained_vat
 
@@ -90,7 +89,3 @@ def _bounded(vat: Won, amount: Won, remainder: Won, vat_left: Won) -> Won:
     """
     least = max(0, vat_left - remainder)
     return Won(max(least, min(vat, amount, vat_left)))
-
-
-REFUND_PATIENCE = timedelta(seconds=100)
-"""A refund call older than this has no living worker."""

@@ -54,9 +54,10 @@ ACTIVE_RECEIPT = (CashReceiptState.REQUESTED, CashReceiptState.ISSUED, CashRecei
 
 
 class Source(StrEnum):
-    """Who made something happen. None of them is believed about money; each only starts a question to the gateway.
+    """Who makes something happen.
 
-    ``shop`` is the shop itself, doing what it owes: money that belongs to no order, a receipt for what remains.
+    Browser, webhook, page and sweep only make the shop inquire. Staff decide what the gateway does not tell.
+    ``shop`` is the shop doing what it owes.
     """
 
     BROWSER = "browser"

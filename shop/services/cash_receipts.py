@@ -37,6 +37,8 @@ from shop.services.journal import SHOP, Actor
 BATCH = 100
 CLAIM = timedelta(minutes=2)
 """How long a claim keeps others away."""
+LATER = timedelta(hours=1)
+"""How long a look-up waits for a refund of the same payment."""
 
 
 # --- what staff do --------------------------------------------------------------------------------------------------
@@ -179,7 +181,10 @@ def look_up(attempt_no: str, inquirer: Inquirer, *, at_once: bool = False) -> bo
     with transaction():
         attempt = transitions.lock_attempt(attempt_no)
         day, is_due = attempt.trade_date, attempt.next_check_at is not None and attempt.next_check_at <= now
-        if day is None or not (is_due or at_once) or not attempt.may_get_receipt or attempt.is_refunding:
+        if day is None or not (is_due or at_once) or not attempt.may_get_receipt:
+            return True
+        if attempt.is_refunding:  # the answer would not tell what the receipt covers
+            attempt.next_check_at = now + LATER if is_due else attempt.next_check_at
             return True
         attempt.next_check_at = now + CLAIM
     try:

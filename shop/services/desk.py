@@ -100,7 +100,10 @@ def _evidence(numbers: Iterable[str]) -> Mapping[str, Sequence[JournalEntry]]:
 def _open_attempt(now: datetime) -> ColumnElement[bool]:
     """An answer that fits no order, or none for long. An orphan's row is its refund."""
     unanswered = Attempt.state.in_((AttemptState.CONFIRMING, AttemptState.UNKNOWN))
-    return or_(Attempt.state == AttemptState.ATTENTION, and_(unanswered, Attempt.started_at < now - PATIENCE))
+    return or_(
+        Attempt.state == AttemptState.ATTENTION,
+        and_(unanswered, func.coalesce(Attempt.confirming_at, Attempt.started_at) < now - PATIENCE),
+    )
 
 
 def _open_refund(now: datetime) -> ColumnElement[bool]:

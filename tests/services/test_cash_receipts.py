@@ -532,6 +532,18 @@ def test_a_receipt_that_is_found_after_a_refund_is_put_right(charged: Charged) -
     )
 
 
+def test_a_look_up_waits_for_a_refund_without_an_answer(charged: Charged) -> None:
+    charged.settle_early()
+    charged.world.fault("cancel", "lost_answer")
+    refund(charged.world, charged.order_no, 3_000)
+
+    run_sweep(charged.world, minutes=41)
+
+    next_check_at = charged.world.attempt(charged.attempt_no).next_check_at
+    assert next_check_at is not None
+    assert next_check_at > worlds.now()
+
+
 def test_staff_who_issue_a_receipt_are_told_that_there_is_one(charged: Charged) -> None:
     charged.settle_early()
     charged.finish()

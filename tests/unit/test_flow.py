@@ -89,6 +89,7 @@ def test_not_found_does_not_count_for_fifteen_minutes_after_a_confirm() -> None:
         (attempt(S.CONFIRMING), S.UNKNOWN),
         (attempt(S.PREPARED), S.PREPARED),
         (attempt(S.PREPARED, ChargeMode.IN_WINDOW), S.PREPARED),
+        (attempt(S.PREPARED, ChargeMode.IN_WINDOW, checks=9), S.PREPARED),
         (attempt(S.PREPARED, ChargeMode.IN_WINDOW, success_reported=True), S.UNKNOWN),
         (attempt(S.UNKNOWN, checks=6), S.UNKNOWN),
         (attempt(S.UNKNOWN, checks=7), S.ATTENTION),
@@ -96,7 +97,13 @@ def test_not_found_does_not_count_for_fifteen_minutes_after_a_confirm() -> None:
     ],
 )
 def test_silence_is_never_not_paid(before: Attempt, after: AttemptState) -> None:
-    assert no_answer(before, OutcomeUnknown("silent")).state is after
+    assert no_answer(before, OutcomeUnknown("silent"), OPENED + timedelta(minutes=1)).state is after
+
+
+def test_silence_about_a_window_that_is_over_reaches_a_person() -> None:
+    before = attempt(S.PREPARED, checks=7)
+
+    assert no_answer(before, OutcomeUnknown("silent"), OPENED + timedelta(minutes=41)).state is S.ATTENTION
 
 
 @pytest.mark.parametrize(
