@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -281,3 +282,29 @@ def test_a_refund_whose_worker_died_before_it_was_sent_is_refused(shop: Shop) ->
     refund = shop.store.find_refund("R1")
     assert refund
     assert (refund.state, shop.cancelled(), shop.store.balance(WISH.attempt_no)) == (RefundState.REFUSED, 0, 1000)
+
+
+def test_a_number_that_was_used_before_changes_nothing(shop: Shop) -> None:
+    before = shop.paid()
+
+    with pytest.raises(sqlite3.IntegrityError):
+        shop.open()
+
+    assert shop.store.find(before.attempt_no) == before
+
+
+def test_the_key_of_a_refund_cannot_be_used_for_another_payment(shop: Shop) -> None:
+    first = shop.paid()
+    other = replace(first, attempt_no="OTHER")
+    shop.store.open_attempt(other, "ANOTHER-ORDER")
+    shop.refund(1000)
+
+    with pytest.raises(sqlite3.IntegrityError):
+        shop.flow.refund("R1", other.attempt_no, 1000, seen_balance=1000)
+
+    assert (shop.store.balance(first.attempt_no), shop.store.balance(other.attempt_no)) == (0, 1000)
+
+
+def test_an_unknown_number_is_named(shop: Shop) -> None:
+    with pytest.raises(LookupError, match="NOBODY"):
+        shop.store.balance("NOBODY")

@@ -18,7 +18,7 @@ ORDER_FORM = (
 )
 REFUND_FORM = (
     '<form method="post"><input type="hidden" name="refund_no" value="{}"><input type="hidden" name="balance"'
-    ' value="{}"><label>환불 금액 <input name="amount" type="number" min="1" value="{}"></label>'
+    ' value="{}"><label>환불 금액 <input name="amount" type="number" min="1" required value="{}"></label>'
     ' <button data-testid="refund">환불하기</button></form>'
 )
 
@@ -55,6 +55,8 @@ def refund(payments: Flow, attempt: Attempt, form: Mapping[str, str]) -> str:
         return payments.refund(form["refund_no"], attempt.attempt_no, amount, seen_balance=balance).state
     except RefundRejected as rejected:
         return rejected.reason
+    except ValueError:
+        return "not a number"
 
 
 def is_staff(authorization: str | None, password: str) -> bool:

@@ -53,6 +53,7 @@ READERS: Mapping[type, Mapping[str, Callable[[Any], Any]]] = {
 CLAIM = timedelta(minutes=2)
 MOST_RESULTS = 5
 Item = TypeVar("Item", Attempt, Refund)
+Write = Callable[[sqlite3.Connection, str, Mapping[str, object]], None]
 
 
 class SqliteStore:
@@ -65,9 +66,12 @@ class SqliteStore:
             db.executescript(SCHEMA)
 
     def open_attempt(self, attempt: Attempt, order_no: str) -> None:
-        """Store a new attempt, before its window opens."""
+        """Store a new attempt, before its window opens.
+
+        Raises sqlite3.IntegrityError if its number was used before.
+        """
         with self._transaction() as db:
-            self._save_attempt(db, attempt, order_no)
+            self._save_attempt(db, attempt, order_no, write=_insert)
 
     def attempts_of(self, order_no: str) -> list[Attempt]:
         """Return the attempts of an order, oldest first."""
@@ -124,7 +128,7 @@ class SqliteStore:
             if after is not before:
                 self._save_attempt(db, after, row["order_no"])
                 if owed := flow.owed_refund(after, self._now()):
-                    self._save_refund(db, owed)
+                    self._save_refund(db, owed, write=_insert)
             return after
 
     def due_attempts(self) -> list[str]:
@@ -151,7 +155,7 @@ class SqliteStore:
             balance = _balance(db, attempt_no)
             is_full = rules.check_refund(amount, balance=balance, seen_balance=seen_balance, is_in_flight=in_flight)
             new = Refund(refund_no, attempt_no, attempt.payment_date, amount, is_full, self._now(), tax)
-            self._save_refund(db, new)
+            self._save_refund(db, new, write=_insert)
             return new
 
     def begin_refund(self, refund_no: str, seen: RefundState) -> bool:
@@ -179,12 +183,14 @@ class SqliteStore:
         with self._transaction() as db:
             return [row["refund_no"] for row in db.execute(due, (f"{self._now()}",))]
 
-    def _save_attempt(self, db: sqlite3.Connection, attempt: Attempt, order_no: str) -> None:
+    def _save_attempt(
+        self, db: sqlite3.Connection, attempt: Attempt, order_no: str, *, write: Write | None = None
+    ) -> None:
         due = flow.next_check(attempt, self._now())
-        _save(db, "attempts", vars(attempt) | {"order_no": order_no, "next_check_at": due})
+        (write or _update)(db, "attempts", vars(attempt) | {"order_no": order_no, "next_check_at": due})
 
-    def _save_refund(self, db: sqlite3.Connection, refund: Refund) -> None:
-        _save(db, "refunds", vars(refund) | {"next_try_at": rules.next_try(refund, self._now())})
+    def _save_refund(self, db: sqlite3.Connection, refund: Refund, *, write: Write | None = None) -> None:
+        (write or _update)(db, "refunds", vars(refund) | {"next_try_at": rules.next_try(refund, self._now())})
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -202,17 +208,26 @@ def _load(kind: type[Item], row: sqlite3.Row) -> Item:
     return kind(**values | read)
 
 
-def _save(db: sqlite3.Connection, table: str, values: Mapping[str, object]) -> None:
-    """Insert a row, or update the one with the same number, which is the first column."""
-    key = next(iter(values))
-    stored = [f"{value}" if isinstance(value, date) else value for value in values.values()]
+def _insert(db: sqlite3.Connection, table: str, values: Mapping[str, object]) -> None:
     names, marks = ", ".join(values), ", ".join("?" * len(values))
-    changes = ", ".join(f"{name} = excluded.{name}" for name in values)
-    db.execute(f"INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT ({key}) DO UPDATE SET {changes}", stored)
+    db.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", _stored(values))
+
+
+def _update(db: sqlite3.Connection, table: str, values: Mapping[str, object]) -> None:
+    """Update the row with this number, which is the first column."""
+    key, number = next(iter(values.items()))
+    changes = ", ".join(f"{name} = ?" for name in values)
+    db.execute(f"UPDATE {table} SET {changes} WHERE {key} = ?", [*_stored(values), number])
+
+
+def _stored(values: Mapping[str, object]) -> list[object]:
+    return [f"{value}" if isinstance(value, date) else value for value in values.values()]
 
 
 def _attempt_row(db: sqlite3.Connection, attempt_no: str) -> sqlite3.Row:
-    row: sqlite3.Row = db.execute("SELECT * FROM attempts WHERE attempt_no = ?", (attempt_no,)).fetchone()
+    row: sqlite3.Row | None = db.execute("SELECT * FROM attempts WHERE attempt_no = ?", (attempt_no,)).fetchone()
+    if row is None:
+        raise LookupError(f"no attempt has the number {attempt_no}")
     return row
 
 
