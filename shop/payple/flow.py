@@ -1,8 +1,8 @@
 """The safe payment flow, without a database or a framework.
 
-Every trigger ends in handle_result() or settle(). Both ask the gateway, judge its answer and have the store record the
-verdict. What a browser or a webhook says never changes money state. Refunds are sent in the same way; refund_rules.py
-decides about them.
+Every trigger ends in handle_result(), settle() or check(). They ask the gateway, judge its answer and have the store
+record the verdict. What a browser or a webhook says never changes money state. PaymentFlow settles payments; Flow also
+sends refunds, by the decisions of refund_rules.py.
 """
 
 from __future__ import annotations
