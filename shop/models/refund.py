@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
@@ -10,16 +10,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop import clock
 from shop.db import Base, UtcDateTime, one_of
+from shop.payple.backoff import MOST_UNANSWERED
+from shop.payple.refund_rules import DECIDE_AFTER
 from shop.rules.states import IN_FLIGHT, RefundState
 
 if TYPE_CHECKING:
     from shop.models.attempt import Attempt
     from shop.models.order import Order
 
-DECIDED_AFTER = timedelta(minutes=10)
-"""A lost partial cancel is decided no sooner: by then no call of ours is under way."""
-MOST_TRIES = 8
-"""Sends of a full cancel without a definite answer, after which a person has to look: some three days."""
 _IN_FLIGHT = text("state IN ({})".format(", ".join(f"'{state}'" for state in IN_FLIGHT)))
 
 
@@ -81,8 +79,8 @@ class Refund(Base):
         if self.state is not RefundState.UNKNOWN or self.submitted_at is None:
             return False
         if self.is_full:
-            return self.tries >= MOST_TRIES
-        return clock.now() >= self.submitted_at + DECIDED_AFTER
+            return self.tries >= MOST_UNANSWERED
+        return clock.now() >= self.submitted_at + DECIDE_AFTER
 
     @property
     def is_refused_return(self) -> bool:

@@ -7,7 +7,6 @@ the gateway refuses a second one. A lost partial cancel is never repeated: a per
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from sqlalchemy import and_, or_, select
 
@@ -18,7 +17,7 @@ from shop.models import Attempt, Order, Refund
 from shop.payple import GatewayError, PaypleClient, RefundDone, RefundRequest
 from shop.payple.backoff import backoff
 from shop.payple.flow import LEAVE_WITHIN
-from shop.payple.refund_rules import state_after
+from shop.payple.refund_rules import REFUND_PATIENCE, state_after
 from shop.rules import refund as rules
 from shop.rules.money import Tax, Won
 from shop.rules.refund import PaidFacts, RefundPlan, RefundTooLarge
@@ -27,8 +26,6 @@ from shop.services import cash_receipts, journal, transitions
 from shop.services.journal import SHOP, Actor
 
 BATCH = 100
-CLAIM = timedelta(minutes=2)
-"""Longer than a refund's calls can take. Later its worker is dead."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +152,7 @@ def send(refund_id: int, client: PaypleClient) -> None:
 
 def give_up_dead() -> None:
     """Refuse what a dead worker did not send; what may have left is unknown."""
-    long_ago = clock.now() - CLAIM
+    long_ago = clock.now() - REFUND_PATIENCE
     unsent = and_(Refund.state == RefundState.RESERVED, Refund.requested_by != "", Refund.reserved_at < long_ago)
     lost = and_(Refund.state == RefundState.SUBMITTED, Refund.submitted_at < long_ago)
     dead = list(db.session.scalars(select(Refund.id).where(or_(unsent, lost)).order_by(Refund.id).limit(BATCH)))

@@ -53,7 +53,7 @@ def lost_part(world: World, officer: PageClient) -> None:
 
 def stuck_full(world: World, officer: PageClient) -> None:
     """A full cancel whose answer was lost, and whose repeats tell nothing: two tries stand for eight."""
-    world.monkeypatch.setattr("shop.models.refund.MOST_TRIES", 2)
+    world.monkeypatch.setattr("shop.models.refund.MOST_UNANSWERED", 2)
     order_no = paid_order(world)
     world.fault("cancel", "lost_answer", phase="before")
     refund(officer, order_no)
