@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 from pathlib import Path
+from socket import SHUT_RD
 
 import requests
 from flask import Flask, request
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shop import cli, db, logs
@@ -96,6 +98,9 @@ def _limit_pauses(app: Flask) -> None:
         connection.settimeout(BODY_SECONDS)
         try:
             request.get_data()
+        except ClientDisconnected:
+            connection.shutdown(SHUT_RD)  # else gunicorn waits five seconds more for the rest
+            raise
         finally:
             connection.settimeout(None)
 
