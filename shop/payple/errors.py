@@ -6,7 +6,7 @@
      |- OutcomeUnknown       it may have happened                    -> keep the state open, inquire later
      `- Refused              the gateway said no, with a code        -> record it, show explain(code)
 
-    MalformedResult          not readable                            -> answer a browser 400 and a webhook 200
+    MalformedResult          not readable                            -> answer 400
 
 No message carries a key, a token, a name or a phone number: they are safe to log.
 """

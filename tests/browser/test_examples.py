@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +19,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
 from tests.browser.conftest import NewPage
+from tests.payer import Payer
 from tests.tools.servers import Program, free_ports
 from tests.tools.sources import ROOT
 
@@ -72,6 +76,12 @@ def wait_for(site: str) -> None:
         session.get(site, timeout=10).raise_for_status()
 
 
+def lose_answer(example: Example, call: str) -> None:
+    """Break the connection after the next call of this kind has had its effect."""
+    fault = {"op": call, "kind": "lost_answer", "phase": "after", "times": 1}
+    requests.post(f"{example.program.simulator_url}/_sim/faults", json=fault, timeout=10).raise_for_status()
+
+
 def approve(page: Page) -> None:
     """Pay in the layer that lies over the page on a desktop."""
     page.frame_locator("iframe[name=cpay_ifr]").get_by_test_id("window-approve").click()
@@ -125,11 +135,49 @@ def test_staff_refund_a_part(example: Example, new_page: NewPage) -> None:
 
     staff.goto(f"{example.site}/staff/orders/{order_no}")
     staff.get_by_label("환불 금액").fill("300")
-    staff.get_by_test_id("refund").click()
+    staff.get_by_test_id("refund-submit").click()
 
-    expect(staff.get_by_test_id("refund-state")).to_have_text("done")
+    expect(staff.get_by_test_id("refund")).to_have_attribute("data-state", "done")
     page.reload()
     expect(page.get_by_text("환불 300원")).to_be_visible()
+    staff.get_by_test_id("refund-submit").click()
+    page.reload()
+    expect(page.get_by_test_id("ending")).to_have_attribute("data-ending", "refunded")
+
+
+def test_staff_see_that_a_lost_refund_needs_a_decision(example: Example, new_page: NewPage) -> None:
+    page = new_page()
+    example.open(page)
+    approve(page)
+    expect(page.get_by_test_id("ending")).to_have_attribute("data-ending", "paid")
+    lose_answer(example, "cancel")
+    staff = new_page(http_credentials={"username": "staff", "password": PASSWORD}, accepted="401")
+
+    staff.goto(f"{example.site}/staff/orders/{page.url.rpartition('/')[2]}")
+    staff.get_by_label("환불 금액").fill("300")
+    staff.get_by_test_id("refund-submit").click()
+    expect(staff.get_by_test_id("refund")).to_have_attribute("data-state", "unknown")
+    staff.get_by_role("button", name="환불됨").click()
+
+    expect(staff.get_by_role("alert")).to_contain_text("10분이 지난 뒤")
+
+
+def test_a_webhook_settles_a_payment_whose_confirm_was_lost(example: Example) -> None:
+    shown = requests.post(f"{example.site}/orders", timeout=10).text
+    found = re.search(r'data-fields="([^"]+)"', shown)
+    assert found
+    fields = json.loads(html.unescape(found[1]))
+    payer = Payer(requests.Session(), f"{example.site}/orders", example.program.simulator_url)
+    paid = payer.pay(fields)
+    lose_answer(example, "confirm")
+    order = requests.post(f"{example.site}/result", data=paid, timeout=10)
+    assert 'data-ending="unknown"' in order.text
+
+    answer = requests.post(f"{example.site}/webhook", json={"PCD_PAY_OID": fields["PCD_PAY_OID"]}, timeout=10)
+
+    assert answer.status_code == 200
+    assert 'data-ending="paid"' in requests.get(order.url, timeout=10).text
+    assert requests.post(f"{example.site}/webhook", data=b"{", timeout=10).status_code == 400
 
 
 def test_nobody_else_refunds(example: Example) -> None:

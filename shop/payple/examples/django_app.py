@@ -28,6 +28,7 @@ from payple import (
     flow,
     new_attempt_no,
     page,
+    read_webhook,
     window_fields,
 )
 from payple.examples import pages
@@ -86,10 +87,20 @@ def result(request):
     return SeeOther(f"/orders/{store.order_no_of(attempt.attempt_no)}" if attempt else "/")
 
 
+@csrf_exempt
+@require_POST
+def webhook(request):
+    try:
+        payments.settle(read_webhook(request.body).attempt_no, at_once=True)
+    except MalformedResult:
+        return HttpResponseBadRequest()
+    return HttpResponse()
+
+
 def show(request, order_no):
     attempt = flow.current_attempt([payments.settle(attempt.attempt_no) for attempt in attempts_of(order_no)])
     again = pages.ORDER_FORM.format(f"/orders/{order_no}/pay") if attempt.may_pay_again else ""
-    return HttpResponse(pages.document("주문", pages.receipt(attempt, store.balance(attempt.attempt_no)) + again))
+    return HttpResponse(pages.document("주문", pages.receipt(attempt, store.refunds_of(attempt.attempt_no)) + again))
 
 
 def staff(request, order_no):
@@ -98,8 +109,10 @@ def staff(request, order_no):
     if request.method == "POST" and request.headers.get("Origin") != SITE:  # a form of another site
         return HttpResponseForbidden()
     attempt = flow.current_attempt(attempts_of(order_no))
-    message = pages.refund(payments, attempt, request.POST) if request.method == "POST" else ""
-    return HttpResponse(pages.staff_page(store.balance(attempt.attempt_no), message))
+    message = pages.handle_staff_form(payments, attempt, request.POST) if request.method == "POST" else ""
+    return HttpResponse(
+        pages.staff_page(store.balance(attempt.attempt_no), store.refunds_of(attempt.attempt_no), message)
+    )
 
 
 urlpatterns = [
@@ -107,6 +120,7 @@ urlpatterns = [
     path("orders", pay),
     path("orders/<str:order_no>/pay", pay),
     path("result", result),
+    path("webhook", webhook),
     path("orders/<str:order_no>", show),
     path("staff/orders/<str:order_no>", staff),
 ]

@@ -23,6 +23,7 @@ from payple import (
     flow,
     new_attempt_no,
     page,
+    read_webhook,
     window_fields,
 )
 from payple.examples import pages
@@ -43,6 +44,10 @@ app.add_exception_handler(GatewayError, lambda *_: HTMLResponse(pages.document("
 
 async def read_form(request: Request) -> FormData:
     return await request.form()
+
+
+async def read_body(request: Request) -> bytes:
+    return await request.body()
 
 
 Form = Annotated[FormData, Depends(read_form)]
@@ -87,11 +92,17 @@ def result(form: Form):
     return RedirectResponse(f"/orders/{store.order_no_of(attempt.attempt_no)}" if attempt else "/", 303)
 
 
+@app.post("/webhook")
+def webhook(body: Annotated[bytes, Depends(read_body)]):
+    payments.settle(read_webhook(body).attempt_no, at_once=True)
+    return ""
+
+
 @app.get("/orders/{order_no}")
 def show(order_no: str):
     attempt = flow.current_attempt([payments.settle(attempt.attempt_no) for attempt in attempts_of(order_no)])
     again = pages.ORDER_FORM.format(f"/orders/{order_no}/pay") if attempt.may_pay_again else ""
-    return pages.document("주문", pages.receipt(attempt, store.balance(attempt.attempt_no)) + again)
+    return pages.document("주문", pages.receipt(attempt, store.refunds_of(attempt.attempt_no)) + again)
 
 
 @app.api_route("/staff/orders/{order_no}", methods=["GET", "POST"])
@@ -101,5 +112,5 @@ def staff(order_no: str, request: Request, form: Form):
     if request.method == "POST" and request.headers.get("Origin") != SITE:  # a form of another site
         raise HTTPException(403)
     attempt = flow.current_attempt(attempts_of(order_no))
-    message = pages.refund(payments, attempt, form) if request.method == "POST" else ""
-    return pages.staff_page(store.balance(attempt.attempt_no), message)
+    message = pages.handle_staff_form(payments, attempt, form) if request.method == "POST" else ""
+    return pages.staff_page(store.balance(attempt.attempt_no), store.refunds_of(attempt.attempt_no), message)

@@ -21,6 +21,7 @@ from payple import (
     flow,
     new_attempt_no,
     page,
+    read_webhook,
     window_fields,
 )
 from payple.examples import pages
@@ -69,12 +70,18 @@ def result():
     return redirect(f"/orders/{store.order_no_of(attempt.attempt_no)}" if attempt else "/", 303)
 
 
+@app.post("/webhook")
+def webhook():
+    payments.settle(read_webhook(request.get_data()).attempt_no, at_once=True)
+    return ""
+
+
 @app.get("/orders/<order_no>")
 def show(order_no):
     attempts = [payments.settle(attempt.attempt_no) for attempt in store.attempts_of(order_no)] or abort(404)
     attempt = flow.current_attempt(attempts)
     again = pages.ORDER_FORM.format(f"/orders/{order_no}/pay") if attempt.may_pay_again else ""
-    return pages.document("주문", pages.receipt(attempt, store.balance(attempt.attempt_no)) + again)
+    return pages.document("주문", pages.receipt(attempt, store.refunds_of(attempt.attempt_no)) + again)
 
 
 @app.route("/staff/orders/<order_no>", methods=["GET", "POST"])
@@ -84,5 +91,5 @@ def staff(order_no):
     if request.method == "POST" and request.headers.get("Origin") != SITE:  # a form of another site
         abort(403)
     attempt = flow.current_attempt(store.attempts_of(order_no) or abort(404))
-    message = pages.refund(payments, attempt, request.form) if request.method == "POST" else ""
-    return pages.staff_page(store.balance(attempt.attempt_no), message)
+    message = pages.handle_staff_form(payments, attempt, request.form) if request.method == "POST" else ""
+    return pages.staff_page(store.balance(attempt.attempt_no), store.refunds_of(attempt.attempt_no), message)

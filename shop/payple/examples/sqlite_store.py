@@ -89,6 +89,11 @@ class SqliteStore:
         with self._transaction() as db:
             return _balance(db, attempt_no)
 
+    def refunds_of(self, attempt_no: str) -> list[Refund]:
+        """Return the refunds of an attempt, oldest first."""
+        with self._transaction() as db:
+            return _refunds(db, attempt_no)
+
     def find(self, attempt_no: str) -> Attempt | None:
         with self._transaction() as db:
             row = db.execute("SELECT * FROM attempts WHERE attempt_no = ?", (attempt_no,)).fetchone()
