@@ -21,6 +21,7 @@ from shop.views import (
     catalogue,
     error_pages,
     health,
+    hosts,
     orders,
     payments,
     security_headers,
@@ -46,11 +47,13 @@ def create_app(settings: Settings, http: requests.Session | None = None) -> Flas
     logs.configure()
     app = Flask("shop", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     _configure(app, settings)
+    app.url_map.strict_slashes = app.url_map.merge_slashes = False  # redirects of Flask's own name the Host asked for
     _limit_pauses(app)
     db.init_app(app, str(ROOT / "shop" / "migrations"))
     app.extensions[SHOP] = {"settings": settings, "client": _client(settings, http)}
     template_filters.init_app(app, str(ROOT / "shop" / "translations"))
     security_headers.init_app(app)
+    hosts.init_app(app)
     error_pages.init_app(app)
     _protect_forms(app)
     limiter.init_app(app)

@@ -38,6 +38,8 @@ class Server(BaseApplication):
             "loglevel": "warning",
             "accesslog": None,
             "control_socket_disable": True,
+            "forwarder_headers": "",
+            "secure_scheme_headers": {},
             "when_ready": self._say_ready,
         }.items():
             self.cfg.set(name, value)

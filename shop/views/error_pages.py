@@ -71,6 +71,13 @@ def stale_form() -> ResponseReturnValue:
     return _answer(Problem(400, _("페이지가 오래되었어요"), sentence, advice, "stale_page"))
 
 
+def foreign_host() -> ResponseReturnValue:
+    """Refuse what was sent under a host that is not the shop's."""
+    sentence = _("가게의 주소가 아닌 곳으로 보낸 요청이에요. 아무것도 바뀌지 않았어요.")
+    advice = _("가게의 주소에서 페이지를 다시 열어 주세요.")
+    return _answer(Problem(421, _("이 주소로는 보낼 수 없어요"), sentence, advice, "foreign_host"))
+
+
 def _answer(problem: Problem) -> ResponseReturnValue:
     if request.endpoint in PROGRAMS:
         error = {"message": problem.sentence, "code": problem.code, "advice": problem.advice}

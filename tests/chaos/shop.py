@@ -98,7 +98,8 @@ class Shop:
     def prepare(self) -> None:
         """Lay out the folder, bring the database up to date, fill it, make a staff account."""
         (self._home / "instance").mkdir(parents=True)
-        (self._home / "app.py").write_bytes((ROOT / "app.py").read_bytes())
+        for name in ("app.py", "gunicorn.conf.py"):
+            (self._home / name).write_bytes((ROOT / name).read_bytes())
         for name in ("shop", "templates", "static", "tests"):
             (self._home / name).symlink_to(ROOT / name)
         for words in (["db", "upgrade"], ["seed"]):

@@ -67,7 +67,8 @@ def free_ports(count: int) -> list[int]:
 def lay_home(folder: Path) -> Path:
     """A folder in which app.py finds everything but keeps its files to itself."""
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(ROOT / "app.py", folder)
+    for name in ("app.py", "gunicorn.conf.py"):
+        shutil.copy(ROOT / name, folder)
     for part in ("shop", "templates", "static"):
         (folder / part).symlink_to(ROOT / part)
     (folder / "instance").mkdir()
