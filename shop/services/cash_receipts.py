@@ -1,7 +1,6 @@
 """Cash receipts of transfers: the active one covers what was paid and not refunded.
 
-One that does not is a dated job: cancel it, then issue one for the rest. Each claim makes one call and records its
-answer. A call without a yes is checked by an inquiry first.
+Otherwise a dated job cancels it and issues one for the rest. Each claim makes one call and records its answer.
 """
 
 from dataclasses import dataclass
@@ -61,7 +60,7 @@ def issue(order_no: str, wish: ReceiptWish, *, by: str, client: PaypleClient) ->
 
 
 def cancel(order_no: str, *, by: str, client: PaypleClient) -> CashReceipt:
-    """Cancel the active receipt now; no money moves. If a cancel is due anyway, its rest is issued again.
+    """Cancel the active receipt now; no money moves.
 
     :raises ReceiptRefused: nothing was sent
     """
@@ -80,7 +79,7 @@ def cancel(order_no: str, *, by: str, client: PaypleClient) -> CashReceipt:
 def retry(receipt_id: int, *, by: str, client: PaypleClient) -> CashReceipt:
     """Do now what is due later.
 
-    :raises ReceiptRefused: there is nothing to do, or somebody is at it
+    :raises ReceiptRefused: nothing is due
     """
     with transaction():
         _make_due(transitions.lock_row(CashReceipt, receipt_id), by)
@@ -107,7 +106,6 @@ def _new_request(attempt: Attempt, by: str) -> CashReceipt:
 
 
 def _make_due(receipt: CashReceipt, by: str) -> None:
-    """Bring a job's date forward. One that is due within the length of a claim may be claimed."""
     now = clock.now()
     if receipt.state not in JOBS or receipt.due_at is None:
         raise ReceiptRefused(ReceiptRefused.Reason.NOTHING_ACTIVE)
@@ -118,7 +116,7 @@ def _make_due(receipt: CashReceipt, by: str) -> None:
 
 
 def _run_due(receipt_id: int, client: PaypleClient) -> CashReceipt:
-    """Make the calls that are due now, three at most, so that the person sees what comes of them."""
+    """Make the calls that are due now, three at most."""
     for _call in range(3):
         job = db.session.get_one(CashReceipt, receipt_id).attempt.active_receipt
         if job is None or job.due_at is None or job.due_at > clock.now():
@@ -131,7 +129,7 @@ def _run_due(receipt_id: int, client: PaypleClient) -> CashReceipt:
 
 
 def keep_found(attempt: Attempt, found: TransferPayment | None) -> None:
-    """Add the row of a receipt that the gateway shows and we do not have. After a refund it is issued again."""
+    """Add the row of a receipt that only the gateway knows. After a refund it is issued again."""
     if found is None or not found.cash_receipt_issued or attempt.active_receipt is not None:
         return
     amount, rest = found.cash_receipt_amount or attempt.charged or attempt.amount, attempt.remaining
@@ -166,7 +164,7 @@ def _apply(receipt: CashReceipt, after: Coverage, actor: Actor) -> None:
 
 
 def look_up_first(order_no: str, client: PaypleClient) -> None:
-    """Learn of a receipt that the payer has asked for meanwhile, before a refund or an issue."""
+    """Look for a receipt before a refund or an issue."""
     order = db.session.scalar(select(Order).where(Order.order_no == order_no))
     attempt = order.paid_attempt if order else None
     attempt_no = attempt.attempt_no if attempt and attempt.may_get_receipt else ""
@@ -204,7 +202,7 @@ def look_up(attempt_no: str, inquirer: Inquirer, *, at_once: bool = False) -> bo
 
 @dataclass(frozen=True)
 class _Job:
-    """A claimed job, copied before the network is used. Without a ``message`` it inquires."""
+    """A claimed job. Without a ``message`` it inquires."""
 
     receipt_id: int
     state: CashReceiptState
@@ -216,7 +214,7 @@ class _Job:
 
 
 def due() -> list[int]:
-    """Return the jobs whose date has come, oldest first. A refund of the same payment goes first."""
+    """Return the jobs whose date has come, oldest first."""
     refunding = exists().where(Refund.attempt_id == CashReceipt.attempt_id, Refund.state.in_(IN_FLIGHT))
     is_due = (CashReceipt.state.in_(JOBS), CashReceipt.due_at <= clock.now(), ~refunding)
     found = list(db.session.scalars(select(CashReceipt.id).where(*is_due).order_by(CashReceipt.due_at).limit(BATCH)))
@@ -225,7 +223,7 @@ def due() -> list[int]:
 
 
 def run(receipt_id: int, client: PaypleClient, *, inquirer: Inquirer | None = None) -> None:
-    """Claim a job that is due, make its next call and record the answer."""
+    """Claim a due job, make its next call and record the answer."""
     job = _claim(receipt_id)
     if job is None:
         return
@@ -238,7 +236,7 @@ def run(receipt_id: int, client: PaypleClient, *, inquirer: Inquirer | None = No
 
 
 def _claim(receipt_id: int) -> _Job | None:
-    """Commit that a call is about to leave. It is about what remains paid, so it waits for refunds."""
+    """Commit that a call is about to leave. It waits for refunds of the payment."""
     now = clock.now()
     with transaction():
         receipt = transitions.lock_row(CashReceipt, receipt_id)
@@ -266,7 +264,6 @@ def _message(receipt: CashReceipt) -> CashReceiptRequest | CashReceiptCancel:
 
 
 def _make_call(job: _Job, client: PaypleClient, inquirer: Inquirer) -> tuple[CashReceiptState, str]:
-    """Make one call. Return the state that it leads to and the number of the receipt."""
     if isinstance(job.message, CashReceiptCancel):
         client.cancel_cash_receipt(job.message)
         return CashReceiptState.CANCELLED, ""
@@ -301,7 +298,7 @@ def _request_rest(cancelled: CashReceipt) -> None:
 
 
 def _record_error(job: _Job, error: GatewayError) -> None:
-    """Plan the next step. A refusal is checked at once; without an answer the last call stays open."""
+    """A refusal is checked at once; without an answer the last call stays open."""
     now = clock.now()
     with transaction():
         receipt = transitions.lock_row(CashReceipt, job.receipt_id)

@@ -1,4 +1,4 @@
-"""Find products, reserve their stock, and fill an empty shop with the demo catalogue."""
+"""Find products, reserve stock, and add the demo catalogue."""
 
 import json
 import re
@@ -22,10 +22,7 @@ def list_products() -> Sequence[Product]:
 
 
 def get_product(slug: str) -> Product:
-    """Return a product.
-
-    :raises NotFound: there is none
-    """
+    """Return a product, or raise NotFound."""
     product = products_by_slug([slug]).get(slug)
     if product is None:
         raise NotFound
@@ -33,16 +30,15 @@ def get_product(slug: str) -> Product:
 
 
 def products_by_slug(slugs: Collection[str]) -> dict[str, Product]:
-    """Return those products that exist, in one query."""
     known = [slug for slug in slugs if SLUG.fullmatch(slug)]
     rows = db.session.scalars(select(Product).where(Product.slug.in_(known)).order_by(Product.position))
     return {product.slug: product for product in rows}
 
 
 def take_stock(lines: Sequence[OrderLine]) -> None:
-    """Reserve the goods of an order. A product whose stock is None is unlimited.
+    """Reserve the goods of an order. Stock None is unlimited.
 
-    :raises OutOfStock: the caller rolls its transaction back
+    :raises OutOfStock: the caller rolls back
     """
     for line in _by_product(lines):
         left = or_(Product.stock.is_(None), Product.stock >= line.quantity)
@@ -56,7 +52,7 @@ def give_stock_back(lines: Sequence[OrderLine]) -> None:
 
 
 def _by_product(lines: Sequence[OrderLine]) -> list[OrderLine]:
-    """Sort the lines, so that two orders of the same goods lock them in the same order."""
+    """Two orders of the same goods lock them in the same order."""
     return sorted(lines, key=lambda line: line.product_id)
 
 
@@ -69,7 +65,7 @@ def _change_stock(line: OrderLine, by: int, condition: ColumnElement[bool]) -> i
 
 
 def seed_demo() -> int:
-    """Put the demo catalogue into an empty shop. Return how many products were added."""
+    """Add the demo catalogue to an empty shop. Return the number of products."""
     with transaction():
         if db.session.scalar(select(Product.id).limit(1)) is not None:
             return 0

@@ -24,7 +24,7 @@ Kind = Literal["attempt", "refund", "cash-receipt"]
 
 @dataclass(frozen=True)
 class DeskRow:
-    """One thing to decide. ``amount`` is the money in doubt, in won; a cash receipt holds none."""
+    """One thing to decide. ``amount`` is the money in doubt, in won."""
 
     kind: Kind
     since: datetime
@@ -35,8 +35,6 @@ class DeskRow:
 
 @dataclass(frozen=True)
 class Desk:
-    """The rows, oldest first, and the last journal rows by attempt number."""
-
     rows: Sequence[DeskRow]
     evidence: Mapping[str, Sequence[JournalEntry]]
 
@@ -56,7 +54,7 @@ def count(now: datetime) -> int:
 
 
 def silent_since(now: datetime) -> datetime | None:
-    """Return when the oldest check was due, if no sweep has made it for ten minutes."""
+    """Return since when no sweep has run, if that is ten minutes or more."""
     due = db.session.scalar(select(func.min(Attempt.next_check_at)))
     return due if due is not None and due < now - PATIENCE else None
 
@@ -98,7 +96,6 @@ def _evidence(numbers: Iterable[str]) -> Mapping[str, Sequence[JournalEntry]]:
 
 
 def _open_attempt(now: datetime) -> ColumnElement[bool]:
-    """An answer that fits no order, or none for long. An orphan's row is its refund."""
     unanswered = Attempt.state.in_((AttemptState.CONFIRMING, AttemptState.UNKNOWN))
     return or_(
         Attempt.state == AttemptState.ATTENTION,
@@ -107,10 +104,7 @@ def _open_attempt(now: datetime) -> ColumnElement[bool]:
 
 
 def _open_refund(now: datetime) -> ColumnElement[bool]:
-    """A refund without an answer, one whose work has stopped, and a refused return of the shop itself.
-
-    What the gateway refuses to a person has moved nothing, and the person saw it: there is nothing to decide.
-    """
+    """A refusal to a person has moved nothing: there is nothing to decide."""
     later = Refund.__table__.alias("later")
     followed = exists().where(later.c.attempt_id == Refund.attempt_id, later.c.id > Refund.id)
     waiting = Refund.state.in_((RefundState.RESERVED, RefundState.SUBMITTED))
@@ -127,7 +121,6 @@ def _open_refund(now: datetime) -> ColumnElement[bool]:
 
 
 def _open_receipt(now: datetime) -> ColumnElement[bool]:
-    """What is owed to the tax office, with its date, until it is done."""
     is_late = or_(CashReceipt.is_owed, CashReceipt.created_at < now - PATIENCE)
     requested = and_(CashReceipt.state == CashReceiptState.REQUESTED, is_late)
     return or_(CashReceipt.state == CashReceiptState.CANCEL_DUE, requested)

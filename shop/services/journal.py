@@ -1,4 +1,4 @@
-"""Adds rows to the journal, which nothing changes or removes. It holds numbers and codes, never personal data."""
+"""Adds rows to the journal, without personal data. Nothing changes or removes them."""
 
 import logging
 from collections.abc import Mapping
@@ -49,7 +49,7 @@ def note(
 
 
 def note_row(row: Refund | CashReceipt, event: str, actor: Actor) -> None:
-    """Add what has happened to a refund or a cash receipt whose state stays."""
+    """Add an event of a refund or a cash receipt whose state stays."""
     evidence = {"amount": row.amount, "code": row.result_code}
     note(event, order=row.order, actor=actor, attempt_no=row.attempt.attempt_no, evidence=evidence)
 
@@ -66,7 +66,7 @@ def count(event: str, attempt_no: str) -> int:
 
 
 def keep_exchange(exchange: Exchange) -> None:
-    """Add a call to the gateway, already masked. An error of the database is only logged: the answer counts more."""
+    """Add a masked call to the gateway. An error of the database is only logged."""
     evidence = {
         "url": exchange.path,
         "outcome": exchange.outcome,

@@ -1,4 +1,4 @@
-"""Places orders, finds them, expires them. Prices are read once, when an order is placed, and frozen."""
+"""Places orders, finds them, expires them. Prices are frozen when an order is placed."""
 
 import re
 import secrets
@@ -46,7 +46,7 @@ class Payer:
 
 @dataclass(frozen=True)
 class Visitor:
-    """A browser: the mark in its session, and the orders that it found by number and phone."""
+    """A browser, and the orders that it found by number and phone."""
 
     mark: str
     found: Collection[str] = ()
@@ -119,10 +119,7 @@ def _require_few_open(visitor: Visitor, most: int) -> None:
 
 
 def get_order(order_no: str) -> Order:
-    """Return any order, with its attempts, refunds and receipts.
-
-    :raises NotFound: there is none
-    """
+    """Return any order, with its attempts, refunds and receipts, or raise NotFound."""
     order = db.session.scalar(_whole(select(Order)).where(Order.order_no == order_no))
     if order is None:
         raise NotFound
@@ -130,10 +127,7 @@ def get_order(order_no: str) -> Order:
 
 
 def get_order_of(visitor: Visitor, order_no: str) -> Order:
-    """Return an order of this visitor.
-
-    :raises NotFound: there is none, or it is somebody else's
-    """
+    """Return an order of this visitor, or raise NotFound."""
     order = _by_number(order_no)
     if order is None or not visitor.owns(order):
         raise NotFound
@@ -141,10 +135,7 @@ def get_order_of(visitor: Visitor, order_no: str) -> Order:
 
 
 def find_for_guest(order_no: str, phone: str) -> Order:
-    """Return an order by its number and phone number.
-
-    :raises NotFound: they do not belong together
-    """
+    """Return an order by its number and phone number, or raise NotFound."""
     order = _by_number(order_no)
     if order is None or order.payer_phone != phone:
         raise NotFound

@@ -1,7 +1,7 @@
-"""Refunds: reserve, commit, send, settle. What a cancel says comes from our rows.
+"""Refunds: reserve, commit, send, settle.
 
-The amount is reserved before the call leaves, so nobody refunds the same won twice. A lost full cancel is sent again:
-the gateway refuses a second one. A lost partial cancel is never repeated: a person decides.
+A lost full cancel is sent again: the gateway refuses a second one. A lost partial cancel is never repeated: a person
+decides.
 """
 
 import time
@@ -30,9 +30,9 @@ BATCH = 100
 
 @dataclass(frozen=True)
 class RefundWish:
-    """A refund form. Amounts in won; ``seen_refundable`` is the balance that the person saw.
+    """A refund form. ``seen_refundable`` is the balance that the person saw, ``intent`` the form's one-time key.
 
-    ``intent`` is the form's one-time key. ``line_ids`` are order lines that go back whole, so that their tax is known.
+    ``line_ids`` are order lines that go back whole.
     """
 
     amount: Won
@@ -49,10 +49,7 @@ def facts(order: Order) -> PaidFacts | None:
 
 
 def plan(order: Order, amount: Won, line_ids: Sequence[int] = ()) -> RefundPlan:
-    """Work out what a refund does.
-
-    :raises RefundRefused: with the reason
-    """
+    """Work out what a refund does, or raise RefundRefused."""
     paid = facts(order)
     if paid is None:
         raise RefundRefused(RefundRefused.Reason.NOT_PAID)
@@ -91,7 +88,7 @@ def repeat(refund_id: int, *, by: str, client: PaypleClient) -> Refund:
 
 
 def decide(refund_id: int, *, was_refunded: bool, by: str) -> Refund:
-    """Record what a named person has found out about a refund whose answer was lost.
+    """Record what a named person has found out about a lost refund.
 
     :raises RefundRefused: it does not wait for a person
     """
@@ -110,9 +107,9 @@ def decide(refund_id: int, *, was_refunded: bool, by: str) -> Refund:
 
 
 def record_returned_elsewhere(refund_id: int, *, by: str) -> Refund:
-    """Record that a person has returned money whose cancel the gateway refused. It is not sent again.
+    """Record that a person has returned the money of a refused refund. It is not sent again.
 
-    :raises RefundRefused: it is not refused, or has been sent again
+    :raises RefundRefused: it is not refused
     """
     actor = Actor(Source.STAFF, by)
     with transaction():
@@ -172,7 +169,6 @@ class _Sending:
 
 
 def _reserve(order_no: str, wish: RefundWish, by: str) -> tuple[int, bool]:
-    """Take the amount out of what can be refunded. Return the refund's id and whether it is new."""
     with transaction():
         order = transitions.lock_order_no(order_no)
         before = db.session.scalar(select(Refund).where(Refund.intent == wish.intent))
@@ -233,7 +229,6 @@ def _file_again(refused: Refund, by: str) -> Refund:
 
 
 def _submit(refund_id: int) -> _Sending | None:
-    """Commit that the call is about to leave. Return None if it must not."""
     with transaction():
         refund = transitions.lock_row(Refund, refund_id)
         is_repeat, trade_date = refund.state is RefundState.UNKNOWN, refund.attempt.trade_date
@@ -281,7 +276,6 @@ def _give_up(refund: Refund) -> None:
 
 
 def _settle(refund: Refund, state: RefundState, answer: dict[str, object]) -> None:
-    """Write what has become of a refund. A full one without a definite answer is sent again later."""
     is_over, now = state in (RefundState.DONE, RefundState.REFUSED), clock.now()
     dates = {"settled_at": now if is_over else None}
     dates["next_try_at"] = now + backoff(refund.tries - 1) if refund.is_full and not is_over else None

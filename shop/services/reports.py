@@ -1,7 +1,4 @@
-"""Reports: the settlement sheet of a day, the ledger, and the comparison of a day with the gateway.
-
-They store and change nothing.
-"""
+"""The settlement sheet of a day, the ledger, and the comparison of a day with the gateway. They change nothing."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -61,8 +58,6 @@ class Sums:
 
 @dataclass(frozen=True)
 class Sheet:
-    """One day: its lines in time order, and its sums."""
-
     day: date
     lines: Sequence[SheetLine]
     by_method: dict[PayType, Sums]
@@ -70,7 +65,7 @@ class Sheet:
 
 
 def settlement_sheet(day: date) -> Sheet:
-    """Read what one day has moved: approvals by their trade date, refunds by the day on which they were done."""
+    """Read what one day has moved: approvals by trade date, refunds by the day on which they were done."""
     lines = sorted([*_approvals(day), *_refunds(day)], key=lambda line: line.at)
     by_method = {method: _sums(line for line in lines if line.method is method) for method in PayType}
     return Sheet(day, lines, by_method, _sums(lines))
@@ -116,7 +111,7 @@ def _midnight(day: date) -> datetime:
 
 @dataclass(frozen=True)
 class LedgerLine:
-    """One attempt. Amounts in won; ``state`` is the attempt's and stays ``paid`` after refunds."""
+    """One attempt. ``state`` stays ``paid`` after refunds."""
 
     order_no: str
     attempt_no: str
@@ -166,7 +161,7 @@ DifferenceKind = Literal["amount", "state", "refunded", "cash_receipt", "no_answ
 
 @dataclass(frozen=True)
 class Difference:
-    """What our rows and the gateway say of one payment: an amount in won, as digits, a state, or none."""
+    """What our rows and the gateway say of one payment."""
 
     order_no: str
     attempt_no: str
@@ -177,7 +172,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What differs among the payments that were asked about; ``left`` are those with an id above ``last_id``."""
+    """``left`` are the payments with an id above ``last_id``."""
 
     compared: int
     differences: Sequence[Difference]
@@ -190,10 +185,7 @@ Figures = dict[DifferenceKind, int | None]
 
 
 def compare_day(client: PaypleClient, day: date, *, after_id: int = 0, most: int | None = None) -> Comparison:
-    """Ask the gateway about the payments of a trade date, and list what differs from our rows.
-
-    At most ``most`` of those with an id above ``after_id``. Stops early if the gateway does not answer.
-    """
+    """Ask the gateway about payments of a trade date and list the differences. Stops early without an answer."""
     inquiries, differences, compared, silent = client.inquiries(), list[Difference](), 0, 0
     query = select(Attempt.id).where(_belongs_to(day), Attempt.id > after_id).order_by(Attempt.id).limit(most)
     for attempt_id in db.session.scalars(query).all():
@@ -208,7 +200,6 @@ def compare_day(client: PaypleClient, day: date, *, after_id: int = 0, most: int
 
 
 def _belongs_to(day: date) -> ColumnElement[bool]:
-    """What was charged on a trade date, and what is at rest without money but could have been charged on it."""
     begins = _midnight(day)
     opened = Attempt.started_at.between(begins - WINDOW_LIFETIME, begins + timedelta(days=1))
     chargeable = or_(Attempt.work == ChargeMode.IN_WINDOW, Attempt.confirming_at.is_not(None))

@@ -1,8 +1,4 @@
-"""Runs the payment flow (``payple.flow``) on the shop's database.
-
-A result post, a page view, the sweep and a staff button all come through here. ``transitions`` writes what a verdict
-means for the order.
-"""
+"""Runs ``payple.flow`` on the shop's database. Every trigger comes through here."""
 
 import logging
 from dataclasses import dataclass
@@ -46,7 +42,7 @@ def handle_result(result: UnverifiedResult, client: PaypleClient) -> str | None:
 
 
 def handle_webhook(message: UnverifiedResult) -> None:
-    """Make the attempt of a webhook due, so that the next sweep inquires. Works five times per attempt."""
+    """Make the attempt due, five times at most. The next sweep inquires."""
     with transaction():
         row = transitions.find_locked(message.attempt_no)
         if row is None or row.state in flow.FINAL or row.hints >= MOST_WEBHOOKS:
@@ -114,7 +110,7 @@ def withdraw(attempt_no: str, error: GatewayError) -> None:
 
 
 def close(attempt_no: str, *, by: str) -> None:
-    """Record a person's decision that an attempt in attention has nothing to collect.
+    """Record that an attempt in attention has nothing to collect.
 
     :raises NotFound: it is not in attention
     """
@@ -142,7 +138,7 @@ def _send_refund_of(attempt: flow.Attempt | None, client: PaypleClient) -> None:
 
 
 def _look_up_receipt(attempt_no: str, client: PaypleClient) -> None:
-    """Look for the cash receipt that a PAY window issues after the charge, the first few times that it reports."""
+    """A PAY window issues its cash receipt after the charge."""
     with transaction():
         row = transitions.lock_attempt(attempt_no)
         may_look = row.may_get_receipt and row.hints < MOST_RESULTS
@@ -168,7 +164,7 @@ class ShopStore:
         return found
 
     def note_result(self, attempt_no: str, result: UnverifiedResult) -> bool:
-        """Keep what the browser says, for the buyer's page. Return True the first few times that it says this."""
+        """Keep what the browser says. Return True the first few times that it says this."""
         with transaction():
             row = transitions.lock_attempt(attempt_no)
             refused = flow.mismatch(view_of(row), result) if result.reports_success else ""
@@ -233,7 +229,7 @@ def view_of(row: Attempt) -> flow.Attempt:
 
 
 def _schedule(row: Attempt) -> None:
-    """Set when to inquire next. Once a PAY window is over, the shop looks for the cash receipt that it may issue."""
+    """Set when to inquire next. After a PAY window's end its cash receipt is looked up."""
     row.next_check_at = flow.next_check(view_of(row), clock.now())
     if row.may_get_receipt and clock.now() < row.deadline_at:
         row.next_check_at = row.deadline_at

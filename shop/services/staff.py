@@ -24,10 +24,7 @@ SESSION_LIFETIME = timedelta(hours=10)
 
 
 def add(name: str, password: str) -> StaffMember:
-    """Make an account.
-
-    :raises StaffProblem: with the reason
-    """
+    """Make an account, or raise StaffProblem."""
     _insist_on_usable(name, password)
     member = StaffMember(name=name, password_hash=generate_password_hash(_normal(password)), created_at=clock.now())
     try:
@@ -45,10 +42,7 @@ def add_first(name: str, password: str) -> None:
 
 
 def disable(name: str) -> None:
-    """Close an account for good and end its sessions.
-
-    :raises StaffProblem: there is no such account
-    """
+    """Close an account for good and end its sessions, or raise StaffProblem."""
     with transaction():
         member = _find(name)
         if member is None:
@@ -68,7 +62,7 @@ def opens(name: str, password: str) -> bool:
 
 
 def sign_in(name: str, password: str) -> str:
-    """Check a name and a password and begin a session. Return the session's token.
+    """Check a name and a password and begin a session. Return its token.
 
     :raises SignInRefused: wrong, disabled or unknown, which all take the same time
     """
@@ -92,7 +86,7 @@ def find_session(token: str) -> StaffSession | None:
 
 
 def sign_out(token: str) -> None:
-    """End a session for good, in every browser that has its token."""
+    """End a session."""
     with transaction():
         db.session.execute(update(StaffSession).where(*_alive(token)).values(ended_at=clock.now()))
 
@@ -115,7 +109,7 @@ def _alive(token: str) -> tuple[ColumnElement[bool], ...]:
 
 
 def _hash_of_token(token: str) -> str:
-    """Fast is enough: a token has 256 random bits, so nobody finds it by trying."""
+    """Fast is enough: a token has 256 random bits."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -136,7 +130,7 @@ def _check(name: str, password: str) -> StaffMember:
 
 
 def _fits(member: StaffMember | None, password: str) -> bool:
-    """As slow for an account that does not exist: the answer's time must not tell."""
+    """As slow for an account that does not exist."""
     stored = member.password_hash if member else _hash_of_nobody()
     return len(password) <= LONGEST_PASSWORD and check_password_hash(stored, _normal(password))
 

@@ -1,4 +1,4 @@
-"""Writes every state: one conditional update and one journal row, under the order's lock.
+"""Writes every state: one conditional update and one journal row.
 
 The caller opens the transaction and locks the order first.
 """
@@ -34,9 +34,9 @@ def create(row: Row, event: str, actor: Actor, evidence: Evidence | None = None)
 
 
 def move(row: Row, after: State, event: str, actor: Actor, evidence: Evidence | None = None, **values: object) -> None:
-    """Change the state of a row and its columns, and let its order follow.
+    """Change the state of a row, and let its order follow.
 
-    :raises IllegalTransition: the table has no such transition, or the row has another state by now
+    :raises IllegalTransition: not in the table, or the row has another state by now
     """
     _update(row, after, values)
     if isinstance(row, Attempt | Refund):
@@ -50,10 +50,7 @@ def lock_order(order_id: int) -> Order:
 
 
 def lock_order_no(order_no: str) -> Order:
-    """Return the order of this number, locked until the transaction ends.
-
-    :raises NotFound: there is none
-    """
+    """Return the order of this number, locked, or raise NotFound."""
     order = db.session.scalar(select(Order).where(Order.order_no == order_no).with_for_update())
     if order is None:
         raise NotFound
@@ -61,7 +58,7 @@ def lock_order_no(order_no: str) -> Order:
 
 
 def find_locked(attempt_no: str) -> Attempt | None:
-    """Return an attempt as it is now, with its order locked, or None if it is not ours."""
+    """Return an attempt with its order locked, or None."""
     order_id = db.session.scalar(select(Attempt.order_id).where(Attempt.attempt_no == attempt_no))
     if order_id is None:
         return None
@@ -72,10 +69,7 @@ def find_locked(attempt_no: str) -> Attempt | None:
 
 
 def lock_attempt(attempt_no: str) -> Attempt:
-    """Return an attempt as it is now, with its order locked.
-
-    :raises NotFound: it is not ours
-    """
+    """Return an attempt with its order locked, or raise NotFound."""
     attempt = find_locked(attempt_no)
     if attempt is None:
         raise NotFound
@@ -83,10 +77,7 @@ def lock_attempt(attempt_no: str) -> Attempt:
 
 
 def lock_row(table: type[Owed], row_id: int) -> Owed:
-    """Return a refund or a cash receipt as it is now, with its order locked.
-
-    :raises NotFound: there is none
-    """
+    """Return a refund or a cash receipt with its order locked, or raise NotFound."""
     row = db.session.get(table, row_id)
     if row is None:
         raise NotFound
@@ -96,7 +87,7 @@ def lock_row(table: type[Owed], row_id: int) -> Owed:
 
 
 def apply_verdict(attempt: Attempt, verdict: Verdict, *, source: Source) -> bool:
-    """Give a locked attempt the state of a verdict, with all that follows. Return False if nothing changes."""
+    """Give a locked attempt the state of a verdict. Return False if nothing changes."""
     if not verdict.applies_to(attempt.state):
         return False
     state, reason = _place(attempt, verdict)
@@ -119,17 +110,14 @@ def begin_confirm(attempt: Attempt) -> bool:
 
 
 def close_attention(attempt: Attempt, *, by: str) -> None:
-    """Record a person's decision that a locked attempt has nothing to collect.
-
-    :raises NotFound: it is not in attention
-    """
+    """Decline a locked attempt in attention, or raise NotFound."""
     if attempt.state is not AttemptState.ATTENTION:
         raise NotFound
     move(attempt, AttemptState.DECLINED, "attention_closed", Actor(Source.STAFF, by), checks=0)
 
 
 def gateway_columns(verdict: Verdict) -> dict[str, object]:
-    """Return the columns that repeat the gateway's answer, no longer than they may be."""
+    """Return the columns that repeat the gateway's answer."""
     values: dict[str, object] = {}
     if verdict.error is not None:
         values = {"result_code": verdict.error.code, "result_message": verdict.error.message}
@@ -143,11 +131,7 @@ def gateway_columns(verdict: Verdict) -> dict[str, object]:
 
 
 def _place(attempt: Attempt, verdict: Verdict) -> tuple[AttemptState, str]:
-    """Return the state that an attempt takes, given the others of its order, and why.
-
-    A second payment, or one whose goods are gone, is orphaned. While another attempt holds the order, "no answer"
-    changes nothing.
-    """
+    """A second payment, or one whose goods are gone, is orphaned."""
     state, reason = verdict.state, verdict.reason.value
     if state not in HOLDING:
         return state, reason
