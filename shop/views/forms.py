@@ -51,7 +51,9 @@ class ShopForm(FlaskForm):
         return bool(self.validate())
 
     class Meta(FlaskForm.Meta):
-        """The one setting that differs from Flask-WTF's own."""
+        """What differs from Flask-WTF's own."""
+
+        csrf = False  # CSRFProtect has checked the token of every POST already
 
         def wrap_formdata(self, _form: FlaskForm, formdata: object) -> MultiDict[str, str] | None:
             """The posted fields, or what a view hands over explicitly."""

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from flask import request
 from flask_babel import lazy_gettext as _
@@ -88,7 +89,7 @@ class RefundForm(ConfirmForm):
 
     def is_valid_for(self, order: Order) -> bool:
         """Whether it can be understood for this order; lines of other orders do not count."""
-        self.lines = [line for line in order.lines if f"line_{line.id}" in request.form]
+        self.lines = [line for line in order.lines if f"line_{line.id}" in request.values]
         return self.is_valid()
 
     def validate_amount(self, field: Field) -> None:
@@ -99,6 +100,12 @@ class RefundForm(ConfirmForm):
         field.data = lines or field.data
         if not AMOUNT.fullmatch(field.data):
             raise ValidationError(_("환불 금액은 1원 이상의 숫자로 입력하세요."))
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What the plan page and the form on it carry on."""
+        kept = {field.name: field.data or "" for field in (self.amount, self.reason, self.intent, self.seen_refundable)}
+        return kept | {f"line_{line.id}": "y" for line in self.lines}
 
     @property
     def wish(self) -> RefundWish:
@@ -139,11 +146,6 @@ class SearchForm(ShopForm):
     state = SelectField(_("상태"), choices=[SelectChoice("", ""), *one_of(*OrderState)], validators=[Optional()])
     date = DateField(_("거래일"), validators=[Optional(), of_our_time])
 
-    class Meta(ShopForm.Meta):
-        """A question changes nothing, so it needs no token."""
-
-        csrf = False
-
     @property
     def wanted(self) -> OrderFilter:
         """The filter it means."""
@@ -162,11 +164,6 @@ class DayForm(ShopForm):
     """Which day to settle."""
 
     date = DateField(_("거래일"), validators=[DataRequired(_("거래일을 2026-11-23처럼 입력하세요.")), of_our_time])
-
-    class Meta(ShopForm.Meta):
-        """A question changes nothing, so it needs no token."""
-
-        csrf = False
 
     @property
     def day(self) -> dt.date:

@@ -1,6 +1,6 @@
 """Refunds in two steps: a plan that is looked at, then the same plan sent. And the two answers to a lost one."""
 
-from flask import g, render_template
+from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from shop.errors import RefundRefused, SignInRefused
@@ -17,12 +17,19 @@ from shop.views.messages import Notice, of_form
 
 @bp.post("/orders/<order_no>/refund-plan")
 def plan_refund(order_no: str) -> ResponseReturnValue:
-    """Show what a refund would do to money, tax and cash receipt. No money moves."""
+    """Look up the cash receipt, then show the plan. No money moves."""
     order, form = orders.get_order(order_no), RefundForm()
     if not form.is_valid_for(order):
         return render_order(order, refund_form=form), 422
     cash_receipts.look_up_first(order_no, client())
-    return _plan_page(orders.get_order(order_no), form)
+    return redirect(url_for("admin.show_plan", order_no=order_no, **form.fields), code=303)
+
+
+@bp.get("/orders/<order_no>/refund-plan")
+def show_plan(order_no: str) -> ResponseReturnValue:
+    """Show what a refund would do to money, tax and cash receipt."""
+    order, form = orders.get_order(order_no), RefundForm(request.args)
+    return _plan_page(order, form) if form.is_valid_for(order) else back_to_order(order_no)
 
 
 @bp.post("/orders/<order_no>/refunds")

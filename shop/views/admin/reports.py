@@ -30,13 +30,13 @@ def show_sheet() -> ResponseReturnValue:
     return _page(form) if form.is_valid() else _mistaken(form)
 
 
-@bp.post("/settlement/comparison")
+@bp.get("/settlement/comparison")
 def compare_day() -> ResponseReturnValue:
     """Ask the gateway about some payments of the day and show what differs."""
-    form = DayForm(request.form)
+    form = DayForm(request.args)
     if not form.is_valid():
         return _mistaken(form)
-    after_id = request.form.get("after", 0, type=row_number)
+    after_id = request.args.get("after", 0, type=row_number)
     return _page(form, reports.compare_day(client(), form.day, after_id=after_id, most=COMPARED_AT_ONCE))
 
 
