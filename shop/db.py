@@ -18,18 +18,17 @@ from sqlalchemy.types import TypeDecorator
 
 WRITES = "shop_writes"
 LOCK_SECONDS = 5
-"""How long one statement waits for somebody else's lock. Our own transactions last milliseconds."""
+"""How long a statement waits for a lock. Our own transactions last milliseconds."""
 UNAVAILABLE = (OperationalError, InterfaceError, PoolExhausted)
-"""The database is away, locked or full. Nothing is wrong with what was asked: later it may work."""
+"""The database cannot be reached, is locked or full. A later try may work."""
 _writing = Lock()
-"""SQLite has one writer at a time and no queue: whoever waits there looks again after up to a tenth of a second, and of
-many threads some would never find it free. So those of this process queue here."""
+"""SQLite has one writer at a time and no queue, only polling. The threads of this process queue here instead."""
 _READ_ONLY = "25006"
-"""PostgreSQL's code for a write where only reading is allowed."""
+"""PostgreSQL's code for a write on a read-only server."""
 _POSTGRESQL_LIMITS = {
     "lock_timeout": f"{LOCK_SECONDS}s",
     "statement_timeout": "30s",  # no page needs longer
-    "idle_in_transaction_session_timeout": "60s",  # a machine that vanished gives its locks back
+    "idle_in_transaction_session_timeout": "60s",  # frees the locks of a machine that vanished
 }
 
 
@@ -42,13 +41,13 @@ migrate = Migrate()
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment. SQLite forgets time zones, so we store UTC and put the zone back when reading."""
+    """An aware time. SQLite stores no time zone, so the column holds UTC."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        """Refuse a naive time rather than guess its zone."""
+        """Convert to UTC. Raises ValueError for a naive time."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -56,14 +55,14 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        """Give every time back as aware UTC."""
+        """Return aware UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def one_of(kind: type[StrEnum], name: str) -> Enum:
-    """A column that holds one value of an enumeration, as text with a check constraint on both engines."""
+    """Return a column type for an enumeration: text with a check constraint."""
     return Enum(
         kind,
         name=name,
@@ -76,11 +75,10 @@ def one_of(kind: type[StrEnum], name: str) -> Enum:
 
 @contextmanager
 def transaction() -> Iterator[None]:
-    """One write transaction: committed as a whole or not at all.
+    """Open one write transaction. Never hold one open across the network.
 
-    It begins afresh, so what was read before is read again under the write lock. On SQLite it opens with
-    BEGIN IMMEDIATE: a deferred transaction that reads first and writes later fails at once when its snapshot is old.
-    Never hold one open while the network is waited for.
+    What was read before is read again. SQLite opens it with BEGIN IMMEDIATE: a transaction that reads first and writes
+    later fails when its snapshot is old.
     """
     session = db.session()
     if session.info.get(WRITES):
@@ -101,10 +99,7 @@ def transaction() -> Iterator[None]:
 
 @contextmanager
 def in_turn(lock: Lock, seconds: float) -> Iterator[None]:
-    """One thread of this process after the other; who waits longer is told what a busy database would tell.
-
-    :raises PoolExhausted: one of `UNAVAILABLE`
-    """
+    """Hold a lock. Raises PoolExhausted, one of `UNAVAILABLE`, after so many seconds."""
     if not lock.acquire(timeout=seconds):
         raise PoolExhausted("too many threads wait to write")
     try:
@@ -119,10 +114,9 @@ def release() -> None:
 
 
 def engine_options(url: str) -> dict[str, Any]:
-    """How to connect. An error of the database must not log names and phones, so parameters stay hidden.
+    """Return the options of the engine. Parameters are hidden: an error must not log names and phones.
 
-    PostgreSQL: a connection that broke in the pool is replaced before it is used, the pool has room for sixteen
-    threads, and nothing waits for ever, neither for a host that is away nor for a lock.
+    PostgreSQL: broken connections are replaced, sixteen threads find one, and every wait has an end.
     """
     if not url.startswith("postgresql"):
         return {"hide_parameters": True}
@@ -138,42 +132,36 @@ def engine_options(url: str) -> dict[str, Any]:
 
 
 def init_app(app: Flask, migrations: str) -> None:
-    """Bind the database to the app and teach SQLite our transactions."""
+    """Bind the database to the app and set up its engine."""
     db.init_app(app)
-    app.teardown_appcontext(_put_away)
+    app.teardown_appcontext(_end_session)
     migrate.init_app(app, db, directory=migrations, render_as_batch=True)
     with app.app_context():
-        event.listen(db.engine, "handle_error", _name_nobody)
-        event.listen(db.engine, "handle_error", _call_read_only_away, retval=True)
+        event.listen(db.engine, "handle_error", _hide_row)
+        event.listen(db.engine, "handle_error", _reconnect_if_read_only, retval=True)
         if db.engine.dialect.name == "sqlite":
             _prepare_sqlite(db.engine)
         else:
             event.listen(db.engine, "before_cursor_execute", _without_nul, retval=True)
 
 
-def _put_away(_error: BaseException | None) -> None:
-    """What breaks now breaks no answer: it is ready, and what had to be written has been committed.
-
-    Runs before Flask-SQLAlchemy's own tidying, which would make a 500 of it.
-    """
+def _end_session(_error: BaseException | None) -> None:
+    """End the session. The answer is ready and everything is committed, so an error here must not become a 500."""
     try:
         db.session.rollback()
     except UNAVAILABLE:
         db.session().invalidate()
 
 
-def _name_nobody(context: ExceptionContext) -> None:
-    """PostgreSQL quotes the row that it refuses; a log must not."""
+def _hide_row(context: ExceptionContext) -> None:
+    """PostgreSQL quotes the refused row in its error; a log must not."""
     for error in (context.original_exception, context.sqlalchemy_exception):
         if error is not None and error.args:
             error.args = (str(error.args[0]).partition("\nDETAIL:")[0], *error.args[1:])
 
 
-def _call_read_only_away(context: ExceptionContext) -> OperationalError | None:
-    """After a failover the server that was ours only reads. It is as good as away: the next try needs a new connection.
-
-    Other mistakes share its class, so this one is known by its code.
-    """
+def _reconnect_if_read_only(context: ExceptionContext) -> OperationalError | None:
+    """After a failover the old server is read-only. Treat it as unavailable, so that the next try connects anew."""
     error = context.original_exception
     if getattr(error, "sqlstate", None) != _READ_ONLY:
         return None
@@ -182,7 +170,7 @@ def _call_read_only_away(context: ExceptionContext) -> OperationalError | None:
 
 
 def _without_nul(_connection: Connection, _cursor: object, statement: str, values: Any, *_: object) -> tuple[str, Any]:
-    """PostgreSQL knows no text with a NUL: what was sent with one is looked for, or kept, with a sign in its place."""
+    """PostgreSQL refuses text with a NUL. Replace it."""
     return statement, _replacing_nul(values)
 
 
@@ -204,7 +192,7 @@ def _prepare_sqlite(engine: Engine) -> None:
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:
-    """Durable commits, enforced foreign keys, patience with other writers; we begin transactions ourselves."""
+    """Durable commits, enforced foreign keys, a busy timeout; `_begin` starts the transactions."""
     connection.isolation_level = None
     for pragma in ("foreign_keys=ON", "synchronous=FULL", f"busy_timeout={LOCK_SECONDS * 1000}"):
         connection.execute(f"PRAGMA {pragma}")

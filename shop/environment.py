@@ -1,4 +1,4 @@
-"""Read typed values from environment variables and collect every problem before complaining."""
+"""Read typed values from environment variables and collect every problem."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -7,19 +7,18 @@ from urllib.parse import urlsplit
 
 Choice = TypeVar("Choice", bound=StrEnum)
 LONGEST_WAIT = 40.0
-"""Seconds. With the usual few of them to connect, and to wait for a line, a call ends before the sweep takes its worker
-for dead: after a minute, or after a hundred seconds where it is two calls."""
+"""Seconds. A call must end before the sweep takes its worker for dead."""
 
 
 class Environment:
-    """Each method returns a usable value: the one that is set, or the default after noting what is wrong."""
+    """Each method returns the value that is set, or the default after noting a problem."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = values
         self.problems: list[str] = []
 
     def complain(self, problem: str) -> None:
-        """Note one thing that must be changed before the shop can start."""
+        """Note a problem that prevents the start."""
         self.problems.append(problem)
 
     def text(self, name: str, default: str = "") -> str:

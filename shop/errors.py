@@ -1,4 +1,4 @@
-"""What can go wrong in the shop, in its own words.
+"""The errors of the shop.
 
 ShopError
  |- NotFound            no such product or order, or it is somebody else's: the same neutral page for all
@@ -11,7 +11,7 @@ ShopError
  |- SignInRefused       wrong name or password
  |- StaffProblem        this staff account cannot be made or changed like this
 
-They become HTTP once, in ``views.error_pages``; what the gateway answers has its own tree in ``payple.errors``.
+``views.error_pages`` turns them into HTTP. The errors of the gateway are in ``payple.errors``.
 """
 
 from datetime import timedelta
@@ -114,7 +114,7 @@ class TooManyOpenOrders(ShopError):
 
 
 class SignInRefused(ShopError):
-    """Wrong name or password; which of the two is not told."""
+    """Wrong name or password; the message does not say which."""
 
 
 class StaffProblem(ShopError):

@@ -1,4 +1,4 @@
-"""One try to pay an order, and what the gateway told us about it."""
+"""One try to pay an order, and what the gateway answered about it."""
 
 from __future__ import annotations
 
@@ -25,10 +25,9 @@ _HOLDING = text("state IN ({})".format(", ".join(f"'{state}'" for state in HOLDI
 class Attempt(Base):
     """``attempt_no`` is the gateway's order number: ours, unguessable, never used twice.
 
-    The claim columns repeat what a browser says and decide nothing. Everything from ``result_code`` down is told by
-    the gateway in answer to our own call. ``next_check_at`` is when to inquire next, ``checks`` counts the inquiries
-    since the state last changed, ``hints`` the webhooks and late results that made
-    the shop ask.
+    The claim columns repeat what a browser says and decide nothing. Everything from ``result_code`` down comes from
+    the gateway's answer to our own call. ``checks`` counts the inquiries since the state last changed, ``hints`` the
+    webhooks and late results that caused one.
     """
 
     __tablename__ = "attempts"
@@ -95,12 +94,12 @@ class Attempt(Base):
 
     @property
     def active_receipt(self) -> CashReceipt | None:
-        """The receipt that stands, or is about to be issued or cancelled."""
+        """The receipt that is issued, or is about to be issued or cancelled."""
         return next((receipt for receipt in self.cash_receipts if receipt.state in ACTIVE_RECEIPT), None)
 
     @property
     def covering_receipt(self) -> CashReceipt | None:
-        """The receipt that stands at the tax office."""
+        """The receipt that the tax office has."""
         return next((receipt for receipt in self.cash_receipts if receipt.state in COVERING), None)
 
     @property
@@ -113,7 +112,7 @@ class Attempt(Base):
 
     @property
     def charged(self) -> int | None:
-        """Won that the gateway took under this number; None where it took none that we know of."""
+        """What the gateway charged, in won; None if it charged nothing that we know of."""
         owed = next((refund.amount for refund in self.refunds if refund.is_orphan), None)
         if self.state is not AttemptState.PAID and owed is None:
             return None
@@ -133,12 +132,12 @@ class Attempt(Base):
 
     @property
     def is_refunding(self) -> bool:
-        """A refund of this payment has not ended yet, so nothing else may change what it is about."""
+        """Whether a refund of this payment has not ended yet."""
         return any(refund.state in IN_FLIGHT for refund in self.refunds)
 
     @property
     def is_unanswered(self) -> bool:
-        """A call of ours without an answer, or a claim about a window that pays at once: an inquiry would tell."""
+        """Whether a call has no answer, or a browser reports a payment: an inquiry is due."""
         in_window = self.state is AttemptState.PREPARED and self.work is ChargeMode.IN_WINDOW
         return (in_window and self.claimed_at is not None) or self.state in (
             AttemptState.CONFIRMING,
@@ -147,10 +146,10 @@ class Attempt(Base):
 
     @property
     def may_get_receipt(self) -> bool:
-        """Charged by a window that asks about the cash receipt only then, and we have no receipt."""
+        """Whether the window may still issue a cash receipt that we do not have."""
         is_open = self.state in FINAL and self.work is ChargeMode.IN_WINDOW and self.cash_receipt_asked
         return is_open and all(receipt.state is CashReceiptState.FAILED for receipt in self.cash_receipts)
 
     def is_abandoned(self, now: datetime) -> bool:
-        """Its window was opened, nothing came back, and its time is over."""
+        """Whether its window brought no result in time."""
         return self.state is AttemptState.PREPARED and now > self.deadline_at

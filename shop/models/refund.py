@@ -1,4 +1,4 @@
-"""One refund, and what the gateway told us about it."""
+"""One refund, and what the gateway answered about it."""
 
 from __future__ import annotations
 

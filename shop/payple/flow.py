@@ -87,7 +87,7 @@ class Ending(StrEnum):
     PAID = "paid"  # deliver
     DECLINED = "declined"  # not charged: pay again, with a new attempt
     TRY_AGAIN = "try_again"  # not paid: pay again, with a new attempt
-    UNKNOWN = "unknown"  # perhaps charged: do not pay again before next_check() has told
+    UNKNOWN = "unknown"  # perhaps charged: do not pay again before next_check() is over
     REVIEW = "review"  # charged or perhaps charged, but not for this order: a person decides or it is refunded
 
 
@@ -493,7 +493,7 @@ def decide(attempt: Attempt, found: PaymentFound) -> tuple[AttemptState, Reason]
 
 
 def not_found(attempt: Attempt, now: datetime) -> Verdict:
-    """Decide what it means that the gateway knows no such payment. While one can still come of it, it means little."""
+    """Decide what it means that the gateway has no such payment. While one can still come of it, it means little."""
     state = attempt.state
     if now > attempt.ends_at:
         state = {

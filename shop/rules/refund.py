@@ -23,7 +23,7 @@ class RefundTooLarge(ValueError):
 
 @dataclass(frozen=True)
 class PaidFacts:
-    """A paid attempt as the gateway told it, and what has been returned since. Refunds in flight count as gone."""
+    """A paid attempt and what has been returned. Refunds in flight count as returned."""
 
     paid: TaxBreakdown
     charged: Won

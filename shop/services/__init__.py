@@ -1,1 +1,1 @@
-"""The verbs of the shop. Each owns its transaction; none knows about the web."""
+"""What the shop does. Each function owns its transactions; none imports Flask's request."""
