@@ -1,5 +1,6 @@
 """The shop, put together. Reads like a table of contents."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from socket import SHUT_RD
@@ -9,11 +10,11 @@ from flask import Flask, request
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from shop import cli, db, logs
+from shop import cli, clock, db, demo, logs
 from shop.extensions import SHOP, csrf, limiter, login_manager
 from shop.payple import PaypleClient
 from shop.services import journal
-from shop.settings import Settings
+from shop.settings import Mode, Settings
 from shop.views import (
     admin,
     callbacks,
@@ -35,6 +36,8 @@ LARGEST_BODY = 64 * 1024
 MOST_FIELDS = 200
 BODY_SECONDS = 1
 """How long a client may pause in the middle of its body. Without a limit a few of them hold every thread."""
+QUICK = 1000
+"""Inquiries per second."""
 MOST_CALLS = 4
 """Calls to the gateway at a time and worker, and half as many waiting: of eight threads, two always serve pages."""
 
@@ -51,7 +54,7 @@ def create_app(settings: Settings, http: requests.Session | None = None) -> Flas
     _limit_pauses(app)
     db.init_app(app, str(ROOT / "shop" / "migrations"))
     app.extensions[SHOP] = {"settings": settings, "client": _client(settings, http)}
-    template_filters.init_app(app, str(ROOT / "shop" / "translations"))
+    template_filters.init_app(app, ";".join(str(ROOT / part / "translations") for part in ("shop", "shop/demo")))
     security_headers.init_app(app)
     hosts.init_app(app)
     error_pages.init_app(app)
@@ -62,6 +65,7 @@ def create_app(settings: Settings, http: requests.Session | None = None) -> Flas
     for module in (catalogue, cart, orders, payments, callbacks, health, admin):
         app.register_blueprint(module.bp)
     cli.init_app(app)
+    _add_demo(app, settings, http)
     _trust_proxies(app, settings.trusted_proxies)
     return app
 
@@ -125,6 +129,13 @@ def _protect_forms(app: Flask) -> None:
     """Every POST needs our token, except where payment results arrive: those pages are not ours."""
     csrf.init_app(app)
     csrf.exempt(callbacks.bp)
+
+
+def _add_demo(app: Flask, settings: Settings, http: requests.Session | None) -> None:
+    """The simulator takes any number of inquiries, so the demo's own client does not wait between two."""
+    clock.keep_offset_in(None)
+    if settings.mode is Mode.SIMULATOR:
+        demo.init_app(app, settings, _client(replace(settings, inquiries_per_second=QUICK), http), http)
 
 
 def _trust_proxies(app: Flask, count: int) -> None:

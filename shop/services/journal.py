@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -74,7 +75,8 @@ def keep_exchange(exchange: Exchange) -> None:
         "request": exchange.request,
         "response": exchange.response,
     }
-    entry = JournalEntry(at=exchange.at, attempt_no=exchange.attempt_no, event=exchange.operation, evidence=evidence)
+    at = clock.now() - timedelta(seconds=exchange.seconds)
+    entry = JournalEntry(at=at, attempt_no=exchange.attempt_no, event=exchange.operation, evidence=evidence)
     try:
         with transaction():
             db.session.add(entry)

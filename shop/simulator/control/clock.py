@@ -5,7 +5,8 @@ from dataclasses import asdict, replace
 from flask import jsonify
 from flask.typing import ResponseReturnValue
 
-from shop.simulator import clock, ledger, policy, runs
+from shop.simulator import clock, ledger, policy, runs, store
+from shop.simulator.payment import Payment
 from shop.simulator.runs import Run
 from shop.simulator.web import control_blueprint, current_run, database, read_order
 
@@ -20,16 +21,21 @@ def show_clock() -> ResponseReturnValue:
 
 @bp.post("/clock")
 def advance_clock() -> ResponseReturnValue:
-    """`{"advance": seconds}` moves this run's time forward."""
-    sentence = f"advance is a number of seconds from 0 to {LONGEST_ADVANCE}"
-    seconds = read_order(sentence, {"advance": (int, float)}, needed=("advance",))["advance"]
-    if not 0 <= seconds <= LONGEST_ADVANCE:
+    """`{"advance": seconds}` moves this run's time forward; `{"ago": seconds}` begins a run in the past."""
+    sentence = (
+        f"send advance or ago, a number of seconds from 0 to {LONGEST_ADVANCE}; ago only before the first payment"
+    )
+    order = read_order(sentence, {"advance": (int, float), "ago": (int, float)})
+    if len(order) != 1 or not all(0 <= value <= LONGEST_ADVANCE for value in order.values()):
         raise ValueError(sentence)
+    seconds = order.get("advance", -order.get("ago", 0))
     with database().writing() as db:
         run = current_run(db)
+        if "ago" in order and store.find(db, Payment, run=run.id):
+            raise ValueError(sentence)
         moved = replace(run, clock_offset=run.clock_offset + seconds)
         runs.save(db, moved)
-        ledger.write(db, moved, "clock", note=f"+{seconds} s")
+        ledger.write(db, moved, "clock", note=f"{seconds:+} s")
     return jsonify(_time_of(moved))
 
 

@@ -1,0 +1,58 @@
+"""The demo in one process: the shop, the simulator, and the machine's own time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from shop.factory import create_app
+from shop.services import staff
+from shop.simulator import SimulatorSettings, create_simulator
+from tests import world
+from tests.page import PageClient
+from tests.payer import wsgi_session
+
+STAFF = {"ADMIN_USERNAME": "staff", "ADMIN_PASSWORD": "correct horse battery"}
+
+
+@dataclass
+class Demo:
+    app: Flask
+    simulator: Flask
+
+    def browser(self) -> PageClient:
+        return PageClient(self.app)
+
+    def post(self, path: str, body: Any = None, status: int = 200, **more: Any) -> Any:
+        """Post JSON as a program does; answers the JSON."""
+        response = self.browser().post(f"/_demo/{path}", json=body, **more)
+        assert response.status_code == status, response.text
+        return response.get_json()
+
+    def make(self, state: str, **wish: Any) -> dict[str, Any]:
+        """Make an order; answers it as the API shows it."""
+        made = self.post("orders", {"state": state} | wish, 201)
+        return self.show(made["order_no"])
+
+    def show(self, order_no: str) -> dict[str, Any]:
+        shown: dict[str, Any] = self.browser().open(f"/_demo/orders/{order_no}").get_json()
+        return shown
+
+    def control(self, path: str) -> Any:
+        """What the simulator's control panel says."""
+        return self.simulator.test_client().get(f"/_sim/{path}").get_json()
+
+
+@pytest.fixture
+def demo(filled_database: Path, tmp_path: Path) -> Demo:
+    (tmp_path / "shop.sqlite").write_bytes(filled_database.read_bytes())
+    settings = world.shop_settings(f"sqlite:///{tmp_path / 'shop.sqlite'}", tmp_path, **STAFF)
+    simulator = create_simulator(SimulatorSettings(tmp_path / "simulator.sqlite", origin=world.SIMULATOR))
+    app = create_app(settings, http=wsgi_session(simulator, world.SIMULATOR))
+    with app.app_context():
+        staff.add(STAFF["ADMIN_USERNAME"], STAFF["ADMIN_PASSWORD"])
+    return Demo(app, simulator)

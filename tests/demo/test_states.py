@@ -1,0 +1,108 @@
+"""Orders on demand: each wanted state is reached through the real flow, and the simulator agrees about the money."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.demo.conftest import Demo
+
+STATES = ("awaiting_payment", "checking", "paid", "partially_refunded", "refunded", "expired", "attention")
+
+
+@pytest.mark.parametrize("method", ["card", "transfer"])
+@pytest.mark.parametrize("state", STATES)
+def test_an_order_comes_in_the_wanted_state(demo: Demo, state: str, method: str) -> None:
+    order = demo.make(state, method=method)
+
+    assert order["state"] == state
+    assert [attempt["method"] for attempt in order["attempts"]] in ([], [method])
+
+
+def test_the_simulator_has_the_same_money(demo: Demo) -> None:
+    order = demo.make("partially_refunded", lines=[{"product": "pencil-set", "quantity": 2}])
+    (payment,) = demo.control("payments")
+
+    assert (order["amount"], order["refunded"]) == (10_800, 5_400)
+    assert (payment["total"], payment["refunded_total"]) == (10_800, 5_400)
+
+
+def test_of_several_lines_the_first_is_refunded(demo: Demo) -> None:
+    lines = [{"product": "moon-well", "quantity": 1}, {"product": "pencil-set", "quantity": 1}]
+
+    order = demo.make("partially_refunded", lines=lines)
+
+    assert (order["amount"], order["refunded"]) == (19_400, 14_000)
+
+
+def test_a_receipt_is_due_after_a_refund(demo: Demo) -> None:
+    order = demo.make("receipt_due")
+
+    assert order["state"] == "partially_refunded"
+    assert [receipt["state"] for receipt in order["cash_receipts"]] == ["cancel_due"]
+
+
+def test_a_refund_without_an_answer_waits_for_a_person(demo: Demo) -> None:
+    order = demo.make("refund_unknown")
+
+    assert order["state"] == "paid"
+    assert [refund["state"] for refund in order["refunds"]] == ["unknown"]
+
+
+def test_a_transfer_can_have_a_cash_receipt(demo: Demo) -> None:
+    order = demo.make("paid", cash_receipt=True)
+
+    assert [attempt["method"] for attempt in order["attempts"]] == ["transfer"]
+    assert [receipt["state"] for receipt in order["cash_receipts"]] == ["issued"]
+
+
+def test_the_cookies_show_the_order_and_the_addresses_lead_to_it(demo: Demo) -> None:
+    made = demo.post("orders", {"state": "paid"}, 201)
+    browser = demo.browser()
+    for cookie in made["cookies"]:
+        browser.set_cookie(cookie["name"], cookie["value"])
+
+    assert made["url"] == f"http://localhost:8000/orders/{made['order_no']}"
+    assert browser.get(made["url"]).state == "paid"
+    assert demo.browser().get(made["conversation_url"]).state == "paid"
+    assert demo.browser().get(made["staff_url"]).path == "/admin/login"
+    demo.browser().get(made["url"], 404)
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ({"state": "lost"}, "state is one of awaiting_payment, checking, paid,"),
+        ({}, "state is one of"),
+        (["paid"], "Send a JSON object"),
+        (None, "Send a JSON object"),
+        ({"state": ["paid"]}, "state is one of"),
+        ({"state": "paid", "colour": "red"}, "There is no member colour"),
+        ({"state": "paid", "method": "cash"}, "method is one of card, transfer."),
+        ({"state": "paid", "method": "card", "cash_receipt": True}, "A cash receipt belongs to the method transfer."),
+        ({"state": "paid", "cash_receipt": "yes"}, "cash_receipt is true or false."),
+        ({"state": "receipt_due", "cash_receipt": False}, "receipt_due is the state of a transfer"),
+        ({"state": "paid", "lines": {}}, "lines is a list"),
+        ({"state": "paid", "lines": [{"product": "moon-well", "quantity": 0}]}, "lines is a list"),
+        ({"state": "paid", "lines": [{"product": "nothing", "quantity": 1}]}, "The shop refuses this order"),
+        ({"state": "paid", "lines": [{"product": "letter-set", "quantity": 1}]}, "The shop refuses this order"),
+    ],
+)
+def test_a_wish_that_cannot_be_met_is_answered_with_one_sentence(demo: Demo, body: Any, sentence: str) -> None:
+    error = demo.post("orders", body, 422)["error"]
+
+    assert error.startswith(sentence)
+    assert error.endswith(".")
+    assert demo.control("payments") == []
+
+
+def test_an_order_that_does_not_exist_is_a_404_in_json(demo: Demo) -> None:
+    response = demo.browser().open("/_demo/orders/20260101-AAAAAAAA")
+
+    assert (response.status_code, response.get_json()) == (404, {"error": "There is no such order."})
+
+
+def test_a_page_of_another_origin_gives_no_orders(demo: Demo) -> None:
+    demo.post("orders", {"state": "paid"}, 403, headers={"Origin": "http://evil.example"})
+    demo.post("orders", {"state": "awaiting_payment"}, 201, headers={"Origin": "http://localhost:8000"})
