@@ -6,15 +6,18 @@ from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import make_url
 from werkzeug.security import generate_password_hash
 
+from shop import db as shop_db
 from shop.db import db
 from shop.factory import create_app
 from shop.services import staff
 from tests import world as world_module
-from tests.tools import postgres, templates
+from tests.tools import compiled, postgres
 from tests.world import World
 
 NO_POSTGRESQL = f"PostgreSQL is not installed, so the tests run on SQLite only; on Debian: {postgres.INSTALL}"
@@ -29,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Stop at once when PostgreSQL is required and absent, rather than leave half of the tests out."""
-    templates.compile_once()
+    compiled.compile_once()
     required = config.getoption("--require-postgresql") or os.environ.get("CI") == "true"
     if required and postgres.find_programs() is None:
         raise pytest.UsageError(f"PostgreSQL is required and not installed; on Debian: {postgres.INSTALL}")
@@ -64,6 +67,20 @@ def quick_passwords() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_commits() -> Iterator[None]:
+    """No test pulls the plug, so no commit waits for the disk."""
+    set_pragmas = shop_db._set_pragmas
+
+    def without_waiting(connection: Any, record: object) -> None:
+        set_pragmas(connection, record)
+        connection.execute("PRAGMA synchronous=OFF")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shop_db, "_set_pragmas", without_waiting)
+        yield
+
+
 @pytest.fixture
 def database_engine() -> str:
     """The engine of this test; ``both_engines`` overrules it."""
@@ -72,12 +89,13 @@ def database_engine() -> str:
 
 @pytest.fixture
 def database_url(database_engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database: a file of this test's own, or a database on the temporary server."""
+    """A database of this test's own: empty, or for a ``world`` on PostgreSQL migrated and filled."""
     if database_engine == "sqlite":
         yield f"sqlite:///{tmp_path / 'shop.sqlite'}"
         return
     cluster: postgres.Cluster = request.getfixturevalue("postgresql_cluster")
-    with cluster.fresh_database() as url:
+    is_filled = "world" in request.fixturenames
+    with cluster.fresh_database(request.getfixturevalue("filled_postgresql") if is_filled else "template1") as url:
         yield url
 
 
@@ -92,18 +110,29 @@ def postgresql_cluster() -> Iterator[postgres.Cluster]:
 
 
 @pytest.fixture(scope="session")
+def filled_postgresql(postgresql_cluster: postgres.Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a migrated database with the demo catalogue, made once: tests start from a copy."""
+    with postgresql_cluster.fresh_database() as url:
+        fill(url, tmp_path_factory.mktemp("filled"))
+        yield make_url(url).database or ""
+
+
+@pytest.fixture(scope="session")
 def filled_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file with the demo catalogue, made once: tests start from a copy."""
-    folder = tmp_path_factory.mktemp("filled")
-    settings = world_module.shop_settings(f"sqlite:///{folder / 'shop.sqlite'}", folder)
-    app = create_app(settings)
+    """The same for SQLite: a file."""
+    file = tmp_path_factory.mktemp("filled") / "shop.sqlite"
+    fill(f"sqlite:///{file}", file.parent)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return file
+
+
+def fill(database_url: str, folder: Path) -> None:
+    app = create_app(world_module.shop_settings(database_url, folder))
     world_module.migrate(app)
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
-    with closing(sqlite3.connect(folder / "shop.sqlite")) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return folder / "shop.sqlite"
 
 
 @pytest.fixture
@@ -115,14 +144,12 @@ def shop_values() -> dict[str, str]:
 @pytest.fixture
 def world(
     database_url: str,
-    database_engine: str,
     filled_database: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     shop_values: dict[str, str],
 ) -> Iterator[World]:
     """Shop and simulator, in process, on an own database."""
-    filled = filled_database if database_engine == "sqlite" else None
     settings = world_module.shop_settings(database_url, tmp_path, **shop_values)
-    with world_module.open_world(settings, tmp_path, monkeypatch, filled) as opened:
+    with world_module.open_world(settings, tmp_path, monkeypatch, filled_database) as opened:
         yield opened

@@ -43,10 +43,11 @@ class Cluster:
         return f"host={self.folder} user={ADMIN} dbname=postgres"
 
     @contextmanager
-    def fresh_database(self) -> Iterator[str]:
-        """An empty database, dropped afterwards even when somebody is still connected."""
+    def fresh_database(self, template: str = "template1") -> Iterator[str]:
+        """A copy of a database, an empty one by default; dropped afterwards even when somebody is connected."""
         name = f"shop_{uuid4().hex}"
-        self._run(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        self._run(create.format(sql.Identifier(name), sql.Identifier(template)))
         try:
             yield self.url(name)
         finally:
