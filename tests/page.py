@@ -23,6 +23,7 @@ class PageClient:
 
     def __init__(self, app: Flask) -> None:
         self._client = app.test_client()
+        self._token = ("", "")
         self.base_url = "http://localhost:8000"
 
     def get(self, path: str, status: int = 200, **more: Any) -> Page:
@@ -49,13 +50,15 @@ class PageClient:
 
     def csrf_token(self) -> str:
         """A token for this browser's session, from a page that has a form."""
-        return self.get("/orders/lookup").csrf_token
+        if not self.session_cookie() or self._token[0] != self.session_cookie():
+            token = self.get("/orders/lookup").csrf_token
+            self._token = self.session_cookie(), token
+        return self._token[1]
 
     def session_cookie(self) -> str:
-        """The session as the browser keeps it."""
+        """The session as the browser keeps it; blank without one."""
         cookie = self._client.get_cookie("shop", domain="localhost")
-        assert cookie is not None
-        return cookie.value
+        return cookie.value if cookie else ""
 
     def set_cookie(self, name: str, value: str) -> None:
         """Put a cookie into the browser by hand."""
@@ -119,14 +122,25 @@ class Page:
         """An attribute of everything with this test id."""
         return [tag.get(attribute, "") for _name, tag in self.tags.all if tag.get("data-testid") == test_id]
 
+    def has(self, test_id: str) -> bool:
+        return any(tag.get("data-testid") == test_id for _name, tag in self.tags.all)
+
+    def field(self, name: str) -> str:
+        """The value of the first field of this name."""
+        return next(tag.get("value", "") for _name, tag in self.tags.all if tag.get("name") == name)
+
+    def link(self, **attributes: str) -> str:
+        """Where the only link with these attributes leads."""
+        [found] = [tag for name, tag in self.tags.all if name == "a" and attributes.items() <= tag.items()]
+        return found["href"]
+
     @property
     def language(self) -> str:
-        """What the page says it is written in."""
         return next(tag["lang"] for name, tag in self.tags.all if name == "html")
 
     @property
     def state(self) -> str:
-        """The order's state as the page shows it."""
+        """The order's state."""
         (state,) = self.values("order-status", "data-state")
         return state
 

@@ -1,4 +1,4 @@
-"""Somebody of the staff, signed in."""
+"""A buyer with an order, and somebody of the staff, signed in."""
 
 import pytest
 
@@ -9,7 +9,17 @@ from tests.world import World
 
 
 @pytest.fixture
+def buyer(world: World) -> PageClient:
+    return world.browser()
+
+
+@pytest.fixture
+def order_no(buyer: PageClient) -> str:
+    """The buyer's order of the test product, not paid."""
+    return buyer.place_order()
+
+
+@pytest.fixture
 def officer(world: World) -> PageClient:
-    """A browser in which a member of the staff has signed in."""
     staff.add(NAME, PASSWORD)
     return sign_in(world.browser())
