@@ -133,9 +133,26 @@ class Settings:
         )
         if shop_port == simulator_port and mode is Mode.SIMULATOR:
             env.complain("SHOP_PORT and SIMULATOR_PORT must differ: they are two servers")
+        if mode is Mode.LIVE:
+            _refuse_demo_values(env, settings)
         if env.problems:
             raise SettingsError(env.problems)
         return settings
+
+
+def _refuse_demo_values(env: Environment, settings: Settings) -> None:
+    """Note what a demonstration may have, but no shop that takes real money."""
+    for name, secret in (
+        ("SECRET_KEY", settings.secret_key),
+        *(("SECRET_KEY_FALLBACKS", key) for key in settings.secret_key_fallbacks),
+        ("ADMIN_PASSWORD", settings.admin_password),
+    ):
+        if len(set(secret)) == 1:
+            env.complain(f"{name} is one character again and again: set a random text in live mode")
+    if not settings.rate_limits:
+        env.complain("RATE_LIMITS must be on in live mode")
+    if any("*" in source or source.endswith(":") for source in settings.csp_extra):
+        env.complain("PAYPLE_CSP_EXTRA must name its sources in live mode, without * and with a host")
 
 
 def write_instance_secrets(instance: Path) -> None:

@@ -21,7 +21,7 @@ from tests.world import World
 LIVE = {
     "PAYPLE_MODE": "live",
     "SHOP_URL": "https://shop.example.kr",
-    "SECRET_KEY": "x" * 40,
+    "SECRET_KEY": "exactly-forty-characters-long-and-random",
     "PAYPLE_CST_ID": "ourshop",
     "PAYPLE_CUST_KEY": "our-customer-key",
     "PAYPLE_REFUND_KEY": "our-refund-key",
