@@ -7,7 +7,7 @@ STAMP := .venv/installed
 PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset test test-full matrix bench chaos chaos-full chaos-planted browser check format
+.PHONY: help run reset test test-full matrix bench chaos chaos-full chaos-planted browser check format audit
 
 help: ## Say what each target does.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -47,6 +47,12 @@ check: $(STAMP) ## Check format, lint and types.
 format: $(STAMP) ## Format the code and repair what the linter can repair by itself.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# pip-audit lives in an environment of its own, so that what it needs does not change what it checks.
+audit: $(STAMP) ## Look up known vulnerabilities of the installed packages; needs the internet.
+	@$(PYTHON) -m venv .venv/audit
+	@.venv/audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	@PIPAPI_PYTHON_LOCATION=$(BIN)/python .venv/audit/bin/pip-audit --local
 
 browser: $(STAMP) ## Find the browser that the tests drive; as root on Debian install it.
 	@$(BIN)/python -m tests.tools.browser
