@@ -177,6 +177,11 @@ class Window:
         return list(delivery.fields.items()) if delivery else None
 
     @property
+    def told(self) -> dict[str, str]:
+        """The result by name; empty while there is none."""
+        return dict(self.result or [])
+
+    @property
     def result_url(self) -> str:
         """Where a direct window posts the result; blank if it goes to the opening page as a message."""
         delivery = next(form for form in self.page.forms if "data-deliver" in form.attributes)

@@ -1,7 +1,5 @@
 """The simulator in process, and a small merchant in front of it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +10,8 @@ from flask import Flask
 from shop.simulator import SimulatorSettings, create_simulator
 from tests.gateway import conformance
 from tests.gateway.merchant import SIMULATOR, Merchant
+from tests.gateway.receiver import Receiver, receiving
+from tests.gateway.wire import Wire
 from tests.payer import wsgi_session
 
 
@@ -38,3 +38,15 @@ def merchant(request: pytest.FixtureRequest) -> Iterator[Merchant]:
         return
     with requests.Session() as session:
         yield conformance.merchant_at(session, url)
+
+
+@pytest.fixture
+def wire(session: requests.Session) -> Wire:
+    return Wire(session)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A webhook address on this machine."""
+    with receiving() as receiver:
+        yield receiver

@@ -1,39 +1,27 @@
 """The CERT confirm: the one request of a merchant that charges."""
 
-from __future__ import annotations
-
 import json
 
 import pytest
 
-from tests.gateway.merchant import Merchant
+from tests.gateway.merchant import Fields, Merchant
+
+NEWER = "/api/v1/payments/cards/approval/confirm"
 
 
+# Quick guide, CERT.
 @pytest.mark.parametrize(("method", "code"), [("card", "PCCF0000"), ("transfer", "0000")])
 def test_a_confirm_charges_what_the_window_was_opened_with(merchant: Merchant, method: str, code: str) -> None:
-    """PCCF0000 for cards, 0000 for transfers; the request names no amount (quick guide, CERT)."""
+    """The request names no amount."""
     claim = merchant.claim(PCD_PAY_TYPE=method, PCD_PAY_TOTAL="15400")
 
     answer = merchant.confirm(claim)
 
     assert (answer["PCD_PAY_RST"], answer["PCD_PAY_CODE"]) == ("success", code)
-    assert answer["PCD_PAY_OID"] == claim["PCD_PAY_OID"]
-    assert answer["PCD_PAY_TYPE"] == method
+    assert (answer["PCD_PAY_OID"], answer["PCD_PAY_TYPE"]) == (claim["PCD_PAY_OID"], method)
     assert (answer["PCD_PAY_TOTAL"], answer["PCD_PAY_AMOUNT_REAL"]) == ("15400", "15400")
     payment = merchant.payment(claim["PCD_PAY_OID"])
-    assert (payment["state"], payment["total"]) == ("approved", 15400)
-    assert payment["paid_at"]
-
-
-@pytest.mark.parametrize(("method", "code"), [("card", "CBIL0003"), ("transfer", "BILL0003")])
-def test_a_second_confirm_of_one_key_is_refused(merchant: Merchant, method: str, code: str) -> None:
-    """Whatever it says, it never charges again (undocumented: our choice)."""
-    claim = merchant.claim(PCD_PAY_TYPE=method)
-    merchant.confirm(claim)
-
-    assert merchant.confirm(claim)["PCD_PAY_CODE"] == code
-    assert [entry["effect"] for entry in merchant.ledger()].count("charged") == 1
-    merchant.broke("request_key_used")
+    assert (payment["state"], payment["total"], bool(payment["paid_at"])) == ("approved", 15400, True)
 
 
 @pytest.mark.parametrize(
@@ -48,9 +36,8 @@ def test_a_second_confirm_of_one_key_is_refused(merchant: Merchant, method: str,
     ],
 )
 def test_a_wrong_confirm_is_refused_and_the_right_one_still_works(
-    merchant: Merchant, changes: dict[str, str], code: str, rule: str
+    merchant: Merchant, changes: Fields, code: str, rule: str
 ) -> None:
-    """Raw keys, and the keys of one window result (quick guide, CERT; 응답코드)."""
     claim = merchant.claim()
 
     assert merchant.confirm(claim, **changes)["PCD_PAY_CODE"] == code
@@ -58,22 +45,18 @@ def test_a_wrong_confirm_is_refused_and_the_right_one_still_works(
     assert merchant.confirm(claim)["PCD_PAY_RST"] == "success"
 
 
-def test_tokens_are_no_raw_keys(merchant: Merchant) -> None:
-    """The confirm needs no authentication and takes no tokens of one (quick guide, CERT)."""
-    ticket, claim = merchant.authenticate(), merchant.claim()
+def test_the_confirm_takes_raw_keys_and_no_tokens(merchant: Merchant) -> None:
+    ticket = merchant.authenticate()
 
-    answer = merchant.confirm(claim, PCD_CST_ID=ticket["cst_id"], PCD_CUST_KEY=ticket["custKey"])
+    answer = merchant.confirm(merchant.claim(), PCD_CST_ID=ticket["cst_id"], PCD_CUST_KEY=ticket["custKey"])
 
     assert answer["PCD_PAY_RST"] == "error"
 
 
 def test_keys_of_two_payments_do_not_mix(merchant: Merchant) -> None:
-    """PCD_AUTH_KEY and PCD_PAY_REQKEY belong together (quick guide, CERT)."""
     cheap, dear = merchant.claim(), merchant.claim(PCD_PAY_TOTAL="90000")
 
-    answer = merchant.confirm(cheap, PCD_PAY_REQKEY=dear["PCD_PAY_REQKEY"])
-
-    assert answer["PCD_PAY_CODE"] == "CBIL0001"
+    assert merchant.confirm(cheap, PCD_PAY_REQKEY=dear["PCD_PAY_REQKEY"])["PCD_PAY_CODE"] == "CBIL0001"
 
 
 @pytest.mark.parametrize(
@@ -81,13 +64,12 @@ def test_keys_of_two_payments_do_not_mix(merchant: Merchant) -> None:
     [
         ("card", "/php/PayConfirmAct.php?ACT_=PAYM"),
         ("transfer", "/php/PayCardConfirmAct.php?ACT_=PAYM"),
-        ("transfer", "/api/v1/payments/cards/approval/confirm"),
+        ("transfer", NEWER),
         ("card", "/php/PayCardConfirmAct.php"),
         ("card", "/php/PayCardConfirmAct.php?ACT_=OTHER"),
     ],
 )
 def test_the_confirm_goes_to_the_address_of_the_result(merchant: Merchant, method: str, url: str) -> None:
-    """AUTH0008: PCD_PAY_COFURL as received (quick guide, CERT; 응답코드)."""
     claim = merchant.claim(PCD_PAY_TYPE=method)
 
     assert merchant.confirm(claim, url)["PCD_PAY_CODE"] == "AUTH0008"
@@ -95,49 +77,7 @@ def test_the_confirm_goes_to_the_address_of_the_result(merchant: Merchant, metho
     assert merchant.confirm(claim)["PCD_PAY_RST"] == "success"
 
 
-@pytest.mark.parametrize("version", ["01", "02"])
-def test_every_card_is_confirmed_at_the_newer_address(merchant: Merchant, version: str) -> None:
-    """Merchants hard-code it; an app card's result names it (official samples)."""
-    path = "/api/v1/payments/cards/approval/confirm"
-    claim = merchant.claim(PCD_CARD_VER=version)
-
-    assert claim["PCD_PAY_COFURL"].endswith(path) == claim["PCD_PAY_URL"].endswith(path) == (version == "02")
-    assert merchant.confirm(claim, path)["PCD_PAY_CODE"] == "PCCF0000"
-
-
-def test_json_under_a_form_content_type_is_read_as_json(merchant: Merchant) -> None:
-    """With and without blanks before it (official samples)."""
-    for blank in ("", " \n"):
-        claim = merchant.claim()
-        sent = {"PCD_CST_ID": merchant.cst_id, "PCD_CUST_KEY": merchant.cust_key}
-        sent |= {name: claim[name] for name in ("PCD_AUTH_KEY", "PCD_PAY_REQKEY", "PCD_PAYER_ID")}
-        response = merchant.session.post(
-            claim["PCD_PAY_COFURL"],
-            data=(blank + json.dumps(sent)).encode(),
-            headers={"Content-Type": "application/x-www-form-urlencoded"},
-        )
-
-        assert response.json()["PCD_PAY_CODE"] == "PCCF0000"
-
-
-def test_ten_minutes_after_the_result_it_is_too_late(merchant: Merchant) -> None:
-    """PCCFD001; an unconfirmed authentication never charges (응답코드)."""
-    claim = merchant.claim()
-    merchant.order("POST", "/clock", {"advance": 601})
-
-    assert merchant.confirm(claim)["PCD_PAY_CODE"] == "PCCFD001"
-    assert merchant.payment(claim["PCD_PAY_OID"])["state"] == "expired"
-    merchant.broke("confirm_too_late")
-
-
-def test_a_number_completed_elsewhere_is_refused_at_the_confirm(merchant: Merchant) -> None:
-    """The first completed payment of a number wins (quick guide 3-3)."""
-    first, second = merchant.claim(PCD_PAY_OID="ONE"), merchant.claim(PCD_PAY_OID="ONE")
-    merchant.confirm(first)
-
-    assert merchant.confirm(second)["PCD_PAY_CODE"] == "CPCA0201"
-
-
+# 응답코드.
 @pytest.mark.parametrize(
     ("path", "keys", "code", "rule"),
     [
@@ -148,12 +88,60 @@ def test_a_number_completed_elsewhere_is_refused_at_the_confirm(merchant: Mercha
     ],
 )
 def test_what_no_window_has_authenticated_is_not_charged(
-    merchant: Merchant, path: str, keys: dict[str, str], code: str, rule: str
+    merchant: Merchant, path: str, keys: Fields, code: str, rule: str
 ) -> None:
-    """A PCD_PAY_REQKEY that was never given out; needs no payer, so it can be tried anywhere (응답코드)."""
+    """Needs no payer."""
     made_up = dict.fromkeys(("PCD_AUTH_KEY", "PCD_PAY_REQKEY", "PCD_PAYER_ID"), "bWFkZSB1cA==")
 
     answer = merchant.confirm(made_up, f"/php/{path}.php?ACT_=PAYM", **keys)
 
     assert (answer["PCD_PAY_RST"], answer["PCD_PAY_CODE"]) == ("error", code)
     merchant.broke(rule)
+
+
+def test_ten_minutes_after_the_result_it_is_too_late(merchant: Merchant) -> None:
+    claim = merchant.claim()
+    merchant.advance(601)
+
+    assert merchant.confirm(claim)["PCD_PAY_CODE"] == "PCCFD001"
+    assert merchant.payment(claim["PCD_PAY_OID"])["state"] == "expired"
+    merchant.broke("confirm_too_late")
+
+
+# Official samples.
+@pytest.mark.parametrize("version", ["01", "02"])
+def test_every_card_is_confirmed_at_the_newer_address_which_an_app_card_names(merchant: Merchant, version: str) -> None:
+    claim = merchant.claim(PCD_CARD_VER=version)
+
+    assert claim["PCD_PAY_COFURL"].endswith(NEWER) == claim["PCD_PAY_URL"].endswith(NEWER) == (version == "02")
+    assert merchant.confirm(claim, NEWER)["PCD_PAY_CODE"] == "PCCF0000"
+
+
+@pytest.mark.parametrize("blank", ["", " \n"])
+def test_json_under_a_form_content_type_is_read_as_json(merchant: Merchant, blank: str) -> None:
+    claim = merchant.claim()
+    body = (blank + json.dumps(merchant.confirm_fields(claim))).encode()
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    answer = merchant.session.post(claim["PCD_PAY_COFURL"], data=body, headers=headers)
+
+    assert answer.json()["PCD_PAY_CODE"] == "PCCF0000"
+
+
+# Quick guide 3-3.
+def test_a_number_completed_elsewhere_is_refused_at_the_confirm(merchant: Merchant) -> None:
+    first, second = merchant.claim(PCD_PAY_OID="ONE"), merchant.claim(PCD_PAY_OID="ONE")
+    merchant.confirm(first)
+
+    assert merchant.confirm(second)["PCD_PAY_CODE"] == "CPCA0201"
+
+
+# Undocumented: our choice.
+@pytest.mark.parametrize(("method", "code"), [("card", "CBIL0003"), ("transfer", "BILL0003")])
+def test_a_second_confirm_of_one_key_is_refused_and_charges_nothing(merchant: Merchant, method: str, code: str) -> None:
+    claim = merchant.claim(PCD_PAY_TYPE=method)
+    merchant.confirm(claim)
+
+    assert merchant.confirm(claim)["PCD_PAY_CODE"] == code
+    assert merchant.charges() == 1
+    merchant.broke("request_key_used")

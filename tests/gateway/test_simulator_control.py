@@ -257,7 +257,7 @@ def test_tokens_windows_and_confirm_keys_carry_their_run(merchant: Merchant, run
     assert run.payment(theirs["PCD_PAY_OID"])["state"] == "approved"
     ticket = run.authenticate(PCD_PAYCHK_FLAG="Y")
     merchant.confirm(mine)
-    asked = merchant.post(ticket["return_url"], merchant.question(ticket, mine["PCD_PAY_OID"]))
+    asked = merchant.post(ticket["return_url"], merchant.tokens(ticket) | merchant.question(mine["PCD_PAY_OID"]))
     assert asked["PCD_PAY_CODE"] == "CBIL0003", "an inquiry looks into the books of its token's run"
 
 

@@ -1,15 +1,11 @@
 """The real client and a payer, with the simulator between them, in process."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
 
 from shop.payple import (
-    KOREA,
     ChargeMode,
     Credentials,
     Exchange,
@@ -21,7 +17,7 @@ from shop.payple import (
     WindowRequest,
     window_fields,
 )
-from tests.gateway.merchant import SHOP, SIMULATOR
+from tests.gateway.merchant import PAGE, SHOP, SIMULATOR
 from tests.payer import Payer
 
 WISH = WindowRequest(
@@ -39,42 +35,26 @@ WISH = WindowRequest(
 
 @dataclass
 class Wire:
-    """A client, a payer and the simulator between them."""
-
     session: requests.Session
-    exchanges: list[Exchange]
+    exchanges: list[Exchange] = field(default_factory=list)
 
-    def client(self, credentials: Credentials | None = None, referer: str = SHOP) -> PaypleClient:
-        return PaypleClient(
-            Gateway.at(SIMULATOR),
-            credentials or Credentials.public_test(),
-            referer=referer,
-            http=self.session,
-            observer=self.exchanges.append,
-        )
+    def client(self) -> PaypleClient:
+        keys = Credentials.public_test()
+        gateway = Gateway.at(SIMULATOR)
+        return PaypleClient(gateway, keys, referer=SHOP, http=self.session, observer=self.exchanges.append)
 
-    def pay(self, wish: WindowRequest, scenario: str = "approved", **choices: Any) -> UnverifiedResult:
+    def pay(self, wish: WindowRequest, scenario: str = "approved") -> UnverifiedResult:
         """Open the window for this wish and bring back what the browser would deliver."""
-        payer = Payer(self.session, page_url=f"{SHOP}/orders/1", simulator=SIMULATOR)
-        return UnverifiedResult.from_form(
-            payer.pay(window_fields(wish, self.client().authenticate()), scenario, **choices)
-        )
+        payer = Payer(self.session, PAGE, SIMULATOR)
+        return UnverifiedResult.from_form(payer.pay(window_fields(wish, self.client().authenticate()), scenario))
 
-    def inquire(self, wish: WindowRequest, day: date | None = None) -> PaymentFound | None:
-        return self.client().inquire(wish.attempt_no, day or self.opening_day(wish), wish.pay_type)
-
-    def opening_day(self, wish: WindowRequest) -> date:
-        """The day in Korea on which this wish was paid, or today while it was not."""
-        paid_at = self.booked(wish)["paid_at"]
-        return datetime.fromisoformat(paid_at).astimezone(KOREA).date() if paid_at else datetime.now(KOREA).date()
+    def confirm(self, wish: WindowRequest) -> PaymentFound:
+        return self.client().confirm(self.pay(wish))
 
     def booked(self, wish: WindowRequest) -> dict[str, Any]:
         """What the simulator's own books say."""
         booked: dict[str, Any] = self.session.get(f"{SIMULATOR}/_sim/payments/{wish.attempt_no}").json()
         return booked
-
-    def charged(self, wish: WindowRequest) -> bool:
-        return bool(self.booked(wish)["state"] == "approved")
 
     def break_next(self, op: str, kind: str, phase: str) -> None:
         self.steer("faults", op=op, kind=kind, phase=phase)
