@@ -9,7 +9,6 @@ import re
 from dataclasses import dataclass, field
 from typing import Self
 
-from .credentials import Authentication
 from .errors import OutcomeUnknown
 from .messages import Answer, ReceiptPurpose, require_attempt, require_success
 
@@ -44,10 +43,9 @@ class _ReceiptRequest:
     def _digits(self) -> str:
         return self.identity.replace("-", "")
 
-    def to_wire(self, partner: Authentication) -> dict[str, str]:
+    def to_wire(self) -> dict[str, str]:
         """The request."""
         fields = {
-            **partner.to_wire(),
             "PCD_PAYER_ID": self.payer_id,
             "PCD_PAY_OID": self.attempt_no,
             "PCD_TAXSAVE_AMOUNT": str(self.amount),

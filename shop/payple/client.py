@@ -15,7 +15,7 @@ from .endpoints import Gateway, Purpose
 from .errors import GatewayError, NotSent, Refused
 from .masking import Mask
 from .messages import Answer, PayType
-from .payment import PaymentFound, inquiry_fields
+from .payment import PaymentFound
 from .refund import RefundDone, RefundRequest
 from .result import UnverifiedResult
 from .transport import Exchange, Observer, Timeouts, Transport
@@ -99,30 +99,31 @@ class PaypleClient:
         Commit your intent before. After OutcomeUnknown repeat only a cancel of everything that is left; the second
         one is refused, see `codes.says_already_cancelled`.
         """
-        partner = self.authenticate_first(Purpose.REFUND, request.attempt_no)
-        fields = request.to_wire(partner, self._credentials.refund_key)
-        _check_in_time(leave_by)
-        answer = self._call("refund", request.attempt_no, partner.return_url, fields)
+        fields = request.to_wire(self._credentials.refund_key)
+        answer = self._send("refund", Purpose.REFUND, request.attempt_no, fields, leave_by)
         return RefundDone.from_wire(answer, request, self.gateway)
 
     def issue_cash_receipt(self, request: CashReceiptRequest) -> CashReceiptIssued:
         """Issue a receipt for a transfer, at most one per payment. Moves no money."""
-        partner = self.authenticate_first(Purpose.RECEIPT_ISSUE, request.attempt_no)
-        answer = self._call("issue_cash_receipt", request.attempt_no, partner.return_url, request.to_wire(partner))
+        answer = self._send("issue_cash_receipt", Purpose.RECEIPT_ISSUE, request.attempt_no, request.to_wire())
         return CashReceiptIssued.from_wire(answer, request)
 
     def cancel_cash_receipt(self, request: CashReceiptCancel) -> CashReceiptCancelled:
         """Cancel a transfer's receipt, where a refund did not. Moves no money."""
-        partner = self.authenticate_first(Purpose.RECEIPT_CANCEL, request.attempt_no)
-        answer = self._call("cancel_cash_receipt", request.attempt_no, partner.return_url, request.to_wire(partner))
+        answer = self._send("cancel_cash_receipt", Purpose.RECEIPT_CANCEL, request.attempt_no, request.to_wire())
         return CashReceiptCancelled.from_wire(answer, request)
 
     def inquire_with(
         self, partner: Authentication, attempt_no: str, payment_date: date, pay_type: PayType
     ) -> PaymentFound | None:
         """Look up a payment with an authentication for inquiries."""
-        fields = inquiry_fields(partner, attempt_no, payment_date, pay_type)
-        answer = self._call("inquire", attempt_no, partner.return_url, fields)
+        fields = {
+            "PCD_PAYCHK_FLAG": "Y",
+            "PCD_PAY_TYPE": pay_type.value,
+            "PCD_PAY_OID": attempt_no,
+            "PCD_PAY_DATE": f"{payment_date:%Y%m%d}",
+        }
+        answer = self._call("inquire", attempt_no, partner.return_url, partner.to_wire() | fields)
         try:
             return PaymentFound.from_wire(answer, self.gateway)
         except Refused as refusal:
@@ -138,6 +139,19 @@ class PaypleClient:
             raise
         except GatewayError as error:
             raise NotSent(error.message, error.code) from error
+
+    def _send(
+        self,
+        operation: str,
+        purpose: Purpose,
+        attempt_no: str,
+        fields: Mapping[str, str],
+        leave_by: float | None = None,
+    ) -> Answer:
+        """Authenticate, and send the one request that the authentication is for."""
+        partner = self.authenticate_first(purpose, attempt_no)
+        _check_in_time(leave_by)
+        return self._call(operation, attempt_no, partner.return_url, {**partner.to_wire(), **fields})
 
     def _call(self, operation: str, attempt_no: str, url: str, request: Mapping[str, str]) -> Answer:
         began = time.monotonic()

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from . import codes
 from .endpoints import Gateway, Purpose
 from .errors import OutcomeUnknown, Refused
 from .messages import Answer
-
-_PURPOSE_FIELDS: Mapping[Purpose, dict[str, str]] = {
-    Purpose.WINDOW: {},
-    Purpose.INQUIRY: {"PCD_PAYCHK_FLAG": "Y"},
-    Purpose.REFUND: {"PCD_PAYCANCEL_FLAG": "Y"},
-    Purpose.RECEIPT_ISSUE: {"PCD_PAY_WORK": "TSREG"},
-    Purpose.RECEIPT_CANCEL: {"PCD_PAY_WORK": "TSCANCEL"},
-}
 
 
 @dataclass(frozen=True)
@@ -40,7 +31,7 @@ class Credentials:
 
     def to_wire(self, purpose: Purpose) -> dict[str, str]:
         """The request of an authentication (quick guide 3-2)."""
-        return {"cst_id": self.cst_id, "custKey": self.cust_key} | _PURPOSE_FIELDS[purpose]
+        return {"cst_id": self.cst_id, "custKey": self.cust_key, **purpose.flags}
 
 
 @dataclass(frozen=True)

@@ -25,26 +25,23 @@ class WindowScript(StrEnum):
 
 
 class Purpose(Enum):
-    """What a partner authentication is for."""
+    """What a partner authentication is for: the flags that ask for it, and the paths to which it may lead."""
 
-    WINDOW = "window"
-    INQUIRY = "inquiry"
-    REFUND = "refund"
-    RECEIPT_ISSUE = "receipt_issue"
-    RECEIPT_CANCEL = "receipt_cancel"
+    WINDOW = dict[str, str](), "/index.php", "/php/", "/php/index.php"
+    INQUIRY = {"PCD_PAYCHK_FLAG": "Y"}, "/php/PayChkAct.php"
+    REFUND = {"PCD_PAYCANCEL_FLAG": "Y"}, "/php/account/api/cPayCAct.php"
+    RECEIPT_ISSUE = {"PCD_PAY_WORK": "TSREG"}, "/php/taxsave/api/tsAct.php?ACT_=TSREG"
+    RECEIPT_CANCEL = {"PCD_PAY_WORK": "TSCANCEL"}, "/php/taxsave/api/tsAct.php?ACT_=TSCANCEL"
+
+    def __init__(self, flags: Mapping[str, str], *paths: str) -> None:
+        self.flags = flags
+        self.paths = paths
 
 
 AUTHENTICATION_PATH = "/php/auth.php"
 SCRIPT_PATHS: Mapping[WindowScript, str] = {
     WindowScript.WITH_AUTHENTICATION: "/js/cpay.payple.1.0.1.js",
     WindowScript.WITH_CLIENT_KEY: "/js/v1/payment.js",
-}
-RETURN_PATHS: Mapping[Purpose, frozenset[str]] = {
-    Purpose.WINDOW: frozenset({"/index.php", "/php/", "/php/index.php"}),
-    Purpose.INQUIRY: frozenset({"/php/PayChkAct.php"}),
-    Purpose.REFUND: frozenset({"/php/account/api/cPayCAct.php"}),
-    Purpose.RECEIPT_ISSUE: frozenset({"/php/taxsave/api/tsAct.php?ACT_=TSREG"}),
-    Purpose.RECEIPT_CANCEL: frozenset({"/php/taxsave/api/tsAct.php?ACT_=TSCANCEL"}),
 }
 CONFIRM_PATHS = ("/php/PayCardConfirmAct.php?ACT_=PAYM", "/php/PayConfirmAct.php?ACT_=PAYM")
 APP_CARD_CONFIRM_PATH = "/api/v1/payments/cards/approval/confirm"
@@ -117,7 +114,7 @@ class Gateway:
     def return_url(self, purpose: Purpose, received: str) -> str:
         """Rebuild the address of an authentication's answer on our origin. Raises UnknownEndpoint."""
         place = _place(received)
-        if not place or place.origin != self.origin or not _leads_to(place, RETURN_PATHS[purpose]):
+        if not place or place.origin != self.origin or not _leads_to(place, purpose.paths):
             raise UnknownEndpoint("the authentication names an address that is not the gateway's")
         query = place.parts.query
         if place.parts.fragment or not _QUERY.fullmatch(query):
@@ -163,7 +160,7 @@ def _endpoint(url: str) -> tuple[str, str, tuple[str, ...]] | None:
     return place.origin, place.parts.path, _acts(place)
 
 
-def _leads_to(place: _Place, known: frozenset[str]) -> bool:
+def _leads_to(place: _Place, known: tuple[str, ...]) -> bool:
     """Whether an address has one of these paths, and its `ACT_` where the path alone does not say what it does."""
     paths = (path.partition("?ACT_=") for path in known)
     return any(place.parts.path == path and (not act or _acts(place) == (act,)) for path, _, act in paths)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from .credentials import Authentication
 from .endpoints import Gateway
 from .errors import OutcomeUnknown
 from .messages import KOREA, Answer, PayType, korea_time, require_success, whole_won
@@ -123,14 +122,3 @@ class PaymentFound:
             card=CardPayment.from_wire(answer, gateway) if pay_type is PayType.CARD else None,
             transfer=TransferPayment.from_wire(answer) if pay_type is PayType.TRANSFER else None,
         )
-
-
-def inquiry_fields(partner: Authentication, attempt_no: str, payment_date: date, pay_type: PayType) -> dict[str, str]:
-    """The request of an inquiry."""
-    return {
-        **partner.to_wire(),
-        "PCD_PAYCHK_FLAG": "Y",
-        "PCD_PAY_TYPE": pay_type.value,
-        "PCD_PAY_OID": attempt_no,
-        "PCD_PAY_DATE": f"{payment_date:%Y%m%d}",
-    }

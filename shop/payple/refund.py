@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from .credentials import Authentication
 from .endpoints import Gateway
 from .errors import OutcomeUnknown
 from .messages import Answer, PayType, korea_time, require_attempt, require_success, whole_won
@@ -33,11 +32,10 @@ class RefundRequest:
         if self.amount < 1 or not 0 <= (self.tax or 0) <= self.amount:
             raise ValueError("a refund is at least 1 won, and its tax a part of it")
 
-    def to_wire(self, partner: Authentication, refund_key: str) -> dict[str, str]:
+    def to_wire(self, refund_key: str) -> dict[str, str]:
         """The request of a cancel."""
         tax = {} if self.tax is None else {"PCD_REFUND_TAXTOTAL": str(self.tax)}
         return {
-            **partner.to_wire(),
             "PCD_REFUND_KEY": refund_key,
             "PCD_PAYCANCEL_FLAG": "Y",
             "PCD_PAY_OID": self.attempt_no,
