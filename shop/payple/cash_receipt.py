@@ -25,7 +25,7 @@ class _ReceiptRequest:
     """
 
     attempt_no: str
-    payer_id: str = field(repr=False)  # PaymentFound.payer_id
+    billing_key: str = field(repr=False)  # PaymentFound.billing_key
     amount: int
     purpose: ReceiptPurpose | None = None
     identity: str = field(default="", repr=False)  # hyphens are allowed
@@ -46,7 +46,7 @@ class _ReceiptRequest:
     def to_wire(self) -> dict[str, str]:
         """The request."""
         fields = {
-            "PCD_PAYER_ID": self.payer_id,
+            "PCD_PAYER_ID": self.billing_key,
             "PCD_PAY_OID": self.attempt_no,
             "PCD_TAXSAVE_AMOUNT": str(self.amount),
         }

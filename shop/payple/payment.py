@@ -79,7 +79,7 @@ class PaymentFound:
     refunded_amount: int | None = None  # only some answers tell
     state: str = ""  # "1" is approved; only some answers tell
     goods: str = ""
-    payer_id: str = field(default="", repr=False)
+    billing_key: str = field(default="", repr=False)
     code: str = ""
     message: str = ""
     card: CardPayment | None = None
@@ -116,7 +116,7 @@ class PaymentFound:
             refunded_amount=whole_won(answer.text("PCD_REFUND_TOTAL")),
             state=answer.text("PCD_PAY_STATE"),
             goods=answer.text("PCD_PAY_GOODS"),
-            payer_id=answer.text("PCD_PAYER_ID"),
+            billing_key=answer.text("PCD_PAYER_ID"),
             code=answer.text("PCD_PAY_CODE"),
             message=answer.message("PCD_PAY_MSG"),
             card=CardPayment.from_wire(answer, gateway) if pay_type is PayType.CARD else None,

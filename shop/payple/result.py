@@ -39,8 +39,11 @@ class UnverifiedResult:
     auth_key: str = field(default="", repr=False)
     request_key: str = field(default="", repr=False)
     confirm_url: str = ""  # as received: only for Gateway.select_confirm
-    payer_id: str = field(default="", repr=False)
+    billing_key: str = field(default="", repr=False)
     account_kind: str = ""  # personal or company, for a transfer
+    user_define1: str = field(default="", repr=False)
+    user_define2: str = field(default="", repr=False)
+    reports_deregistration: bool = False  # a webhook: the billing key charges no more
 
     @property
     def reports_success(self) -> bool:
@@ -69,8 +72,11 @@ class UnverifiedResult:
             auth_key=fields.get("PCD_AUTH_KEY", ""),
             request_key=fields.get("PCD_PAY_REQKEY", ""),
             confirm_url=fields.get("PCD_PAY_COFURL", ""),
-            payer_id=fields.get("PCD_PAYER_ID", ""),
+            billing_key=fields.get("PCD_PAYER_ID", ""),
             account_kind=account_kind if account_kind in _ACCOUNT_KINDS else "",
+            user_define1=fields.get("PCD_USER_DEFINE1", ""),
+            user_define2=fields.get("PCD_USER_DEFINE2", ""),
+            reports_deregistration=charge_mode == "PUSERDEL",
         )
 
     def confirm_fields(self, credentials: Credentials) -> dict[str, str]:
@@ -80,7 +86,7 @@ class UnverifiedResult:
             "PCD_CUST_KEY": credentials.cust_key,
             "PCD_AUTH_KEY": self.auth_key,
             "PCD_PAY_REQKEY": self.request_key,
-            "PCD_PAYER_ID": self.payer_id,
+            "PCD_PAYER_ID": self.billing_key,
         }
 
 

@@ -207,7 +207,7 @@ def _payment_columns(found: PaymentFound) -> dict[str, object]:
         "paid_at": found.paid_at,
         "trade_date": found.payment_date,
         "charged_amount": found.charged_amount,
-        "payer_id": found.payer_id,
+        "payer_id": found.billing_key,
     }
     if found.card:
         values |= {

@@ -37,7 +37,7 @@ def test_a_certified_result_reads_into_words_of_ours() -> None:
     )
     assert result.auth_key == "K0VnW-secret-token"
     assert result.request_key == "Vnx-secret-request"
-    assert result.payer_id == "OVA3U-secret-billing-key"
+    assert result.billing_key == "OVA3U-secret-billing-key"
     assert result.confirm_url.startswith("https://democpay.payple.kr/")
 
 
