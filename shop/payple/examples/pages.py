@@ -9,8 +9,8 @@ from html import escape
 
 from .. import page
 from ..flow import Attempt, Flow
+from ..payment_request import new_attempt_no
 from ..refund_rules import Refund, RefundRejected, RefundState, RejectReason
-from ..window import new_attempt_no
 
 ORDER_FORM = (
     '<form method="post" action="{}"><label><input type="checkbox" name="direct"> 페이지 전환</label>'
