@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import codes
+from .billing_key import ChargeRequest, Registration
 from .cash_receipt import CashReceiptCancel, CashReceiptCancelled, CashReceiptIssued, CashReceiptRequest
 from .client import Inquiries, PaypleClient
 from .codes import explain
@@ -11,23 +12,26 @@ from .endpoints import Gateway, Purpose, WindowScript
 from .errors import GatewayError, MalformedResult, NotSent, OutcomeUnknown, Refused, UnknownEndpoint
 from .messages import KOREA, ChargeMode, PayType, ReceiptPurpose
 from .payment import CardPayment, PaymentFound, TransferPayment
+from .payment_request import new_attempt_no
 from .refund import ReceiptAnswer, RefundDone, RefundRequest
 from .result import UnverifiedResult
 from .transport import Exchange, Observer, Timeouts
 from .webhook import read_webhook
-from .window import WindowRequest, new_attempt_no, window_fields
+from .window import CardApp, PayerCheck, RegistrationRequest, WindowRequest, window_fields
 
 __version__ = "1.0.0"
 
 __all__ = [
     "KOREA",
     "Authentication",
+    "CardApp",
     "CardPayment",
     "CashReceiptCancel",
     "CashReceiptCancelled",
     "CashReceiptIssued",
     "CashReceiptRequest",
     "ChargeMode",
+    "ChargeRequest",
     "Credentials",
     "Exchange",
     "Gateway",
@@ -38,6 +42,7 @@ __all__ = [
     "Observer",
     "OutcomeUnknown",
     "PayType",
+    "PayerCheck",
     "PaymentFound",
     "PaypleClient",
     "Purpose",
@@ -46,6 +51,8 @@ __all__ = [
     "RefundDone",
     "RefundRequest",
     "Refused",
+    "Registration",
+    "RegistrationRequest",
     "Timeouts",
     "TransferPayment",
     "UnknownEndpoint",

@@ -9,12 +9,13 @@ from datetime import date
 
 import requests
 
+from .billing_key import NOT_REGISTERED, ChargeRequest, Registration
 from .cash_receipt import CashReceiptCancel, CashReceiptCancelled, CashReceiptIssued, CashReceiptRequest
 from .credentials import Authentication, Credentials
 from .endpoints import Gateway, Purpose
 from .errors import GatewayError, NotSent, Refused
 from .masking import Mask
-from .messages import Answer, PayType
+from .messages import Answer, PayType, require_success
 from .payment import PaymentFound
 from .refund import RefundDone, RefundRequest
 from .result import UnverifiedResult
@@ -81,6 +82,14 @@ class PaypleClient:
         answer = self._call("confirm", result.attempt_no, url, result.confirm_fields(self._credentials))
         return PaymentFound.from_wire(answer, self.gateway)
 
+    def charge(self, request: ChargeRequest, *, leave_by: float | None = None) -> PaymentFound:
+        """Charge a billing key, without the payer.
+
+        The same rules as for a confirm: commit your intent before, compare the answer, and never repeat it.
+        """
+        answer = self._send("charge", request.purpose, request.attempt_no, request.to_wire(), leave_by)
+        return PaymentFound.from_wire(answer, self.gateway)
+
     def inquire(self, attempt_no: str, payment_date: date, pay_type: PayType) -> PaymentFound | None:
         """Look up a payment by its day in Korea. Returns None if the gateway has none. Safe to repeat.
 
@@ -112,6 +121,25 @@ class PaypleClient:
         """Cancel a transfer's receipt, where a refund did not. Moves no money."""
         answer = self._send("cancel_cash_receipt", Purpose.RECEIPT_CANCEL, request.attempt_no, request.to_wire())
         return CashReceiptCancelled.from_wire(answer, request)
+
+    def find_billing_key(self, billing_key: str) -> Registration | None:
+        """Look up what a billing key charges. Returns None if it is not registered, or not any more."""
+        try:
+            return Registration.from_wire(
+                self._send("find_billing_key", Purpose.KEY_LOOKUP, "", {"PCD_PAYER_ID": billing_key})
+            )
+        except Refused as refusal:
+            if refusal.code in NOT_REGISTERED:
+                return None
+            raise
+
+    def delete_billing_key(self, billing_key: str) -> None:
+        """Deregister a billing key, which then charges no more. Safe to repeat."""
+        try:
+            require_success(self._send("delete_billing_key", Purpose.KEY_DELETION, "", {"PCD_PAYER_ID": billing_key}))
+        except Refused as refusal:
+            if refusal.code not in NOT_REGISTERED:
+                raise
 
     def inquire_with(
         self, partner: Authentication, attempt_no: str, payment_date: date, pay_type: PayType

@@ -365,15 +365,19 @@ GROUPS: tuple[Group, ...] = (
             ),
         },
     ),
-    # A number was used twice. Money may have moved.
+    # A number was used twice, or a month is paid. Money may have moved.
     Group(
         Fault.SHOP,
         Outcome.UNKNOWN,
         retry=False,
         texts={
-            "CPCA0201 SPCD0014 RPCD0015 CPAY0202 1103 1156 2138 3199": (
+            "CPCA0201 SPCD0014 1103 1156 2138 3199": (
                 "이미 처리된 결제 번호예요. 앞선 결제를 확인하고 있으니 다시 결제하지 마세요.",
                 "This payment number was already used; we are checking the earlier payment, please do not pay again.",
+            ),
+            "RPCD0015 CPAY0202": (
+                "이미 처리된 결제 번호이거나 이번 달에 이미 결제됐어요. 확인하고 있으니 다시 결제하지 마세요.",
+                "This payment number or this month was already paid; we are checking, please do not pay again.",
             ),
         },
     ),

@@ -24,6 +24,7 @@ __all__ = [
     "lookup",
     "says_already_cancelled",
     "says_amount_differs",
+    "says_month_is_paid",
 ]
 
 # PCCF0000, PAYC0000, 0000 and the inquiry's PCHK000. "Contains 0000" would also admit X00001.
@@ -31,6 +32,7 @@ _SUCCESS = re.compile(r"[A-Z]{0,6}0{3,4}")
 _CODE_IN_TEXT = re.compile(r"(?<![A-Za-z0-9])[A-Z]{4}[A-Z0-9]{3}[0-9](?![A-Za-z0-9])")
 _ALREADY_CANCELLED = frozenset({"PAYC0007", "1115", "3121"})
 _AMOUNT_DIFFERS = frozenset({"1126", "3212"})
+_MONTH_IS_PAID = frozenset({"RPCD0015", "CPAY0202"})
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,14 @@ def says_already_cancelled(code: str) -> bool:
 def says_amount_differs(code: str) -> bool:
     """Return whether a refused cancel named another amount than the gateway has."""
     return code in _AMOUNT_DIFFERS
+
+
+def says_month_is_paid(code: str) -> bool:
+    """Return whether a charge may be refused because another number has paid the month.
+
+    The codes also mean that this number has paid before. An inquiry tells.
+    """
+    return code in _MONTH_IS_PAID
 
 
 def code_in(text: str) -> str:

@@ -33,6 +33,14 @@ class Purpose(Enum):
     RECEIPT_ISSUE = {"PCD_PAY_WORK": "TSREG"}, "/php/taxsave/api/tsAct.php?ACT_=TSREG"
     RECEIPT_CANCEL = {"PCD_PAY_WORK": "TSCANCEL"}, "/php/taxsave/api/tsAct.php?ACT_=TSCANCEL"
 
+    CHARGE_CARD = {"PCD_PAY_TYPE": "card", "PCD_SIMPLE_FLAG": "Y"}, "/php/SimplePayCardAct.php"
+    CHARGE_TRANSFER = {"PCD_PAY_TYPE": "transfer", "PCD_SIMPLE_FLAG": "Y"}, "/php/SimplePayAct.php"
+    MONTHLY_CARD = {"PCD_PAY_TYPE": "card", "PCD_REGULER_FLAG": "Y"}, "/php/RePayCardAct.php"
+    MONTHLY_TRANSFER = {"PCD_PAY_TYPE": "transfer", "PCD_REGULER_FLAG": "Y"}, "/php/RePayAct.php"
+    KEY_LOOKUP = {"PCD_PAY_WORK": "PUSERINFO"}, "/php/cPayUser/api/cPayUserAct.php?ACT_=PUSERINFO"
+    KEY_DELETION = {"PCD_PAY_WORK": "PUSERDEL"}, "/php/cPayUser/api/cPayUserAct.php?ACT_=PUSERDEL"
+    LINK = {"PCD_PAY_WORK": "LINKREG"}, "/php/link/api/LinkRegAct.php"
+
     def __init__(self, flags: Mapping[str, str], *paths: str) -> None:
         self.flags = flags
         self.paths = paths

@@ -13,10 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from itertools import product
 from typing import Protocol
 
+from . import codes
 from .backoff import MOST_UNANSWERED, backoff
+from .billing_key import ChargeRequest
 from .endpoints import Gateway
 from .errors import GatewayError, NotSent, OutcomeUnknown, Refused, UnknownEndpoint
 from .messages import KOREA, ChargeMode, PayType
@@ -44,7 +47,7 @@ class AttemptState(StrEnum):
     """One try to pay an order.
 
     prepared    the window may be open; nothing of ours moves money
-    confirming  the intent to confirm is committed; the call may be under way
+    confirming  the intent to confirm or to charge is committed; the call may be under way
     unknown     a call had no definite answer; an inquiry decides
     paid        the gateway says so; number, amount and type agree
     declined    the gateway says no, or knows no payment
@@ -114,6 +117,7 @@ class Reason(StrEnum):
     AMOUNT = "amount"
     PAY_TYPE = "pay_type"
     REFUNDED = "refunded"
+    MONTH_PAID = "month_paid"
 
 
 @dataclass(frozen=True)
@@ -137,8 +141,8 @@ class Attempt:
     charged_amount: int | None = None
 
     @classmethod
-    def of(cls, request: WindowRequest, now: datetime) -> Attempt:
-        """Return the attempt to store before this window opens."""
+    def of(cls, request: WindowRequest | ChargeRequest, now: datetime) -> Attempt:
+        """Return the attempt to store before this window opens, or before this charge."""
         number, mode = request.attempt_no, request.charge_mode
         return cls(number, request.amount, request.pay_type, mode, AttemptState.PREPARED, opened_at=now)
 
@@ -290,6 +294,10 @@ class Client(Inquirer, Protocol):
         """Charge an authenticated payment."""
         ...
 
+    def charge(self, request: ChargeRequest, *, leave_by: float | None = None) -> PaymentFound:
+        """Charge a billing key."""
+        ...
+
     def refund(self, request: RefundRequest, *, leave_by: float | None = None) -> RefundDone:
         """Refund part or all of a payment."""
         ...
@@ -319,8 +327,13 @@ class PaymentFlow:
         if needs_confirm and not result.reports_success:
             return attempt  # nothing is charged: the buyer may try again
         if needs_confirm and attempt.state is AttemptState.PREPARED and self.may_confirm(attempt, result):
-            return self._confirm(attempt, result)
+            return self._charge(attempt, partial(self.client.confirm, result))
         return self.settle(attempt.attempt_no, at_once=is_news)
+
+    def charge(self, request: ChargeRequest) -> Attempt | None:
+        """Charge a billing key for a stored attempt, once. Return None if the attempt is not ours."""
+        attempt = self.store.find(request.attempt_no)
+        return self._charge(attempt, partial(self.client.charge, request)) if attempt else None
 
     def settle(self, attempt_no: str, *, at_once: bool = False) -> Attempt | None:
         """Inquire about an attempt if an inquiry is due. Safe to call at any time, from anywhere."""
@@ -363,20 +376,22 @@ class PaymentFlow:
             return False
         return True
 
-    def _confirm(self, attempt: Attempt, result: UnverifiedResult) -> Attempt | None:
+    def _charge(self, attempt: Attempt, call: Callable[..., PaymentFound]) -> Attempt | None:
         """Make the one call that charges. The intent is committed before it leaves."""
         leave_by = time.monotonic() + LEAVE_WITHIN
         if not self.store.begin_confirm(attempt.attempt_no):
             return self.store.find(attempt.attempt_no)
         seen = AttemptState.CONFIRMING
         try:
-            found = self.client.confirm(result, leave_by=leave_by)
+            found = call(leave_by=leave_by)
         except NotSent as error:
             verdict = Verdict(AttemptState.PREPARED, seen, Reason.NOT_SENT, error=error, is_from_confirm=True)
         except Refused as error:
             verdict = Verdict(AttemptState.DECLINED, seen, error=error, is_from_confirm=True)
         except OutcomeUnknown as error:
-            verdict = Verdict(AttemptState.UNKNOWN, seen, Reason.NO_ANSWER, error=error, is_from_confirm=True)
+            is_paid = codes.says_month_is_paid(error.code)
+            state, reason = (_S.ATTENTION, Reason.MONTH_PAID) if is_paid else (_S.UNKNOWN, Reason.NO_ANSWER)
+            verdict = Verdict(state, seen, reason, error=error, is_from_confirm=True)
         else:
             return self._record_charge(attempt, found)
         return self.store.record(attempt.attempt_no, verdict)

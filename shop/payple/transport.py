@@ -32,7 +32,7 @@ _PIECE = 16 * 1024
 class Exchange:
     """A call for the caller's log: without keys, tokens, names, phone, card or account numbers."""
 
-    operation: str  # authenticate, confirm, inquire, refund, issue_cash_receipt, cancel_cash_receipt
+    operation: str  # the method of PaypleClient: authenticate, confirm, charge, inquire, refund, ...
     attempt_no: str
     path: str
     request: dict[str, object]
