@@ -132,12 +132,12 @@ def test_a_receipt_that_a_refund_left_is_cancelled_and_issued_again_the_next_day
 
     assert done.receipt == ReceiptAnswer("-10002122", "현금영수증 발행취소 실패..")
     assert (wire.booked(WISH)["refunded_total"], receipt(wire)) == (400, ("issued", 1000))
-    cancel = CashReceiptCancel(paid.attempt_no, paid.payer_id, 1000)
+    cancel = CashReceiptCancel(paid.attempt_no, paid.billing_key, 1000)
     with pytest.raises(Refused, match="-10002122"):
         wire.client().cancel_cash_receipt(cancel)
     wire.steer("clock", advance=86_400)
     wire.client().cancel_cash_receipt(cancel)
-    wire.client().issue_cash_receipt(CashReceiptRequest(paid.attempt_no, paid.payer_id, 600))
+    wire.client().issue_cash_receipt(CashReceiptRequest(paid.attempt_no, paid.billing_key, 600))
     assert receipt(wire) == ("issued", 600)
 
 
@@ -146,7 +146,7 @@ def test_a_receipt_that_a_refund_left_is_cancelled_and_issued_again_the_next_day
 )
 def test_a_receipt_is_issued_later_and_cancelled_once(wire: Wire, purpose: ReceiptPurpose, identity: str) -> None:
     paid = wire.confirm(TRANSFER)
-    facts = (paid.attempt_no, paid.payer_id, 1000, purpose, identity)
+    facts = (paid.attempt_no, paid.billing_key, 1000, purpose, identity)
 
     issued = wire.client().issue_cash_receipt(CashReceiptRequest(*facts))
     assert (bool(issued.number), receipt(wire)) == (True, ("issued", 1000))
@@ -161,12 +161,12 @@ def test_a_receipt_is_issued_later_and_cancelled_once(wire: Wire, purpose: Recei
 def test_the_observer_gets_no_key_and_no_person(wire: Wire) -> None:
     keys, result = wire.client().authenticate(), wire.pay(TRANSFER)
     paid = wire.client().confirm(result)
-    facts = (paid.attempt_no, paid.payer_id, 1000, ReceiptPurpose.PERSONAL, WISH.payer_phone)
+    facts = (paid.attempt_no, paid.billing_key, 1000, ReceiptPurpose.PERSONAL, WISH.payer_phone)
     wire.client().issue_cash_receipt(CashReceiptRequest(*facts))
     wire.client().refund(back(paid, 1000))
 
     private = [Credentials.public_test().cust_key, Credentials.public_test().refund_key]
-    private += [keys.cst_id, keys.cust_key, keys.auth_key, result.auth_key, result.request_key, result.payer_id]
+    private += [keys.cst_id, keys.cust_key, keys.auth_key, result.auth_key, result.request_key, result.billing_key]
     private += [WISH.payer_name, WISH.payer_phone, WISH.payer_email]
     assert not [value for value in private if value in repr(wire.exchanges)]
     assert {exchange.outcome for exchange in wire.exchanges} == {"answered"}

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
-import requests
 
 from shop.payple import (
     KOREA,
@@ -19,26 +18,18 @@ from shop.payple import (
     PayType,
     Refused,
     RegistrationRequest,
-    UnverifiedResult,
     codes,
-    window_fields,
 )
-from tests.gateway.merchant import SHOP, SIMULATOR
+from tests.gateway.merchant import SIMULATOR
 from tests.gateway.wire import WISH, Wire
-from tests.payer import Payer
 
 NOVEMBER, DECEMBER = date(2026, 11, 30), date(2026, 12, 1)
-
-
-@pytest.fixture
-def wire(session: requests.Session) -> Wire:
-    return Wire(session, [])
 
 
 @pytest.fixture(params=PayType)
 def first(wire: Wire, request: pytest.FixtureRequest) -> PaymentFound:
     """A payment in the window, which leaves a billing key."""
-    return wire.client().confirm(wire.pay(replace(WISH, pay_type=request.param)))
+    return wire.confirm(replace(WISH, pay_type=request.param))
 
 
 def again(first: PaymentFound, number: str = "MONTH-2", **changes: object) -> ChargeRequest:
@@ -102,7 +93,7 @@ def test_a_month_is_paid_once(wire: Wire, first: PaymentFound) -> None:
 
 
 def test_a_monthly_payment_in_the_window_counts_for_its_month(wire: Wire) -> None:
-    first = wire.client().confirm(wire.pay(replace(WISH, month=NOVEMBER)))
+    first = wire.confirm(replace(WISH, month=NOVEMBER))
 
     with pytest.raises(OutcomeUnknown):
         wire.client().charge(again(first, month=NOVEMBER))
@@ -143,7 +134,7 @@ def test_a_payer_pays_again_in_the_window_with_the_billing_key(
 ) -> None:
     wish = replace(WISH, attempt_no="AGAIN", pay_type=first.pay_type, payer_check=check, billing_key=first.billing_key)
 
-    found = wire.client().confirm(wire.pay(wish))
+    found = wire.confirm(wish)
 
     assert (found.attempt_no, found.billing_key, found.pay_type) == ("AGAIN", first.billing_key, first.pay_type)
 
@@ -151,18 +142,16 @@ def test_a_payer_pays_again_in_the_window_with_the_billing_key(
 @pytest.mark.parametrize("app", CardApp)
 def test_an_app_pays_in_instalments_and_leaves_no_billing_key(wire: Wire, app: CardApp) -> None:
     wish = replace(WISH, amount=60_000, card_app=app)
-    result = wire.pay(wish, instalments="3")
-    found = wire.client().confirm(result)
+    found = wire.client().confirm(wire.pay(wish, instalments="3"))
 
     assert found.card
-    assert (found.billing_key, found.card.instalment_months, wire.charged(wish)) == ("", 3, True)
+    assert (found.billing_key, found.card.instalment_months, wire.booked(wish)["state"]) == ("", 3, "approved")
 
 
 def test_a_registration_brings_a_billing_key_without_a_payment(wire: Wire) -> None:
     own = 'a "quote" & <tag>'
     wish = RegistrationRequest(PayType.CARD, "/registered", user_define1=own, user_define2="&quot;")
-    payer = Payer(wire.session, page_url=f"{SHOP}/orders/1", simulator=SIMULATOR)
-    result = UnverifiedResult.from_form(payer.pay(window_fields(wish, wire.client().authenticate())))
+    result = wire.pay(wish)
 
     registered = wire.client().find_billing_key(result.billing_key)
 

@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import requests
 
 from shop.payple import ChargeRequest
 from shop.payple.examples.sqlite_store import SqliteStore
@@ -49,10 +48,8 @@ class Subscription:
 
 
 @pytest.fixture
-def subscription(session: requests.Session, tmp_path: Path) -> Subscription:
-    wire = Wire(session, [])
-    first = wire.client().confirm(wire.pay(WISH))
-    return Subscription(wire, SqliteStore(tmp_path / "shop.sqlite"), first.billing_key)
+def subscription(wire: Wire, tmp_path: Path) -> Subscription:
+    return Subscription(wire, SqliteStore(tmp_path / "shop.sqlite"), wire.confirm(WISH).billing_key)
 
 
 def test_a_charge_is_paid_however_often_it_is_asked_for(subscription: Subscription) -> None:

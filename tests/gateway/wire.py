@@ -13,6 +13,7 @@ from shop.payple import (
     PaymentFound,
     PaypleClient,
     PayType,
+    RegistrationRequest,
     UnverifiedResult,
     WindowRequest,
     window_fields,
@@ -43,10 +44,12 @@ class Wire:
         gateway = Gateway.at(SIMULATOR)
         return PaypleClient(gateway, keys, referer=SHOP, http=self.session, observer=self.exchanges.append)
 
-    def pay(self, wish: WindowRequest, scenario: str = "approved") -> UnverifiedResult:
+    def pay(
+        self, wish: WindowRequest | RegistrationRequest, scenario: str = "approved", **typed: str
+    ) -> UnverifiedResult:
         """Open the window for this wish and bring back what the browser would deliver."""
-        payer = Payer(self.session, PAGE, SIMULATOR)
-        return UnverifiedResult.from_form(payer.pay(window_fields(wish, self.client().authenticate()), scenario))
+        payer, fields = Payer(self.session, PAGE, SIMULATOR), window_fields(wish, self.client().authenticate())
+        return UnverifiedResult.from_form(payer.pay(fields, scenario, **typed))
 
     def confirm(self, wish: WindowRequest) -> PaymentFound:
         return self.client().confirm(self.pay(wish))
