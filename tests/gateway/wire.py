@@ -45,7 +45,7 @@ class Wire:
         return PaypleClient(gateway, keys, referer=SHOP, http=self.session, observer=self.exchanges.append)
 
     def pay(
-        self, wish: WindowRequest | RegistrationRequest, scenario: str = "approved", **typed: str
+        self, wish: WindowRequest | RegistrationRequest, scenario: str = "approved", **typed: Any
     ) -> UnverifiedResult:
         """Open the window for this wish and bring back what the browser would deliver."""
         payer, fields = Payer(self.session, PAGE, SIMULATOR), window_fields(wish, self.client().authenticate())
