@@ -1,6 +1,4 @@
-"""The webhook on the wire: JSON or form, whatever happened, and nothing that a strange body could do."""
-
-from __future__ import annotations
+"""The webhook on the wire: JSON or a form, whatever happened, and nothing that a strange body could do."""
 
 import json
 from urllib.parse import urlencode
@@ -13,14 +11,11 @@ PAID = {
     "PCD_CST_ID": "test",
     "PCD_PAY_RST": "success",
     "PCD_PAY_CODE": "0000",
-    "PCD_PAY_MSG": "카드승인완료",
     "PCD_PAY_OID": "ORDER_1",
     "PCD_PAY_TYPE": "card",
     "PCD_PAY_WORK": "CERT",
     "PCD_PAY_TOTAL": "1000",
     "PCD_PAY_URL": "",
-    "PCD_PAYER_NAME": "홍길동",
-    "PCD_PAYER_ID": "d0pYTkZPVTBhNDNDdz09",
 }
 CANCELLED = PAID | {"PCD_PAY_CODE": "PAYC0000", "PCD_PAYCANCEL_FLAG": "Y", "PCD_REFUND_TOTAL": "300"}
 DEREGISTERED = {"PCD_CST_ID": "test", "PCD_PAY_WORK": "PUSERDEL", "PCD_PAY_RST": "success", "PCD_PAYER_ID": "key"}
@@ -30,12 +25,16 @@ def as_json(message: object) -> bytes:
     return json.dumps(message, ensure_ascii=False).encode()
 
 
-def as_form(message: dict[str, str]) -> bytes:
-    return urlencode(message).encode()
-
-
-@pytest.mark.parametrize("body", [as_json(PAID), as_form(PAID), b"\xef\xbb\xbf" + as_json(PAID)])
-def test_payment_is_read_from_either_form(body: bytes) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        as_json(PAID),
+        urlencode(PAID).encode(),
+        b"\xef\xbb\xbf" + as_json(PAID),
+        as_json(PAID | {"PCD_PAY_TOTAL": 1000, "PCD_PAY_URL": None}),
+    ],
+)
+def test_a_payment_is_read_from_json_and_from_a_form(body: bytes) -> None:
     result = read_webhook(body)
 
     assert (result.attempt_no, result.amount, result.reports_success) == ("ORDER_1", 1000, True)
@@ -48,50 +47,22 @@ def test_any_other_event_is_read(fields: dict[str, str]) -> None:
     assert read_webhook(as_json(fields)).attempt_no == fields.get("PCD_PAY_OID", "")
 
 
-def test_numbers_and_nulls_are_read_as_the_texts_they_stand_for() -> None:
-    strict = read_webhook(as_json(PAID))
-    loose = read_webhook(as_json(PAID | {"PCD_PAY_TOTAL": 1000, "PCD_PAY_URL": None}))
-
-    assert loose == strict
-
-
 @pytest.mark.parametrize(
     "body",
     [
-        b"",
-        b"   ",
-        b"[]",
-        b'["PCD_PAY_OID"]',
-        b"{",
-        b"{}",
-        b"null",
-        b"1",
-        b"[" * 40_000,
-        b'{"PCD_PAY_OID":' * 5_000,
-        b'{"PCD_PAY_OID": "a", "PCD_PAY_OID": "b"}',
-        b"PCD_PAY_OID=a&PCD_PAY_OID=b",
-        b'{"PCD_PAY_OID": [1]}',
-        b'{"PCD_PAY_OID": {"a": 1}}',
-        b'{"PCD_PAY_OID": true}',
-        b'{"PCD_PAY_TOTAL": 1000.0}',
-        b'{"PCD_PAY_TOTAL": NaN}',
-        b'{"PCD_PAY_TOTAL": ' + b"9" * 5_000 + b"}",
-        b'{"PCD_PAY_OID": "\\u0000"}',
-        b'{"PCD_PAY_OID": "\\ud800"}',
-        b'{"PCD_PAY_OID": "\xff"}',
-        b"PCD_PAY_OID=%00",
-        b"PCD_PAY_OID=%ED%A0%80",
-        b"PCD_PAY_OID=%B0%E1%C1%A6",
+        *(b"", b"   ", b"[]", b'["PCD_PAY_OID"]', b"{", b"{}", b"null", b"1", b"<a/>", b"hello"),
+        *(b"[" * 40_000, b'{"PCD_PAY_OID":' * 5_000),
+        *(b'{"PCD_PAY_OID": "a", "PCD_PAY_OID": "b"}', b"PCD_PAY_OID=a&PCD_PAY_OID=b"),
+        *(b'{"PCD_PAY_OID": ' + value + b"}" for value in (b"[1]", b'{"a": 1}', b"true", b"1000.0", b"NaN")),
+        *(b'{"PCD_PAY_OID": ' + value + b"}" for value in (b"9" * 5_000, b'"\\u0000"', b'"\\ud800"', b'"\xff"')),
+        *(b"PCD_PAY_OID=" + value for value in (b"%00", b"%ED%A0%80", b"%B0%E1%C1%A6")),
         '{"PCD_PAY_MSG": "결제"}'.encode("euc-kr"),
-        as_json(PAID | {"PCD_PAY_MSG": "x" * 5_000}),
-        as_json({f"PCD_{number}": "" for number in range(101)}),
-        as_form({f"PCD_{number}": "" for number in range(101)}),
-        as_json({"P" * 101: ""}),
+        *(as_json(PAID | {"PCD_PAY_MSG": "x" * 5_000}), as_json({"P" * 101: ""})),
+        *(as_json({f"PCD_{number}": "" for number in range(101)}), b"&".join(b"PCD_%d=" % n for n in range(101))),
         b"--x\r\nContent-Disposition: form-data; name=PCD_PAY_OID\r\n\r\na\r\n--x--",
-        b"<a/>",
-        b"hello",
     ],
+    ids=lambda body: repr(body[:60]),
 )
-def test_what_cannot_be_a_webhook_is_said_to_be_none(body: bytes) -> None:
+def test_what_cannot_be_a_webhook_is_malformed(body: bytes) -> None:
     with pytest.raises(MalformedResult):
         read_webhook(body)
