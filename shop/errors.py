@@ -5,6 +5,7 @@ ShopError
  |- OutOfStock          fewer left than wanted
  |- CartProblem         empty, changed in another tab, or larger than we sell at once
  |- CannotPay           this order cannot be paid now; ``reason`` says why
+ |   |- CannotCancel    nor can it be cancelled
  |- RefundRefused       this refund must not be sent; ``reason`` says why
  |- ReceiptRefused      this cash receipt can be neither issued nor cancelled; ``reason`` says why
  |- TooManyOpenOrders   this visitor has to pay one of the open ones first
@@ -65,6 +66,10 @@ class CannotPay(ShopError):
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.value)
         self.reason = reason
+
+
+class CannotCancel(CannotPay):
+    """This order cannot be cancelled now, because it is paid or may be."""
 
 
 class RefundRefused(ShopError):

@@ -31,6 +31,7 @@ class Order(Base):
     ``visitor`` is the browser that placed it, ``cart_id`` the cart it came from: one cart makes one order.
     ``expires_at`` is when no new attempt may start; the stock is held until the last attempt's deadline too.
     ``released_at`` is when the goods were given back; None while they are held or sold.
+    ``cancelled_at`` is when the buyer gave the order up: it is never sold again.
     """
 
     __tablename__ = "orders"
@@ -62,6 +63,7 @@ class Order(Base):
     placed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    cancelled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     lines: Mapped[list[OrderLine]] = relationship(back_populates="order", order_by="OrderLine.id", lazy="selectin")
     attempts: Mapped[list[Attempt]] = relationship(back_populates="order", order_by="Attempt.id")

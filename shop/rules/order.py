@@ -1,13 +1,19 @@
-"""What an order is, given its attempts and refunds, and whether it may be paid."""
+"""What an order is, given its attempts and refunds, and whether it may be paid or cancelled."""
 
 from collections.abc import Collection
 from datetime import datetime
 
-from shop.errors import CannotPay
+from shop.errors import CannotCancel, CannotPay
 from shop.rules.states import HOLDING, AttemptState, OrderState
 
 MOST_ATTEMPTS = 20
 """Per order. Nobody types a card number twenty times; a script does."""
+_REASONS = {
+    OrderState.CHECKING: CannotPay.Reason.CHECKING,
+    OrderState.ATTENTION: CannotPay.Reason.ATTENTION,
+    OrderState.EXPIRED: CannotPay.Reason.EXPIRED,
+}
+"""Why an order is not open; any other state is that of a paid one."""
 
 
 def order_state(attempts: Collection[AttemptState], *, expired: bool) -> OrderState:
@@ -16,9 +22,9 @@ def order_state(attempts: Collection[AttemptState], *, expired: bool) -> OrderSt
         return OrderState.PAID
     if AttemptState.ATTENTION in attempts:
         return OrderState.ATTENTION
-    if any(state in attempts for state in HOLDING):
-        return OrderState.CHECKING
-    return OrderState.EXPIRED if expired else OrderState.AWAITING_PAYMENT
+    if expired:
+        return OrderState.EXPIRED
+    return OrderState.CHECKING if any(state in attempts for state in HOLDING) else OrderState.AWAITING_PAYMENT
 
 
 def refunded_state(charged: int, refunded: int) -> OrderState:
@@ -33,14 +39,20 @@ def require_payable(state: OrderState, attempts: int, expires_at: datetime, now:
 
     :raises CannotPay: with the reason
     """
-    reasons = {
-        OrderState.CHECKING: CannotPay.Reason.CHECKING,
-        OrderState.ATTENTION: CannotPay.Reason.ATTENTION,
-        OrderState.EXPIRED: CannotPay.Reason.EXPIRED,
-    }
     if state is not OrderState.AWAITING_PAYMENT:
-        raise CannotPay(reasons.get(state, CannotPay.Reason.PAID))
+        raise CannotPay(_REASONS.get(state, CannotPay.Reason.PAID))
     if now >= expires_at:
         raise CannotPay(CannotPay.Reason.EXPIRED)
     if attempts >= MOST_ATTEMPTS:
         raise CannotPay(CannotPay.Reason.TOO_MANY)
+
+
+def require_cancellable(state: OrderState, *, is_answered: bool) -> None:
+    """Refuse to cancel an order that is paid or may be. ``is_answered``: the gateway has told about every PAY window.
+
+    :raises CannotCancel: with the reason
+    """
+    if state is not OrderState.AWAITING_PAYMENT:
+        raise CannotCancel(_REASONS.get(state, CannotPay.Reason.PAID))
+    if not is_answered:
+        raise CannotCancel(CannotPay.Reason.CHECKING)

@@ -1,6 +1,6 @@
 """The cart: slugs and quantities that the browser keeps, priced at each reading."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from shop.models import Product
@@ -60,6 +60,14 @@ def load(items: Mapping[str, int]) -> Cart:
 def add(items: Mapping[str, int], product: Product, quantity: int) -> dict[str, int]:
     """Add pieces of a product, at most as many as one line holds."""
     return put(items, product.slug, items.get(product.slug, 0) + quantity)
+
+
+def fill(items: Mapping[str, int], lines: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Put the lines of an order back. What lies in the cart already is not added up: twice filled is once filled."""
+    changed = dict(items)
+    for slug, quantity in lines:
+        changed = put(changed, slug, max(quantity, changed.get(slug, 0)))
+    return changed
 
 
 def put(items: Mapping[str, int], slug: str, quantity: int) -> dict[str, int]:

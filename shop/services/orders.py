@@ -1,10 +1,10 @@
-"""Places orders, finds them, expires them. Prices are frozen when an order is placed."""
+"""Places orders, finds them, cancels and expires them. Prices are frozen when an order is placed."""
 
 import re
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.exc import IntegrityError
@@ -14,6 +14,7 @@ from shop import clock
 from shop.db import db, transaction
 from shop.errors import CartProblem, NotFound, TooManyOpenOrders
 from shop.models import Attempt, JournalEntry, Order, OrderLine
+from shop.rules.order import require_cancellable
 from shop.rules.states import AttemptState, OrderState, Source
 from shop.services import cart as carts
 from shop.services import catalogue, transitions
@@ -142,10 +143,15 @@ def find_for_guest(order_no: str, phone: str) -> Order:
     return order
 
 
+def last_cancelled(visitor: Visitor) -> Order | None:
+    """Return the visitor's newest order if it is cancelled: its payer fills in the next order form."""
+    newest = db.session.scalar(_orders_of(visitor).limit(1))
+    return newest if newest is not None and newest.cancelled_at is not None else None
+
+
 def history(visitor: Visitor, before: int | None = None) -> Sequence[Order]:
     """Return a page of the visitor's orders, newest first, and one more if there is another page."""
-    mine = or_(Order.visitor == visitor.mark, Order.order_no.in_(visitor.found))
-    query = select(Order).where(mine).order_by(Order.id.desc()).limit(PAGE_SIZE + 1)
+    query = _orders_of(visitor).limit(PAGE_SIZE + 1)
     return db.session.scalars(query if before is None else query.where(Order.id < before)).all()
 
 
@@ -167,16 +173,37 @@ def journal_of(order: Order) -> Sequence[JournalEntry]:
 
 def expire(order_id: int, *, source: Source) -> bool:
     """Give up an unpaid order and return its stock. Return False if it is not time, or a window may be open."""
-    now = clock.now()
     with transaction():
         order = transitions.lock_order(order_id)
-        if order.state is not OrderState.AWAITING_PAYMENT or now < order.expires_at:
+        if order.state is not OrderState.AWAITING_PAYMENT or clock.now() < order.expires_at:
             return False
         if any(attempt.state is AttemptState.PREPARED for attempt in order.attempts):
             return False
-        catalogue.give_stock_back(order.lines)
-        transitions.move(order, OrderState.EXPIRED, "order_expired", Actor(source), released_at=now)
+        _give_up(order, "order_expired", source)
         return True
+
+
+def cancel(order_id: int, *, is_answered: bool) -> None:
+    """Give up an unpaid order for its buyer and return its stock. One that is given up already stays as it is.
+
+    :raises CannotCancel: it is paid or may be
+    """
+    with transaction():
+        order = transitions.lock_order(order_id)
+        if order.state is not OrderState.EXPIRED:
+            require_cancellable(order.state, is_answered=is_answered)
+            _give_up(order, "order_cancelled", Source.PAGE, cancelled_at=clock.now())
+
+
+def _give_up(order: Order, event: str, source: Source, *, cancelled_at: datetime | None = None) -> None:
+    catalogue.give_stock_back(order.lines)
+    actor, now = Actor(source), clock.now()
+    transitions.move(order, OrderState.EXPIRED, event, actor, released_at=now, cancelled_at=cancelled_at)
+
+
+def _orders_of(visitor: Visitor) -> Select[Order]:
+    mine = or_(Order.visitor == visitor.mark, Order.order_no.in_(visitor.found))
+    return select(Order).where(mine).order_by(Order.id.desc())
 
 
 def _by_number(order_no: str) -> Order | None:

@@ -51,7 +51,7 @@ def start_attempt(order: Order, choices: Choices, client: PaypleClient, script: 
     :raises GatewayError: no window opened; the attempt is expired
     """
     order_id = order.id
-    is_answered = settlement.may_open_window(order, client)
+    is_answered = settlement.ask_open_windows(order, client)
     request = _prepare(order_id, choices, is_answered=is_answered)
     try:
         key = client.client_key if script is WindowScript.WITH_CLIENT_KEY else _authenticate(client, request)

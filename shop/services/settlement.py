@@ -91,7 +91,16 @@ def _settle_order(order: Order, client: PaypleClient) -> None:
         orders.expire(order_id, source=Source.PAGE)
 
 
-def may_open_window(order: Order, client: PaypleClient) -> bool:
+def cancel_order(order: Order, client: PaypleClient) -> None:
+    """Cancel an unpaid order for its buyer, once the gateway has told about every open PAY window.
+
+    :raises CannotCancel: it is paid or may be
+    """
+    order_id = order.id
+    orders.cancel(order_id, is_answered=ask_open_windows(order, client))
+
+
+def ask_open_windows(order: Order, client: PaypleClient) -> bool:
     """Inquire about the open PAY windows of an order. Return False if one has no answer."""
     is_open = Attempt.order_id == order.id, Attempt.state == AttemptState.PREPARED, Attempt.work == ChargeMode.IN_WINDOW
     numbers = list(db.session.scalars(select(Attempt.attempt_no).where(*is_open).order_by(Attempt.id)))

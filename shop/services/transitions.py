@@ -131,13 +131,15 @@ def gateway_columns(verdict: Verdict) -> dict[str, object]:
 
 
 def _place(attempt: Attempt, verdict: Verdict) -> tuple[AttemptState, str]:
-    """A second payment, or one whose goods are gone, is orphaned."""
+    """A second payment, or one of a cancelled order or whose goods are gone, is orphaned."""
     state, reason = verdict.state, verdict.reason.value
     if state not in HOLDING:
         return state, reason
     others = select(Attempt.id).where(Attempt.order_id == attempt.order_id, Attempt.id != attempt.id)
     if db.session.scalar(others.where(Attempt.state.in_(HOLDING)).limit(1)) is not None:
         return (AttemptState.ORPHANED, "second payment") if state is AttemptState.PAID else (attempt.state, reason)
+    if state is AttemptState.PAID and attempt.order.cancelled_at is not None:
+        return AttemptState.ORPHANED, "order cancelled"
     if state is AttemptState.PAID and not _take_stock_again(attempt.order):
         return AttemptState.ORPHANED, "out of stock"
     return state, reason

@@ -13,7 +13,7 @@ from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from shop.errors import CannotPay, CartProblem, NotFound, OutOfStock, ShopError, TooManyOpenOrders
+from shop.errors import CannotCancel, CannotPay, CartProblem, NotFound, OutOfStock, ShopError, TooManyOpenOrders
 from shop.extensions import limiter
 from shop.payple import GatewayError, MalformedResult
 from shop.services import catalogue, health
@@ -146,12 +146,15 @@ def _of_order(error: CannotPay) -> Problem:
     sentences = {
         CannotPay.Reason.PAID: _("이미 결제한 주문이에요."),
         CannotPay.Reason.CHECKING: _("앞선 결제의 결과를 확인하고 있어요. 끝날 때까지 다시 결제할 수 없어요."),
-        CannotPay.Reason.EXPIRED: _("결제 기한이 지났어요. 다시 주문해 주세요."),
+        CannotPay.Reason.EXPIRED: _("취소했거나 결제 기한이 지난 주문이에요. 다시 주문해 주세요."),
         CannotPay.Reason.ATTENTION: _("앞선 결제를 직원이 확인하고 있어요."),
         CannotPay.Reason.TOO_MANY: _("이 주문으로는 더 시도할 수 없어요. 다시 주문해 주세요."),
     }
-    advice = _("페이지를 새로고침하면 지금 상태를 볼 수 있어요.")
-    return Problem(409, _("결제할 수 없어요"), sentences[error.reason], advice, error.reason.value)
+    title, advice = _("결제할 수 없어요"), _("페이지를 새로고침하면 지금 상태를 볼 수 있어요.")
+    if isinstance(error, CannotCancel):
+        sentences[CannotPay.Reason.CHECKING] = _("앞선 결제의 결과를 아직 확인하지 못했어요.")
+        title, advice = _("주문을 취소할 수 없어요"), _("잠시 뒤에 주문 페이지를 다시 확인해 주세요.")
+    return Problem(409, title, sentences[error.reason], advice, error.reason.value)
 
 
 def _of_open_orders(error: TooManyOpenOrders) -> Problem:

@@ -10,7 +10,7 @@ from flask_wtf import FlaskForm
 from shop.models import Attempt, Order
 from shop.payple import ChargeMode, codes
 from shop.rules.states import AttemptState, OrderState, RefundState
-from shop.views.template_filters import won
+from shop.views.template_filters import korea_time, won
 
 
 class Kind(StrEnum):
@@ -24,12 +24,13 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Notice:
-    """One message above a page."""
+    """One message above a page. ``asks_shop``: the buyer may want to write to the shop."""
 
     kind: Kind
     sentence: str
     advice: str = ""
     code: str = ""
+    asks_shop: bool = False
 
 
 def of_form(form: FlaskForm) -> Notice:
@@ -66,9 +67,12 @@ def of_order(order: Order, *, settling: bool = False) -> Notice | None:
         return _of_second_payment(order)
     if settling:
         return _checking()
-    attempt = _open_attempt(order) or order.last_attempt
-    is_over = order.state is OrderState.EXPIRED and (attempt is None or attempt.state is not AttemptState.ORPHANED)
-    return _of_attempt(attempt) if attempt and not is_over else None
+    unsettled = _open_attempt(order)
+    attempt = unsettled or order.last_attempt
+    is_over = order.state is OrderState.EXPIRED and unsettled is None
+    if attempt is None or (is_over and attempt.trade_date is None):
+        return None
+    return _of_attempt(attempt)
 
 
 def _open_attempt(order: Order) -> Attempt | None:
@@ -81,10 +85,7 @@ def _of_second_payment(order: Order) -> Notice | None:
     second = next((attempt for attempt in order.attempts if attempt.state is AttemptState.ORPHANED), None)
     if second is None:
         return None
-    sentence = _("결제가 한 번 더 들어왔어요.")
-    if _is_returned(second):
-        return Notice(Kind.GOOD, sentence, _("두 번째 결제는 모두 돌려 드렸어요."))
-    return Notice(Kind.WARN, sentence, _("두 번째 결제는 돌려 드릴게요. 따로 하실 일은 없어요."))
+    return _not_kept(second, _("%(time)s에 %(amount)s이 한 번 더 결제됐어요.", **_charge(second)))
 
 
 def _of_attempt(attempt: Attempt) -> Notice | None:
@@ -96,7 +97,8 @@ def _of_attempt(attempt: Attempt) -> Notice | None:
         case AttemptState.ORPHANED:
             return _orphaned(attempt)
         case AttemptState.DECLINED:
-            return of_code(attempt.result_code, _("결제가 승인되지 않았어요."))
+            declined = of_code(attempt.result_code, _("결제가 승인되지 않았어요."))
+            return _nothing_left(attempt) if attempt.trade_date else declined
         case AttemptState.PREPARED if attempt.claimed_at:
             return _of_claim(attempt)
     return None
@@ -108,25 +110,24 @@ def _checking(code: str = "") -> Notice:
 
 
 def _attention(attempt: Attempt) -> Notice:
-    """The gateway's answer does not fit, or none came until the end; say what is known of the money."""
-    silent, odd = (
-        _("결제사에서 결과를 알 수 없어서 직원이 확인하고 있어요."),
-        _("결제 내용이 주문과 달라서 직원이 확인하고 있어요."),
-    )
-    sentence = silent if attempt.trade_date is None else odd
-    later, not_again = _("확인한 뒤 바로잡거나 돌려 드릴게요."), _("다시 결제하지 말아 주세요.")
-    advice = f"{_charged(attempt)} {later} {not_again}"
-    return Notice(Kind.WARN, sentence, advice.strip(), _of_failure(attempt.result_code))
+    """The gateway's answer does not fit, or none came until the end."""
+    known, told = _charge(attempt), attempt.trade_date is not None
+    silent = _("%(time)s에 시작한 %(amount)s 결제의 결과를 결제사가 알려 주지 않아 직원이 확인하고 있어요.", **known)
+    odd = _("%(time)s에 %(amount)s이 결제됐지만 결제사의 답이 주문과 달라 직원이 확인하고 있어요.", **known)
+    advice = _("확인한 뒤 바로잡거나 돌려 드릴게요. 그때까지 다시 결제하지 말아 주세요.")
+    return Notice(Kind.WARN, odd if told else silent, advice, _of_failure(attempt.result_code), asks_shop=True)
 
 
-def _charged(attempt: Attempt) -> str:
-    amount = _taken(attempt)
-    return _("결제사가 알려 온 결제 금액은 %(amount)s이에요.", amount=won(amount)) if amount else ""
+def _nothing_left(attempt: Attempt) -> Notice:
+    """A person has looked at a charge that the gateway showed, and found that none of it is here."""
+    sentence = _("직원이 확인한 결과, %(time)s에 결제된 %(amount)s은 이 주문에 남아 있지 않아요.", **_charge(attempt))
+    return Notice(Kind.INFO, sentence, _("돈을 돌려받지 못했다면 가게에 알려 주세요."), asks_shop=True)
 
 
-def _taken(attempt: Attempt) -> int | None:
-    """Won that the gateway took, as far as it has said."""
-    return attempt.charged_amount or next((refund.amount for refund in attempt.refunds), None)
+def _charge(attempt: Attempt) -> dict[str, str]:
+    """When and how much, as far as it is known."""
+    amount, time = attempt.charged_amount or attempt.amount, attempt.paid_at or attempt.started_at
+    return {"amount": won(amount), "time": korea_time(time)}
 
 
 def _of_failure(code: str) -> str:
@@ -136,26 +137,24 @@ def _of_failure(code: str) -> str:
 
 def _orphaned(attempt: Attempt) -> Notice:
     """The money cannot be taken for this order: it came too late, or was not what was asked for."""
-    if attempt.trade_date is None and not attempt.refunds:
-        return _set_aside()
-    late, other = _("주문 시간이 지난 뒤에 결제가 들어왔어요."), _("결제 내용이 주문과 달라서 받지 않았어요.")
-    is_late = attempt.order.state is OrderState.EXPIRED and _taken(attempt) in (attempt.amount, None)
-    sentence = late if is_late else other
-    if _is_returned(attempt):
-        return Notice(Kind.GOOD, sentence, _("받은 돈은 모두 돌려 드렸어요."))
-    return Notice(Kind.WARN, sentence, _("받은 돈은 돌려 드릴게요."))
+    is_whole = attempt.order.state is OrderState.EXPIRED and attempt.charged_amount in (attempt.amount, None)
+    if is_whole and attempt.order.cancelled_at:
+        sentence = _("%(time)s에 %(amount)s이 결제됐지만 취소한 주문이라 받지 않았어요.", **_charge(attempt))
+    elif is_whole:
+        sentence = _("%(time)s에 %(amount)s이 결제됐지만 결제 기한이 지난 주문이라 받지 않았어요.", **_charge(attempt))
+    else:
+        sentence = _("%(time)s에 %(amount)s이 결제됐지만 주문 내용과 달라 받지 않았어요.", **_charge(attempt))
+    return _not_kept(attempt, sentence)
 
 
-def _set_aside() -> Notice:
-    """The gateway never told, and a person has looked: nothing is known of any money."""
-    sentence = _("직원이 앞선 결제를 확인했어요. 이 주문에는 반영되지 않아요.")
-    return Notice(Kind.INFO, sentence, _("돈이 빠져나갔다면 가게에 알려 주세요. 확인하고 돌려 드릴게요."))
-
-
-def _is_returned(attempt: Attempt) -> bool:
-    """All of it: a part may have gone back past the shop before."""
-    back = sum(refund.amount for refund in attempt.refunds if refund.state is RefundState.DONE)
-    return 0 < back >= (_taken(attempt) or 0)
+def _not_kept(attempt: Attempt, sentence: str) -> Notice:
+    """What becomes of money that the order does not take."""
+    if attempt.remaining:
+        return Notice(Kind.WARN, sentence, _("받은 돈은 돌려 드릴게요. 따로 하실 일은 없어요."), asks_shop=True)
+    done = [row.settled_at for row in attempt.refunds if row.state is RefundState.DONE and row.settled_at]
+    if not done:
+        return Notice(Kind.GOOD, sentence, _("받은 돈은 다른 방법으로 모두 돌려 드렸어요."), asks_shop=True)
+    return Notice(Kind.GOOD, sentence, _("%(time)s에 모두 돌려 드렸어요.", time=korea_time(max(done))))
 
 
 def _of_claim(attempt: Attempt) -> Notice:

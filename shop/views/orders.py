@@ -21,7 +21,7 @@ from shop.settings import Mode, Window
 from shop.views import error_pages, messages, security_headers
 from shop.views.forms import CheckoutForm, LookupForm, PaymentForm, row_number
 from shop.views.normal_forms import order_number
-from shop.views.session import cart_id, cart_items, empty_cart, remember_found, remembered_visitor, visitor
+from shop.views.session import cart_id, cart_items, empty_cart, keep_cart, remember_found, remembered_visitor, visitor
 
 REFRESH_SECONDS = 5
 SETTLING = timedelta(seconds=30)
@@ -46,11 +46,13 @@ bp = Blueprint("orders", __name__)
 
 @bp.get("/checkout")
 def checkout() -> ResponseReturnValue:
-    """The order form."""
+    """The order form, with the payer of an order that was just cancelled."""
     cart = carts.load(cart_items())
     if not cart.lines:
         return redirect(url_for("cart.show"), code=303)
-    return render_template("orders/checkout.html", cart=cart, form=CheckoutForm(cart_id=cart_id()))
+    form = CheckoutForm(obj=orders.last_cancelled(visitor()))
+    form.cart_id.data = cart_id()
+    return render_template("orders/checkout.html", cart=cart, form=form)
 
 
 @bp.post("/orders")
@@ -115,6 +117,25 @@ def show(order_no: str) -> ResponseReturnValue:
         return render_template("orders/lookup.html", form=form, notice=messages.not_shown_here()), 404
     settlement.settle_order(order, client())
     return _render_order(order, now)
+
+
+@bp.post("/orders/<order_no>/cancellation")
+@limiter.limit("30 per 10 minutes", key_func=visitor_mark)
+def cancel(order_no: str) -> ResponseReturnValue:
+    """Cancel an unpaid order."""
+    settlement.cancel_order(orders.get_order_of(visitor(), order_no), client())
+    return redirect(url_for("orders.show", order_no=order_no), code=303)
+
+
+@bp.post("/orders/<order_no>/return-to-cart")
+@limiter.limit("30 per 10 minutes", key_func=visitor_mark)
+def return_to_cart(order_no: str) -> ResponseReturnValue:
+    """Cancel an unpaid order, if it is not over already, and put its lines back into the cart."""
+    order = orders.get_order_of(visitor(), order_no)
+    lines = [(line.slug, line.quantity) for line in order.lines]
+    settlement.cancel_order(order, client())
+    keep_cart(carts.fill(cart_items(), lines))
+    return redirect(url_for("cart.show"), code=303)
 
 
 @bp.route("/orders/lookup", methods=["GET", "POST"])
