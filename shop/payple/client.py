@@ -14,6 +14,7 @@ from .cash_receipt import CashReceiptCancel, CashReceiptCancelled, CashReceiptIs
 from .credentials import Authentication, Credentials
 from .endpoints import Gateway, Purpose
 from .errors import GatewayError, NotSent, Refused
+from .link import Link, LinkRequest
 from .masking import Mask
 from .messages import Answer, PayType, require_success
 from .payment import PaymentFound
@@ -140,6 +141,10 @@ class PaypleClient:
         except Refused as refusal:
             if refusal.code not in NOT_REGISTERED:
                 raise
+
+    def create_link(self, request: LinkRequest) -> Link:
+        """Register a payment link. After OutcomeUnknown register another: nobody has the address of the first."""
+        return Link.from_wire(self._send("create_link", Purpose.LINK, "", request.to_wire()), self.gateway)
 
     def inquire_with(
         self, partner: Authentication, attempt_no: str, payment_date: date, pay_type: PayType

@@ -1,7 +1,7 @@
 """The gateway's addresses, and which received addresses may be called or shown.
 
-A result's confirm URL only selects one of our own constants, a return_url is rebuilt on our own origin, and a sales
-slip is shown only as an https link.
+A result's confirm URL only selects one of our own constants, a return_url is rebuilt on our own origin, and what is
+shown is only an https link.
 """
 
 from __future__ import annotations
@@ -129,8 +129,8 @@ class Gateway:
             raise UnknownEndpoint("the authentication names an address that cannot be read safely")
         return self.origin + place.parts.path + (f"?{query}" if query else "")
 
-    def safe_slip_url(self, url: str) -> str:
-        """Return a sales slip's address if it is https or the stand-in's own, else blank."""
+    def safe_url(self, url: str) -> str:
+        """Return the address of a sales slip or a link if it is https or the stand-in's own, else blank."""
         place = _place(url)
         return url if place and (place.scheme == "https" or place.origin == self.origin) else ""
 

@@ -107,9 +107,9 @@ class Answer:
         """Return a response code, without a key that stands in its place."""
         return self._mask.without_secrets(self.text(name))[:20]
 
-    def message(self, name: str) -> str:
+    def message(self, *names: str) -> str:
         """Return the gateway's sentence, without the keys and personal data that it repeats."""
-        return self._mask.text(self.text(name))
+        return self._mask.text(self.text(*names))
 
     def pay_type(self) -> PayType | None:
         """Return the type of the payment, if the answer names a known one."""
@@ -123,7 +123,7 @@ def require_success(answer: Answer) -> None:
     A success has a blank code or one of letters and zeros only. A no has a code that means that no money moved; some
     refusals carry it in the message.
     """
-    result, message = answer.text("PCD_PAY_RST"), answer.message("PCD_PAY_MSG")
+    result, message = answer.text("PCD_PAY_RST", "PCD_LINK_RST"), answer.message("PCD_PAY_MSG", "PCD_LINK_MSG")
     code = answer.code("PCD_PAY_CODE")
     if result == "success" and codes.is_success(code):
         return

@@ -33,7 +33,7 @@ class CardPayment:
             instalment_months=whole_won(answer.text("PCD_PAY_CARDQUOTA")) or 0,
             trade_key=answer.text("PCD_PAY_CARDTRADENUM", "PCD_CARDTRADENUM"),
             approval_no=answer.text("PCD_PAY_CARDAUTHNO", "PCD_CARDAUTHNO"),
-            slip_url=gateway.safe_slip_url(answer.text("PCD_PAY_CARDRECEIPT", "PCD_CARDRECEIPT")),
+            slip_url=gateway.safe_url(answer.text("PCD_PAY_CARDRECEIPT", "PCD_CARDRECEIPT")),
         )
 
 

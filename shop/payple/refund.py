@@ -93,7 +93,7 @@ class RefundDone:
             tax=whole_won(answer.text("PCD_REFUND_TAXTOTAL")),
             refunded_at=korea_time(answer.text("PCD_PAY_TIME")),
             trade_key=answer.text("PCD_PAY_CARDTRADENUM"),
-            slip_url=gateway.safe_slip_url(answer.text("PCD_PAY_CARDRECEIPT")),
+            slip_url=gateway.safe_url(answer.text("PCD_PAY_CARDRECEIPT")),
             code=answer.code("PCD_PAY_CODE"),
             message=answer.message("PCD_PAY_MSG"),
             receipt=ReceiptAnswer.from_wire(answer),

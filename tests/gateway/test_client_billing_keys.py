@@ -19,6 +19,7 @@ from shop.payple import (
     Refused,
     RegistrationRequest,
     codes,
+    read_webhook,
 )
 from tests.gateway.merchant import SIMULATOR
 from tests.gateway.wire import WISH, Wire
@@ -158,3 +159,9 @@ def test_a_registration_brings_a_billing_key_without_a_payment(wire: Wire) -> No
     assert (result.reports_success, result.user_define1, result.user_define2) == (True, own, "&quot;")
     assert registered
     assert registered.pay_type is PayType.CARD
+
+
+def test_a_webhook_tells_that_a_billing_key_was_deregistered() -> None:
+    told = read_webhook(b'{"PCD_PAY_RST": "success", "PCD_PAY_WORK": "PUSERDEL", "PCD_PAYER_ID": "OVA3U"}')
+
+    assert (told.reports_deregistration, told.billing_key) == (True, "OVA3U")

@@ -76,7 +76,7 @@ def test_no_text_at_all_leads_away_from_our_constants(received: str) -> None:
 @settings(deadline=None)
 @given(st.text(alphabet="htps:/@.?#&=[]%\\democpay.payple.kr", max_size=80))
 def test_no_address_like_text_makes_an_unsafe_link_or_a_crash(received: str) -> None:
-    slip = TEST.safe_slip_url(received)
+    slip = TEST.safe_url(received)
     assert slip in {"", received}
     assert not slip or slip.lower().startswith("https://")
 
@@ -132,7 +132,7 @@ def test_a_return_url_that_is_not_this_purposes_is_refused(purpose: Purpose, ret
     ],
 )
 def test_a_sales_slip_over_https_or_of_the_stand_in_may_be_shown(gateway: Gateway, url: str) -> None:
-    assert gateway.safe_slip_url(url) == url
+    assert gateway.safe_url(url) == url
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_sales_slip_over_https_or_of_the_stand_in_may_be_shown(gateway: Gatewa
     ],
 )
 def test_a_doubtful_sales_slip_is_no_link(url: str) -> None:
-    assert TEST.safe_slip_url(url) == STAND_IN.safe_slip_url(url) == ""
+    assert TEST.safe_url(url) == STAND_IN.safe_url(url) == ""
 
 
 @pytest.mark.parametrize(
