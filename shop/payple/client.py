@@ -71,7 +71,7 @@ class PaypleClient:
         return Authentication.from_wire(answer, purpose, self.gateway)
 
     def confirm(self, result: UnverifiedResult, *, leave_by: float | None = None) -> PaymentFound:
-        """Charge an authenticated payment: the only call that does.
+        """Charge a payment that the payer has authenticated in the window.
 
         Commit your intent before, and compare the answer with your order afterwards. After OutcomeUnknown inquire;
         never repeat it. `leave_by` is a time.monotonic() after which it is not sent any more.
@@ -126,9 +126,8 @@ class PaypleClient:
     def find_billing_key(self, billing_key: str) -> Registration | None:
         """Look up what a billing key charges. Returns None if it is not registered, or not any more."""
         try:
-            return Registration.from_wire(
-                self._send("find_billing_key", Purpose.KEY_LOOKUP, "", {"PCD_PAYER_ID": billing_key})
-            )
+            answer = self._send("find_billing_key", Purpose.KEY_LOOKUP, "", {"PCD_PAYER_ID": billing_key})
+            return Registration.from_wire(answer)
         except Refused as refusal:
             if refusal.code in NOT_REGISTERED:
                 return None

@@ -20,11 +20,11 @@ from typing import Protocol
 from . import codes
 from .backoff import MOST_UNANSWERED, backoff
 from .billing_key import ChargeRequest
-from .endpoints import Gateway
+from .client import Inquiries, PaypleClient
 from .errors import GatewayError, NotSent, OutcomeUnknown, Refused, UnknownEndpoint
 from .messages import KOREA, ChargeMode, PayType
 from .payment import PaymentFound
-from .refund import RefundDone, RefundRequest
+from .refund import RefundRequest
 from .refund_rules import DECIDE_AFTER, Refund, RefundState, RefundVerdict, give_up, judge_refund, may_send
 from .result import UnverifiedResult
 from .window import WindowRequest
@@ -277,30 +277,8 @@ class Store(PaymentStore, Protocol):
         ...
 
 
-class Inquirer(Protocol):
-    """The client, or a batch of inquiries that share one authentication."""
-
-    def inquire(self, attempt_no: str, payment_date: date, pay_type: PayType) -> PaymentFound | None:
-        """Look up a payment."""
-        ...
-
-
-class Client(Inquirer, Protocol):
-    """The calls of PaypleClient that move money, and the inquiry."""
-
-    gateway: Gateway
-
-    def confirm(self, result: UnverifiedResult, *, leave_by: float | None = None) -> PaymentFound:
-        """Charge an authenticated payment."""
-        ...
-
-    def charge(self, request: ChargeRequest, *, leave_by: float | None = None) -> PaymentFound:
-        """Charge a billing key."""
-        ...
-
-    def refund(self, request: RefundRequest, *, leave_by: float | None = None) -> RefundDone:
-        """Refund part or all of a payment."""
-        ...
+Inquirer = PaypleClient | Inquiries
+"""What inquires: the client, or a batch that shares one authentication."""
 
 
 def utc_now() -> datetime:
@@ -312,7 +290,7 @@ def utc_now() -> datetime:
 class PaymentFlow:
     """Settles attempts at one gateway with one store."""
 
-    client: Client
+    client: PaypleClient
     store: PaymentStore
     now: Callable[[], datetime] = utc_now
     inquirer: Inquirer | None = field(default=None, kw_only=True)

@@ -67,14 +67,11 @@ class WindowRequest(PaymentRequest):
 class RegistrationRequest(PayerFields):
     """A card or an account that the payer registers in the window without paying.
 
-    The result brings its billing key, unverified: look it up with `find_billing_key`. With `billing_key` the payer
-    registers anew and the key stays.
+    The result brings its billing key, unverified: look it up with `find_billing_key`.
     """
 
     pay_type: PayType
     result_url: str
-    _: KW_ONLY
-    billing_key: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -83,11 +80,8 @@ class RegistrationRequest(PayerFields):
     def to_wire(self) -> dict[str, str]:
         """The fields without the keys. Blank optional fields are left out."""
         fields = {"PCD_PAY_TYPE": self.pay_type.value, "PCD_PAY_WORK": "AUTH", "PCD_RST_URL": self.result_url}
-        optional = {
-            "PCD_CARD_VER": "01" if self.pay_type is PayType.CARD else "",
-            "PCD_PAYER_ID": self.billing_key,
-        }
-        return super().to_wire() | fields | without_blanks(optional)
+        card = {"PCD_CARD_VER": "01"} if self.pay_type is PayType.CARD else {}
+        return super().to_wire() | fields | card
 
 
 def window_fields(request: WindowRequest | RegistrationRequest, key: Authentication | str) -> dict[str, str]:
