@@ -18,7 +18,7 @@ from tests.browser.conftest import NewPage
 from tests.browser.test_looks import lines_of
 from tests.page import PageClient
 from tests.staff import PASSWORD, pay, refund, sign_in
-from tests.web.test_admin_desk import OPEN
+from tests.web.situations import OPEN
 from tests.world import SHOP, SIMULATOR, World
 
 WIDTH = 320
@@ -151,8 +151,8 @@ def test_a_refunded_order_for_buyer_and_staff(world: World, officer: PageClient,
 
 
 def test_the_desk(world: World, officer: PageClient, narrow: Callable[..., None]) -> None:
-    for situation, _kind, _state, _actions in OPEN:
-        situation(world, officer)
+    for situation in OPEN:
+        situation.arrange(world, officer)
 
     assert set(officer.get("/admin/desk").values("desk-row", "data-kind")) == {"attempt", "refund", "cash-receipt"}
     narrow(officer, "/admin/desk")
