@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import importlib.util
 import re
 import shutil
@@ -36,12 +37,11 @@ DECLINED = {"PCD_PAY_RST": "error", "PCD_PAY_CODE": "3112", "PCD_PAY_MSG": "í•œë
 LOST = answering(b"", "502 Bad Gateway")
 
 
-def example() -> str:
-    """Return the code of the README, with a number that the stub can answer about."""
-    found = re.search(rf"^```python\n({MARK}.*?)^```", (CLIENT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+def example(mark: str = MARK, readme: str = "README.md") -> str:
+    """Return the code of the README that begins with a mark."""
+    found = re.search(rf"^```python\n({mark}.*?)^```", (CLIENT / readme).read_text(), re.DOTALL | re.MULTILINE)
     assert found
-    assert "new_attempt_no(), " in found[1]
-    return found[1].replace("new_attempt_no(), ", f'"{NUMBER}", ')
+    return found[1]
 
 
 @pytest.fixture
@@ -91,7 +91,8 @@ def run_example(project: Path, server: Loopback, confirm_url: str, times: int = 
         ("PCD_PAY_COFURL", confirm_url),
     ]
     then = f'print(open_window("ORDER", 1000))\nfor _ in range({times}):\n    print(receive_result({posted!r}))\n'
-    finished = run(project, f"{example().replace(STAND_IN, server.address)}\n\n{then}")
+    code = example().replace("new_attempt_no(), ", f'"{NUMBER}", ')  # a number that the stub can answer about
+    finished = run(project, f"{code.replace(STAND_IN, server.address)}\n\n{then}")
     assert finished.stderr == ""
     return finished.stdout.splitlines()
 
@@ -135,6 +136,22 @@ def test_the_code_of_the_readme_sends_nothing_to_an_address_that_a_forger_names(
         _, ending = run_example(project, server, canary.address + CONFIRM)
         assert canary.connections == 0
     assert ending == "try_again"
+
+
+def test_the_monthly_charge_of_the_readme_charges_once(project: Path) -> None:
+    monthly = example("# monthly-charge-example")
+    number = hmac.digest(b"random bytes of your own", b"S1 2026-12", "sha256").hex()[:30]
+    charged = CONFIRMED | {"PCD_PAY_CODE": "0000", "PCD_PAY_OID": number, "PCD_PAY_TOTAL": "15000"}
+    month = 'print(charge_month("S1", PayType.CARD, "billing-key", __import__("datetime").date(2026, 12, 31)))\n'
+    with loopback() as server:
+        server.behaviours += [granted(server, "/php/RePayCardAct.php?ACT_=PAYM"), answering(charged)]
+        finished = run(project, f"{example().replace(STAND_IN, server.address)}\n{monthly}\n{month * 2}")
+        _, asked = server.bodies()
+
+    assert (finished.stdout, finished.stderr) == ("paid\npaid\n", "")
+    assert {"PCD_PAY_YEAR": "2026", "PCD_PAY_MONTH": "12", "PCD_PAYER_ID": "billing-key"}.items() <= asked.items()
+    assert len(monthly.splitlines()) <= 15
+    assert monthly == example("# monthly-charge-example", "README.ko.md")
 
 
 def test_the_folder_passes_mypy_in_strict_mode_alone(tmp_path: Path) -> None:
