@@ -16,7 +16,7 @@ run: $(STAMP) ## Start the shop on http://localhost:8000 and the simulator on ht
 	@exec $(BIN)/python app.py
 
 reset: ## Delete the orders and payments of simulator mode; the staff login stays. Stop the shop first.
-	rm -f instance/shop.sqlite* instance/simulator.sqlite* instance/clock
+	rm -f instance/shop.sqlite* instance/simulator.sqlite* instance/lived-in-* instance/clock
 
 test: browser ## Run all tests but the full browser matrix; PostgreSQL takes part where it is installed.
 	$(PYTEST) -m "not full"

@@ -3,6 +3,7 @@
 from flask import Blueprint, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
+from shop.demo import reset as demo_reset
 from shop.demo import shared_clock, states
 from shop.demo.buyer import Buyer, new_visitor
 from shop.demo.cookies import cookies_of
@@ -57,6 +58,13 @@ def show_clock() -> ResponseReturnValue:
 def advance_clock() -> ResponseReturnValue:
     """`{"hours": 1}`: let time pass for shop and simulator."""
     shared_clock.advance(shared_clock.read_step(request.get_json(silent=True)))
+    return jsonify(shared_clock.as_json())
+
+
+@bp.post("/reset")
+def reset() -> ResponseReturnValue:
+    """Empty shop and simulator and fill them with a lived-in shop."""
+    demo_reset.reset()
     return jsonify(shared_clock.as_json())
 
 

@@ -14,9 +14,7 @@ from shop.services.refunds import RefundWish
 
 SILENT_INQUIRIES = 1000
 """How many inquiries about a `checking` order stay without an answer. It would settle itself otherwise."""
-REASON = "데모"
-
-
+REASON = "구매자 변심"
 SCENARIOS = {
     DemoState.CHECKING: "lost_paid",
     DemoState.RECEIPT_DUE: "receipt_cancel_fails",

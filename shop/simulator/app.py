@@ -8,7 +8,7 @@ from shop.simulator import clock, runs
 from shop.simulator.api import authentication, billing_key, cancel, cash_receipt, confirm, inquiry, link, payer, slip
 from shop.simulator.api import window as window_call
 from shop.simulator.calls import explain_to_browsers
-from shop.simulator.control import barriers, console, faults, payments, scenarios, webhooks
+from shop.simulator.control import barriers, console, faults, payments, scenarios, snapshots, webhooks
 from shop.simulator.control import clock as clock_routes
 from shop.simulator.control import runs as run_routes
 from shop.simulator.runs import PUBLIC_TEST_RUN
@@ -17,7 +17,7 @@ from shop.simulator.web import SimulatorSettings, language, refuse_other_hosts, 
 from shop.simulator.webhooks import WebhookSender, checked_address
 
 CALLS = (authentication, window_call, payer, confirm, inquiry, cancel, cash_receipt, billing_key, link, slip)
-CONTROL = (payments, scenarios, faults, webhooks, clock_routes, run_routes, barriers, console)
+CONTROL = (payments, scenarios, faults, webhooks, clock_routes, run_routes, snapshots, barriers, console)
 LARGEST_BODY = 256 * 1024
 
 

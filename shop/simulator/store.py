@@ -30,6 +30,7 @@ COLUMNS = {
     "webhooks": ("run", "state", "place", "due"),
 }
 RULES = """
+CREATE TABLE IF NOT EXISTS snapshots (run, name, kind, number, body);
 CREATE UNIQUE INDEX IF NOT EXISTS one_completed_payment_per_oid ON payments (run, oid) WHERE approved_at IS NOT NULL;
 CREATE UNIQUE INDEX IF NOT EXISTS one_billing_key_per_instrument ON billing_keys (run, fingerprint);
 CREATE TRIGGER IF NOT EXISTS ledger_is_append_only BEFORE UPDATE ON ledger
@@ -151,9 +152,31 @@ def read(kind: type[R], row: sqlite3.Row) -> R:
 
 
 def forget_run(db: sqlite3.Connection, run: str) -> None:
-    for table, columns in COLUMNS.items():
-        if "run" in columns:
-            db.execute(f"DELETE FROM {table} WHERE run = ?", (run,))  # noqa: S608
+    for table in _tables_of_runs():
+        db.execute(f"DELETE FROM {table} WHERE run = ?", (run,))  # noqa: S608
+
+
+def keep_run(db: sqlite3.Connection, run: str, name: str) -> None:
+    """Copy the rows of a run aside, in place of an earlier copy."""
+    db.execute("DELETE FROM snapshots WHERE run = ?", (run,))
+    for table in _tables_of_runs():
+        rows = f"SELECT ?, ?, ?, number, body FROM {table} WHERE run = ?"  # noqa: S608
+        db.execute(f"INSERT INTO snapshots {rows}", (run, name, table, run))
+
+
+def restore_run(db: sqlite3.Connection, run: str, name: str) -> bool:
+    """Put the copied rows of a run back under their old numbers; False if there is no copy of this name."""
+    if not db.execute("SELECT 1 FROM snapshots WHERE run = ? AND name = ?", (run, name)).fetchone():
+        return False
+    forget_run(db, run)
+    for table in _tables_of_runs():
+        rows = "SELECT number, body FROM snapshots WHERE run = ? AND kind = ?"
+        db.execute(f"INSERT INTO {table} (number, body) {rows}", (run, table))
+    return True
+
+
+def _tables_of_runs() -> list[str]:
+    return [table for table, columns in COLUMNS.items() if "run" in columns]
 
 
 def _tables() -> str:

@@ -11,7 +11,12 @@ from shop import clock
 from shop.factory import create_app
 from shop.settings import Settings
 
-BASE = {"SECRET_KEY": "s" * 40, "DATABASE_URL": "sqlite://", "ADMIN_USERNAME": "staff", "ADMIN_PASSWORD": "p" * 12}
+BASE = {
+    "SECRET_KEY": "0123456789abcdef" * 3,
+    "DATABASE_URL": "sqlite://",
+    "ADMIN_USERNAME": "staff",
+    "ADMIN_PASSWORD": "correct horse battery",
+}
 LIVE = {
     "PAYPLE_MODE": "live",
     "SHOP_URL": "https://shop.example.kr",
