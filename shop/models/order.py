@@ -65,7 +65,7 @@ class Order(Base):
     released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     cancelled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
-    lines: Mapped[list[OrderLine]] = relationship(back_populates="order", order_by="OrderLine.id", lazy="selectin")
+    lines: Mapped[list[OrderLine]] = relationship(back_populates="order", order_by="OrderLine.id")
     attempts: Mapped[list[Attempt]] = relationship(back_populates="order", order_by="Attempt.id")
     refunds: Mapped[list[Refund]] = relationship(back_populates="order", order_by="Refund.id")
     cash_receipts: Mapped[list[CashReceipt]] = relationship(back_populates="order", order_by="CashReceipt.id")

@@ -23,7 +23,7 @@ def list_products() -> Sequence[Product]:
 
 def get_product(slug: str) -> Product:
     """Return a product, or raise NotFound."""
-    product = products_by_slug([slug]).get(slug)
+    product = db.session.scalar(select(Product).where(Product.slug == slug)) if SLUG.fullmatch(slug) else None
     if product is None:
         raise NotFound
     return product

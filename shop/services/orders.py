@@ -151,7 +151,7 @@ def last_cancelled(visitor: Visitor) -> Order | None:
 
 def history(visitor: Visitor, before: int | None = None) -> Sequence[Order]:
     """Return a page of the visitor's orders, newest first, and one more if there is another page."""
-    query = _orders_of(visitor).limit(PAGE_SIZE + 1)
+    query = _orders_of(visitor).options(selectinload(Order.lines)).limit(PAGE_SIZE + 1)
     return db.session.scalars(query if before is None else query.where(Order.id < before)).all()
 
 
@@ -209,7 +209,7 @@ def _orders_of(visitor: Visitor) -> Select[Order]:
 def _by_number(order_no: str) -> Order | None:
     if not ORDER_NO.fullmatch(order_no):
         return None
-    return db.session.scalar(select(Order).where(Order.order_no == order_no))
+    return db.session.scalar(select(Order).options(selectinload(Order.lines)).where(Order.order_no == order_no))
 
 
 def _order_of_cart(cart_id: str, visitor: Visitor) -> Order | None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import and_, false, or_, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import joinedload
 
 from shop import clock
 from shop.db import UNAVAILABLE, db, release, transaction
@@ -26,15 +27,17 @@ MOST_RESULTS = 5
 
 def handle_result(result: UnverifiedResult, client: PaypleClient) -> str | None:
     """React to a result. Return the order's number, or None if the attempt is not ours."""
-    before = ShopStore(Source.BROWSER).find(result.attempt_no)
+    found = select(Attempt).options(joinedload(Attempt.order)).where(Attempt.attempt_no == result.attempt_no)
+    before = db.session.scalar(found) if result.attempt_no else None
     if before is None:
         return None
-    order_no = order_no_of(result.attempt_no)
+    order_no, is_final, may_get_receipt = before.order.order_no, before.state in flow.FINAL, before.may_get_receipt
+    release()
     try:
-        if before.is_final:
-            _look_up_receipt(result.attempt_no, client)
-        else:
+        if not is_final:
             _send_refund_of(_flow(client, Source.BROWSER).handle_result(result), client)
+        elif may_get_receipt:
+            _look_up_receipt(result.attempt_no, client)
     except UNAVAILABLE:  # the page view and the sweep ask again
         release()
         log.exception("a result of %s waits for the database", result.attempt_no)
@@ -43,9 +46,12 @@ def handle_result(result: UnverifiedResult, client: PaypleClient) -> str | None:
 
 def handle_webhook(message: UnverifiedResult) -> None:
     """Make the attempt due, five times at most. The next sweep inquires."""
+    known = ShopStore(Source.WEBHOOK).find(message.attempt_no)
+    if known is None or known.is_final:
+        return
     with transaction():
-        row = transitions.find_locked(message.attempt_no)
-        if row is None or row.state in flow.FINAL or row.hints >= MOST_WEBHOOKS:
+        row = transitions.lock_attempt(message.attempt_no)
+        if row.state in flow.FINAL or row.hints >= MOST_WEBHOOKS:
             return
         row.hints += 1
         row.next_check_at, row.checks = clock.now(), 0
@@ -128,14 +134,6 @@ def close(attempt_no: str, *, by: str) -> None:
         transitions.close_attention(attempt, by=by)
         if attempt.trade_date is None:  # the gateway has not shown a payment yet
             _schedule(attempt)
-
-
-def order_no_of(attempt_no: str) -> str | None:
-    """Return the order number of an attempt, or None if it is not ours."""
-    query = select(Order.order_no).join(Attempt).where(Attempt.attempt_no == attempt_no)
-    order_no = db.session.scalar(query) if attempt_no else None
-    release()
-    return order_no
 
 
 def _send_refund_of(attempt: flow.Attempt | None, client: PaypleClient) -> None:

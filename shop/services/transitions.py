@@ -57,23 +57,14 @@ def lock_order_no(order_no: str) -> Order:
     return order
 
 
-def find_locked(attempt_no: str) -> Attempt | None:
-    """Return an attempt with its order locked, or None."""
-    order_id = db.session.scalar(select(Attempt.order_id).where(Attempt.attempt_no == attempt_no))
-    if order_id is None:
-        return None
-    lock_order(order_id)
-    attempt = db.session.scalars(select(Attempt).where(Attempt.attempt_no == attempt_no)).one()
-    db.session.refresh(attempt)
-    return attempt
-
-
 def lock_attempt(attempt_no: str) -> Attempt:
     """Return an attempt with its order locked, or raise NotFound."""
-    attempt = find_locked(attempt_no)
-    if attempt is None:
+    order_id = db.session.scalar(select(Attempt.order_id).where(Attempt.attempt_no == attempt_no))
+    if order_id is None:
         raise NotFound
-    return attempt
+    lock_order(order_id)
+    query = select(Attempt).where(Attempt.attempt_no == attempt_no).execution_options(populate_existing=True)
+    return db.session.scalars(query).one()
 
 
 def lock_row(table: type[Owed], row_id: int) -> Owed:
