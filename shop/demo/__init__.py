@@ -8,7 +8,7 @@ import requests
 from flask import Flask
 
 from shop import clock
-from shop.demo import api, views
+from shop.demo import api, conversation_views, views
 from shop.demo.simulator import Simulator
 from shop.demo.tools import DEMO, Tools
 from shop.extensions import csrf
@@ -24,3 +24,4 @@ def init_app(app: Flask, settings: Settings, client: PaypleClient, http: request
     csrf.exempt(api.bp)
     app.register_blueprint(api.bp)
     app.register_blueprint(views.bp)
+    app.register_blueprint(conversation_views.bp)

@@ -37,7 +37,7 @@ def make_order() -> ResponseReturnValue:
         "order_no": order_no,
         "url": here + url_for("orders.show", order_no=order_no),
         "staff_url": here + url_for("admin.show_order", order_no=order_no),
-        "conversation_url": here + url_for("demo.show_conversation", order_no=order_no),
+        "conversation_url": here + url_for("conversation.show", order_no=order_no),
         "cookies": cookies_of(buyer.visitor),
     }
     return jsonify(made), 201

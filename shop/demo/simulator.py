@@ -33,6 +33,10 @@ class Simulator:
         answer = self._send(method, address, json=body, params={"run": self._run})
         return answer.json() if answer.content else None
 
+    def ledger_of(self, attempt_no: str) -> list[dict[str, Any]]:
+        """Return what the simulator has written down about a payment number, oldest first."""
+        return list(self._send("GET", f"{self._url}/_sim/ledger", params={"run": self._run, "oid": attempt_no}).json())
+
     def fault(self, op: str, kind: str, **more: Any) -> None:
         """Let the next such call break."""
         self.control("POST", "faults", {"op": op, "kind": kind} | more)

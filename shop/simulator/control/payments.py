@@ -17,10 +17,12 @@ LARGEST_NUMBER = 2**63 - 1
 
 @bp.get("/ledger")
 def read_ledger() -> ResponseReturnValue:
-    """Everything after a sequence number, oldest first."""
+    """Everything after a sequence number, oldest first; with `oid` what concerns that payment."""
     after = min(request.args.get("after", 0, int), LARGEST_NUMBER)
     with database().reading() as db:
-        return jsonify(ledger.after(db, current_run(db).id, after))
+        run = current_run(db).id
+        lines = ledger.about(db, run, request.args["oid"]) if "oid" in request.args else ledger.after(db, run, after)
+    return jsonify(lines)
 
 
 @bp.get("/payments")

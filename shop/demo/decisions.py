@@ -1,0 +1,67 @@
+"""The lines of the running source that take a decision."""
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from pkgutil import resolve_name
+
+ROOT = Path(__file__).parents[2]
+CONFIRM = "shop.payple.flow:PaymentFlow._confirm"
+DECIDE = "shop.payple.flow:decide"
+PLACE = "shop.services.transitions:_place"
+ANSWER_TO_REFUND = "shop.payple.refund_rules:state_after"
+RECEIPT = "shop.rules.cash_receipt:after_refund"
+BY_REASON: Mapping[str, str] = {
+    "no_answer": "shop.payple.flow:no_answer",
+    "not_found": "shop.payple.flow:not_found",
+    "not_sent": CONFIRM,
+    "number": DECIDE,
+    "amount": DECIDE,
+    "pay_type": DECIDE,
+    "refunded": DECIDE,
+    "second payment": PLACE,
+    "out of stock": PLACE,
+}
+BY_EVENT: Mapping[str, str] = {
+    "confirming": "shop.payple.flow:PaymentFlow.may_confirm",
+    "result_refused": "shop.payple.flow:mismatch",
+    "paid": DECIDE,
+    "declined": CONFIRM,
+    "order_expired": "shop.services.orders:expire",
+    "refund_reserved": "shop.services.refunds:_reserve",
+    "refund_submitted": "shop.payple.refund_rules:may_send",
+    "refund_done": ANSWER_TO_REFUND,
+    "refund_refused": ANSWER_TO_REFUND,
+    "refund_unknown": ANSWER_TO_REFUND,
+    "refund_decided": "shop.services.refunds:decide",
+    "receipt_cancel_due": RECEIPT,
+    "receipt_cancelled": RECEIPT,
+}
+
+
+@dataclass(frozen=True)
+class Lines:
+    """A function as it stands in its file; ``marked`` are the lines that made the decision, from 0."""
+
+    file: str
+    first: int
+    code: tuple[str, ...]
+    marked: frozenset[int]
+
+
+@lru_cache
+def lines_behind(event: str, reason: str, last_call: str) -> Lines | None:
+    """Return the lines behind an event of the journal. ``last_call`` is the call to the gateway before it."""
+    is_lost_confirm = last_call == "confirm" and reason == "no_answer"
+    name = CONFIRM if is_lost_confirm else BY_REASON.get(reason) or BY_EVENT.get(event)
+    if name is None:
+        return None
+    function = resolve_name(name)
+    code, first = inspect.getsourcelines(function)
+    is_told = reason and not is_lost_confirm
+    word = f"Reason.{reason.upper()}" if is_told else f"State.{event.removeprefix('refund_').upper()}"
+    marked = frozenset(number for number, line in enumerate(code) if word in line)
+    path = Path(inspect.getfile(function)).relative_to(ROOT)
+    return Lines(str(path), first, tuple(line.rstrip() for line in code), marked)
