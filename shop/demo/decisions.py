@@ -8,7 +8,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 
 ROOT = Path(__file__).parents[2]
-CONFIRM = "shop.payple.flow:PaymentFlow._confirm"
+CONFIRM = "shop.payple.flow:PaymentFlow._charge"
 DECIDE = "shop.payple.flow:decide"
 PLACE = "shop.services.transitions:_place"
 ANSWER_TO_REFUND = "shop.payple.refund_rules:state_after"
