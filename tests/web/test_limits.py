@@ -1,4 +1,4 @@
-"""Limits on tries: who tries too often is told when to come back, others are not kept out, and no payment is lost."""
+"""Limits: who tries too often is told when to come back, others are not kept out, and no payment is lost."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def no_limits_afterwards() -> Iterator[None]:
     limiter.enabled = False
 
 
-class Elsewhere(PageClient):
+class BrowserAt(PageClient):
     """A browser at another address."""
 
     def __init__(self, app: Flask, address: str) -> None:
@@ -42,7 +42,7 @@ class Elsewhere(PageClient):
         return super().open(path, headers={"X-Forwarded-For": self._address}, **more)
 
 
-def insist_on_refusal(response: TestResponse) -> None:
+def assert_refused(response: TestResponse) -> None:
     assert response.status_code == 429
     assert 0 < int(response.headers["Retry-After"]) <= 600
     assert "Set-Cookie" not in response.headers
@@ -67,7 +67,7 @@ def test_one_try_too_many_is_refused_with_a_time(
     answers = [browser.post(path, fields) for _try in range(most + 1)]
 
     assert {answer.status_code for answer in answers[:-1]} == {status}
-    insist_on_refusal(answers[-1])
+    assert_refused(answers[-1])
 
 
 def test_an_address_that_tries_ever_other_names_is_refused_too(world: World) -> None:
@@ -80,7 +80,7 @@ def test_an_address_that_tries_ever_other_names_is_refused_too(world: World) -> 
     ]
 
     assert {answer.status_code for answer in tries[:-1]} == {403}
-    insist_on_refusal(tries[-1])
+    assert_refused(tries[-1])
 
 
 def test_strangers_who_guess_keep_nobody_out(world: World) -> None:
@@ -88,13 +88,13 @@ def test_strangers_who_guess_keep_nobody_out(world: World) -> None:
     staff.add(people.NAME, people.PASSWORD)
     order_no = world.browser().place_order()
     for number in range(4):
-        stranger = Elsewhere(world.app, f"203.0.113.{number}")
+        stranger = BrowserAt(world.app, f"203.0.113.{number}")
         token = {"csrf_token": stranger.csrf_token()}
         for _try in range(12):
             stranger.post("/admin/login", {"name": people.NAME, "password": "wrong"} | token)
             stranger.post("/orders/lookup", {"order_no": order_no, "payer_phone": "01000000000"} | token)
 
-    owner = Elsewhere(world.app, "198.51.100.1")
+    owner = BrowserAt(world.app, "198.51.100.1")
     people.sign_in(owner)
     assert owner.submit("/orders/lookup", {"order_no": order_no, "payer_phone": "01012345678"}).path.endswith(order_no)
 
@@ -118,7 +118,7 @@ def test_a_result_that_was_refused_pays_when_it_is_sent_again(world: World) -> N
     claim = world.payer().pay(buyer.start_attempt(order_no)["fields"])
     for _try in range(600):
         world.browser().post("/payments/result", [("PCD_PAY_OID", "20260101_NOBODYHASTHIS")])
-    insist_on_refusal(world.browser().post("/payments/result", claim))
+    assert_refused(world.browser().post("/payments/result", claim))
 
     limiter.reset()
     world.deliver(claim)
@@ -153,7 +153,7 @@ def test_the_callers_own_address_is_counted(world: World, shop_values: dict[str,
     seen: list[str] = []
     world.app.before_request(lambda: seen.append(address()))
 
-    Elsewhere(world.app, told).open("/cart")
+    BrowserAt(world.app, told).open("/cart")
 
     assert seen == [counted]
 
