@@ -1,97 +1,78 @@
-"""Sessions: signing out ends one everywhere, no late answer brings it back, and no late answer empties a cart."""
+"""Sessions and carts of a browser: what ends them, what outlives an exchange of keys, and what late answers change."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
+from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 from sqlalchemy import select
 
 from shop.db import db
+from shop.factory import create_app
 from shop.models import StaffSession
-from tests.gateway.receiver import Receiver, receiving
+from shop.settings import Settings, SettingsError
+from tests.gateway.receiver import receiving
 from tests.page import PAYER, PageClient
 from tests.staff import PASSWORD, fields_of, paid_order, plan, refund, sign_in
 from tests.world import World
 
 
-@pytest.fixture
-def driver() -> Iterator[Receiver]:
-    """Is told when the simulator holds a request."""
-    with receiving() as receiver:
-        yield receiver
+def is_signed_in(browser: PageClient) -> bool:
+    return browser.open("/admin/orders").status_code == 200
 
 
-def sign_out(browser: PageClient) -> None:
-    browser.submit("/admin/logout", {}, page=browser.get("/admin/orders"))
-
-
-def test_no_late_answer_revives_a_session_or_its_password_confirmation(
-    world: World, officer: PageClient, driver: Receiver
-) -> None:
+def test_no_late_answer_revives_a_session_or_its_password_confirmation(world: World, officer: PageClient) -> None:
     """The cancel is held at the gateway while another tab signs out."""
     order_no = paid_order(world)
     form = fields_of(plan(officer, order_no, amount="1000"))
-    fields = form | {"password": PASSWORD, "csrf_token": officer.get("/admin/orders").csrf_token}
-    held = {"op": "cancel", "phase": "after", "notify_url": driver.url}
-    number = world.control("POST", "barrier", held)["id"]
+    fields = form | {"password": PASSWORD, "csrf_token": officer.csrf_token()}
     tab = officer.copy()
 
-    with ThreadPoolExecutor(1) as threads:
+    with receiving() as receiver, ThreadPoolExecutor(1) as threads:
+        held = {"op": "cancel", "phase": "after", "notify_url": receiver.url}
+        number = world.control("POST", "barrier", held)["id"]
         late = threads.submit(officer.copy().post, f"/admin/orders/{order_no}/refunds", fields)
-        driver.came.get(timeout=10)
-        sign_out(tab)
+        receiver.came.get(timeout=10)
+        tab.submit("/admin/logout", {})
         world.control("POST", f"barrier/{number}/release")
         tab.take_cookies(late.result(10))
 
     assert world.order(order_no).refunded == 1000
-    assert tab.open("/admin/orders").status_code == 303
-    assert officer.open("/admin/orders").status_code == 303
-    sign_in(tab)
-    assert "password" in fields_of(plan(tab, order_no, amount="1000"))
+    assert not is_signed_in(tab)
+    assert not is_signed_in(officer)
+    assert "password" in fields_of(plan(sign_in(tab), order_no, amount="1000"))
 
 
 def test_a_copied_cookie_is_worthless_after_the_sign_out(world: World, officer: PageClient) -> None:
-    thief = officer.copy()
-    assert thief.open("/admin/orders").status_code == 200
+    thief, colleague = officer.copy(), sign_in(world.browser())
+    assert is_signed_in(thief)
 
-    sign_out(officer)
+    officer.submit("/admin/logout", {})
 
-    assert thief.open("/admin/orders").status_code == 303
+    assert not is_signed_in(thief)
     order_no = paid_order(world)
     fields = {"amount": "1000", "reason": "변심", "password": PASSWORD, "csrf_token": thief.csrf_token()}
     assert thief.post(f"/admin/orders/{order_no}/refunds", fields).status_code == 303
     assert world.order(order_no).refunds == []
+    assert is_signed_in(colleague)
 
 
-def test_a_sign_out_ends_its_own_session_only(world: World, officer: PageClient) -> None:
-    other = sign_in(world.browser())
-
-    sign_out(officer)
-
-    assert other.open("/admin/orders").status_code == 200
-
-
-def test_the_password_counts_for_its_own_session_only(world: World, officer: PageClient) -> None:
+def test_a_confirmed_password_counts_for_its_own_session_only(world: World, officer: PageClient) -> None:
     order_no = paid_order(world)
     refund(officer, order_no, amount="1000")
-    other = sign_in(world.browser())
 
-    assert "password" not in fields_of(plan(officer, order_no, amount="1000"))
-    assert "password" in fields_of(plan(other, order_no, amount="1000"))
+    asked = ["password" in fields_of(plan(who, order_no, amount="1000")) for who in (officer, sign_in(world.browser()))]
+
+    assert asked == [False, True]
 
 
-def test_a_token_is_kept_as_a_hash_only(world: World, officer: PageClient) -> None:
+def test_a_session_is_stored_as_a_hash_and_deleted_once_its_day_is_over(world: World, officer: PageClient) -> None:
     signer = SecureCookieSessionInterface().get_signing_serializer(world.app)
     assert signer
-    token = signer.loads(officer.session_cookie())["_user_id"]
-
-    assert token not in world.dump()
-
-
-def test_the_next_sign_in_deletes_sessions_whose_day_is_over(world: World, officer: PageClient) -> None:
+    assert signer.loads(officer.session_cookie())["_user_id"] not in world.dump()
     [before] = db.session.scalars(select(StaffSession.token_hash))
     world.advance(hours=11)
 
@@ -102,49 +83,97 @@ def test_the_next_sign_in_deletes_sessions_whose_day_is_over(world: World, offic
     assert after != before
 
 
-def test_two_requests_at_once_both_put_their_product_into_the_cart(world: World) -> None:
-    """Each was sent before the other one was answered, and the older one is answered last."""
-    buyer = world.browser()
+# --- carts ----------------------------------------------------------------------------------------------------------
+
+
+def test_two_requests_at_once_both_put_their_product_into_the_cart(buyer: PageClient) -> None:
+    """The request that is answered last knows nothing of the other one."""
     buyer.add_to_cart()
-    older = buyer.copy()
-    token = buyer.csrf_token()
-    late = older.post("/cart/items", {"product": "alley-timetable", "quantity": "2", "csrf_token": token})
-    buyer.post("/cart/items", {"product": "threadbound-notebook", "quantity": "1", "csrf_token": token})
+    older, form = buyer.copy(), {"quantity": "2", "csrf_token": buyer.csrf_token()}
+    late = older.post("/cart/items", form | {"product": "alley-timetable"})
+    buyer.post("/cart/items", form | {"product": "threadbound-notebook"})
 
     buyer.take_cookies(late)
 
-    cart = buyer.get("/cart")
-    assert set(cart.values("cart-line", "data-product")) == {"alley-timetable", "threadbound-notebook", "test-product"}
-    assert buyer.submit("/orders", PAYER, page=buyer.get("/checkout")).state == "awaiting_payment"
+    cart = buyer.get("/cart").values("cart-line", "data-product")
+    assert set(cart) == {"alley-timetable", "threadbound-notebook", "test-product"}
+    assert buyer.submit("/orders", PAYER).state == "awaiting_payment"
 
 
-def test_what_is_added_while_an_order_is_placed_stays_in_the_cart(world: World) -> None:
-    buyer = world.browser()
+def test_what_is_added_while_an_order_is_placed_stays_in_the_cart(buyer: PageClient) -> None:
     buyer.add_to_cart()
-    form = PAYER | {"csrf_token": buyer.csrf_token()}
-    late = buyer.copy().post("/orders", form)
+    late = buyer.copy().post("/orders", PAYER | {"csrf_token": buyer.csrf_token()})
     buyer.add_to_cart("alley-timetable")
 
     buyer.take_cookies(late)
 
     assert buyer.get("/cart").values("cart-line", "data-product") == ["alley-timetable"]
-    assert buyer.submit("/orders", PAYER, page=buyer.get("/checkout")).path not in late.headers["Location"]
+    assert buyer.submit("/orders", PAYER).path not in late.headers["Location"]
 
 
 @pytest.mark.parametrize("quantity", ["0", "-1", "100", "x", "", "９"])
-def test_a_cookie_that_is_no_quantity_is_left_out(world: World, quantity: str) -> None:
-    buyer = world.browser()
+def test_a_cookie_that_is_no_quantity_is_left_out(buyer: PageClient, quantity: str) -> None:
     buyer.set_cookie("cart.test-product", quantity)
 
     assert buyer.get("/cart").values("cart-line", "data-product") == []
 
 
-def test_a_cart_of_another_browser_makes_an_order_of_ones_own(world: World) -> None:
-    """The identity of a cart is not signed: copied, it must neither open the other's order nor break."""
-    first = world.browser()
-    first.add_to_cart()
-    placed = first.copy().submit("/orders", PAYER, page=first.get("/checkout")).path
-    second = first.copy()
+def test_the_copied_cart_of_another_browser_makes_an_order_of_its_own(buyer: PageClient) -> None:
+    buyer.add_to_cart()
+    placed = buyer.copy().submit("/orders", PAYER).path
+    second = buyer.copy()
     second.set_cookie("shop", "")
 
     assert second.submit("/orders", PAYER, page=second.get("/checkout")).path != placed
+
+
+# --- an exchange of SECRET_KEY --------------------------------------------------------------------------------------
+
+OLD, NEW = "s" * 40, "n" * 40
+
+
+def shop_with(world: World, tmp_path: Path, key: str, fallbacks: str = "") -> Flask:
+    """The same shop, started again with other keys."""
+    database = world.app.config["SQLALCHEMY_DATABASE_URI"]
+    environ = {"SECRET_KEY": key, "SECRET_KEY_FALLBACKS": fallbacks, "DATABASE_URL": database}
+    return create_app(Settings.from_env(environ, tmp_path), http=world.gateway)
+
+
+@pytest.mark.parametrize(("before", "after"), [((OLD, ""), (NEW, OLD)), ((NEW, OLD), (OLD, NEW))])
+def test_a_cart_and_an_open_form_outlive_the_exchange(
+    world: World, tmp_path: Path, before: tuple[str, str], after: tuple[str, str]
+) -> None:
+    """Also where one machine signs with the new key and the next one does not yet."""
+    buyer = PageClient(shop_with(world, tmp_path, *before))
+    buyer.add_to_cart()
+    form = PAYER | {"csrf_token": buyer.get("/checkout").csrf_token}
+
+    placed = buyer.copy(shop_with(world, tmp_path, *after)).post("/orders", form)
+
+    assert "/orders/2" in placed.headers["Location"]
+
+
+def test_what_is_signed_during_the_exchange_needs_the_old_key_no_more(
+    world: World, tmp_path: Path, buyer: PageClient, order_no: str
+) -> None:
+    between = buyer.copy(shop_with(world, tmp_path, NEW, fallbacks=OLD))
+    between.add_to_cart()
+
+    after = between.copy(shop_with(world, tmp_path, NEW))
+
+    assert after.get(f"/orders/{order_no}").state == "awaiting_payment"
+    assert after.submit("/orders", PAYER).state == "awaiting_payment"
+
+
+@pytest.mark.parametrize(("fallbacks", "goes_on"), [(f" {OLD} , {'z' * 40}", True), ("", False)])
+def test_a_staff_session_lives_as_long_as_its_key(
+    world: World, tmp_path: Path, officer: PageClient, fallbacks: str, goes_on: bool
+) -> None:
+    after = officer.copy(shop_with(world, tmp_path, NEW, fallbacks))
+
+    assert is_signed_in(after) == goes_on
+
+
+def test_a_fallback_that_is_too_short_stops_the_start(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="SECRET_KEY_FALLBACKS holds a key that is too short"):
+        Settings.from_env({"SECRET_KEY": NEW, "SECRET_KEY_FALLBACKS": f"{OLD},short"}, tmp_path)
