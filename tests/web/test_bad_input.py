@@ -13,7 +13,7 @@ from tests.world import World
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 POSTS = ["/payments/result", "/orders", "/cart/items", "/orders/lookup"]
-CHOICES = {"method": "card", "window": "popup", "work": "CERT", "delivery": "redirect"}
+CHOICES: dict[str, object] = {"method": "card", "window": "popup", "work": "CERT", "delivery": "redirect"}
 BODIES = [
     (b"", FORM),
     (b"", JSON),
@@ -135,7 +135,8 @@ def start(buyer: PageClient, order_no: str, body: object) -> int:
         (CHOICES | {"work": "AUTH"}, 422),
         (CHOICES | {"window": "iframe"}, 422),
         (CHOICES | {"window": "direct", "delivery": "callback"}, 422),
-        *((body, 400) for body in ([], "card", None, 1, b"{", b"\xff", b"", b"[" * 30_000)),
+        ([], 400),
+        *((body, 400) for body in ("card", None, 1, b"{", b"\xff", b"", b"[" * 30_000)),
     ],
 )
 def test_choices_that_do_not_exist_start_nothing(

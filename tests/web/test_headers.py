@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +13,9 @@ from werkzeug.test import Client, TestResponse
 
 from shop.db import db
 from shop.factory import create_app
-from shop.services import staff
 from shop.settings import Settings
-from tests import staff as people
 from tests.page import PageClient
-from tests.world import World
+from tests.world import SIMULATOR, World
 
 LIVE = {
     "PAYPLE_MODE": "live",
@@ -30,68 +29,57 @@ LIVE = {
 
 
 def addresses(app: Flask, order_no: str) -> list[tuple[str, str]]:
-    """Every address with every method that somebody could try, and some that lead nowhere."""
-    values = {
-        "order_no": order_no,
-        "slug": "test-product",
-        "refund_id": "1",
-        "attempt_no": "A",
-        "filename": "css/base.css",
-    }
-    found = [("GET", "/nothing-here"), ("DELETE", "/"), ("POST", "/nothing-here")]
-    with app.test_request_context():
-        for rule in app.url_map.iter_rules():
-            path = "".join(values.get(part, "1") if is_value else part for is_value, part in rule._trace)
-            found += [(method, path.lstrip("|")) for method in sorted((rule.methods or set()) - {"OPTIONS"})]
-    return found
+    """Every route with every method, and some that lead nowhere."""
+    values = {"order_no": order_no, "slug": "test-product", "attempt_no": "A", "filename": "css/base.css"}
+    return [("GET", "/nothing-here"), ("DELETE", "/"), ("POST", "/nothing-here")] + [
+        (method, re.sub(r"<(?:\w+:)?(\w+)>", lambda part: values.get(part[1], "1"), rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"OPTIONS"})
+    ]
 
 
-def insist_on_headers(response: TestResponse, where: str) -> None:
-    headers, is_file = response.headers, where.startswith(("GET /static", "HEAD /static"))
-    policy = headers["Content-Security-Policy"]
-    assert "default-src 'none'" in policy, where
-    assert "frame-ancestors 'none'" in policy, where
-    assert "base-uri 'none'" in policy, where
+def assert_headers(response: TestResponse, where: str) -> None:
+    headers, policy = response.headers, response.headers["Content-Security-Policy"]
+    assert all(f"{directive} 'none'" in policy for directive in ("default-src", "frame-ancestors", "base-uri")), where
     assert "unsafe-inline" not in policy.replace("style-src-attr 'unsafe-inline'", ""), where
     assert headers["X-Frame-Options"] == "DENY", where
     assert headers["X-Content-Type-Options"] == "nosniff", where
-    opener, referrer = headers["Cross-Origin-Opener-Policy"], headers["Referrer-Policy"]
-    if "nonce" in policy:
-        assert (opener, referrer) == ("unsafe-none", "strict-origin-when-cross-origin"), where
-    else:
-        assert (opener, referrer) == ("same-origin", "same-origin"), where
-    assert is_file or headers["Cache-Control"] == "no-store", where
+    opener = "unsafe-none" if "nonce" in policy else "same-origin"
+    referrer = "strict-origin-when-cross-origin" if "nonce" in policy else "same-origin"
+    assert (headers["Cross-Origin-Opener-Policy"], headers["Referrer-Policy"]) == (opener, referrer), where
+    assert " /static" in where or headers["Cache-Control"] == "no-store", where
     assert "Server" not in headers, where
 
 
-def test_every_address_answers_with_every_header_whoever_asks(world: World) -> None:
-    staff.add(people.NAME, people.PASSWORD)
-    buyer = world.browser()
-    order_no = buyer.place_order()
-    officer = people.sign_in(world.browser())
+def test_every_address_answers_with_every_header_whoever_asks(
+    world: World, officer: PageClient, buyer: PageClient, order_no: str
+) -> None:
     asked = addresses(world.app, order_no)
 
     for browser in (world.browser(), buyer, officer):
         for method, path in asked:
             response = browser.open(path, method=method)
             assert response.status_code < 500, f"{method} {path}"
-            insist_on_headers(response, f"{method} {path}")
+            assert_headers(response, f"{method} {path}")
     assert len(asked) > 40
 
 
-def test_errors_of_ours_have_them_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fall(*_: object, **__: object) -> None:
-        raise RuntimeError
+def test_error_pages_have_every_header(buyer: PageClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("shop.services.orders.history")
 
-    monkeypatch.setattr("shop.services.orders.history", fall)
-
-    response = world.browser().open("/orders")
-
-    assert response.status_code == 500
-    insist_on_headers(response, "GET /orders")
+    assert_headers(buyer.get("/orders", 500).response, "GET /orders")
 
 
-# --- cookies --------------------------------------------------------------------------------------------------------
+def test_only_the_payment_page_admits_the_gateway(buyer: PageClient, order_no: str) -> None:
+    for path in ("/", "/products/test-product", "/cart", "/orders", "/orders/lookup", "/admin/login"):
+        assert SIMULATOR not in buyer.get(path).response.headers["Content-Security-Policy"]
+
+    page = buyer.get(f"/orders/{order_no}")
+
+    policy = page.response.headers["Content-Security-Policy"]
+    assert f"frame-src {SIMULATOR}" in policy
+    assert f"form-action 'self' {SIMULATOR}" in policy
+    assert all(tag["nonce"] in policy for name, tag in page.tags.all if name == "script")
 
 
 def cookies_of(response: TestResponse) -> dict[str, set[str]]:
@@ -104,8 +92,7 @@ def cookies_of(response: TestResponse) -> dict[str, set[str]]:
     }
 
 
-def test_a_cookie_is_for_this_site_and_no_script(world: World) -> None:
-    buyer = world.browser()
+def test_a_cookie_is_for_this_site_and_no_script(buyer: PageClient) -> None:
     token = buyer.csrf_token()
 
     added = buyer.post("/cart/items", {"product": "test-product", "quantity": "1", "csrf_token": token})
@@ -136,8 +123,8 @@ def test_in_live_mode_every_answer_insists_on_https(live: Client) -> None:
     for path in ("/", "/cart", "/orders", "/admin/login", "/nothing-here", "/healthz", "/static/css/base.css"):
         response = live.get(path, base_url="https://shop.example.kr", buffered=True)
         assert response.headers["Strict-Transport-Security"] == "max-age=31536000", path
-        insist_on_headers(response, f"GET {path}")
+        assert_headers(response, f"GET {path}")
 
 
-def test_without_https_nobody_is_told_to_insist_on_it(world: World) -> None:
-    assert "Strict-Transport-Security" not in PageClient(world.app).open("/").headers
+def test_without_https_nobody_is_told_to_insist_on_it(buyer: PageClient) -> None:
+    assert "Strict-Transport-Security" not in buyer.open("/").headers

@@ -1,7 +1,6 @@
-"""Every address of the shop, with one odd value at a time in its path, its query or its form: never a 500.
+"""Every address of the shop, with one odd value at a time in its path, query or form: never a 500.
 
-Which names an address reads is learnt from the address itself, and the addresses from the app: what is new is tried as
-soon as it is there.
+The addresses come from the app, and the names that each of them reads from a first request.
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.routing import Rule
 
 from shop.db import db
-from shop.services import orders, staff
+from shop.services import orders
 from tests.page import PAYER, PageClient
-from tests.staff import NAME, PASSWORD, paid_order, refund, sign_in
+from tests.staff import NAME, PASSWORD, paid_order, refund
 from tests.world import World
 
 ODD = (
@@ -57,8 +56,8 @@ WIRE = ("PCD_PAY_RST", "PCD_PAY_OID", "PCD_PAY_TOTAL", "PCD_PAY_TYPE", "PCD_AUTH
 """What a result may hold: its address takes all fields there are and asks for none."""
 
 
-class Asked(ImmutableMultiDict[str, str]):
-    """Fields that remember which of them were wanted."""
+class Recorded(ImmutableMultiDict[str, str]):
+    """Fields that remember which of them were read."""
 
     names: ClassVar[set[str]] = set()
 
@@ -75,15 +74,13 @@ class Asked(ImmutableMultiDict[str, str]):
         return list(super().getlist(name, *more, **named))
 
 
-class CuriousRequest(Request):
-    """A request of an app whose wishes are written down."""
-
-    parameter_storage_class = Asked
+class RecordingRequest(Request):
+    parameter_storage_class = Recorded
 
 
 @dataclass
 class Visit:
-    """One address and everything that is sent to it."""
+    """One address, and what is sent to it."""
 
     rule: Rule
     method: str
@@ -92,11 +89,11 @@ class Visit:
     cookie: str
     token: str
 
-    def wrong(self) -> Iterator[str]:
+    def errors(self) -> Iterator[str]:
         """Each odd value that ends in a 500."""
-        Asked.names.clear()
+        Recorded.names.clear()
         self._send(self.places, {})
-        names = sorted(Asked.names - {"csrf_token", "lang"}) + list(WIRE if "payments" in self.rule.rule else ())
+        names = sorted(Recorded.names - {"csrf_token", "lang"}) + list(WIRE if "payments" in self.rule.rule else ())
         for odd in ODD:
             for name in names:
                 yield from self._send(self.places, {name: odd})
@@ -114,31 +111,28 @@ class Visit:
         return [f"{self.method} {path} {odd}"] if status >= 500 else []
 
 
-def visits(world: World) -> Iterator[Visit]:
-    """All of them in the eyes of somebody who is a buyer and of the staff, and has just entered the password again."""
-    staff.add(NAME, PASSWORD)
-    browser = world.browser()
-    order_no = browser.place_order(quantity=3)
-    sign_in(browser)
-    refund(browser, paid_order(world), amount="1")
-    browser.add_to_cart()
-    world.app.request_class = CuriousRequest
+def visits(world: World, officer: PageClient) -> Iterator[Visit]:
+    """All of them, by somebody who is a buyer and of the staff, and has just entered the password again."""
+    order_no = officer.place_order(quantity=3)
+    refund(officer, paid_order(world), amount="1")
+    officer.add_to_cart()
+    world.app.request_class = RecordingRequest
     places = {"order_no": order_no, "slug": "test-product", "filename": "css/base.css"}
-    cookie, token = browser.session_cookie(), browser.csrf_token()
+    cookie, token = officer.session_cookie(), officer.csrf_token()
     for rule in sorted(world.app.url_map.iter_rules(), key=lambda rule: rule.endpoint == "admin.logout"):
         for method in sorted((rule.methods or set()) & {"GET", "POST"}):
-            yield Visit(rule, method, places, browser, cookie, token)
+            yield Visit(rule, method, places, officer, cookie, token)
 
 
 @pytest.mark.both_engines
-def test_no_value_is_too_odd_for_any_address(world: World) -> None:
+def test_no_value_is_too_odd_for_any_address(world: World, officer: PageClient) -> None:
     seen: set[str] = set()
-    wrong: list[str] = []
-    for visit in visits(world):
-        wrong += visit.wrong()
-        seen |= Asked.names
+    errors: list[str] = []
+    for visit in visits(world, officer):
+        errors += visit.errors()
+        seen |= Recorded.names
 
-    assert "\n".join(wrong) == ""
+    assert "\n".join(errors) == ""
     assert seen >= {"before", "after", "date", "name", "order_no", "intent", "payer_name", "quantity"}
 
 
@@ -146,7 +140,7 @@ def test_no_value_is_too_odd_for_any_address(world: World) -> None:
 def test_a_staff_page_that_breaks_in_the_database_is_an_error_page_of_ours(
     world: World, officer: PageClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """PostgreSQL answers nothing more in a transaction that has failed, not even how much lies on the desk."""
+    """PostgreSQL answers nothing more in a transaction that has failed, not even how many rows the desk has."""
 
     def broken(*_: object) -> None:
         db.session.execute(text("SELECT CAST('x' AS INTEGER)"))

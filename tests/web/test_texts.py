@@ -2,16 +2,17 @@
 
 import ast
 import re
-from pathlib import Path
 
 from babel.messages import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
+from tests.page import PageClient
+from tests.staff import pay
+from tests.tools.sources import ROOT
 from tests.world import World
 
-ROOT = Path(__file__).parents[2]
 ENGLISH = ROOT / "shop" / "translations" / "en" / "LC_MESSAGES"
 HANGUL = re.compile("[가-힣]")
 PLACEHOLDER = re.compile(r"%\(\w+\)s")
@@ -49,13 +50,11 @@ def test_no_text_hides_inside_an_f_string() -> None:
     assert hidden == []
 
 
-def test_translations_keep_the_placeholders() -> None:
+def test_translations_keep_the_placeholders_and_are_not_korean() -> None:
     for message in written():
-        assert sorted(PLACEHOLDER.findall(str(message.id))) == sorted(PLACEHOLDER.findall(str(message.string)))
-
-
-def test_no_english_text_is_korean() -> None:
-    assert [message.string for message in written() if message.id and HANGUL.search(str(message.string))] == []
+        korean, english = str(message.id), str(message.string)
+        assert sorted(PLACEHOLDER.findall(korean)) == sorted(PLACEHOLDER.findall(english))
+        assert not message.id or not HANGUL.search(english), english
 
 
 def test_the_compiled_catalogue_is_up_to_date() -> None:
@@ -65,20 +64,18 @@ def test_the_compiled_catalogue_is_up_to_date() -> None:
     assert compiled == {str(message.id): message.string for message in written() if message.id}
 
 
-def test_an_english_page_has_no_korean_left_but_the_way_back(world: World) -> None:
-    buyer = world.browser()
+def test_an_english_page_has_no_korean_but_the_link_to_korean(world: World, buyer: PageClient) -> None:
     buyer.get("/?lang=en")
     order_no = buyer.place_order("alley-timetable", payer_name="Hong")
-    opening = buyer.start_attempt(order_no, method="transfer")
-    texts = [buyer.get(path).text for path in ("/", "/products/alley-timetable", "/cart", "/orders", "/orders/lookup")]
-    texts.append(buyer.get(f"/orders/{order_no}").text)
-    world.deliver(world.payer().pay(opening["fields"], scenario="bank_maintenance"))
-    texts.append(buyer.get(f"/orders/{order_no}").text)
-
+    path = f"/orders/{order_no}"
+    pages = [buyer.get(page) for page in ("/", "/products/alley-timetable", "/cart", "/orders", "/orders/lookup", path)]
+    fields = buyer.start_attempt(order_no, method="transfer")["fields"]
+    world.deliver(world.payer().pay(fields, scenario="bank_maintenance"))
+    pages.append(buyer.get(path))
     world.fault("inquiry", "other_amount")
-    world.deliver(world.payer().pay(buyer.start_attempt(order_no, work="PAY")["fields"]))
-    texts.append(buyer.get(f"/orders/{order_no}").text)
+    pay(world, buyer, order_no, work="PAY")
+    pages.append(buyer.get(path))
 
-    for text in texts:
-        left = re.sub(r'<a[^>]*lang="ko">[^<]*</a>', "", text)
-        assert HANGUL.findall(left) == [], HANGUL.search(left)
+    for page in pages:
+        text = re.sub(r'<a[^>]*lang="ko">[^<]*</a>', "", page.text)
+        assert not HANGUL.search(text), page.path
