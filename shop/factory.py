@@ -25,6 +25,7 @@ from shop.views import (
     hosts,
     orders,
     payments,
+    policies,
     security_headers,
     template_filters,
 )
@@ -62,7 +63,7 @@ def create_app(settings: Settings, http: requests.Session | None = None) -> Flas
     limiter.init_app(app)
     login_manager.init_app(app, add_context_processor=False)  # the templates get what they show from the staff area
     app.url_map.converters["row"] = RowConverter
-    for module in (catalogue, cart, orders, payments, callbacks, health, admin):
+    for module in (catalogue, cart, orders, payments, policies, callbacks, health, admin):
         app.register_blueprint(module.bp)
     cli.init_app(app)
     _add_demo(app, settings, http)

@@ -5,7 +5,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -47,6 +47,24 @@ class Window(StrEnum):
     DIRECT = "direct"
 
 
+@dataclass(frozen=True)
+class Merchant:
+    """Who sells, as the law wants every page to say. A blank value is made up by the page."""
+
+    name: str
+    representative: str
+    business_number: str
+    mail_order_number: str
+    address: str
+    phone: str
+    email: str
+
+    @property
+    def is_made_up(self) -> bool:
+        """Whether a value is missing."""
+        return not all(vars(self).values())
+
+
 class SettingsError(Exception):
     """The settings miss something or contradict themselves; the message names every one of them."""
 
@@ -81,6 +99,7 @@ class Settings:
     ratelimit_storage_uri: str = field(repr=False)
     trusted_proxies: int
     csp_extra: tuple[str, ...]
+    merchant: Merchant
     instance: Path
 
     @property
@@ -129,6 +148,7 @@ class Settings:
             ratelimit_storage_uri=_ratelimit_storage_uri(env),
             trusted_proxies=env.whole("TRUSTED_PROXIES", 0, least=0, most=MOST_PROXIES),
             csp_extra=_csp_extra(env),
+            merchant=Merchant(**{field.name: env.text(f"SHOP_{field.name.upper()}") for field in fields(Merchant)}),
             instance=instance,
         )
         if shop_port == simulator_port and mode is Mode.SIMULATOR:
@@ -142,6 +162,9 @@ class Settings:
 
 def _refuse_demo_values(env: Environment, settings: Settings) -> None:
     """Note what a demonstration may have, but no shop that takes real money."""
+    for name, value in vars(settings.merchant).items():
+        if not value:
+            env.complain(f"SHOP_{name.upper()} is missing: every page of a live shop says who sells")
     for name, secret in (
         ("SECRET_KEY", settings.secret_key),
         *(("SECRET_KEY_FALLBACKS", key) for key in settings.secret_key_fallbacks),

@@ -96,7 +96,8 @@ class PageClient:
         return response.get_json()
 
 
-PAYER = {"payer_name": "홍길동", "payer_phone": "010-1234-5678", "payer_email": "hong@example.com"}
+CONSENTS = {"agree_terms": "y", "agree_privacy": "y", "agree_order": "y"}
+PAYER = {"payer_name": "홍길동", "payer_phone": "010-1234-5678", "payer_email": "hong@example.com"} | CONSENTS
 
 
 @dataclass

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from tests.page import PAYER
 from tests.payer import Payer
 from tests.tools import servers
 from tests.tools.servers import Program, clean_environment, lay_home, running, wait_until_ready
@@ -213,7 +214,7 @@ class Buyer:
     def order(self, work: str) -> dict[str, str]:
         """Order the test product and open the window; its fields."""
         self._post("/cart/items", product="test-product", quantity="1")
-        page = self._post("/orders", payer_name="홍길동", payer_phone="010-1234-5678", payer_email="h@example.com")
+        page = self._post("/orders", **PAYER)
         self._order = page.url
         path = page.url.removeprefix(self._program.shop_url) + "/attempts"
         answer = self._post(path, method="card", window="popup", work=work, delivery="redirect")

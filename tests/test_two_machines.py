@@ -23,6 +23,7 @@ import requests
 from shop.db import db
 from shop.factory import create_app
 from tests import world as worlds
+from tests.page import PAYER
 from tests.payer import Pairs, Payer
 from tests.tools.postgres import Cluster, find_programs
 from tests.tools.servers import START_SECONDS, clean_environment, free_ports, lay_home
@@ -164,8 +165,7 @@ class Buyer:
         page = self._browser.get(f"{shop.url}/products/test-product", timeout=PATIENCE)
         item = {"product": "test-product", "quantity": "1", "csrf_token": token(page.text)}
         page = self._browser.post(f"{shop.url}/cart/items", item, timeout=PATIENCE)
-        payer = {"payer_name": "홍길동", "payer_phone": "01012345678", "payer_email": "hong@example.com"}
-        page = self._browser.post(f"{shop.url}/orders", payer | {"csrf_token": token(page.text)}, timeout=PATIENCE)
+        page = self._browser.post(f"{shop.url}/orders", PAYER | {"csrf_token": token(page.text)}, timeout=PATIENCE)
         return page.url.rpartition("/")[2]
 
     def authenticate(self, place: Place, shop: Server, order_no: str) -> Pairs:

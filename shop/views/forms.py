@@ -99,7 +99,7 @@ class QuantityForm(ShopForm):
 
 
 class CheckoutForm(ShopForm):
-    """Who pays."""
+    """Who pays, and that they agree."""
 
     cart_id = HiddenField(validators=[Length(max=40), printable])
     payer_name = StringField(
@@ -127,6 +127,17 @@ class CheckoutForm(ShopForm):
             Length(max=100, message=_("이메일 주소는 100자까지 입력할 수 있어요.")),
             matches(EMAIL, _("name@example.com처럼 이메일 주소를 입력해 주세요.")),
         ],
+    )
+    agree_terms = BooleanField(
+        _("이용약관에 동의해요."), validators=[DataRequired(_("주문하려면 이용약관에 동의해 주세요."))]
+    )
+    agree_privacy = BooleanField(
+        _("개인정보 수집·이용과 결제사 제공에 동의해요."),
+        validators=[DataRequired(_("주문하려면 개인정보 수집·이용과 결제사 제공에 동의해 주세요."))],
+    )
+    agree_order = BooleanField(
+        _("주문할 상품과 금액을 확인했고, 주문에 동의해요."),
+        validators=[DataRequired(_("주문할 상품과 금액을 확인하고 동의해 주세요."))],
     )
 
 

@@ -126,6 +126,7 @@ def _remember_language(response: Response) -> Response:
 def _words() -> dict[str, object]:
     return {
         "mode": settings().mode.value,
+        "merchant": settings().merchant,
         "simulator_url": settings().simulator_url,
         "cart_count": sum(cart_items().values()),
         "locale": str(get_locale()),

@@ -57,6 +57,8 @@ class Store:
         self.page.locator("[name=payer_name]").fill(name)
         self.page.locator("[name=payer_phone]").fill("010-1234-5678")
         self.page.locator("[name=payer_email]").fill("payer@example.com")
+        for consent in self.page.locator("main input[type=checkbox][required]").all():
+            consent.check()
         self.page.get_by_test_id("place-order").click()
         self.page.wait_for_url(re.compile(r"/orders/[^/?]+$"))
         return OrderPage(self.page)

@@ -27,7 +27,7 @@ PAPER = 688
 TOPS = "links => links.map(link => link.getBoundingClientRect().top)"
 KOREAN, LATIN = "가", "W"
 EMAIL = "a" * 40 + "@" + "b" * 47 + ".example.com"
-PAYER = {"payer_name": KOREAN * 40, "payer_phone": "010-1234-5678", "payer_email": EMAIL}
+PAYER = {"payer_name": KOREAN * 40, "payer_phone": "010-1234-5678", "payer_email": EMAIL} | tests.page.CONSENTS
 
 Place = tuple[PageClient, str]
 Visit = Callable[[PageClient, str], Page]

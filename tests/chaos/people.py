@@ -14,6 +14,7 @@ import requests
 from tests.chaos.report import Step
 from tests.chaos.watch import new_address
 from tests.oracle import DeskRow, Placed
+from tests.page import CONSENTS
 from tests.payer import Pairs, Payer, Window
 
 if TYPE_CHECKING:
@@ -153,7 +154,9 @@ class Buyer(Browser):
             self.require(self.post("/cart/items", {"product": slug, "quantity": quantity}), 303)
         page = self.require(self.get("/checkout"), 200)
         form = next((fields for head, fields in forms(page.text) if head.get("action", "").endswith("/orders")), {})
-        return form | {"payer_name": "김나직", "payer_phone": self.phone, "payer_email": "reader@example.com"}
+        return (
+            form | {"payer_name": "김나직", "payer_phone": self.phone, "payer_email": "reader@example.com"} | CONSENTS
+        )
 
     def note(self, placed: requests.Response, lines: Mapping[str, int]) -> Placed:
         """Remember an order that was placed."""

@@ -227,7 +227,7 @@ def test_a_full_disk_takes_no_order_and_still_shows_the_shop(world: World) -> No
     buyer.add_to_cart()
     disk.fill()
 
-    fields = {"payer_name": "홍길동", "payer_phone": "01012345678", "payer_email": "hong@example.com"}
+    fields = PAYER | {"payer_phone": "01012345678"}
     page = buyer.submit("/orders", fields, 503)
 
     assert page.response.headers["Retry-After"] == "30"

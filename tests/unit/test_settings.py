@@ -9,16 +9,11 @@ import pytest
 
 from shop.payple import Credentials
 from shop.settings import Mode, Settings, SettingsError, Window, write_instance_secrets
+from tests.live import LIVE
 
-SECRET = "exactly-forty-characters-long-and-random"
+SECRET = LIVE["SECRET_KEY"]
 ONLY_SECRET = {"SECRET_KEY": SECRET}
-KEYS = {
-    "PAYPLE_CST_ID": "ourshop",
-    "PAYPLE_CUST_KEY": "our-customer-key",
-    "PAYPLE_REFUND_KEY": "our-refund-key",
-    "PAYPLE_CLIENT_KEY": "our-client-key",
-}
-LIVE = ONLY_SECRET | KEYS | {"PAYPLE_MODE": "live", "SHOP_URL": "https://shop.example.kr"}
+KEYS = {name: value for name, value in LIVE.items() if name.startswith("PAYPLE_") and name != "PAYPLE_MODE"}
 PUBLIC = Credentials.public_test()
 PUBLIC_KEYS = dict(zip(KEYS, (PUBLIC.cst_id, PUBLIC.cust_key, PUBLIC.refund_key, PUBLIC.client_key), strict=True))
 SIMULATED = {  # what keys look like that the simulator has issued for a run
@@ -106,6 +101,12 @@ def test_live_mode_refuses_what_simulator_mode_takes(
 ) -> None:
     assert [problem.split()[0] for problem in problems(LIVE | more | {name: value}, tmp_path)] == [name]
     Settings.from_env(ONLY_SECRET | more | {name: value}, tmp_path)
+
+
+@pytest.mark.parametrize("name", [name for name in LIVE if name.startswith("SHOP_") and name != "SHOP_URL"])
+def test_live_mode_wants_to_know_who_sells(name: str, tmp_path: Path) -> None:
+    assert problems(LIVE | {name: " "}, tmp_path) == [f"{name} is missing: every page of a live shop says who sells"]
+    assert Settings.from_env(ONLY_SECRET, tmp_path).merchant.is_made_up
 
 
 def test_some_keys_without_the_others_are_a_contradiction(tmp_path: Path) -> None:

@@ -14,18 +14,9 @@ from werkzeug.test import Client, TestResponse
 from shop.db import db
 from shop.factory import create_app
 from shop.settings import Settings
+from tests.live import LIVE
 from tests.page import PageClient
 from tests.world import SIMULATOR, World
-
-LIVE = {
-    "PAYPLE_MODE": "live",
-    "SHOP_URL": "https://shop.example.kr",
-    "SECRET_KEY": "exactly-forty-characters-long-and-random",
-    "PAYPLE_CST_ID": "ourshop",
-    "PAYPLE_CUST_KEY": "our-customer-key",
-    "PAYPLE_REFUND_KEY": "our-refund-key",
-    "PAYPLE_CLIENT_KEY": "our-client-key",
-}
 
 
 def addresses(app: Flask, order_no: str) -> list[tuple[str, str]]:
