@@ -45,7 +45,7 @@ LIBRARIES: dict[str, set[str]] = {
     "shop.simulator.__main__": {"flask", "werkzeug", "requests", "gunicorn", "dotenv"},
     "shop.simulator": {"flask", "werkzeug", "requests"},
     "shop.rules": set(),
-    "shop.demo": {"flask", "flask_babel", "requests", "sqlalchemy", "werkzeug"},
+    "shop.demo": {"flask", "flask_babel", "flask_login", "requests", "sqlalchemy", "werkzeug"},
     "shop.models": {"sqlalchemy"},
     "shop.services": {"sqlalchemy", "werkzeug"},  # werkzeug hashes passwords
     "shop.views": {

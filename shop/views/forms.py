@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from enum import StrEnum
 
 from flask import request
@@ -164,6 +165,13 @@ class PaymentForm(ShopForm):
     work = RadioField(default=ChargeMode.ON_CONFIRM.value, choices=one_of(*ChargeMode))
     delivery = RadioField(default=Delivery.REDIRECT.value, choices=one_of(*Delivery))
     cash_receipt = BooleanField()
+
+    def preselect(self, wishes: Mapping[str, str]) -> None:
+        """Take those choices of an address that exist."""
+        for field in (self.method, self.window, self.work, self.delivery):
+            if wishes.get(field.name) in [choice.value for choice in field.choices]:
+                field.data = wishes[field.name]
+        self.cash_receipt.data = wishes.get("cash_receipt") == "y"
 
     def validate_delivery(self, field: Field) -> None:
         """A direct window replaces the page, and with it the function that could be called back."""

@@ -176,7 +176,7 @@ def _render_order(order: Order, now: datetime) -> ResponseReturnValue:
         order=order,
         notice=messages.of_order(order, settling=settling),
         settling=settling,
-        form=PaymentForm(window=_default_window()) if can_pay else None,
+        form=_payment_form() if can_pay else None,
         payment=_payment_start(order) if can_pay else None,
         receipt=order.paid_attempt,
         refresh_seconds=REFRESH_SECONDS if settling or order.state is OrderState.CHECKING else None,
@@ -199,6 +199,12 @@ def _can_pay(order: Order, now: datetime) -> bool:
     except CannotPay:
         return False
     return True
+
+
+def _payment_form() -> PaymentForm:
+    form = PaymentForm(window=_default_window())
+    form.preselect(request.args)
+    return form
 
 
 def _payment_start(order: Order) -> PaymentStart:
