@@ -10,20 +10,13 @@ import pytest
 from shop import clock
 from shop.factory import create_app
 from shop.settings import Settings
+from tests.live import LIVE
 
 BASE = {
     "SECRET_KEY": "0123456789abcdef" * 3,
     "DATABASE_URL": "sqlite://",
     "ADMIN_USERNAME": "staff",
     "ADMIN_PASSWORD": "correct horse battery",
-}
-LIVE = {
-    "PAYPLE_MODE": "live",
-    "SHOP_URL": "https://shop.example.kr",
-    "PAYPLE_CST_ID": "ourshop",
-    "PAYPLE_CUST_KEY": "our-customer-key",
-    "PAYPLE_REFUND_KEY": "our-refund-key",
-    "PAYPLE_CLIENT_KEY": "our-client-key",
 }
 
 
