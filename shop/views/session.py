@@ -46,6 +46,11 @@ def cart_items() -> dict[str, int]:
     return {slug: int(text) for slug, text in lines.items() if _QUANTITY.fullmatch(text)}
 
 
+def cart_count() -> int:
+    """How many pieces lie in the cart."""
+    return sum(cart_items().values())
+
+
 def keep_cart(items: Mapping[str, int]) -> None:
     """Store a changed cart. A changed cart is another cart: it gets a new identity, and so makes another order."""
     remembered_visitor()

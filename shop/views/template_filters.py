@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from shop import clock
 from shop.extensions import babel, settings
-from shop.views.session import cart_items
+from shop.views.session import cart_count
 from shop.views.way_back import way_back
 
 LANGUAGES = ("ko", "en")
@@ -128,7 +128,7 @@ def _words() -> dict[str, object]:
         "mode": settings().mode.value,
         "merchant": settings().merchant,
         "simulator_url": settings().simulator_url,
-        "cart_count": sum(cart_items().values()),
+        "cart_count": cart_count(),
         "locale": str(get_locale()),
         "this_page_in": this_page_in,
     }
