@@ -1,7 +1,5 @@
 """`python -m shop.simulator`: the simulator as a server of its own."""
 
-from __future__ import annotations
-
 import os
 import signal
 import socket
@@ -11,120 +9,100 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.gateway.receiver import receiving
+from tests.gateway.receiver import Receiver, receiving
 from tests.gateway.serving import serving, start
 from tests.tools.servers import free_ports
 
 
-def test_a_charge_survives_kill_9(tmp_path: Path) -> None:
-    """What the merchant was told, or would have been told, is in the file before the answer leaves."""
-    with serving(tmp_path / "simulator.sqlite") as (merchant, group):
-        claim = merchant.claim()
-        merchant.confirm(claim)
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "folder" / "simulator.sqlite"
+
+
+def refusal(data: Path, *arguments: str, **settings: str) -> str:
+    """What a simulator says that does not start."""
+    process = start("--data", str(data), *arguments, folder=data.parents[1], **settings)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert not data.exists()
+    return errors
+
+
+def test_a_charge_survives_kill_9_and_only_the_owner_reads_the_file(data: Path) -> None:
+    with serving(data) as (merchant, group):
+        paid = merchant.confirmed()
+        modes = {path.stat().st_mode & 0o777 for path in data.parent.iterdir()}
         os.killpg(group, signal.SIGKILL)
 
-    with serving(tmp_path / "simulator.sqlite") as (merchant, _):
-        assert merchant.payment(claim["PCD_PAY_OID"])["state"] == "approved"
-        assert merchant.inquire(claim["PCD_PAY_OID"])["PCD_PAY_RST"] == "success"
+    with serving(data) as (merchant, _):
+        assert merchant.inquire(paid["PCD_PAY_OID"])["PCD_PAY_RST"] == "success"
+    assert (modes, data.parent.stat().st_mode & 0o777) == ({0o600}, 0o700)
 
 
-def test_a_cancel_survives_kill_9_even_before_its_answer(tmp_path: Path) -> None:
-    """Killed while the answer waits at a barrier: the merchant gets no answer, and the money has gone back."""
-    with serving(tmp_path / "simulator.sqlite") as (merchant, group), ThreadPoolExecutor(1) as pool:
+def test_a_cancel_survives_kill_9_even_before_its_answer(data: Path) -> None:
+    with serving(data) as (merchant, group), ThreadPoolExecutor(1) as pool:
         with receiving() as driver:
             paid = merchant.paid()
-            barrier = {"op": "cancel", "phase": "after", "notify_url": driver.url}
-            merchant.order("POST", "/barrier", barrier)
+            merchant.order("POST", "/barrier", {"op": "cancel", "phase": "after", "notify_url": driver.url})
             answer = pool.submit(merchant.cancel, paid, 300)
             driver.came.get(timeout=10)
             os.killpg(group, signal.SIGKILL)
         with pytest.raises(requests.ConnectionError):
             answer.result(10)
 
-    with serving(tmp_path / "simulator.sqlite") as (merchant, _):
-        payment = merchant.payment(paid["PCD_PAY_OID"])
-        assert (payment["state"], payment["refunded_total"]) == ("partially_cancelled", 300)
+    with serving(data) as (merchant, _):
+        assert merchant.refunded(paid) == ("partially_cancelled", 300)
         assert "cancelled" in [line["effect"] for line in merchant.ledger()]
 
 
-def test_webhooks_leave_by_themselves_and_also_after_kill_9(tmp_path: Path) -> None:
-    """One leaves while the simulator runs; another is held, outlives the process, and leaves after its release."""
-    with receiving() as receiver:
-        start_with = (tmp_path / "simulator.sqlite", "--webhook-url", receiver.url)
-        with serving(*start_with) as (merchant, group):
-            first = merchant.paid()
-            assert receiver.came.get(timeout=10)["PCD_PAY_OID"] == first["PCD_PAY_OID"]
-            merchant.order("POST", "/webhooks", {"hold": True})
-            second = merchant.paid()
-            os.killpg(group, signal.SIGKILL)
+def test_webhooks_leave_by_themselves_and_also_after_kill_9(data: Path, receiver: Receiver) -> None:
+    with serving(data, "--webhook-url", receiver.url) as (merchant, group):
+        first = merchant.paid()
+        assert receiver.came.get(timeout=10)["PCD_PAY_OID"] == first["PCD_PAY_OID"]
+        merchant.order("POST", "/webhooks", {"hold": True})
+        second = merchant.paid()
+        os.killpg(group, signal.SIGKILL)
 
-        with serving(*start_with) as (merchant, _):
-            merchant.order("POST", "/webhooks", {"release": True})
-            assert receiver.came.get(timeout=10)["PCD_PAY_OID"] == second["PCD_PAY_OID"]
-        assert receiver.came.empty()
-
-
-def test_a_moved_clock_sends_what_is_due(tmp_path: Path) -> None:
-    """A retry that is a minute away on the run's clock comes as soon as the clock has been moved."""
-    with (
-        receiving() as receiver,
-        serving(tmp_path / "simulator.sqlite", "--webhook-url", receiver.url) as (merchant, _),
-    ):
-        merchant.order("POST", "/webhooks", {"delay": 3600})
-        merchant.paid()
-        merchant.order("POST", "/clock", {"advance": 3600})
-
-        assert receiver.came.get(timeout=10)["PCD_PAY_RST"] == "success"
+    with serving(data, "--webhook-url", receiver.url) as (merchant, _):
+        merchant.order("POST", "/webhooks", {"release": True})
+        assert receiver.came.get(timeout=10)["PCD_PAY_OID"] == second["PCD_PAY_OID"]
+        merchant.order("POST", "/webhooks", {"hold": False, "delay": 3600})
+        third = merchant.paid()
+        merchant.advance(3600)
+        assert receiver.came.get(timeout=10)["PCD_PAY_OID"] == third["PCD_PAY_OID"]
 
 
-def test_a_webhook_address_elsewhere_is_one_sentence_and_exit_1(tmp_path: Path) -> None:
-    process = start("--data", str(tmp_path / "s.sqlite"), "--webhook-url", "http://example.com/hook")
+@pytest.mark.parametrize(
+    ("arguments", "settings", "sentence"),
+    [
+        (("--webhook-url", "http://example.com/hook"), {}, "--webhook-host"),
+        *((("--host", host), {}, "SIMULATOR_PUBLIC=yes") for host in ("0.0.0.0", "::", "192.0.2.1")),
+        *(((), {"PAYPLE_MODE": mode}, mode.strip()) for mode in ("test", "live", "LIVE", " Live ", "production")),
+    ],
+)
+def test_a_wrong_start_is_one_sentence(
+    data: Path, arguments: tuple[str, ...], settings: dict[str, str], sentence: str
+) -> None:
+    assert sentence in refusal(data, *arguments, **settings)
 
-    _, errors = process.communicate(timeout=30)
 
-    assert process.returncode == 1
-    assert "--webhook-host" in errors
+def test_it_does_not_start_beside_the_env_file_of_a_live_shop(data: Path) -> None:
+    (data.parents[1] / ".env").write_text("PAYPLE_MODE='live'\n", encoding="utf-8")
+
+    assert "live" in refusal(data)
 
 
-def test_a_busy_port_is_one_sentence_and_exit_1(tmp_path: Path) -> None:
+def test_a_busy_port_is_one_sentence(data: Path) -> None:
     with socket.create_server(("127.0.0.1", free_ports(1)[0])) as taken:
         port = taken.getsockname()[1]
-        output, errors = start("--port", str(port), "--data", str(tmp_path / "s.sqlite")).communicate(timeout=30)
 
-    assert output == ""
-    assert errors == f"simulator: 127.0.0.1:{port} cannot be used: Address already in use\n"
-
-
-@pytest.mark.parametrize("mode", ["test", "live", "LIVE", " Live ", "production"])
-@pytest.mark.parametrize("written", [False, True])
-def test_it_does_not_serve_beside_the_real_payple(tmp_path: Path, mode: str, written: bool) -> None:
-    """Whatever is no simulator mode, in any spelling, in the environment or in `.env`."""
-    if written:
-        (tmp_path / ".env").write_text(f"PAYPLE_MODE='{mode}'\n", encoding="utf-8")
-    settings = {} if written else {"PAYPLE_MODE": mode}
-    process = start("--data", str(tmp_path / "s.sqlite"), folder=tmp_path, **settings)
-
-    _, errors = process.communicate(timeout=30)
-
-    assert process.returncode == 1
-    assert mode.strip() in errors
-    assert not (tmp_path / "s.sqlite").exists()
+        sentence = f"simulator: 127.0.0.1:{port} cannot be used: Address already in use\n"
+        assert refusal(data, "--port", str(port)) == sentence
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
-def test_other_machines_reach_it_only_on_demand(tmp_path: Path, host: str) -> None:
-    process = start("--host", host, "--data", str(tmp_path / "s.sqlite"))
-
-    _, errors = process.communicate(timeout=30)
-
-    assert process.returncode == 1
-    assert "SIMULATOR_PUBLIC=yes" in errors
-
-
-def test_on_demand_it_listens_everywhere(tmp_path: Path) -> None:
+def test_on_demand_it_listens_everywhere(data: Path) -> None:
     (port,) = free_ports(1)
-    arguments = ("--host", "0.0.0.0", "--port", str(port), "--data", str(tmp_path / "s.sqlite"))
-    process = start(*arguments, SIMULATOR_PUBLIC="yes")
+    process = start("--host", "0.0.0.0", "--port", str(port), "--data", str(data), SIMULATOR_PUBLIC="yes")
     try:
         assert process.stdout
         assert process.stdout.readline().startswith("simulator: ")
@@ -132,13 +110,3 @@ def test_on_demand_it_listens_everywhere(tmp_path: Path) -> None:
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.communicate(timeout=10)
-
-
-def test_only_its_owner_reads_its_file(tmp_path: Path) -> None:
-    with serving(tmp_path / "folder" / "simulator.sqlite") as (merchant, _):
-        merchant.claim()
-
-        modes = {path.name: oct(path.stat().st_mode & 0o777) for path in (tmp_path / "folder").iterdir()}
-
-    assert set(modes.values()) == {"0o600"}
-    assert oct((tmp_path / "folder").stat().st_mode & 0o777) == "0o700"
