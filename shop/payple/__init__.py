@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import codes
 from .billing_key import ChargeRequest, Registration
-from .cash_receipt import CashReceiptCancel, CashReceiptCancelled, CashReceiptIssued, CashReceiptRequest
+from .cash_receipt import CashReceiptDone, CashReceiptRequest
 from .client import Inquiries, PaypleClient
 from .codes import explain
 from .credentials import Authentication, Credentials
@@ -27,9 +27,7 @@ __all__ = [
     "Authentication",
     "CardApp",
     "CardPayment",
-    "CashReceiptCancel",
-    "CashReceiptCancelled",
-    "CashReceiptIssued",
+    "CashReceiptDone",
     "CashReceiptRequest",
     "ChargeMode",
     "ChargeRequest",

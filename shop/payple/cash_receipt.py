@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Self
 
+from .endpoints import Purpose
 from .errors import OutcomeUnknown
 from .messages import Answer, ReceiptPurpose, require_attempt, require_success
 
@@ -17,8 +17,8 @@ _BUSINESS_NUMBER = re.compile(r"[0-9]{10}")
 
 
 @dataclass(frozen=True)
-class _ReceiptRequest:
-    """What both requests say. `amount` in won.
+class CashReceiptRequest:
+    """A receipt to be issued for at most what was paid and not refunded, or to be cancelled. `amount` in won.
 
     Without purpose and identity the gateway uses those that the payer gave in the window. Raises ValueError, whose
     message names no number.
@@ -55,16 +55,10 @@ class _ReceiptRequest:
         return fields
 
 
-class CashReceiptRequest(_ReceiptRequest):
-    """A receipt to be issued, for at most what was paid and not refunded."""
-
-
-class CashReceiptCancel(_ReceiptRequest):
-    """A receipt to be cancelled, with the amount that it was issued for."""
-
-
 @dataclass(frozen=True)
-class _ReceiptDone:
+class CashReceiptDone:
+    """A receipt that was issued or cancelled. A cancel's answer may leave out its number."""
+
     attempt_no: str
     number: str  # given by the National Tax Service
     amount: int  # won
@@ -72,34 +66,15 @@ class _ReceiptDone:
     message: str
 
     @classmethod
-    def _read(cls, answer: Answer, request: _ReceiptRequest, work: str) -> Self:
+    def from_wire(cls, answer: Answer, request: CashReceiptRequest, purpose: Purpose) -> CashReceiptDone:
         """Read the answer. Raises Refused, or OutcomeUnknown, also for a yes to something not asked."""
         require_success(answer)
         require_attempt(answer, request.attempt_no)
+        number, code = answer.text("PCD_TAXSAVE_MGTNUM"), answer.code("PCD_PAY_CODE")
         if answer.won("PCD_TAXSAVE_AMOUNT") not in (None, request.amount):  # older answers name none
             raise OutcomeUnknown("the gateway's success names another amount")
-        if answer.text("PCD_PAY_WORK") not in ("", work):
+        if answer.text("PCD_PAY_WORK") not in ("", purpose.flags["PCD_PAY_WORK"]):
             raise OutcomeUnknown("the gateway's success is about another request")
-        number, code = answer.text("PCD_TAXSAVE_MGTNUM"), answer.code("PCD_PAY_CODE")
-        return cls(request.attempt_no, number, request.amount, code, answer.message("PCD_PAY_MSG"))
-
-
-class CashReceiptIssued(_ReceiptDone):
-    """A receipt that now exists."""
-
-    @classmethod
-    def from_wire(cls, answer: Answer, request: CashReceiptRequest) -> CashReceiptIssued:
-        """Read the answer. Raises Refused, or OutcomeUnknown, also for a success without a number."""
-        issued = cls._read(answer, request, "TSREG")
-        if not issued.number:
+        if purpose is Purpose.RECEIPT_ISSUE and not number:
             raise OutcomeUnknown("the gateway's success names no receipt")
-        return issued
-
-
-class CashReceiptCancelled(_ReceiptDone):
-    """A receipt that no longer counts; `number` is its own, blank if the answer does not repeat it."""
-
-    @classmethod
-    def from_wire(cls, answer: Answer, cancel: CashReceiptCancel) -> CashReceiptCancelled:
-        """Read the answer. Raises Refused, or OutcomeUnknown."""
-        return cls._read(answer, cancel, "TSCANCEL")
+        return cls(request.attempt_no, number, request.amount, code, answer.message("PCD_PAY_MSG"))

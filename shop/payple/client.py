@@ -10,7 +10,7 @@ from datetime import date
 import requests
 
 from .billing_key import NOT_REGISTERED, ChargeRequest, Registration
-from .cash_receipt import CashReceiptCancel, CashReceiptCancelled, CashReceiptIssued, CashReceiptRequest
+from .cash_receipt import CashReceiptDone, CashReceiptRequest
 from .credentials import Authentication, Credentials
 from .endpoints import Gateway, Purpose
 from .errors import GatewayError, NotSent, Refused
@@ -113,15 +113,15 @@ class PaypleClient:
         answer = self._send("refund", Purpose.REFUND, request.attempt_no, fields, leave_by)
         return RefundDone.from_wire(answer, request, self.gateway)
 
-    def issue_cash_receipt(self, request: CashReceiptRequest) -> CashReceiptIssued:
+    def issue_cash_receipt(self, request: CashReceiptRequest) -> CashReceiptDone:
         """Issue a receipt for a transfer, at most one per payment. Moves no money."""
         answer = self._send("issue_cash_receipt", Purpose.RECEIPT_ISSUE, request.attempt_no, request.to_wire())
-        return CashReceiptIssued.from_wire(answer, request)
+        return CashReceiptDone.from_wire(answer, request, Purpose.RECEIPT_ISSUE)
 
-    def cancel_cash_receipt(self, request: CashReceiptCancel) -> CashReceiptCancelled:
-        """Cancel a transfer's receipt, where a refund did not. Moves no money."""
+    def cancel_cash_receipt(self, request: CashReceiptRequest) -> CashReceiptDone:
+        """Cancel a transfer's receipt, where a refund did not: all that it was issued for. Moves no money."""
         answer = self._send("cancel_cash_receipt", Purpose.RECEIPT_CANCEL, request.attempt_no, request.to_wire())
-        return CashReceiptCancelled.from_wire(answer, request)
+        return CashReceiptDone.from_wire(answer, request, Purpose.RECEIPT_CANCEL)
 
     def find_billing_key(self, billing_key: str) -> Registration | None:
         """Look up what a billing key charges. Returns None if it is not registered, or not any more."""

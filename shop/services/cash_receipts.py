@@ -13,7 +13,6 @@ from shop.db import db, release, transaction
 from shop.errors import ReceiptRefused
 from shop.models import Attempt, CashReceipt, Order, Refund
 from shop.payple import (
-    CashReceiptCancel,
     CashReceiptRequest,
     GatewayError,
     NotSent,
@@ -206,7 +205,7 @@ class _Job:
 
     receipt_id: int
     state: CashReceiptState
-    message: CashReceiptRequest | CashReceiptCancel | None
+    message: CashReceiptRequest | None
     attempt_no: str
     trade_date: date
     earlier: frozenset[str]
@@ -257,17 +256,16 @@ def _claim(receipt_id: int) -> _Job | None:
         return _Job(receipt.id, receipt.state, message, attempt.attempt_no, attempt.trade_date, others, may_fail)
 
 
-def _message(receipt: CashReceipt) -> CashReceiptRequest | CashReceiptCancel:
-    kind = CashReceiptCancel if receipt.state is CashReceiptState.CANCEL_DUE else CashReceiptRequest
-    purpose = ReceiptPurpose(receipt.purpose) if receipt.identity else None
-    return kind(receipt.attempt.attempt_no, receipt.attempt.payer_id, receipt.amount, purpose, receipt.identity)
+def _message(receipt: CashReceipt) -> CashReceiptRequest:
+    attempt, purpose = receipt.attempt, ReceiptPurpose(receipt.purpose) if receipt.identity else None
+    return CashReceiptRequest(attempt.attempt_no, attempt.payer_id, receipt.amount, purpose, receipt.identity)
 
 
 def _make_call(job: _Job, client: PaypleClient, inquirer: Inquirer) -> tuple[CashReceiptState, str]:
-    if isinstance(job.message, CashReceiptCancel):
+    if job.message and job.state is CashReceiptState.CANCEL_DUE:
         client.cancel_cash_receipt(job.message)
         return CashReceiptState.CANCELLED, ""
-    if isinstance(job.message, CashReceiptRequest):
+    if job.message:
         return CashReceiptState.ISSUED, client.issue_cash_receipt(job.message).number
     found = inquirer.inquire(job.attempt_no, job.trade_date, PayType.TRANSFER)
     if found is None or found.transfer is None:

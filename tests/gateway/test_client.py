@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shop.payple import (
-    CashReceiptCancel,
     CashReceiptRequest,
     ChargeMode,
     Credentials,
@@ -132,7 +131,7 @@ def test_a_receipt_that_a_refund_left_is_cancelled_and_issued_again_the_next_day
 
     assert done.receipt == ReceiptAnswer("-10002122", "현금영수증 발행취소 실패..")
     assert (wire.booked(WISH)["refunded_total"], receipt(wire)) == (400, ("issued", 1000))
-    cancel = CashReceiptCancel(paid.attempt_no, paid.billing_key, 1000)
+    cancel = CashReceiptRequest(paid.attempt_no, paid.billing_key, 1000)
     with pytest.raises(Refused, match="-10002122"):
         wire.client().cancel_cash_receipt(cancel)
     wire.steer("clock", advance=86_400)
@@ -150,10 +149,10 @@ def test_a_receipt_is_issued_later_and_cancelled_once(wire: Wire, purpose: Recei
 
     issued = wire.client().issue_cash_receipt(CashReceiptRequest(*facts))
     assert (bool(issued.number), receipt(wire)) == (True, ("issued", 1000))
-    wire.client().cancel_cash_receipt(CashReceiptCancel(*facts))
+    wire.client().cancel_cash_receipt(CashReceiptRequest(*facts))
     assert receipt(wire) == ("cancelled", 0)
     with pytest.raises(Refused) as refusal:
-        wire.client().cancel_cash_receipt(CashReceiptCancel(*facts))
+        wire.client().cancel_cash_receipt(CashReceiptRequest(*facts))
 
     assert codes.says_already_cancelled(refusal.value.code)
 

@@ -9,7 +9,6 @@ from datetime import date
 import pytest
 
 from shop.payple import (
-    CashReceiptCancel,
     CashReceiptRequest,
     Credentials,
     Exchange,
@@ -101,7 +100,7 @@ CALLS = [
         TAX_PATH + "TSCANCEL",
         RECEIPT_SENT,
         receipt(PAY_CODE="0000", PAY_WORK="TSCANCEL"),
-        lambda client: client.cancel_cash_receipt(CashReceiptCancel("ORDER_1", *RECEIPT)),
+        lambda client: client.cancel_cash_receipt(CashReceiptRequest("ORDER_1", *RECEIPT)),
     ),
 ]
 EACH = pytest.mark.parametrize("call", CALLS, ids=lambda call: call.operation)
