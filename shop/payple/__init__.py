@@ -10,7 +10,7 @@ from .codes import explain
 from .credentials import Authentication, Credentials
 from .endpoints import Gateway, Purpose, WindowScript
 from .errors import GatewayError, MalformedResult, NotSent, OutcomeUnknown, Refused, UnknownEndpoint
-from .link import Link, LinkRequest
+from .link import LinkRequest
 from .messages import KOREA, ChargeMode, PayType, ReceiptPurpose
 from .payment import CardPayment, PaymentFound, TransferPayment
 from .payment_request import new_attempt_no
@@ -36,7 +36,6 @@ __all__ = [
     "Gateway",
     "GatewayError",
     "Inquiries",
-    "Link",
     "LinkRequest",
     "MalformedResult",
     "NotSent",

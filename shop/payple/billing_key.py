@@ -54,9 +54,6 @@ class Registration:
         billing_key, pay_type = answer.text("PCD_PAYER_ID"), answer.pay_type()
         if not billing_key or pay_type is None:
             raise OutcomeUnknown("the gateway's success names no registered card or account")
-        return cls(
-            billing_key=billing_key,
-            pay_type=pay_type,
-            issuer=answer.text("PCD_PAY_CARDNAME", "PCD_PAY_BANKNAME"),
-            number=answer.text("PCD_PAY_CARDNUM", "PCD_PAY_BANKNUM"),
-        )
+        issuer = answer.text("PCD_PAY_CARDNAME", "PCD_PAY_BANKNAME")
+        number = answer.text("PCD_PAY_CARDNUM", "PCD_PAY_BANKNUM")
+        return cls(billing_key, pay_type, issuer, number)

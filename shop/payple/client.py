@@ -14,7 +14,7 @@ from .cash_receipt import CashReceiptDone, CashReceiptRequest
 from .credentials import Authentication, Credentials
 from .endpoints import Gateway, Purpose
 from .errors import GatewayError, NotSent, Refused
-from .link import Link, LinkRequest
+from .link import LinkRequest, link_address
 from .masking import Mask
 from .messages import Answer, PayType, require_success
 from .payment import PaymentFound
@@ -88,7 +88,7 @@ class PaypleClient:
 
         The same rules as for a confirm: commit your intent before, compare the answer, and never repeat it.
         """
-        answer = self._send("charge", request.purpose, request.attempt_no, request.to_wire(), leave_by)
+        answer = self._send("charge", request.purpose, request.to_wire(), leave_by)
         return PaymentFound.from_wire(answer, self.gateway)
 
     def inquire(self, attempt_no: str, payment_date: date, pay_type: PayType) -> PaymentFound | None:
@@ -109,24 +109,23 @@ class PaypleClient:
         Commit your intent before. After OutcomeUnknown repeat only a cancel of everything that is left; the second
         one is refused, see `codes.says_already_cancelled`.
         """
-        fields = request.to_wire(self._credentials.refund_key)
-        answer = self._send("refund", Purpose.REFUND, request.attempt_no, fields, leave_by)
+        answer = self._send("refund", Purpose.REFUND, request.to_wire(self._credentials.refund_key), leave_by)
         return RefundDone.from_wire(answer, request, self.gateway)
 
     def issue_cash_receipt(self, request: CashReceiptRequest) -> CashReceiptDone:
         """Issue a receipt for a transfer, at most one per payment. Moves no money."""
-        answer = self._send("issue_cash_receipt", Purpose.RECEIPT_ISSUE, request.attempt_no, request.to_wire())
+        answer = self._send("issue_cash_receipt", Purpose.RECEIPT_ISSUE, request.to_wire())
         return CashReceiptDone.from_wire(answer, request, Purpose.RECEIPT_ISSUE)
 
     def cancel_cash_receipt(self, request: CashReceiptRequest) -> CashReceiptDone:
         """Cancel a transfer's receipt, where a refund did not: all that it was issued for. Moves no money."""
-        answer = self._send("cancel_cash_receipt", Purpose.RECEIPT_CANCEL, request.attempt_no, request.to_wire())
+        answer = self._send("cancel_cash_receipt", Purpose.RECEIPT_CANCEL, request.to_wire())
         return CashReceiptDone.from_wire(answer, request, Purpose.RECEIPT_CANCEL)
 
     def find_billing_key(self, billing_key: str) -> Registration | None:
         """Look up what a billing key charges. Returns None if it is not registered, or not any more."""
         try:
-            answer = self._send("find_billing_key", Purpose.KEY_LOOKUP, "", {"PCD_PAYER_ID": billing_key})
+            answer = self._send("find_billing_key", Purpose.KEY_LOOKUP, {"PCD_PAYER_ID": billing_key})
             return Registration.from_wire(answer)
         except Refused as refusal:
             if refusal.code in NOT_REGISTERED:
@@ -136,14 +135,14 @@ class PaypleClient:
     def delete_billing_key(self, billing_key: str) -> None:
         """Deregister a billing key, which then charges no more. Safe to repeat."""
         try:
-            require_success(self._send("delete_billing_key", Purpose.KEY_DELETION, "", {"PCD_PAYER_ID": billing_key}))
+            require_success(self._send("delete_billing_key", Purpose.KEY_DELETION, {"PCD_PAYER_ID": billing_key}))
         except Refused as refusal:
             if refusal.code not in NOT_REGISTERED:
                 raise
 
-    def create_link(self, request: LinkRequest) -> Link:
-        """Register a payment link. After OutcomeUnknown register another: nobody has the address of the first."""
-        return Link.from_wire(self._send("create_link", Purpose.LINK, "", request.to_wire()), self.gateway)
+    def create_link(self, request: LinkRequest) -> str:
+        """Register a payment link and return its address. After OutcomeUnknown register another one."""
+        return link_address(self._send("create_link", Purpose.LINK, request.to_wire()), self.gateway)
 
     def inquire_with(
         self, partner: Authentication, attempt_no: str, payment_date: date, pay_type: PayType
@@ -172,18 +171,12 @@ class PaypleClient:
         except GatewayError as error:
             raise NotSent(error.message, error.code) from error
 
-    def _send(
-        self,
-        operation: str,
-        purpose: Purpose,
-        attempt_no: str,
-        fields: Mapping[str, str],
-        leave_by: float | None = None,
-    ) -> Answer:
+    def _send(self, operation: str, purpose: Purpose, fields: dict[str, str], leave_by: float | None = None) -> Answer:
         """Authenticate, and send the one request that the authentication is for."""
+        attempt_no = fields.get("PCD_PAY_OID", "")
         partner = self.authenticate_first(purpose, attempt_no)
         _check_in_time(leave_by)
-        return self._call(operation, attempt_no, partner.return_url, {**partner.to_wire(), **fields})
+        return self._call(operation, attempt_no, partner.return_url, partner.to_wire() | fields)
 
     def _call(self, operation: str, attempt_no: str, url: str, request: Mapping[str, str]) -> Answer:
         began = time.monotonic()

@@ -45,18 +45,10 @@ class LinkRequest:
         }
 
 
-@dataclass(frozen=True)
-class Link:
-    """A registered link. Whoever has its address can pay."""
-
-    url: str
-    key: str
-
-    @classmethod
-    def from_wire(cls, answer: Answer, gateway: Gateway) -> Link:
-        """Read the answer. Raises Refused, or OutcomeUnknown, also for a success without an address to be shown."""
-        require_success(answer)
-        url = gateway.safe_url(answer.text("PCD_LINK_URL"))
-        if not url:
-            raise OutcomeUnknown("the gateway's success names no address that may be shown")
-        return cls(url, answer.text("PCD_LINK_KEY"))
+def link_address(answer: Answer, gateway: Gateway) -> str:
+    """Read the answer. Raises Refused, or OutcomeUnknown, also for a success without an address to be shown."""
+    require_success(answer)
+    address = gateway.safe_url(answer.text("PCD_LINK_URL"))
+    if not address:
+        raise OutcomeUnknown("the gateway's success names no address that may be shown")
+    return address

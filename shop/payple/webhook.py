@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from urllib.parse import parse_qsl
 
-from .errors import MalformedResult
-from .messages import unique_fields
+from .errors import MalformedResult, OutcomeUnknown
+from .messages import read_object
 from .result import UnverifiedResult, checked_fields
 
 _FIELD_LIMIT = 100
@@ -25,19 +24,12 @@ def _pairs(body: bytes) -> list[tuple[str, str]]:
     try:
         text = body.decode("utf-8-sig")
         if text.lstrip()[:1] in ("{", "["):
-            return [(name, _text(value)) for name, value in _object(text).items()]
+            return [(name, _text(value)) for name, value in read_object(body).items()]
         return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_FIELD_LIMIT)
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, MalformedResult):
-            raise
+    except MalformedResult:
+        raise
+    except (ValueError, OutcomeUnknown) as error:
         raise MalformedResult("neither readable JSON nor a readable form") from error
-
-
-def _object(text: str) -> dict[str, object]:
-    message = json.loads(text, object_pairs_hook=unique_fields)
-    if not isinstance(message, dict):
-        raise MalformedResult("not a JSON object")
-    return message
 
 
 def _text(value: object) -> str:
