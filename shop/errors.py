@@ -8,7 +8,7 @@ ShopError
  |   |- CannotCancel    nor can it be cancelled
  |- RefundRefused       this refund must not be sent; ``reason`` says why
  |- ReceiptRefused      this cash receipt can be neither issued nor cancelled; ``reason`` says why
- |- TooManyOpenOrders   this visitor has to pay one of the open ones first
+ |- TooManyUnpaid       this visitor or address holds many pieces and has not paid for them
  |- SignInRefused       wrong name or password
  |- StaffProblem        this staff account cannot be made or changed like this
 
@@ -44,6 +44,7 @@ class CartProblem(ShopError):
         EMPTY = "empty"
         CHANGED = "changed"
         TOO_LARGE = "too_large"
+        TOO_MANY = "too_many"
         BELOW_MINIMUM = "below_minimum"
 
     def __init__(self, reason: Reason) -> None:
@@ -110,11 +111,11 @@ class ReceiptRefused(ShopError):
         self.reason = reason
 
 
-class TooManyOpenOrders(ShopError):
-    """Too many orders of this visitor are unpaid; after ``wait`` the oldest of them expires."""
+class TooManyUnpaid(ShopError):
+    """Unpaid orders of this visitor or address hold too many pieces; after ``wait`` the oldest of them expires."""
 
     def __init__(self, wait: timedelta) -> None:
-        super().__init__("too_many_open_orders")
+        super().__init__("too_many_unpaid")
         self.wait = wait
 
 

@@ -95,6 +95,9 @@ class Settings:
     window_script: WindowScript
     window: Window
     order_minutes: int
+    hold_minutes: int
+    most_per_product: int
+    most_unpaid: int
     rate_limits: bool
     ratelimit_storage_uri: str = field(repr=False)
     trusted_proxies: int
@@ -125,6 +128,7 @@ class Settings:
         shop_url = _shop_url(env, mode, shop_port)
         simulator_url = env.origin("SIMULATOR_URL", f"http://127.0.0.1:{simulator_port}")
         admin_username, admin_password = _admin(env, mode, instance)
+        order_minutes = env.whole("ORDER_MINUTES", 60, least=LEAST_ORDER_MINUTES, most=10_080)
         settings = cls(
             mode=mode,
             shop_url=shop_url,
@@ -143,7 +147,10 @@ class Settings:
             inquiries_per_second=env.whole("PAYPLE_INQUIRIES_PER_SECOND", 2, least=1, most=1000),
             window_script=env.choice("PAYPLE_WINDOW", WindowScript, WindowScript.WITH_AUTHENTICATION),
             window=_window(env, shop_url),
-            order_minutes=env.whole("ORDER_MINUTES", 60, least=LEAST_ORDER_MINUTES, most=10_080),
+            order_minutes=order_minutes,
+            hold_minutes=env.whole("HOLD_MINUTES", 15, least=1, most=order_minutes),
+            most_per_product=env.whole("MOST_PER_PRODUCT", 10, least=1, most=99),
+            most_unpaid=env.whole("MOST_UNPAID", 50, least=1, most=1_000_000),
             rate_limits=_rate_limits(env, mode),
             ratelimit_storage_uri=_ratelimit_storage_uri(env),
             trusted_proxies=env.whole("TRUSTED_PROXIES", 0, least=0, most=MOST_PROXIES),

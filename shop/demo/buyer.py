@@ -44,7 +44,8 @@ class Buyer:
         """Press 결제하기."""
         choices = Choices(payment.method, payment.work, "popup", "redirect", payment.cash_receipt, RESULT_PATH)
         order = orders.get_order_of(self.visitor, order_no)
-        return payments.start_attempt(order, choices, client(), settings().window_script)
+        hold = timedelta(minutes=settings().order_minutes)
+        return payments.start_attempt(order, choices, client(), settings().window_script, hold=hold)
 
     def approve(self, order_no: str, opening: Opening, payment: Payment) -> None:
         """Go through the window and deliver its result."""

@@ -29,6 +29,7 @@ class Order(Base):
     """Lines, prices and tax never change after placing; ``state`` follows attempts and refunds.
 
     ``visitor`` is the browser that placed it, ``cart_id`` the cart it came from: one cart makes one order.
+    ``address`` is the network address that it came from.
     ``expires_at`` is when no new attempt may start; the stock is held until the last attempt's deadline too.
     ``released_at`` is when the goods were given back; None while they are held or sold.
     ``cancelled_at`` is when the buyer gave the order up: it is never sold again.
@@ -49,6 +50,7 @@ class Order(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     order_no: Mapped[str] = mapped_column(String(20), unique=True)
     visitor: Mapped[str] = mapped_column(String(40))
+    address: Mapped[str] = mapped_column(String(60), default="", server_default="")
     cart_id: Mapped[str] = mapped_column(String(40))
     state: Mapped[OrderState] = mapped_column(one_of(OrderState, "order_state"), default=OrderState.AWAITING_PAYMENT)
     amount: Mapped[int] = mapped_column(BigInteger)

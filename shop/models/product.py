@@ -39,7 +39,6 @@ class Product(Base):
         """Whether a buyer can take at least one."""
         return self.stock is None or self.stock > 0
 
-    @property
-    def maximum(self) -> int:
-        """How many a buyer can put into the cart now."""
-        return LARGEST_QUANTITY if self.stock is None else min(self.stock, LARGEST_QUANTITY)
+    def maximum(self, most: int) -> int:
+        """How many one order can have now. ``most`` holds for products with limited stock."""
+        return LARGEST_QUANTITY if self.stock is None else min(self.stock, most)

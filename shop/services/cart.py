@@ -13,17 +13,24 @@ MOST_LINES = 30
 
 @dataclass(frozen=True)
 class CartLine:
+    """``most`` is how many of one product the shop sells at once."""
+
     product: Product
     quantity: int
+    most: int = LARGEST_QUANTITY
 
     @property
     def amount(self) -> Won:
         return Won(self.product.price * self.quantity)
 
     @property
+    def maximum(self) -> int:
+        return self.product.maximum(self.most)
+
+    @property
     def is_short(self) -> bool:
-        """Return whether fewer are left than wanted."""
-        return self.quantity > self.product.maximum
+        """Return whether fewer can be bought than wanted."""
+        return self.quantity > self.maximum
 
 
 @dataclass(frozen=True)
@@ -51,10 +58,10 @@ class Cart:
         return self.total > LARGEST_TOTAL
 
 
-def load(items: Mapping[str, int]) -> Cart:
+def load(items: Mapping[str, int], most: int = LARGEST_QUANTITY) -> Cart:
     """Price the cart. Products that are gone drop out."""
     products = catalogue.products_by_slug(items.keys())
-    return Cart(tuple(CartLine(product, items[slug]) for slug, product in products.items()))
+    return Cart(tuple(CartLine(product, items[slug], most) for slug, product in products.items()))
 
 
 def add(items: Mapping[str, int], product: Product, quantity: int) -> dict[str, int]:

@@ -12,8 +12,9 @@ from sqlalchemy.orm import selectinload
 
 from shop import clock
 from shop.db import db, transaction
-from shop.errors import CartProblem, NotFound, TooManyOpenOrders
-from shop.models import Attempt, JournalEntry, Order, OrderLine
+from shop.errors import CartProblem, NotFound, TooManyUnpaid
+from shop.models import Attempt, JournalEntry, Order, OrderLine, Product
+from shop.models.product import LARGEST_QUANTITY
 from shop.rules.order import require_cancellable
 from shop.rules.states import AttemptState, OrderState, Source
 from shop.services import cart as carts
@@ -26,8 +27,8 @@ LEAST_TOTAL = 1000
 ORDER_NO = re.compile(r"[0-9]{8}-[A-Z2-7]{8}")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 PAGE_SIZE = 20
-MOST_OPEN_ORDERS = 5
-"""Unpaid orders per visitor, where limits are on."""
+SHARED = 2
+"""An address may hold so many times what one visitor may: people share it."""
 STAFF_PAGE_SIZE = 50
 MOST_ENTRIES = 1000
 """Journal rows on one page. An order has at most twenty attempts with a dozen rows each."""
@@ -47,10 +48,11 @@ class Payer:
 
 @dataclass(frozen=True)
 class Visitor:
-    """A browser, and the orders that it found by number and phone."""
+    """A browser, the orders that it found by number and phone, and its network address."""
 
     mark: str
     found: Collection[str] = ()
+    address: str = ""
 
     def owns(self, order: Order) -> bool:
         return order.visitor == self.mark or order.order_no in self.found
@@ -86,24 +88,26 @@ def place_order(
     visitor: Visitor,
     *,
     hold: timedelta,
-    most_open: int | None = None,
+    most_per_product: int = LARGEST_QUANTITY,
+    most_unpaid: int | None = None,
 ) -> Order:
     """Turn a cart into an order and reserve its stock. The same cart, sent again, gives the same order.
 
     :raises CartProblem: empty, too large, too small, or not the cart that was seen
     :raises OutOfStock: nothing was reserved
-    :raises TooManyOpenOrders: the visitor has ``most_open`` unpaid ones
+    :raises TooManyUnpaid: the visitor would hold more than ``most_unpaid`` pieces, or its address twice as many
     """
     placed = _order_of_cart(cart.seen_id or cart.id, visitor)
     if placed is not None:
         return placed
     if cart.seen_id not in ("", cart.id):
         raise CartProblem(CartProblem.Reason.CHANGED)
-    if most_open is not None:
-        _require_few_open(visitor, most_open)
     try:
         with transaction():
-            return _place(cart, payer, visitor, hold=hold)
+            order = _place(cart, payer, visitor, hold=hold, most=most_per_product)
+            if most_unpaid is not None:
+                _require_few_unpaid(visitor, most_unpaid)
+            return order
     except IntegrityError:  # the same cart, sent twice at once: the other one was first
         placed = _order_of_cart(cart.id, visitor)
         if placed is None:
@@ -111,12 +115,16 @@ def place_order(
         return placed
 
 
-def _require_few_open(visitor: Visitor, most: int) -> None:
-    now = clock.now()
-    theirs = (Order.visitor == visitor.mark, Order.state == OrderState.AWAITING_PAYMENT, Order.expires_at > now)
-    unpaid, first_end = db.session.execute(select(func.count(), func.min(Order.expires_at)).where(*theirs)).one()
-    if unpaid >= most:
-        raise TooManyOpenOrders(first_end - now)
+def _require_few_unpaid(visitor: Visitor, most: int) -> None:
+    """Count pieces of limited stock, the new order's too. Its stock is locked, so parallel orders of it are counted."""
+    is_theirs, is_near = Order.visitor == visitor.mark, Order.address == visitor.address
+    pieces = func.sum(OrderLine.quantity)
+    held = select(pieces.filter(is_theirs), pieces.filter(is_near), func.min(Order.expires_at))
+    lines = held.join(OrderLine.order).join(Product, Product.id == OrderLine.product_id)
+    is_unpaid = (Order.state == OrderState.AWAITING_PAYMENT, Product.stock.is_not(None), or_(is_theirs, is_near))
+    theirs, near, first_end = db.session.execute(lines.where(*is_unpaid)).one()
+    if (theirs or 0) > most or (near or 0) > SHARED * most:
+        raise TooManyUnpaid(max(first_end - clock.now(), timedelta()))
 
 
 def get_order(order_no: str) -> Order:
@@ -216,13 +224,14 @@ def _order_of_cart(cart_id: str, visitor: Visitor) -> Order | None:
     return db.session.scalar(select(Order).where(Order.cart_id == cart_id, Order.visitor == visitor.mark))
 
 
-def _place(on_hand: CartOnHand, payer: Payer, visitor: Visitor, *, hold: timedelta) -> Order:
-    cart, now = carts.load(on_hand.items), clock.now()
+def _place(on_hand: CartOnHand, payer: Payer, visitor: Visitor, *, hold: timedelta, most: int) -> Order:
+    cart, now = carts.load(on_hand.items, most), clock.now()
     _require_sellable(cart)
     split = cart.breakdown
     order = Order(
         order_no=_new_order_no(),
         visitor=visitor.mark,
+        address=visitor.address,
         cart_id=on_hand.id,
         amount=split.total,
         taxable=split.taxable,
@@ -247,6 +256,8 @@ def _require_sellable(cart: Cart) -> None:
         raise CartProblem(CartProblem.Reason.EMPTY)
     if cart.is_too_large:
         raise CartProblem(CartProblem.Reason.TOO_LARGE)
+    if any(line.product.stock is not None and line.quantity > line.most for line in cart.lines):
+        raise CartProblem(CartProblem.Reason.TOO_MANY)
     if cart.total < LEAST_TOTAL:
         raise CartProblem(CartProblem.Reason.BELOW_MINIMUM)
 

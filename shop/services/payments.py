@@ -1,6 +1,7 @@
 """Starts an attempt: freezes what is asked, authenticates, returns the fields of the payment window."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import func, select
 
@@ -44,15 +45,17 @@ class Opening:
     fields: dict[str, str]
 
 
-def start_attempt(order: Order, choices: Choices, client: PaypleClient, script: WindowScript) -> Opening:
-    """Start an attempt. One authentication opens one window.
+def start_attempt(
+    order: Order, choices: Choices, client: PaypleClient, script: WindowScript, *, hold: timedelta
+) -> Opening:
+    """Start an attempt. One authentication opens one window. ``hold``: how long the order then keeps its stock.
 
     :raises CannotPay: with the reason
     :raises GatewayError: no window opened; the attempt is expired
     """
     order_id = order.id
     is_answered = settlement.ask_open_windows(order, client)
-    request = _prepare(order_id, choices, is_answered=is_answered)
+    request = _prepare(order_id, choices, hold, is_answered=is_answered)
     try:
         key = client.client_key if script is WindowScript.WITH_CLIENT_KEY else _authenticate(client, request)
     except GatewayError as error:
@@ -65,13 +68,14 @@ def _authenticate(client: PaypleClient, request: WindowRequest) -> Authenticatio
     return client.authenticate(attempt_no=request.attempt_no)
 
 
-def _prepare(order_id: int, choices: Choices, *, is_answered: bool) -> WindowRequest:
+def _prepare(order_id: int, choices: Choices, hold: timedelta, *, is_answered: bool) -> WindowRequest:
     with transaction():
         order = db.session.get_one(Order, order_id, with_for_update=True)
         tries = db.session.scalar(select(func.count()).where(Attempt.order_id == order.id)) or 0
         require_payable(order.state, tries, order.expires_at, clock.now())
         if not is_answered:
             raise CannotPay(CannotPay.Reason.CHECKING)
+        order.expires_at = order.placed_at + hold
         attempt = _new_attempt(order, choices)
         transitions.create(attempt, "attempt_started", Actor(Source.PAGE), _chosen(choices))
         return _window_request(order, attempt, choices)

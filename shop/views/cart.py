@@ -7,7 +7,7 @@ from shop.services import cart as carts
 from shop.services import catalogue
 from shop.views import messages
 from shop.views.forms import AddForm, QuantityForm
-from shop.views.session import cart_items, keep_cart
+from shop.views.session import cart_items, keep_cart, priced_cart
 
 bp = Blueprint("cart", __name__, url_prefix="/cart")
 
@@ -15,7 +15,7 @@ bp = Blueprint("cart", __name__, url_prefix="/cart")
 @bp.get("")
 def show() -> ResponseReturnValue:
     """What lies in the cart, at today's prices."""
-    return render_template("cart/show.html", cart=carts.load(cart_items()))
+    return render_template("cart/show.html", cart=priced_cart())
 
 
 @bp.post("/items")
@@ -35,6 +35,6 @@ def update(slug: str) -> ResponseReturnValue:
     product, form = catalogue.get_product(slug), QuantityForm()
     if not form.is_valid():
         notice = messages.of_form(form)
-        return render_template("cart/show.html", cart=carts.load(cart_items()), notice=notice), 422
+        return render_template("cart/show.html", cart=priced_cart(), notice=notice), 422
     keep_cart(carts.put(cart_items(), product.slug, int(form.quantity.data or 0)))
     return redirect(url_for("cart.show"), code=303)

@@ -13,8 +13,8 @@ from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from shop.errors import CannotCancel, CannotPay, CartProblem, NotFound, OutOfStock, ShopError, TooManyOpenOrders
-from shop.extensions import limiter
+from shop.errors import CannotCancel, CannotPay, CartProblem, NotFound, OutOfStock, ShopError, TooManyUnpaid
+from shop.extensions import limiter, settings
 from shop.payple import GatewayError, MalformedResult
 from shop.services import catalogue, health
 from shop.views import messages
@@ -113,8 +113,8 @@ def _of_shop(error: ShopError) -> Problem:
             return _of_cart(error)
         case CannotPay():
             return _of_order(error)
-        case TooManyOpenOrders():
-            return _of_open_orders(error)
+        case TooManyUnpaid():
+            return _of_unpaid(error)
     return _internal()
 
 
@@ -136,6 +136,9 @@ def _of_cart(error: CartProblem) -> Problem:
     sentences = {
         CartProblem.Reason.EMPTY: _("장바구니가 비어 있어서 주문할 수 없어요."),
         CartProblem.Reason.TOO_LARGE: _("한 번에 결제할 수 있는 금액을 넘었어요. 나누어 주문해 주세요."),
+        CartProblem.Reason.TOO_MANY: _(
+            "한 상품은 한 번에 %(count)s개까지 주문할 수 있어요.", count=settings().most_per_product
+        ),
         CartProblem.Reason.BELOW_MINIMUM: _("1,000원부터 결제할 수 있어요."),
     }
     problem = Problem(409, _("주문할 수 없어요"), sentences[error.reason], code=error.reason.value)
@@ -157,12 +160,12 @@ def _of_order(error: CannotPay) -> Problem:
     return Problem(409, title, sentences[error.reason], advice, error.reason.value)
 
 
-def _of_open_orders(error: TooManyOpenOrders) -> Problem:
+def _of_unpaid(error: TooManyUnpaid) -> Problem:
     seconds = int(error.wait.total_seconds()) + 1
     minutes = -(-seconds // 60)
-    sentence = _("결제하지 않은 주문이 여러 건 있어요. 그 주문을 먼저 결제해 주세요.")
+    sentence = _("결제하지 않은 주문의 상품이 너무 많아요. 수량을 줄이거나 그 주문을 먼저 결제하거나 취소해 주세요.")
     closing = _("결제하지 않으면 %(minutes)s분쯤 뒤에 가장 오래된 주문부터 자동으로 취소돼요.", minutes=minutes)
-    problem = Problem(429, _("주문할 수 없어요"), sentence, closing, "too_many_open_orders", retry_after=seconds)
+    problem = Problem(429, _("주문할 수 없어요"), sentence, closing, "too_many_unpaid", retry_after=seconds)
     return replace(problem, link_to=url_for("orders.history"), link_label=_("최근 주문 내역"))
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,12 +17,21 @@ from shop.rules.order import require_payable
 from shop.rules.states import AttemptState, OrderState
 from shop.services import cart as carts
 from shop.services import orders, settlement
-from shop.services.orders import MOST_OPEN_ORDERS, PAGE_SIZE, CartOnHand, Payer
+from shop.services.orders import PAGE_SIZE, CartOnHand, Payer
 from shop.settings import Mode, Window
 from shop.views import error_pages, messages, security_headers
 from shop.views.forms import CheckoutForm, LookupForm, PaymentForm, row_number
 from shop.views.normal_forms import order_number
-from shop.views.session import cart_id, cart_items, empty_cart, keep_cart, remember_found, remembered_visitor, visitor
+from shop.views.session import (
+    cart_id,
+    cart_items,
+    empty_cart,
+    keep_cart,
+    priced_cart,
+    remember_found,
+    remembered_visitor,
+    visitor,
+)
 
 REFRESH_SECONDS = 5
 SETTLING = timedelta(seconds=30)
@@ -47,7 +57,7 @@ bp = Blueprint("orders", __name__)
 @bp.get("/checkout")
 def checkout() -> ResponseReturnValue:
     """The order form, with the payer of an order that was just cancelled."""
-    cart = carts.load(cart_items())
+    cart = priced_cart()
     if not cart.lines:
         return redirect(url_for("cart.show"), code=303)
     form = CheckoutForm(obj=orders.last_cancelled(visitor()))
@@ -60,15 +70,13 @@ def checkout() -> ResponseReturnValue:
 @limiter.limit("20 per 10 minutes", key_func=visitor_mark)
 def place() -> ResponseReturnValue:
     """Turn the cart into an order. Sent twice, the same cart gives the same order."""
-    form, cart = CheckoutForm(), carts.load(cart_items())
+    form = CheckoutForm()
     if not form.is_valid():
-        return render_template("orders/checkout.html", cart=cart, form=form), 422
+        return render_template("orders/checkout.html", cart=priced_cart(), form=form), 422
     payer = Payer(form.payer_name.data or "", form.payer_phone.data or "", form.payer_email.data or "")
     on_hand = CartOnHand(cart_items(), cart_id(), seen_id=form.cart_id.data or "")
-    hold = timedelta(minutes=settings().order_minutes)
-    most_open = MOST_OPEN_ORDERS if settings().rate_limits else None
     try:
-        order = orders.place_order(on_hand, payer, remembered_visitor(), hold=hold, most_open=most_open)
+        order = orders.place_order(on_hand, payer, remembered_visitor(), **_terms())
     except CartProblem as problem:
         if problem.reason is not CartProblem.Reason.CHANGED:
             raise
@@ -76,6 +84,15 @@ def place() -> ResponseReturnValue:
     if order.cart_id == cart_id():
         empty_cart()
     return redirect(url_for("orders.show", order_no=order.order_no), code=303)
+
+
+def _terms() -> dict[str, Any]:
+    here = settings()
+    return {
+        "hold": timedelta(minutes=here.hold_minutes),
+        "most_per_product": here.most_per_product,
+        "most_unpaid": here.most_unpaid if here.rate_limits else None,
+    }
 
 
 @bp.errorhandler(CSRFError)
@@ -91,7 +108,7 @@ def keep_what_was_typed(_error: CSRFError) -> ResponseReturnValue:
 def _checkout_again(form: CheckoutForm, notice: messages.Notice) -> str:
     """The order form with what was typed, about the cart as it is now."""
     form.cart_id.data = cart_id()
-    return render_template("orders/checkout.html", cart=carts.load(cart_items()), form=form, notice=notice)
+    return render_template("orders/checkout.html", cart=priced_cart(), form=form, notice=notice)
 
 
 @bp.get("/orders")

@@ -1,5 +1,7 @@
 """결제하기: start an attempt and hand the page what the payment window wants."""
 
+from datetime import timedelta
+
 from flask import Blueprint, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
@@ -25,7 +27,8 @@ def start_attempt(order_no: str) -> ResponseReturnValue:
     form = PaymentForm(_posted())
     if not form.is_valid():
         return error_pages.form_as_json(form)
-    opening = payments.start_attempt(order, _choices(form), client(), settings().window_script)
+    hold = timedelta(minutes=settings().order_minutes)
+    opening = payments.start_attempt(order, _choices(form), client(), settings().window_script, hold=hold)
     return jsonify(attempt_no=opening.attempt_no, fields=opening.fields)
 
 

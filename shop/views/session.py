@@ -10,7 +10,9 @@ from collections.abc import Mapping
 
 from flask import Response, after_this_request, current_app, request, session
 
-from shop.extensions import settings
+from shop.extensions import address, settings
+from shop.services import cart as carts
+from shop.services.cart import Cart
 from shop.services.orders import Visitor
 
 MOST_FOUND = 20
@@ -23,7 +25,7 @@ _CART_ID = re.compile(r"[A-Za-z0-9_-]{24}")
 
 def visitor() -> Visitor:
     """The browser that asks. One we have never seen owns nothing."""
-    return Visitor(session.get("visitor", ""), tuple(session.get("found", ())))
+    return Visitor(session.get("visitor", ""), tuple(session.get("found", ())), address())
 
 
 def remembered_visitor() -> Visitor:
@@ -49,6 +51,11 @@ def cart_items() -> dict[str, int]:
 def cart_count() -> int:
     """How many pieces lie in the cart."""
     return sum(cart_items().values())
+
+
+def priced_cart() -> Cart:
+    """The cart at today's prices."""
+    return carts.load(cart_items(), settings().most_per_product)
 
 
 def keep_cart(items: Mapping[str, int]) -> None:

@@ -129,6 +129,7 @@ def _words() -> dict[str, object]:
         "merchant": settings().merchant,
         "simulator_url": settings().simulator_url,
         "cart_count": cart_count(),
+        "most_per_product": settings().most_per_product,
         "locale": str(get_locale()),
         "this_page_in": this_page_in,
     }

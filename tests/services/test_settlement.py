@@ -600,6 +600,7 @@ def test_an_order_expires_when_somebody_looks_at_it_too(world: World) -> None:
 def test_an_order_does_not_expire_under_an_open_window(world: World) -> None:
     buyer = world.browser()
     order_no = buyer.place_order()
+    buyer.start_attempt(order_no)
     world.advance(minutes=55)
     opening = buyer.start_attempt(order_no)
     world.advance(minutes=20)

@@ -10,9 +10,8 @@ from werkzeug.test import TestResponse
 
 from shop.extensions import address, limiter
 from shop.rules.states import OrderState
-from shop.services import orders
 from tests import staff as people
-from tests.page import PAYER, PageClient
+from tests.page import PageClient
 from tests.world import World
 
 PROXIED = {"RATE_LIMITS": "on", "TRUSTED_PROXIES": "1"}
@@ -111,18 +110,6 @@ def test_a_result_that_was_refused_pays_when_it_is_sent_again(world: World, buye
     world.deliver(claim)
 
     assert world.order(order_no).state is OrderState.PAID
-
-
-def test_unpaid_orders_of_one_visitor_are_few_and_paying_one_makes_room(world: World, buyer: PageClient) -> None:
-    placed = [buyer.place_order() for _time in range(orders.MOST_OPEN_ORDERS)]
-    buyer.add_to_cart()
-
-    page = buyer.submit("/orders", PAYER, 429)
-
-    assert "60분쯤 뒤에 가장 오래된 주문부터 자동으로 취소돼요" in page.text
-    assert int(page.response.headers["Retry-After"]) <= 3600
-    people.pay(world, buyer, placed[0])
-    assert buyer.submit("/orders", PAYER).path.startswith("/orders/2")
 
 
 @pytest.mark.parametrize(
