@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from threading import Barrier
+from typing import Any, TypeVar
 
 import pytest
 import requests
@@ -18,13 +20,18 @@ from sqlalchemy import select
 
 from shop import clock
 from shop.db import db
+from shop.extensions import client
 from shop.factory import create_app
-from shop.models import Attempt, JournalEntry, Order, Product
-from shop.services import catalogue
+from shop.models import Attempt, JournalEntry, Order, Product, Refund
+from shop.rules.money import Won
+from shop.services import catalogue, refunds, sweep
+from shop.services.refunds import RefundWish
 from shop.settings import Settings
 from shop.simulator import SimulatorSettings, create_simulator
-from tests.page import PageClient
-from tests.payer import Pairs, Payer, wsgi_session
+from tests.page import Page, PageClient
+from tests.payer import Pairs, Payer, Window, wsgi_session
+
+Result = TypeVar("Result")
 
 SHOP = "http://localhost:8000"
 SIMULATOR = "http://127.0.0.1:8001"
@@ -43,6 +50,11 @@ class World:
         """A new browser without cookies."""
         return PageClient(self.app)
 
+    def purchase(self, slug: str = "test-product", quantity: int = 1, **choices: Any) -> Purchase:
+        """A new buyer with an order and a payment window that can be opened."""
+        buyer = self.browser()
+        return Purchase(self, buyer, buyer.place_order(slug, quantity)).start(**choices)
+
     def payer(self) -> Payer:
         """Whoever sits in front of the payment window."""
         return Payer(self.gateway, page_url=f"{SHOP}/orders/some", simulator=SIMULATOR)
@@ -54,6 +66,23 @@ class World:
         ahead = self.ahead
         self.monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC) + ahead)
         self.control("POST", "clock", {"advance": step.total_seconds()})
+
+    def sweep(self, times: int = 1, **units: float) -> sweep.Report:
+        """Let time pass and sweep; answers the last report."""
+        self.advance(**units)
+        for _ in range(times - 1):
+            self.sweep()
+        db.session.rollback()
+        return sweep.run(client())
+
+    def all_at_once(self, width: int, act: Callable[[int], Result]) -> list[Result]:
+        """Run an act in so many threads that start together."""
+        db.session.remove()
+        return all_at_once(self.app, width, act)
+
+    def policy(self, **choices: Any) -> None:
+        """Choose what the gateway's documents leave open."""
+        self.control("POST", "policy", choices)
 
     def fault(self, op: str, kind: str | list[str], **more: Any) -> None:
         """Arm a fault of the simulator."""
@@ -115,6 +144,114 @@ class World:
         assert response.status_code == 303, response.text
         assert "Set-Cookie" not in response.headers
         return str(response.headers["Location"])
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """A buyer's order and its latest attempt to pay. Rows are as they are in the database now."""
+
+    world: World
+    buyer: PageClient
+    order_no: str
+    attempt_no: str = ""
+    fields: dict[str, str] = field(default_factory=dict)
+
+    def start(self, **choices: Any) -> Purchase:
+        """Start another attempt of the same order."""
+        opening = self.buyer.start_attempt(self.order_no, **choices)
+        return replace(self, attempt_no=opening["attempt_no"], fields=opening["fields"])
+
+    def refused_start(self, **choices: Any) -> str:
+        """Try to start another attempt; answers why the shop refuses."""
+        return str(self.buyer.start_attempt(self.order_no, 409, **choices)["error"]["code"])
+
+    def open(self, **changed: str) -> Window:
+        """Open the window, with fields that a browser has changed."""
+        return self.world.payer().open(self.fields | wire_names(changed))
+
+    def claim(self, scenario: str = "", *, cash_receipt: bool = True, **changed: Any) -> Pairs:
+        """Go through the window; answers what the browser would deliver."""
+        return self.world.payer().pay(self.fields | wire_names(changed), scenario, cash_receipt=cash_receipt)
+
+    def forged(self, result: str = "success", **fields: str) -> Pairs:
+        """A result that no window made."""
+        return list(wire_names({"PAY_OID": self.attempt_no, "PAY_RST": result} | fields).items())
+
+    def pay(self, scenario: str = "", *, cash_receipt: bool = True) -> Purchase:
+        """Go through the window and deliver the result."""
+        self.world.deliver(self.claim(scenario, cash_receipt=cash_receipt))
+        return self
+
+    def page(self) -> Page:
+        """The order's page."""
+        return self.buyer.get(f"/orders/{self.order_no}")
+
+    @property
+    def order(self) -> Order:
+        return self.world.order(self.order_no)
+
+    @property
+    def attempt(self) -> Attempt:
+        return self.world.attempt(self.attempt_no)
+
+    @property
+    def states(self) -> tuple[str, str]:
+        """The states of order and attempt."""
+        return self.order.state.value, self.attempt.state.value
+
+    @property
+    def events(self) -> list[str]:
+        return self.world.events(self.attempt_no)
+
+    @property
+    def payments(self) -> list[dict[str, Any]]:
+        """The simulator's payments of this order."""
+        numbers = {attempt.attempt_no for attempt in self.order.attempts}
+        return [row for row in self.world.control("GET", "payments") if row["oid"] in numbers]
+
+    @property
+    def returned(self) -> int:
+        """Won that went back, as the simulator has it."""
+        return sum(int(row["refunded_total"]) for row in self.payments)
+
+    @property
+    def covered(self) -> int:
+        """Won that an active cash receipt covers, as the simulator has it."""
+        return sum(int(row["cash_receipt_amount"]) for row in self.payments if row["cash_receipt"] == "issued")
+
+    def wish(self, amount: int, *, key: str = "", seen: int | None = None) -> RefundWish:
+        """A refund form of somebody who sees the balance as it is now."""
+        facts = refunds.facts(self.order)
+        assert facts is not None
+        key = key or f"key-{clock.now().timestamp()}"
+        return RefundWish(Won(amount), Won(facts.refundable if seen is None else seen), "변심", key)
+
+    def refund(self, amount: int, *, key: str = "", seen: int | None = None) -> Refund:
+        """Send a refund form."""
+        return refunds.request(self.order_no, self.wish(amount, key=key, seen=seen), by="kim", client=client())
+
+
+def wire_names(fields: dict[str, str]) -> dict[str, str]:
+    """Fields under the names that they have on the wire."""
+    return {f"PCD_{name}": value for name, value in fields.items()}
+
+
+def changed(claim: Pairs, **fields: str) -> Pairs:
+    """The same claim with other values."""
+    return list((dict(claim) | wire_names(fields)).items())
+
+
+def all_at_once(app: Flask, width: int, act: Callable[[int], Result]) -> list[Result]:
+    """Run an act in so many threads that start together, each in an application context of its own."""
+    barrier = Barrier(width)
+
+    def run(number: int) -> Result:
+        with app.app_context():
+            barrier.wait()
+            return act(number)
+
+    with ThreadPoolExecutor(width) as threads:
+        return list(threads.map(run, range(width)))
 
 
 def shop_settings(database_url: str, tmp_path: Path, **values: str) -> Settings:

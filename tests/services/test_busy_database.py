@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -19,174 +18,160 @@ from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import DBAPIError
 
 from shop.db import UNAVAILABLE, db, transaction
-from shop.extensions import client
-from shop.rules.states import AttemptState, CashReceiptState, OrderState, RefundState
-from shop.services import staff, sweep
+from shop.rules.states import CashReceiptState, RefundState
+from shop.services import staff
 from tests import staff as people
 from tests.page import PAYER, Page, PageClient
-from tests.payer import Pairs
 from tests.tools.postgres import find_programs
-from tests.world import World
+from tests.world import Purchase, World
+
+CONFIRM, INQUIRY, CANCEL, ISSUE_RECEIPT = "PayCardConfirmAct", "PayChkAct", "cPayCAct", "TSREG"
+HAS_POSTGRESQL = find_programs() is not None
+on_postgresql = pytest.mark.parametrize(
+    "database_engine",
+    [pytest.param("postgresql", marks=pytest.mark.skipif(not HAS_POSTGRESQL, reason="PostgreSQL is not installed"))],
+)
 
 
-@dataclass
-class Holder:
-    """A second connection, from outside the shop, that can keep everybody else from writing."""
-
-    engine: str
-    address: str
-    _connections: list[Any] = field(default_factory=list)
-
-    def hold(self) -> None:
-        """Take the lock: on SQLite the one there is, on PostgreSQL that of each order."""
-        if self._connections:
-            return
-        if self.engine == "sqlite":
-            connection = sqlite3.connect(self.address, isolation_level=None, check_same_thread=False)
-            connection.execute("BEGIN IMMEDIATE")
-            self._connections.append(connection)
-        else:
-            other = psycopg.connect(self.address)
-            other.execute("SELECT id FROM orders FOR UPDATE")
-            other.execute("SELECT id FROM cash_receipts FOR UPDATE")
-            self._connections.append(other)
-
-    def let_go(self) -> None:
-        """Give it back."""
-        while self._connections:
-            connection = self._connections.pop()
-            connection.rollback()
-            connection.close()
+def connect_to_postgresql(engine: Engine, database: str | None = None) -> psycopg.Connection:
+    url = engine.url.set(drivername="postgresql", database=database or engine.url.database)
+    return psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)
 
 
-def become_impatient(connection: Any, _record: object) -> None:
-    """Wait for a lock a twentieth of a second instead of five seconds."""
-    if isinstance(connection, sqlite3.Connection):
-        connection.execute("PRAGMA busy_timeout=50")
-    else:
-        connection.execute("SET lock_timeout = '50ms'")
-        connection.commit()
-
-
-@pytest.fixture
-def holder(world: World, database_engine: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Holder]:
-    db.session.remove()
-    db.engine.dispose()
-    event.listen(db.engine, "connect", become_impatient)
-    address = db.engine.url.database or ""
-    if database_engine == "postgresql":
-        address = db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    holder = Holder(database_engine, address)
-    yield holder
-    holder.let_go()
-
-
-def hold_after(world: World, holder: Holder, path: str) -> None:
-    """Let somebody take the lock while the gateway's answer to such a call is on its way."""
+def after_answer(world: World, path: str, act: Callable[[], object]) -> None:
+    """Do this whenever the gateway has answered such a call, before the shop reads it."""
 
     def answered(response: requests.Response, **_: object) -> None:
         if path in (response.request.url or "") and "_sim" not in (response.request.url or ""):
-            holder.hold()
+            act()
 
     world.gateway.hooks["response"].append(answered)
 
 
-def authenticated(world: World, **choices: str) -> tuple[PageClient, str, str, Pairs]:
-    """A buyer who comes back from the window."""
-    buyer = world.browser()
-    order_no = buyer.place_order(quantity=10)
-    opening = buyer.start_attempt(order_no, 200, **choices)
-    return buyer, order_no, opening["attempt_no"], world.payer().pay(opening["fields"])
+def forget_connections() -> None:
+    """Let the shop connect anew."""
+    db.session.remove()
+    db.engine.dispose()
 
 
-def calls(world: World, op: str) -> int:
-    return sum(1 for entry in world.control("GET", "ledger") if entry["op"] == op)
+class Blocker:
+    """A connection from outside the shop that keeps everybody else from writing."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._connection: Any = None
+
+    def hold(self) -> None:
+        """Take the one lock of SQLite, or that of every row on PostgreSQL."""
+        if self._connection:
+            return
+        if self._engine.dialect.name == "sqlite":
+            path = self._engine.url.database or ""
+            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._connection.execute("BEGIN IMMEDIATE")
+        else:
+            self._connection = connect_to_postgresql(self._engine)
+            for statement in ("BEGIN", "SELECT id FROM orders FOR UPDATE", "SELECT id FROM cash_receipts FOR UPDATE"):
+                self._connection.execute(statement)
+
+    def release(self) -> None:
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+
+
+@pytest.fixture
+def blocker(world: World) -> Iterator[Blocker]:
+    """Somebody who can take the lock, and a shop that waits for it a twentieth of a second instead of five."""
+    forget_connections()
+    statements = {"sqlite": "PRAGMA busy_timeout=50", "postgresql": "SET lock_timeout = '50ms'"}
+    statement = statements[db.engine.dialect.name]
+
+    def connected(connection: Any, _record: object) -> None:
+        connection.execute(statement)
+        connection.commit()
+
+    event.listen(db.engine, "connect", connected)
+    blocker = Blocker(db.engine)
+    yield blocker
+    blocker.release()
+
+
+@pytest.fixture
+def officer(world: World) -> PageClient:
+    staff.add(people.NAME, people.PASSWORD)
+    return people.sign_in(world.browser())
 
 
 @pytest.mark.both_engines
-def test_an_approval_that_cannot_be_written_is_a_page_that_checks_and_the_sweep_settles_it(
-    world: World, holder: Holder
+@pytest.mark.parametrize(("work", "path", "shown"), [("CERT", CONFIRM, "checking"), ("PAY", INQUIRY, "prepared")])
+def test_a_payment_that_cannot_be_written_is_settled_later(
+    world: World, blocker: Blocker, work: str, path: str, shown: str
 ) -> None:
-    buyer, order_no, attempt_no, claim = authenticated(world)
-    hold_after(world, holder, "PayCardConfirmAct")
+    purchase = world.purchase(work=work)
+    claim = purchase.claim()
+    after_answer(world, path, blocker.hold)
 
-    assert world.deliver(claim).endswith(order_no)
+    assert world.deliver(claim).endswith(purchase.order_no)
 
-    page = buyer.get(f"/orders/{order_no}")
-    assert page.state == "checking"
-    holder.let_go()
-    world.advance(minutes=2)
-    sweep.run(client())
-    assert world.order(order_no).state is OrderState.PAID
-    assert (calls(world, "confirm"), world.charged()) == (1, {attempt_no: 10_000})
+    assert shown in (purchase.page().state, purchase.attempt.state)
+    blocker.release()
+    world.gateway.hooks["response"].clear()
+    world.sweep(minutes=3)
+    assert (purchase.states, world.charged()) == (("paid", "paid"), {purchase.attempt_no: 1000})
+    assert world.calls("confirm") == (1 if work == "CERT" else 0)
 
 
 @pytest.mark.both_engines
-def test_a_lock_before_the_confirm_sends_nothing_and_the_same_result_pays_later(world: World, holder: Holder) -> None:
-    buyer, order_no, attempt_no, claim = authenticated(world)
-    holder.hold()
+def test_a_lock_before_the_confirm_sends_nothing_and_the_same_result_pays_later(world: World, blocker: Blocker) -> None:
+    purchase = world.purchase()
+    claim = purchase.claim()
+    blocker.hold()
 
-    assert world.deliver(claim).endswith(order_no)
-    assert calls(world, "confirm") == 0
-    assert buyer.get(f"/orders/{order_no}").state == "awaiting_payment"
+    assert world.deliver(claim).endswith(purchase.order_no)
+    assert (world.calls("confirm"), purchase.page().state) == (0, "awaiting_payment")
 
-    holder.let_go()
+    blocker.release()
     world.deliver(claim)
-    assert world.attempt(attempt_no).state is AttemptState.PAID
+    assert purchase.states == ("paid", "paid")
 
 
 @pytest.mark.both_engines
-def test_an_inquiry_whose_answer_cannot_be_written_is_asked_again(world: World, holder: Holder) -> None:
-    buyer, order_no, attempt_no, claim = authenticated(world, work="PAY")
-    hold_after(world, holder, "PayChkAct")
+def test_a_refund_that_cannot_be_written_stays_submitted_and_is_found_out(
+    world: World, blocker: Blocker, officer: PageClient
+) -> None:
+    purchase = world.purchase(quantity=10).pay()
+    form = people.fields_of(people.plan(officer, purchase.order_no)) | {"password": people.PASSWORD}
+    after_answer(world, CANCEL, blocker.hold)
 
-    assert world.deliver(claim).endswith(order_no)
-    assert world.attempt(attempt_no).state is AttemptState.PREPARED
+    officer.submit(f"/admin/orders/{purchase.order_no}/refunds", form, 503)
 
-    holder.let_go()
+    assert [refund.state for refund in purchase.order.refunds] == [RefundState.SUBMITTED]
+    blocker.release()
     world.gateway.hooks["response"].clear()
-    world.advance(minutes=3)
-    assert buyer.get(f"/orders/{order_no}").state == "paid"
+    world.sweep(minutes=2)
+    world.sweep(minutes=2)
+    assert [refund.state for refund in purchase.order.refunds] == [RefundState.DONE]
+    assert (purchase.order.state, purchase.returned) == ("refunded", 10_000)
 
 
 @pytest.mark.both_engines
-def test_a_refund_that_cannot_be_written_stays_submitted_and_is_found_out(world: World, holder: Holder) -> None:
-    staff.add(people.NAME, people.PASSWORD)
-    officer = people.sign_in(world.browser())
-    order_no = people.paid_order(world)
-    form = people.fields_of(people.plan(officer, order_no)) | {"password": people.PASSWORD}
-    hold_after(world, holder, "cPayCAct")
-
-    officer.submit(f"/admin/orders/{order_no}/refunds", form, 503)
-
-    assert [refund.state for refund in world.order(order_no).refunds] == [RefundState.SUBMITTED]
-    holder.let_go()
-    world.gateway.hooks["response"].clear()
-    world.advance(minutes=2)
-    sweep.run(client())
-    world.advance(minutes=2)
-    sweep.run(client())
-    assert [refund.state for refund in world.order(order_no).refunds] == [RefundState.DONE]
-    assert world.order(order_no).state is OrderState.REFUNDED
-
-
-@pytest.mark.both_engines
-def test_a_cash_receipt_that_cannot_be_written_is_not_issued_twice(world: World, holder: Holder) -> None:
-    staff.add(people.NAME, people.PASSWORD)
-    officer = people.sign_in(world.browser())
-    order_no = people.paid_order(world, method="transfer")
-    officer.get(f"/admin/orders/{order_no}")
-    hold_after(world, holder, "TSREG")
+def test_a_cash_receipt_that_cannot_be_written_is_not_issued_twice(
+    world: World, blocker: Blocker, officer: PageClient
+) -> None:
+    purchase = world.purchase(method="transfer").pay()
+    officer.get(f"/admin/orders/{purchase.order_no}")
+    after_answer(world, ISSUE_RECEIPT, blocker.hold)
     form = {"purpose": "personal", "identity": "01012345678", "password": people.PASSWORD}
 
-    officer.submit(f"/admin/orders/{order_no}/cash-receipts", form, 503)
+    officer.submit(f"/admin/orders/{purchase.order_no}/cash-receipts", form, 503)
 
-    assert [receipt.state for receipt in world.order(order_no).cash_receipts] == [CashReceiptState.REQUESTED]
-    holder.let_go()
+    assert [receipt.state for receipt in purchase.order.cash_receipts] == [CashReceiptState.REQUESTED]
+    blocker.release()
     world.gateway.hooks["response"].clear()
-    world.advance(minutes=2)
-    sweep.run(client())
-    assert [receipt.state for receipt in world.order(order_no).cash_receipts] == [CashReceiptState.ISSUED]
+    world.sweep(minutes=2)
+    assert [receipt.state for receipt in purchase.order.cash_receipts] == [CashReceiptState.ISSUED]
+    assert world.calls("receipt_issue") == 1
 
 
 class Disk:
@@ -194,27 +179,25 @@ class Disk:
 
     LARGEST = 1_073_741_823
 
-    def __init__(self, address: str) -> None:
+    def __init__(self) -> None:
         self.pages = self.LARGEST
-        self._address = address
-        db.session.remove()
-        db.engine.dispose()
+        forget_connections()
         event.listen(db.engine, "checkout", self._limit)
 
     def fill(self) -> None:
-        """Leave no room: the file grows no further, and what it has is used up."""
+        """Leave no room: the file grows no further, and its free pages are used up."""
         self.pages = 1
-        with closing(sqlite3.connect(self._address, isolation_level=None)) as connection:
-            connection.execute(f"PRAGMA max_page_count={self.pages}")
+        insert = (
+            "INSERT INTO journal (at, order_no, attempt_no, event, source, evidence) VALUES ('', '', '', '', '', ?)"
+        )
+        with closing(sqlite3.connect(db.engine.url.database or "", isolation_level=None)) as connection:
+            self._limit(connection)
             for size in (3000, 300, 1):
                 with pytest.raises(sqlite3.OperationalError, match="full"):  # noqa: PT012 - until there is no room
                     while True:
-                        values = "VALUES ('2026-01-01', '', '', 'filler', '', ?)"
-                        columns = "(at, order_no, attempt_no, event, source, evidence)"
-                        connection.execute(f"INSERT INTO journal {columns} {values}", ('"' + size * "x" + '"',))
+                        connection.execute(insert, ('"' + size * "x" + '"',))
 
     def empty(self) -> None:
-        """Somebody made room."""
         self.pages = self.LARGEST
 
     def _limit(self, connection: sqlite3.Connection, *_: object) -> None:
@@ -222,45 +205,81 @@ class Disk:
 
 
 def test_a_full_disk_takes_no_order_and_still_shows_the_shop(world: World) -> None:
-    disk = Disk(db.engine.url.database or "")
+    disk = Disk()
     buyer = world.browser()
     buyer.add_to_cart()
     disk.fill()
 
-    fields = PAYER | {"payer_phone": "01012345678"}
-    page = buyer.submit("/orders", fields, 503)
+    page = buyer.submit("/orders", PAYER, 503)
 
     assert page.response.headers["Retry-After"] == "30"
     buyer.get("/products/test-product", status=200)
     disk.empty()
-    assert "/orders/" in buyer.submit("/orders", fields).response.request.path
+    assert "/orders/" in buyer.submit("/orders", PAYER).response.request.path
 
 
-def test_a_disk_that_is_full_after_an_approval_loses_no_payment(world: World, holder: Holder) -> None:
-    buyer, order_no, attempt_no, claim = authenticated(world)
-    disk = Disk(holder.address)
+def assert_paid_after(world: World, purchase: Purchase, claim: Any, repair: Callable[[], object]) -> None:
+    """The approval cannot be written when the result arrives; after the repair the sweep finds it."""
+    assert world.deliver(claim).endswith(purchase.order_no)
+    assert purchase.page().state == "checking"
+    repair()
+    world.sweep(minutes=2)
+    assert (purchase.states, world.calls("confirm")) == (("paid", "paid"), 1)
+    assert world.charged() == {purchase.attempt_no: 1000}
 
-    def answered(response: requests.Response, **_: object) -> None:
-        if "PayCardConfirmAct" in (response.request.url or ""):
-            disk.fill()
 
-    world.gateway.hooks["response"].append(answered)
+def test_a_disk_that_is_full_after_an_approval_loses_no_payment(world: World) -> None:
+    purchase = world.purchase()
+    claim = purchase.claim()
+    disk = Disk()
+    after_answer(world, CONFIRM, disk.fill)
 
-    assert world.deliver(claim).endswith(order_no)
+    assert_paid_after(world, purchase, claim, disk.empty)
 
-    assert buyer.get(f"/orders/{order_no}").state == "checking"
-    disk.empty()
-    world.advance(minutes=2)
-    sweep.run(client())
-    assert world.order(order_no).state is OrderState.PAID
-    assert (calls(world, "confirm"), world.charged()) == (1, {attempt_no: 10_000})
+
+@on_postgresql
+def test_a_database_that_only_reads_is_away_and_is_back_without_a_restart(world: World) -> None:
+    """What new connections find after a failover: a server that answers and takes no writes."""
+    purchase = world.purchase()
+    claim = purchase.claim()
+    engine = db.engine
+
+    def only_read(is_so: str) -> None:
+        with closing(connect_to_postgresql(engine)) as connection:
+            connection.execute("SET default_transaction_read_only = off")
+            connection.execute(f'ALTER DATABASE "{engine.url.database}" SET default_transaction_read_only = {is_so}')
+
+    def fail_over() -> None:
+        only_read("on")
+        engine.dispose()
+
+    def fail_back() -> None:
+        purchase.buyer.add_to_cart()
+        purchase.buyer.submit("/orders", PAYER, 503)
+        only_read("off")
+
+    after_answer(world, CONFIRM, fail_over)
+
+    assert_paid_after(world, purchase, claim, fail_back)
+
+
+def take_away(engine: str) -> None:
+    """Make the database unreachable."""
+    name = db.engine.url.database or ""
+    forget_connections()
+    if engine == "sqlite":
+        Path(name).rename(name + ".away")
+        Path(name).mkdir()
+        return
+    with closing(connect_to_postgresql(db.engine, "postgres")) as connection:
+        connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
 
 
 @pytest.mark.both_engines
 @pytest.mark.parametrize("path", ["/", "/orders/20260101-ABCDEFGH", "/admin/orders?state=paid"])
-def test_without_its_database_the_shop_says_so_in_one_plain_page(world: World, database_engine: str, path: str) -> None:
-    staff.add(people.NAME, people.PASSWORD)
-    officer = people.sign_in(world.browser())
+def test_without_its_database_the_shop_says_so_in_one_plain_page(
+    officer: PageClient, database_engine: str, path: str
+) -> None:
     take_away(database_engine)
 
     response = officer.open(path)
@@ -282,25 +301,10 @@ def test_without_its_database_the_shop_tells_programs_so_in_json(world: World) -
         assert answer.get_json()["error"]["code"] == "away"
 
 
-def take_away(engine: str) -> None:
-    """Make the database unreachable."""
-    db.session.remove()
-    name = db.engine.url.database or ""
-    address = db.engine.url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
-    db.engine.dispose()
-    if engine == "sqlite":
-        Path(name).rename(name + ".away")
-        Path(name).mkdir()
-        return
-    with closing(psycopg.connect(address, autocommit=True)) as connection:
-        connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
-
-
 def test_threads_of_one_process_queue_for_sqlite_instead_of_failing(world: World) -> None:
     """SQLite itself has no patience here, so that only the queue lets the second writer wait."""
     event.listen(db.engine, "connect", lambda connection, _record: connection.execute("PRAGMA busy_timeout=0"))
-    db.session.remove()
-    db.engine.dispose()
+    forget_connections()
     writes, may_end = Event(), Event()
 
     def hold() -> None:
@@ -321,12 +325,10 @@ def test_threads_of_one_process_queue_for_sqlite_instead_of_failing(world: World
         assert (early, held.result(10), written.result(10)) == (set(), None, True)
 
 
-@pytest.mark.skipif(find_programs() is None, reason="PostgreSQL is not installed; CI requires it")
-@pytest.mark.parametrize("database_engine", ["postgresql"])
+@on_postgresql
 def test_a_page_that_is_ready_is_sent_though_its_connection_breaks(world: World) -> None:
     def cut(_app: Flask, **_: object) -> None:
-        address = db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        with closing(psycopg.connect(address, autocommit=True)) as other:
+        with closing(connect_to_postgresql(db.engine)) as other:
             other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
 
     with request_finished.connected_to(cut):
@@ -335,48 +337,9 @@ def test_a_page_that_is_ready_is_sent_though_its_connection_breaks(world: World)
     world.browser().get("/products/test-product", status=200)
 
 
-def only_read(engine: Engine, is_so: str) -> None:
-    """What new connections find after a failover: a server that answers and takes no writes."""
-    address = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with closing(psycopg.connect(address, autocommit=True)) as connection:
-        connection.execute("SET default_transaction_read_only = off")
-        connection.execute(f'ALTER DATABASE "{engine.url.database}" SET default_transaction_read_only = {is_so}')
-
-
-@pytest.mark.skipif(find_programs() is None, reason="PostgreSQL is not installed; CI requires it")
-@pytest.mark.parametrize("database_engine", ["postgresql"])
-def test_a_database_that_only_reads_is_away_and_is_back_without_a_restart(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    buyer, order_no, attempt_no, claim = authenticated(world)
-    engine = db.engine
-
-    def answered(response: requests.Response, **_: object) -> None:
-        if "PayCardConfirmAct" in (response.request.url or ""):
-            only_read(engine, "on")
-            engine.dispose()
-
-    world.gateway.hooks["response"].append(answered)
-
-    assert world.deliver(claim).endswith(order_no)
-    assert buyer.get(f"/orders/{order_no}").state == "checking"
-    buyer.add_to_cart()
-    buyer.submit("/orders", PAYER, 503)
-
-    only_read(engine, "off")
-    world.advance(minutes=2)
-    sweep.run(client())
-    assert world.order(order_no).state is OrderState.PAID
-    assert (calls(world, "confirm"), world.charged()) == (1, {attempt_no: 10_000})
-
-
-@pytest.mark.skipif(find_programs() is None, reason="PostgreSQL is not installed; CI requires it")
-@pytest.mark.parametrize("database_engine", ["postgresql"])
+@on_postgresql
 def test_a_mistake_of_ours_is_not_taken_for_a_database_that_is_away(world: World) -> None:
-    with pytest.raises(DBAPIError) as wrong:
-        db.session.execute(text("SELECT 1/0"))
-    with pytest.raises(DBAPIError) as after:
-        db.session.execute(text("SELECT 1"))
-
-    assert not isinstance(wrong.value, UNAVAILABLE)
-    assert not isinstance(after.value, UNAVAILABLE)
+    for statement in ("SELECT 1/0", "SELECT 1"):
+        with pytest.raises(DBAPIError) as caught:
+            db.session.execute(text(statement))
+        assert not isinstance(caught.value, UNAVAILABLE)

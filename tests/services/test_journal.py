@@ -5,22 +5,19 @@ from sqlalchemy import select
 from shop.db import db
 from shop.models import JournalEntry
 from shop.rules.states import Source
-from tests.services.test_refunding import paid_order, refund
 from tests.world import World
 
 
-def history(order_no: str) -> list[tuple[str, str, str]]:
-    """Event, source and person of each row about an order."""
-    db.session.remove()
-    rows = db.session.scalars(select(JournalEntry).where(JournalEntry.order_no == order_no).order_by(JournalEntry.id))
-    return [(row.event, row.source, str(row.evidence.get("by", ""))) for row in rows if row.event != "result"]
-
-
 def test_each_change_of_a_state_is_a_row_with_its_source(world: World) -> None:
-    order_no = paid_order(world)
-    refund(world, order_no, 4_000)
+    purchase = world.purchase(quantity=10).pay()
+    purchase.refund(4_000)
+    db.session.remove()
 
-    assert history(order_no) == [
+    rows = db.session.scalars(
+        select(JournalEntry).where(JournalEntry.order_no == purchase.order_no).order_by(JournalEntry.id)
+    )
+
+    assert [(row.event, row.source, row.evidence.get("by", "")) for row in rows if row.event != "result"] == [
         ("order_placed", Source.PAGE, ""),
         ("attempt_started", Source.PAGE, ""),
         ("confirming", Source.BROWSER, ""),

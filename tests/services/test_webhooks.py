@@ -1,19 +1,12 @@
-"""Webhooks: whatever they say and however they come, they only make the next sweep inquire, five times per attempt."""
-
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+"""Whatever a webhook says, it only makes the next sweep inquire, five times per attempt."""
 
 import pytest
 
-from shop.db import db
-from shop.extensions import client
-from shop.rules.states import AttemptState, OrderState
-from shop.services import sweep
-from tests.page import PageClient
+from shop.rules.states import AttemptState
 from tests.postbox import Postbox
 from tests.world import World
 
-BEFORE_CONFIRM = ("PCD_PAY_REQKEY", "PCD_AUTH_KEY", "PCD_PAYER_ID", "PCD_PAY_COFURL", "PCD_PAY_WORK")
+BEFORE_CONFIRM = ("PAY_REQKEY", "AUTH_KEY", "PAYER_ID", "PAY_COFURL", "PAY_WORK")
 
 
 @pytest.fixture
@@ -21,161 +14,113 @@ def postbox(world: World) -> Postbox:
     return Postbox.of(world)
 
 
-def begin(world: World, **choices: str) -> tuple[PageClient, str, str, dict[str, str]]:
-    """A buyer with an order and an attempt whose window can be opened."""
-    buyer = world.browser()
-    order_no = buyer.place_order()
-    opening = buyer.start_attempt(order_no, 200, **choices)
-    return buyer, order_no, opening["attempt_no"], opening["fields"]
-
-
 @pytest.mark.both_engines
-@pytest.mark.parametrize("wire", ["json", "form"])
-@pytest.mark.parametrize("method", ["card", "transfer"])
-def test_webhook_settles_payment_whose_browser_never_returns(
-    world: World, postbox: Postbox, method: str, wire: str
+@pytest.mark.parametrize(("method", "body"), [("card", "json"), ("transfer", "form")])
+def test_a_webhook_settles_a_payment_whose_browser_never_returns(
+    world: World, postbox: Postbox, method: str, body: str
 ) -> None:
-    world.control("POST", "policy", {"webhook_format": wire})
-    buyer, order_no, attempt_no, fields = begin(world, work="PAY", method=method)
-    assert world.payer().pay(fields, scenario="lost_paid") == []
+    world.policy(webhook_format=body)
+    purchase = world.purchase(work="PAY", method=method)
+    assert purchase.claim("lost_paid") == []
 
     assert postbox.deliver() == 1
-    assert world.attempt(attempt_no).state is AttemptState.PREPARED
-    assert postbox.sweep() == [attempt_no]
+    assert purchase.attempt.state is AttemptState.PREPARED
+    assert world.sweep(seconds=6).asked == [purchase.attempt_no]
 
-    assert buyer.get(f"/orders/{order_no}").state == "paid"
-    assert world.charged() == {attempt_no: 1000}
+    assert (purchase.states, world.charged()) == (("paid", "paid"), {purchase.attempt_no: 1000})
 
 
-def test_webhook_settles_confirm_whose_answer_was_lost(world: World, postbox: Postbox) -> None:
-    _buyer, order_no, attempt_no, fields = begin(world)
-    claim = world.payer().pay(fields)
+def test_a_webhook_settles_a_confirm_whose_answer_was_lost(world: World, postbox: Postbox) -> None:
+    purchase = world.purchase()
+    claim = purchase.claim()
     world.fault("confirm", "lost_answer", phase="after")
     world.deliver(claim)
-    assert world.attempt(attempt_no).state is AttemptState.UNKNOWN
     world.fault("inquiry", "http_500")
-    postbox.sweep(minutes=1)
-    assert postbox.sweep() == [], "the next inquiry is not due yet"
+    world.sweep(minutes=1)
+    assert world.sweep(seconds=6).asked == [], "the next inquiry is not due yet"
 
     assert postbox.deliver()
-    assert postbox.sweep() == [attempt_no]
+    assert world.sweep(seconds=6).asked == [purchase.attempt_no]
 
-    assert world.order(order_no).state is OrderState.PAID
-    assert world.calls("confirm") == 1
-
-
-def test_late_webhook_settles_expired_attempt(world: World, postbox: Postbox) -> None:
-    postbox.bench(hold=True)
-    _buyer, order_no, attempt_no, fields = begin(world, work="PAY")
-    world.payer().pay(fields, scenario="lost_paid")
-    world.control("POST", "policy", {"inquiry_lag_seconds": 80_000})
-    postbox.sweep(minutes=61)
-    assert world.order(order_no).state is OrderState.EXPIRED
-    postbox.say(attempt_no)
-    assert postbox.sweep() == [attempt_no]
-    assert world.attempt(attempt_no).next_check_at is not None
-
-    world.advance(hours=23)
-    postbox.bench(release=True)
-    assert postbox.deliver()
-    assert postbox.sweep() == [attempt_no]
-
-    assert world.order(order_no).state is OrderState.PAID
+    assert (purchase.states, world.calls("confirm")) == (("paid", "paid"), 1)
 
 
 @pytest.mark.both_engines
 @pytest.mark.parametrize("work", ["CERT", "PAY"])
-def test_webhook_and_result_in_the_same_moment_agree(world: World, postbox: Postbox, work: str) -> None:
-    _buyer, order_no, attempt_no, fields = begin(world, work=work)
-    claim, barrier = world.payer().pay(fields), Barrier(9)
-    db.session.remove()
+def test_webhook_result_and_sweep_in_the_same_moment_agree(world: World, postbox: Postbox, work: str) -> None:
+    purchase = world.purchase(work=work)
+    claim = purchase.claim()
+    acts = (lambda: world.deliver(claim), lambda: postbox.forge(purchase.attempt_no), world.sweep)
 
-    def act(number: int) -> None:
-        with world.app.app_context():
-            barrier.wait()
-            match number % 3:
-                case 0:
-                    world.deliver(claim)
-                case 1:
-                    postbox.say(attempt_no)
-                case _:
-                    postbox.sweep(seconds=0)
+    world.all_at_once(9, lambda number: acts[number % 3]())
+    world.sweep(seconds=6)
 
-    with ThreadPoolExecutor(9) as threads:
-        list(threads.map(act, range(9)))
-    postbox.sweep()
-
-    assert world.order(order_no).state is OrderState.PAID
-    assert world.charged() == {attempt_no: 1000}
-    assert world.events(attempt_no).count("paid") == 1
+    assert (purchase.states, world.charged()) == (("paid", "paid"), {purchase.attempt_no: 1000})
+    assert purchase.events.count("paid") == 1
     assert world.calls("confirm") == (1 if work == "CERT" else 0)
 
 
 @pytest.mark.parametrize("work", ["CERT", "PAY"])
 @pytest.mark.parametrize("result", ["success", "error", "close", ""])
-def test_forged_webhook_changes_no_state(world: World, postbox: Postbox, work: str, result: str) -> None:
-    _buyer, order_no, attempt_no, fields = begin(world, work=work)
-    window = world.payer().open(fields)
+def test_a_forged_webhook_changes_no_state(world: World, postbox: Postbox, work: str, result: str) -> None:
+    purchase = world.purchase(work=work)
+    window = purchase.open()
 
-    postbox.say(attempt_no, PCD_PAY_RST=result, PCD_PAY_COFURL="https://evil.example", PCD_PAY_HOST="evil.example")
-    assert postbox.sweep() == [attempt_no]
+    postbox.forge(purchase.attempt_no, PAY_RST=result, PAY_COFURL="https://evil.example", PAY_HOST="evil.example")
+    assert world.sweep(seconds=6).asked == [purchase.attempt_no]
 
-    assert world.attempt(attempt_no).state is AttemptState.PREPARED
+    assert purchase.states == ("awaiting_payment", "prepared")
     world.deliver(window.approve().result or [])
-    assert world.order(order_no).state is OrderState.PAID
+    assert purchase.states == ("paid", "paid")
 
 
-def test_webhook_with_the_keys_of_a_confirm_confirms_nothing(world: World, postbox: Postbox) -> None:
-    _buyer, order_no, attempt_no, fields = begin(world)
-    keys = dict(world.payer().pay(fields))
+def test_a_webhook_with_the_keys_of_a_confirm_confirms_nothing(world: World, postbox: Postbox) -> None:
+    purchase = world.purchase()
+    keys = dict(purchase.claim())
 
-    postbox.say(attempt_no, **{name: keys[name] for name in BEFORE_CONFIRM}, PCD_PAYER_NAME="김비밀")
-    postbox.sweep()
+    postbox.forge(purchase.attempt_no, **{name: keys[f"PCD_{name}"] for name in BEFORE_CONFIRM}, PAYER_NAME="김비밀")
+    world.sweep(seconds=6)
 
-    assert world.order(order_no).state is OrderState.AWAITING_PAYMENT
-    assert (world.calls("confirm"), world.charged()) == (0, {})
+    assert (purchase.order.state, world.calls("confirm"), world.charged()) == ("awaiting_payment", 0, {})
     assert not any(secret in world.dump() for secret in (keys["PCD_PAY_REQKEY"], keys["PCD_AUTH_KEY"], "김비밀"))
 
 
-def test_webhook_works_five_times_per_attempt(world: World, postbox: Postbox) -> None:
-    _buyer, _order_no, attempt_no, _fields = begin(world)
+def test_webhooks_of_an_attempt_work_five_times(world: World, postbox: Postbox) -> None:
+    purchase = world.purchase()
     for number in range(5):
-        postbox.say(attempt_no, PCD_PAY_TOTAL=str(1000 + number))
-    assert postbox.sweep() == [attempt_no]
-    planned = world.attempt(attempt_no).next_check_at
+        postbox.forge(purchase.attempt_no, PAY_TOTAL=str(1000 + number))
+    assert world.sweep(seconds=6).asked == [purchase.attempt_no]
+    planned = purchase.attempt.next_check_at
 
-    postbox.say(attempt_no)
+    postbox.forge(purchase.attempt_no)
 
-    assert world.attempt(attempt_no).next_check_at == planned
-    assert world.events(attempt_no).count("webhook") == 5
-
-
-def test_webhook_about_paid_or_orphaned_attempt_does_nothing(world: World, postbox: Postbox) -> None:
-    buyer, order_no, paid, fields = begin(world)
-    second = buyer.start_attempt(order_no, work="PAY")
-    world.deliver(world.payer().pay(fields))
-    world.deliver(world.payer().pay(second["fields"]))
-    orphaned = second["attempt_no"]
-    assert world.attempt(orphaned).state is AttemptState.ORPHANED
-    postbox.sweep()
-    before = world.calls()
-
-    for attempt_no in (paid, orphaned):
-        events = world.events(attempt_no)
-        postbox.say(attempt_no, PCD_PAY_CODE="PAYC0000", PCD_PAYCANCEL_FLAG="Y", PCD_REFUND_TOTAL="1000")
-        assert postbox.sweep() == []
-        assert world.events(attempt_no) == events
-
-    assert world.calls() == before
-    assert buyer.get(f"/orders/{order_no}").state == "paid"
+    assert (purchase.attempt.next_check_at, purchase.events.count("webhook")) == (planned, 5)
 
 
-def test_webhook_about_unknown_number_stores_nothing_and_asks_nobody(world: World, postbox: Postbox) -> None:
+def test_a_webhook_about_a_paid_or_orphaned_attempt_does_nothing(world: World, postbox: Postbox) -> None:
+    paid = world.purchase()
+    orphaned = paid.start(work="PAY")
+    paid.pay()
+    orphaned.pay()
+    assert (paid.states, orphaned.states) == (("paid", "paid"), ("paid", "orphaned"))
+    world.sweep(seconds=6)
+    calls = world.calls()
+
+    for purchase in (paid, orphaned):
+        events = purchase.events
+        postbox.forge(purchase.attempt_no, PAY_CODE="PAYC0000", PAYCANCEL_FLAG="Y", REFUND_TOTAL="1000")
+        assert world.sweep(seconds=6).asked == []
+        assert purchase.events == events
+
+    assert (world.calls(), paid.order.state) == (calls, "paid")
+
+
+def test_a_webhook_about_an_unknown_number_stores_nothing_and_asks_nobody(world: World, postbox: Postbox) -> None:
     before = world.dump()
 
     for number in ("20261123_AAAAAAAAAAAAAAAAAAAA", "x" * 4000, "주문", ""):
-        postbox.say(number)
+        postbox.forge(number)
 
     assert world.dump() == before
-    sweep.run(client())
+    world.sweep()
     assert world.calls() == 0

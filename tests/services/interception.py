@@ -1,0 +1,46 @@
+"""Act while a call of the shop is on its way to the simulator, or change its answer."""
+
+from collections.abc import Callable
+from typing import Any
+
+import requests
+
+from tests.payer import set_body
+from tests.world import World
+
+Forward = Callable[[], requests.Response]
+
+
+def intercept(world: World, pass_on: Callable[[str, Forward], requests.Response]) -> None:
+    """From now on `pass_on` gets the address of every call, and what forwards it to the simulator."""
+    send = requests.Session.send
+
+    def sent(session: requests.Session, request: requests.PreparedRequest, **more: Any) -> requests.Response:
+        return pass_on(request.url or "", lambda: send(session, request, **more))
+
+    world.monkeypatch.setattr(requests.Session, "send", sent)
+
+
+def act_before(world: World, path: str, act: Callable[[], object]) -> None:
+    """Do this once, before the next call to such an address reaches the gateway."""
+    waiting = [act]
+
+    def interrupted(url: str, forward: Forward) -> requests.Response:
+        if path in url and waiting:
+            with world.app.app_context():
+                waiting.pop()()
+        return forward()
+
+    intercept(world, interrupted)
+
+
+def change_answer(world: World, path: str, change: Callable[[requests.Response], bytes]) -> None:
+    """The gateway does what it is asked at such an address, and answers with these bytes instead."""
+
+    def answer(url: str, forward: Forward) -> requests.Response:
+        response = forward()
+        if path in url:
+            set_body(response, change(response))
+        return response
+
+    intercept(world, answer)

@@ -1,0 +1,230 @@
+"""Refunds are reserved, committed, sent and settled. The simulator's books decide what really went back."""
+
+from collections import Counter
+
+import pytest
+
+from shop.errors import RefundRefused
+from shop.extensions import client
+from shop.rules.states import AttemptState, OrderState, RefundState
+from shop.services import refunds
+from tests.services.interception import act_before
+from tests.world import Purchase, World
+
+
+def paid(world: World, **choices: str) -> Purchase:
+    """A paid order of 10,000 won."""
+    return world.purchase(quantity=10, **choices).pay()
+
+
+def states(purchase: Purchase) -> list[RefundState]:
+    return [refund.state for refund in purchase.order.refunds]
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("method", ["card", "transfer"])
+def test_parts_go_back_until_nothing_is_left(world: World, method: str) -> None:
+    purchase = paid(world, method=method)
+
+    for amount, state in ((3_000, "partially_refunded"), (1, "partially_refunded"), (6_999, "refunded")):
+        refund = purchase.refund(amount)
+        assert (refund.state, refund.is_full) == (RefundState.DONE, state == "refunded")
+        assert purchase.order.state == state
+
+    assert purchase.returned == purchase.order.refunded == 10_000
+
+
+def test_a_mixed_order_returns_all_of_its_tax(world: World) -> None:
+    buyer = world.browser()
+    buyer.add_to_cart("alley-timetable")
+    purchase = Purchase(world, buyer, buyer.place_order("test-product", 3)).start().pay()
+
+    for amount in (5_000, 7_000, purchase.order.amount - 12_000):
+        assert purchase.refund(amount).state is RefundState.DONE
+
+    order = purchase.order
+    assert (sum(part.vat for part in order.refunds), order.state) == (order.vat, OrderState.REFUNDED)
+
+
+@pytest.mark.parametrize(
+    ("amount", "seen", "reason"),
+    [
+        (10_001, None, "too_large"),
+        (0, None, "too_large"),
+        (-5, None, "too_large"),
+        (1_000, 9_999, "stale_balance"),
+        (1_000, 10_001, "stale_balance"),
+    ],
+)
+def test_what_must_not_be_sent_is_not_sent(world: World, amount: int, seen: int | None, reason: str) -> None:
+    purchase = paid(world)
+
+    with pytest.raises(RefundRefused) as caught:
+        purchase.refund(amount, seen=seen)
+
+    assert (caught.value.reason, world.calls("cancel"), states(purchase)) == (reason, 0, [])
+
+
+def test_the_same_form_sent_again_is_the_same_refund(world: World) -> None:
+    purchase = paid(world)
+
+    first, again = (purchase.refund(4_000, key="one-form").id for _time in range(2))
+
+    assert (first, world.calls("cancel"), purchase.returned) == (again, 1, 4_000)
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("same_form", [True, False])
+def test_operators_at_once_return_the_money_once(world: World, same_form: bool) -> None:
+    purchase = paid(world)
+    wishes = [purchase.wish(6_000, key="form" if same_form else f"form-{number}") for number in range(6)]
+
+    def press(number: int) -> str:
+        try:
+            return refunds.request(purchase.order_no, wishes[number], by="kim", client=client()).intent
+        except RefundRefused as refused:
+            return refused.reason.value
+
+    answers = Counter(world.all_at_once(6, press))
+
+    assert (purchase.returned, world.calls("cancel")) == (6_000, 1)
+    if same_form:
+        assert answers == {"form": 6}
+
+
+# --- lost answers ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("phase", ["before", "after"])
+def test_a_full_cancel_without_an_answer_is_sent_again(world: World, phase: str) -> None:
+    purchase = paid(world)
+    world.fault("cancel", "lost_answer", phase=phase)
+    assert purchase.refund(10_000).state is RefundState.UNKNOWN
+
+    world.sweep(seconds=10)
+
+    assert states(purchase) == [RefundState.DONE]
+    assert (purchase.order.state, purchase.returned) == (OrderState.REFUNDED, 10_000)
+
+
+@pytest.mark.parametrize(("op", "kind"), [("auth", "http_500"), ("cancel", "refused")])
+def test_a_repeat_that_tells_nothing_about_the_first_try_leaves_the_refund_unknown(
+    world: World, op: str, kind: str
+) -> None:
+    purchase = paid(world)
+    world.fault("cancel", "lost_answer", phase="after")
+    purchase.refund(10_000)
+    world.fault(op, kind, phase="before")
+
+    world.sweep(seconds=10)
+    assert states(purchase) == [RefundState.UNKNOWN]
+    world.sweep(hours=2)
+
+    assert states(purchase) == [RefundState.DONE]
+    assert purchase.returned == purchase.order.refunded == 10_000
+
+
+@pytest.mark.parametrize("phase", ["before", "after"])
+@pytest.mark.parametrize(
+    ("was_refunded", "state", "rest"), [(True, RefundState.DONE, 6_000), (False, RefundState.REFUSED, 10_000)]
+)
+def test_a_partial_refund_without_an_answer_waits_for_a_person(
+    world: World, phase: str, was_refunded: bool, state: RefundState, rest: int
+) -> None:
+    purchase = paid(world)
+    world.fault("cancel", "lost_answer", phase=phase)
+    lost = purchase.refund(4_000)
+    sent = world.calls("cancel")
+
+    world.sweep(days=2)
+    with pytest.raises(RefundRefused) as caught:
+        purchase.refund(1_000)
+    decided = refunds.decide(lost.id, was_refunded=was_refunded, by="lee")
+
+    assert (world.calls("cancel"), caught.value.reason) == (sent, RefundRefused.Reason.IN_FLIGHT)
+    assert (decided.state, decided.decided_by) == (state, "lee")
+    assert purchase.wish(1).seen_refundable == rest
+
+
+@pytest.mark.parametrize("minutes", [9, 10])
+def test_a_person_decides_once_and_not_within_ten_minutes(world: World, minutes: int) -> None:
+    purchase = paid(world)
+    world.fault("cancel", "lost_answer")
+    lost = purchase.refund(4_000)
+    world.advance(minutes=minutes)
+    if minutes == 10:
+        refunds.decide(lost.id, was_refunded=True, by="lee")
+
+    with pytest.raises(RefundRefused) as caught:
+        refunds.decide(lost.id, was_refunded=False, by="lee")
+
+    assert caught.value.reason is RefundRefused.Reason.NOT_UNKNOWN
+
+
+@pytest.mark.parametrize("kind", ["other_amount", "other_oid"])
+def test_a_yes_to_something_else_is_not_a_yes(world: World, kind: str) -> None:
+    purchase = paid(world)
+    world.fault("cancel", kind)
+
+    assert purchase.refund(4_000).state is RefundState.UNKNOWN
+
+
+def test_a_failed_authentication_sends_nothing_and_frees_the_amount(world: World) -> None:
+    purchase = paid(world)
+    world.fault("auth", "http_500")
+
+    assert purchase.refund(4_000).state is RefundState.REFUSED
+
+    assert world.calls("cancel") == 0
+    assert purchase.refund(10_000).state is RefundState.DONE
+
+
+def test_a_refund_that_somebody_made_elsewhere_is_refused_and_shown(world: World) -> None:
+    purchase = paid(world)
+    world.control("POST", f"payments/{purchase.attempt_no}/cancel", {})
+
+    refused = purchase.refund(10_000)
+
+    assert (refused.state, refused.result_code, purchase.order.state) == (RefundState.REFUSED, "PAYC0007", "paid")
+
+
+@pytest.mark.parametrize(("is_submitted", "state"), [(False, RefundState.REFUSED), (True, RefundState.UNKNOWN)])
+def test_a_refund_whose_worker_died_is_refused_before_the_call_and_unknown_after_it(
+    world: World, is_submitted: bool, state: RefundState
+) -> None:
+    purchase = paid(world)
+    refund_id, _is_new = refunds._reserve(purchase.order_no, purchase.wish(4_000), "kim")
+    if is_submitted:
+        refunds._submit(refund_id)
+
+    world.sweep(minutes=2, seconds=1)
+
+    assert (states(purchase), world.calls("cancel")) == ([state], 0)
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("amount", [4_000, 10_000])
+def test_a_late_yes_counts_after_the_worker_was_taken_for_dead(world: World, amount: int) -> None:
+    purchase = paid(world)
+
+    def give_up() -> None:
+        world.advance(minutes=3)
+        refunds.give_up_dead()
+
+    act_before(world, "cPayCAct", give_up)
+
+    done = purchase.refund(amount)
+
+    assert (done.state, purchase.order.refunded, purchase.returned) == (RefundState.DONE, amount, amount)
+
+
+def test_the_cancel_of_an_orphaned_payment_is_repeated_until_it_is_done(world: World) -> None:
+    first = world.purchase(work="PAY")
+    second = first.start(work="PAY").pay()
+    world.fault("cancel", "lost_answer", phase="before")
+    first.pay()
+    assert (second.states, first.attempt.state, first.returned) == (("paid", "paid"), AttemptState.ORPHANED, 0)
+
+    world.sweep(seconds=10)
+
+    assert first.returned == 1000
