@@ -30,9 +30,8 @@ class PayerCheck(StrEnum):
 class WindowRequest(PaymentRequest):
     """What the payer is asked to pay, and where the browser brings the result.
 
-    A relative `result_url` opens a popup on a PC, an absolute one replaces the page. `billing_key` pays again: show
-    it to nobody but its owner. Name `payer_check` there, and in the first payment, whose window then asks for a
-    password to be chosen.
+    A relative `result_url` opens a popup on a PC, an absolute one replaces the page. With `payer_check` the payer of a
+    first payment chooses a password. With `billing_key` as well a later window asks for that password only.
     """
 
     charge_mode: ChargeMode
@@ -52,8 +51,9 @@ class WindowRequest(PaymentRequest):
 
     def to_wire(self) -> dict[str, str]:
         """The fields without the keys. Blank optional fields are left out."""
+        card_version = "02" if self.card_app else "01"
         optional = {
-            "PCD_CARD_VER": "" if self.pay_type is not PayType.CARD else "02" if self.card_app else "01",
+            "PCD_CARD_VER": card_version if self.pay_type is PayType.CARD else "",
             "PCD_PAY_METHOD": self.card_app or "",
             "PCD_SIMPLE_FLAG": "Y" if self.payer_check else "",
             "PCD_PAYER_AUTHTYPE": self.payer_check or "",

@@ -165,3 +165,18 @@ def test_a_webhook_tells_that_a_billing_key_was_deregistered() -> None:
     told = read_webhook(b'{"PCD_PAY_RST": "success", "PCD_PAY_WORK": "PUSERDEL", "PCD_PAYER_ID": "OVA3U"}')
 
     assert (told.reports_deregistration, told.billing_key) == (True, "OVA3U")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"card_app": CardApp.APP_CARD, "pay_type": PayType.TRANSFER},
+        {"card_app": CardApp.APP_CARD, "payer_check": PayerCheck.PASSWORD},
+        {"billing_key": "OVA3U"},
+        {"user_define1": "x" * 2049},
+    ],
+    ids=str,
+)
+def test_an_impossible_window_makes_no_request(changes: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"app|billing key|characters"):
+        replace(WISH, **changes)  # type: ignore[arg-type]  # what the case changes
