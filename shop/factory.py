@@ -27,6 +27,7 @@ from shop.views import (
     payments,
     policies,
     security_headers,
+    static_files,
     template_filters,
 )
 from shop.views.forms import RowConverter
@@ -57,6 +58,7 @@ def create_app(settings: Settings, http: requests.Session | None = None) -> Flas
     app.extensions[SHOP] = {"settings": settings, "client": _client(settings, http)}
     template_filters.init_app(app, ";".join(str(ROOT / part / "translations") for part in ("shop", "shop/demo")))
     security_headers.init_app(app)
+    static_files.init_app(app)
     hosts.init_app(app)
     error_pages.init_app(app)
     _protect_forms(app)
@@ -93,7 +95,6 @@ def _configure(app: Flask, settings: Settings) -> None:
         RATELIMIT_SWALLOW_ERRORS=True,  # a limit that cannot be counted stops no payment
         SESSION_PROTECTION=None,  # a phone changes its address, which ends no staff session
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a buyer may think for an hour
-        SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
     )
 
 

@@ -1,0 +1,79 @@
+"""Static files: their address has a version, so browsers keep them for a year; each is compressed once.
+
+WhiteNoise and the like serve compressed files that a build has made. Here is no build: a changed file is seen at once.
+"""
+
+import gzip
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from mimetypes import guess_type
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, abort, current_app, request
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from werkzeug.security import safe_join
+
+MOST_FILES = 200
+YEAR = 365 * 24 * 3600
+HOUR = 3600
+
+
+@dataclass(frozen=True)
+class StaticFile:
+    version: str
+    content: bytes
+    compressed: bytes
+
+
+class SessionOfPages(SecureCookieSessionInterface):
+    """Flask-Login reads the session of every request, which would make browsers load files again for a new cookie."""
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if request.endpoint != "static":
+            super().save_session(app, session, response)
+
+
+def init_app(app: Flask) -> None:
+    """Serve the static folder, and add the version to each address that ``url_for`` makes."""
+    app.session_interface = SessionOfPages()
+    app.view_functions["static"] = send
+    app.url_defaults(_add_version)
+
+
+def send(filename: str) -> Response:
+    """Answer a file, compressed where that helps. An address without the present version is kept for an hour only."""
+    file = _find(filename)
+    if file is None:
+        abort(404)
+    is_compressed = request.accept_encodings["gzip"] and len(file.compressed) < len(file.content)
+    response = Response(file.compressed if is_compressed else file.content, mimetype=guess_type(filename)[0])
+    if is_compressed:
+        response.content_encoding = "gzip"
+    response.vary.add("Accept-Encoding")
+    response.set_etag(f"{file.version}-gzip" if is_compressed else file.version)
+    is_current = request.args.get("v") == file.version
+    response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable" if is_current else f"max-age={HOUR}"
+    response.make_conditional(request)
+    return response
+
+
+def _add_version(endpoint: str, values: dict[str, Any]) -> None:
+    file = _find(values["filename"]) if endpoint == "static" else None
+    if file is not None:
+        values["v"] = file.version
+
+
+def _find(filename: str) -> StaticFile | None:
+    path = safe_join(current_app.static_folder or "", filename)
+    try:
+        return _load(path, Path(path).stat().st_mtime_ns) if path else None
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        return None
+
+
+@lru_cache(MOST_FILES)
+def _load(path: str, _changed_at: int) -> StaticFile:
+    content = Path(path).read_bytes()
+    return StaticFile(sha256(content).hexdigest()[:12], content, gzip.compress(content))

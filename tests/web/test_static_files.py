@@ -1,0 +1,57 @@
+"""Static files: versioned addresses, long caching, compression."""
+
+import gzip
+import re
+from pathlib import Path
+
+from tests.world import World
+
+LARGEST_FIRST_PAGE = 60_000
+ZIPPED = {"Accept-Encoding": "gzip"}
+FILE = re.compile(r'(?:src|href)="(/static/[^"]+)"')
+
+
+def test_a_file_is_kept_for_a_year_under_the_address_of_its_version(world: World) -> None:
+    browser = world.browser()
+    browser.add_to_cart()
+    address = next(path for path in FILE.findall(browser.get("/").text) if "base.css" in path)
+    response = browser.open(address)
+    assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert response.headers["Vary"] == "Accept-Encoding", "another cookie must not make a browser load it again"
+    assert response.content_type == "text/css; charset=utf-8"
+    for unknown in (address.partition("?")[0], f"{address}0"):
+        assert browser.open(unknown).headers["Cache-Control"] == "max-age=3600"
+    assert browser.open(address, headers={"If-None-Match": response.headers["ETag"]}).status_code == 304
+
+
+def test_a_compressed_file_has_the_same_content(world: World) -> None:
+    plain, zipped = (world.browser().open("/static/css/base.css", headers=headers) for headers in ({}, ZIPPED))
+    assert zipped.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(zipped.data) == plain.data
+    assert zipped.headers["ETag"] != plain.headers["ETag"]
+
+
+def test_a_changed_file_has_another_address_at_once(world: World, tmp_path: Path) -> None:
+    browser, file = world.browser(), tmp_path / "css" / "base.css"
+    file.parent.mkdir()
+    world.app.static_folder = str(tmp_path)
+    seen = []
+    for content in ("a {}", "b {}"):
+        file.write_text(content)
+        address = next(path for path in FILE.findall(browser.get("/cart").text) if "base.css" in path)
+        seen.append((address, browser.open(address).text))
+    assert seen[0][0] != seen[1][0]
+    assert [content for _address, content in seen] == ["a {}", "b {}"]
+
+
+def test_what_is_no_file_is_not_found(world: World) -> None:
+    for path in ("/static/css/none.css", "/static/css", "/static/../app.py", "/static/css/%2e%2e/%2e%2e/app.py"):
+        assert world.browser().open(path).status_code == 404, path
+
+
+def test_the_first_page_is_small(world: World) -> None:
+    browser = world.browser()
+    page = browser.open("/", headers=ZIPPED)
+    files = [browser.open(path, headers=ZIPPED) for path in {*FILE.findall(page.text)}]
+    assert all(file.status_code == 200 for file in files)
+    assert sum(len(answer.data) + len(str(answer.headers)) for answer in (page, *files)) < LARGEST_FIRST_PAGE
