@@ -138,6 +138,27 @@ def _compared(order: Order, item: Item) -> Item:
     return Item(**vars(item) | {"differing": differing})
 
 
+@dataclass(frozen=True)
+class Moved:
+    """What was charged and cancelled, in won."""
+
+    charged: int
+    cancelled: int
+
+
+def money_moved(items: Iterable[Item]) -> Moved:
+    """Add up what the gateway did, also under a number that is not the shop's."""
+    charged = cancelled = 0
+    for item in items:
+        if item.kind is Kind.EFFECT and item.event == "charged":
+            charged += int(item.fields["amount"])
+        elif item.kind is Kind.EFFECT and item.event == "cancelled":
+            cancelled += int(item.fields["amount"])
+        elif item.kind is Kind.ANSWER and item.event == "confirm" and "PCD_PAY_OID" in item.differing:
+            charged += int(item.fields["PCD_PAY_TOTAL"])
+    return Moved(charged, cancelled)
+
+
 def as_curl(item: Item, origin: str) -> str:
     """Return a call as a command. Its keys are masked."""
     body = json.dumps(dict(item.fields), ensure_ascii=False)

@@ -1,10 +1,10 @@
 """The conversation about an order. Open to everybody: the simulator moves no money."""
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from shop.demo import conversation
-from shop.demo.conversation import Item
+from shop.demo.conversation import Item, Kind
 from shop.demo.fields import meanings
 from shop.demo.tools import simulator
 from shop.extensions import settings
@@ -18,14 +18,23 @@ bp = Blueprint("conversation", __name__, url_prefix="/demo/orders")
 def show(order_no: str) -> ResponseReturnValue:
     """Show what browser, shop and gateway say about an order."""
     order = orders.get_order(order_no)
-    return render_template("demo/conversation.html", order=order, **_words(order))
+    items = _items(order)
+    decision = next((item for item in reversed(items) if item.kind is Kind.DECISION), None)
+    return render_template(
+        "demo/conversation.html",
+        order=order,
+        attack=request.args.get("attack", ""),
+        decision=decision,
+        moved=conversation.money_moved(items),
+        **_words(items),
+    )
 
 
 @bp.get("/<order_no>/items")
 def show_items(order_no: str) -> ResponseReturnValue:
     """The list alone, for the page's script."""
     order = orders.get_order(order_no)
-    return render_template("demo/_items.html", order=order, **_words(order))
+    return render_template("demo/_items.html", order=order, **_words(_items(order)))
 
 
 @bp.get("/<order_no>.md")
@@ -35,8 +44,8 @@ def download(order_no: str) -> ResponseReturnValue:
     return Response(text, content_type="text/markdown; charset=utf-8")
 
 
-def _words(order: Order) -> dict[str, object]:
-    items, origin = _items(order), settings().gateway.origin
+def _words(items: list[Item]) -> dict[str, object]:
+    origin = settings().gateway.origin
     curls = {item.key: conversation.as_curl(item, origin) for item in items if item.path}
     return {"items": items, "curls": curls, "meanings": meanings()}
 
