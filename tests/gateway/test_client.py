@@ -105,15 +105,6 @@ def test_parts_are_refunded_with_their_tax_until_nothing_is_left(wire: Wire) -> 
     assert codes.says_already_cancelled(refusal.value.code)
 
 
-def test_a_payment_of_another_day_is_not_refunded(wire: Wire) -> None:
-    paid = wire.confirm(WISH)
-
-    with pytest.raises(Refused, match="PAYC0007"):
-        wire.client().refund(replace(back(paid, 1000), payment_date=paid.payment_date - timedelta(days=1)))
-
-    assert wire.booked(WISH)["state"] == "approved"
-
-
 def test_a_refund_reduces_or_cancels_the_receipt(wire: Wire) -> None:
     paid = wire.confirm(WITH_RECEIPT)
     for amount, after in ((400, ("issued", 600)), (600, ("cancelled", 0))):

@@ -185,11 +185,10 @@ def test_a_payment_by_key_is_found_and_refunded_like_one_of_the_window(merchant:
     assert (done["PCD_PAYER_ID"], done["PCD_SIMPLE_FLAG"]) == (registered["PCD_PAYER_ID"], "Y")
     assert done["PCD_PAYER_NAME"] == "홍길동"
     assert merchant.inquire("AGAIN", method)["PCD_PAY_RST"] == "success"
+    assert (
+        merchant.payment(again(merchant, registered)["PCD_PAY_OID"])["state"] == "approved"
+    )  # with a number of its own
     assert merchant.cancel(done, 1000)["PCD_PAY_RST"] == "success"
-
-
-def test_a_number_is_generated(merchant: Merchant, registered: Fields) -> None:
-    assert merchant.payment(again(merchant, registered)["PCD_PAY_OID"])["state"] == "approved"
 
 
 # Official samples.

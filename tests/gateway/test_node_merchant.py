@@ -43,17 +43,15 @@ def test_an_order_is_paid_in_every_way_and_found(shop: NodeMerchant, window: str
 
 
 @pytest.mark.parametrize(("scenario", "work", "code"), [("limit", "PAY", "3112"), ("lost_card", "CERT", "3122")])
-def test_a_refused_card_is_no_paid_order(shop: NodeMerchant, scenario: str, work: str, code: str) -> None:
+def test_a_refused_card_and_a_closed_window_are_no_paid_order(
+    shop: NodeMerchant, scenario: str, work: str, code: str
+) -> None:
+    closed = shop.post("/order_result", dict(shop.partner.at(shop.url).close(shop.get("/fields"))))
     order = shop.buy(scenario, work=work)
 
     assert (order["state"], order["code"], state_of(shop, order)) == ("error", code, "declined")
+    assert (closed["state"], state_of(shop, closed)) == ("close", "closed")
     assert shop.buy("limit")["code"] == "3112"
-
-
-def test_a_closed_window_is_no_paid_order(shop: NodeMerchant) -> None:
-    order = shop.post("/order_result", dict(shop.partner.at(shop.url).close(shop.get("/fields"))))
-
-    assert (order["state"], state_of(shop, order)) == ("close", "closed")
 
 
 def test_what_was_tampered_with_in_the_browser_is_not_believed(shop: NodeMerchant) -> None:
@@ -69,13 +67,6 @@ def test_a_payment_is_refunded_in_parts_and_no_further(shop: NodeMerchant, metho
 
     assert (answers[0]["PCD_REFUND_TOTAL"], answers[1]["code"]) == ("300", "PAYC0011")
     assert (answers[2]["PCD_PAY_CODE"], state_of(shop, order)) == ("PAYC0000", "cancelled")
-
-
-@pytest.mark.parametrize("work", ["CERT", "PAY"])
-def test_a_cash_receipt_comes_with_the_payment(shop: NodeMerchant, work: str) -> None:
-    order = shop.buy(type="transfer", receipt="Y", work=work)
-
-    assert (order["receipt"], shop.partner.payment(order["oid"])["cash_receipt"]) == ("Y", "issued")
 
 
 def test_a_cash_receipt_is_issued_once_and_cancelled(shop: NodeMerchant) -> None:

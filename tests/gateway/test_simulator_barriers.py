@@ -66,14 +66,6 @@ def test_a_request_goes_on_by_itself_after_its_time(merchant: Merchant, receiver
     assert notes == ["waits before confirm", "told the driver: 200", "went on after 0.05 s"]
 
 
-def test_a_barrier_that_nobody_reached_can_be_taken_down(merchant: Merchant, receiver: Receiver) -> None:
-    release = f"/barrier/{put_up(merchant, receiver)}/release"
-    merchant.order("POST", release)
-
-    assert merchant.confirmed()["PCD_PAY_RST"] == "success"
-    assert merchant.session.post(f"{merchant.origin}/_sim{release}").status_code == 404
-
-
 def test_a_reset_lets_everything_go(merchant: Merchant, receiver: Receiver, pool: ThreadPoolExecutor) -> None:
     claim = merchant.claim()
     put_up(merchant, receiver)

@@ -1,6 +1,7 @@
 """Webhooks: what they tell, when they leave, and the bench on which a tester delays, doubles and loses them."""
 
 import socket
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,246 +16,243 @@ from tests.loopback import answering, loopback
 from tests.payer import Page, Window
 
 
-@pytest.fixture
-def listening(merchant: Merchant, receiver: Receiver) -> Merchant:
-    """The merchant with its webhook address registered."""
-    merchant.order("POST", "/partners", {"webhook_url": receiver.url})
-    return merchant
+@dataclass
+class Hook:
+    """A merchant whose webhooks leave when a test says so: no thread, no waiting."""
+
+    merchant: Merchant
+    sender: WebhookSender
+    receiver: Receiver
+
+    def deliver(self) -> int:
+        """Send what is due; how many that were."""
+        return self.sender.deliver_due()
+
+    @property
+    def messages(self) -> list[dict[str, str]]:
+        return self.receiver.messages
+
+    @property
+    def listed(self) -> list[dict[str, Any]]:
+        listed: list[dict[str, Any]] = self.merchant.order("GET", "/webhooks")
+        return listed
+
+    def register(self, url: str) -> None:
+        self.merchant.order("POST", "/partners", {"webhook_url": url})
+
+    def bench(self, **order: object) -> None:
+        self.merchant.order("POST", "/webhooks", order)
 
 
 @pytest.fixture
-def sender(simulator: Flask) -> WebhookSender:
-    """Sends when a test says so: no thread, no waiting."""
-    sender: WebhookSender = simulator.extensions["simulator_webhooks"]
-    return sender
-
-
-def webhooks(merchant: Merchant) -> list[dict[str, Any]]:
-    webhooks: list[dict[str, Any]] = merchant.order("GET", "/webhooks")
-    return webhooks
+def hook(simulator: Flask, merchant: Merchant, receiver: Receiver) -> Hook:
+    hook = Hook(merchant, simulator.extensions["simulator_webhooks"], receiver)
+    hook.register(receiver.url)
+    return hook
 
 
 # What is told.
 
 
-def test_a_payment_is_told_with_the_fields_of_its_result_and_no_key(
-    listening: Merchant, sender: WebhookSender, receiver: Receiver
-) -> None:
-    paid = listening.paid(PCD_PAYER_NO="77", PCD_USER_DEFINE1="mine")
+def test_a_payment_is_told_with_the_fields_of_its_result_and_no_key(hook: Hook) -> None:
+    paid = hook.merchant.paid(PCD_PAYER_NO="77", PCD_USER_DEFINE1="mine")
 
-    sender.deliver_due()
+    hook.deliver()
 
-    (told,) = receiver.messages
-    assert receiver.methods == ["HEAD", "POST"]
+    (told,) = hook.messages
+    assert hook.receiver.methods == ["HEAD", "POST"]
     shared = ("PCD_PAY_RST", "PCD_PAY_CODE", "PCD_PAY_OID", "PCD_PAY_TOTAL", "PCD_PAYER_ID", "PCD_PAY_CARDAUTHNO")
     assert {name: told[name] for name in shared} == {name: paid[name] for name in shared}
     assert (told["PCD_CST_ID"], told["PCD_PAYER_NO"], told["PCD_USER_DEFINE1"]) == ("test", "77", "mine")
     assert {"PCD_REGULER_FLAG", "PCD_PAY_YEAR", "PCD_PAY_MONTH"} <= set(told)
     assert (told["PCD_PAY_URL"], {"PCD_AUTH_KEY", "PCD_PAY_REQKEY"} & set(told)) == ("", set())
-    assert paid["PCD_PAYER_ID"] not in str(webhooks(listening))
+    assert paid["PCD_PAYER_ID"] not in str(hook.listed)
 
 
 @pytest.mark.parametrize("scenario", ["unknown_paid", "lost_paid"])
-def test_money_that_moved_is_told_even_if_the_result_is_lost(
-    listening: Merchant, sender: WebhookSender, receiver: Receiver, scenario: str
-) -> None:
-    listening.paid(scenario, PCD_PAY_TYPE="transfer")
+def test_money_that_moved_is_told_even_if_the_result_is_lost(hook: Hook, scenario: str) -> None:
+    hook.merchant.paid(scenario, PCD_PAY_TYPE="transfer")
 
-    sender.deliver_due()
+    hook.deliver()
 
-    assert (receiver.messages[0]["PCD_PAY_RST"], receiver.messages[0]["PCD_PAY_MSG"]) == ("success", "출금이체완료")
+    assert (hook.messages[0]["PCD_PAY_RST"], hook.messages[0]["PCD_PAY_MSG"]) == ("success", "출금이체완료")
 
 
-def test_nothing_is_told_of_money_that_did_not_move(listening: Merchant, sender: WebhookSender) -> None:
-    listening.paid(PCD_PAY_TOTAL="100")
-    listening.paid("limit")
-    listening.open().close()
-    claim = listening.claim()
-    assert sender.deliver_due() == 0
+def test_nothing_is_told_of_money_that_did_not_move(hook: Hook) -> None:
+    hook.merchant.paid(PCD_PAY_TOTAL="100")
+    hook.merchant.paid("limit")
+    hook.merchant.open().close()
+    claim = hook.merchant.claim()
+    assert hook.deliver() == 0
 
-    listening.confirm(claim)
+    hook.merchant.confirm(claim)
 
-    assert sender.deliver_due() == 1
+    assert hook.deliver() == 1
 
 
-def test_a_cancel_in_the_partner_admin_is_told_with_its_amount(
-    listening: Merchant, sender: WebhookSender, receiver: Receiver
-) -> None:
-    paid = listening.paid(PCD_USER_DEFINE1="mine")
-    listening.order("POST", f"/payments/{paid['PCD_PAY_OID']}/cancel", {"amount": 300})
+def test_a_cancel_in_the_partner_admin_is_told_with_its_amount(hook: Hook) -> None:
+    paid = hook.merchant.paid(PCD_USER_DEFINE1="mine")
+    hook.merchant.order("POST", f"/payments/{paid['PCD_PAY_OID']}/cancel", {"amount": 300})
 
-    sender.deliver_due()
+    hook.deliver()
 
-    cancelled = receiver.messages[1]
+    cancelled = hook.messages[1]
     assert (cancelled["PCD_PAYCANCEL_FLAG"], cancelled["PCD_REFUND_TOTAL"]) == ("Y", "300")
     assert (cancelled["PCD_PAY_CODE"], cancelled["PCD_PAY_TOTAL"]) == ("PAYC0000", "1000")
     assert (len(cancelled["PCD_REFUND_TIME"]), "PCD_USER_DEFINE1" in cancelled) == (14, False)
 
 
-def test_the_payment_of_a_link_carries_the_parameter_of_the_link(
-    listening: Merchant, sender: WebhookSender, receiver: Receiver
-) -> None:
+def test_the_payment_of_a_link_carries_the_parameter_of_the_link(hook: Hook) -> None:
     work = {"PCD_PAY_WORK": "LINKREG"}
     order = {"PCD_PAY_TYPE": "transfer", "PCD_PAY_GOODS": "강의", "PCD_PAY_TOTAL": "15000"}
-    link = listening.call(work, **work, **order, PCD_LINK_PARAMETER='{"lesson": 7}')
-    form = Page(listening.session.get(link["PCD_LINK_URL"])).form_with("link-pay-transfer")
-    Window(listening.session, listening.session.post(form.action, data=form.fields)).approve()
+    link = hook.merchant.call(work, **work, **order, PCD_LINK_PARAMETER='{"lesson": 7}')
+    form = Page(hook.merchant.session.get(link["PCD_LINK_URL"])).form_with("link-pay-transfer")
+    Window(hook.merchant.session, hook.merchant.session.post(form.action, data=form.fields)).approve()
 
-    sender.deliver_due()
+    hook.deliver()
 
-    (told,) = receiver.messages
+    (told,) = hook.messages
     assert (told["PCD_PAY_CODE"], told["PCD_PAY_TOTAL"]) == ("BILL0000", "15000")
     assert told["PCD_LINK_ADD_PARAM"] == '{"lesson": 7}'
 
 
-def test_a_billing_key_is_told_when_payple_takes_it_back_and_not_when_the_merchant_deletes_it(
-    listening: Merchant, sender: WebhookSender, receiver: Receiver
-) -> None:
-    deleted, taken = (listening.paid(PCD_PAY_TYPE=method)["PCD_PAYER_ID"] for method in ("card", "transfer"))
-    listening.key("PUSERDEL", deleted)
+def test_a_billing_key_is_told_when_payple_takes_it_back_and_not_when_the_merchant_deletes_it(hook: Hook) -> None:
+    deleted, taken = (hook.merchant.paid(PCD_PAY_TYPE=method)["PCD_PAYER_ID"] for method in ("card", "transfer"))
+    hook.merchant.key("PUSERDEL", deleted)
 
-    listening.order("POST", "/billing-keys/deregister", {"payer_id": taken})
-    sender.deliver_due()
+    hook.merchant.order("POST", "/billing-keys/deregister", {"payer_id": taken})
+    hook.deliver()
 
-    assert [message["PCD_PAY_WORK"] for message in receiver.messages] == ["PAY", "PAY", "PUSERDEL"]
-    told = receiver.messages[-1]
+    assert [message["PCD_PAY_WORK"] for message in hook.messages] == ["PAY", "PAY", "PUSERDEL"]
+    told = hook.messages[-1]
     assert (told["PCD_PAYER_ID"], told["PCD_PAY_MSG"][:4]) == (taken, "2008")
-    again = listening.session.post(f"{SIMULATOR}/_sim/billing-keys/deregister", json={"payer_id": taken})
+    again = hook.merchant.session.post(f"{SIMULATOR}/_sim/billing-keys/deregister", json={"payer_id": taken})
     assert again.status_code == 404
 
 
-def test_without_an_address_nothing_is_queued(merchant: Merchant, sender: WebhookSender) -> None:
-    merchant.paid()
+def test_without_an_address_nothing_is_queued(hook: Hook) -> None:
+    hook.register("")
+    hook.merchant.paid()
 
-    assert (sender.deliver_due(), webhooks(merchant)) == (0, [])
+    assert (hook.deliver(), hook.listed) == (0, [])
 
 
-def test_a_webhook_may_be_a_form(listening: Merchant, sender: WebhookSender, receiver: Receiver) -> None:
-    listening.policy(webhook_format="form")
-    listening.paid()
+def test_a_webhook_may_be_a_form(hook: Hook) -> None:
+    hook.merchant.policy(webhook_format="form")
+    hook.merchant.paid()
 
-    sender.deliver_due()
+    hook.deliver()
 
-    assert receiver.seen[1][1].startswith("PCD_CST_ID=test&")
-    assert receiver.messages[0]["PCD_PAY_GOODS"] == "테스트 상품"
+    assert hook.receiver.seen[1][1].startswith("PCD_CST_ID=test&")
+    assert hook.messages[0]["PCD_PAY_GOODS"] == "테스트 상품"
 
 
 # What is not accepted comes again.
 
 
-def test_only_2xx_is_accepted_and_the_pauses_grow(
-    listening: Merchant, sender: WebhookSender, receiver: Receiver
-) -> None:
-    receiver.statuses = [200, 500, 302, 404, 204]
-    paid = listening.paid()
+def test_only_2xx_is_accepted_and_the_pauses_grow(hook: Hook) -> None:
+    hook.receiver.statuses = [200, 500, 302, 404, 204]
+    paid = hook.merchant.paid()
 
-    sent = [sender.deliver_due()]
+    sent = [hook.deliver()]
     for pause in (1, 1, 9, 1, 59, 1):
-        listening.advance(pause)
-        sent.append(sender.deliver_due())
+        hook.merchant.advance(pause)
+        sent.append(hook.deliver())
 
     assert sent == [1, 0, 1, 0, 1, 0, 1]
-    assert receiver.methods == ["HEAD", "POST", "POST", "POST", "POST"]
-    (told,) = webhooks(listening)
+    assert hook.receiver.methods == ["HEAD", "POST", "POST", "POST", "POST"]
+    (told,) = hook.listed
     assert told["state"] == "delivered"
     assert [one["answer"] for one in told["tries"]] == ["200", "500", "302", "404", "204"]
-    lines = [line for line in listening.ledger() if line["op"] == "webhook"]
+    lines = [line for line in hook.merchant.ledger() if line["op"] == "webhook"]
     assert [line["outcome"] for line in lines] == ["ok", "failed", "failed", "failed", "ok"]
     assert {line["oid"] for line in lines} == {paid["PCD_PAY_OID"]}
 
 
-def test_a_webhook_is_given_up_after_the_number_of_the_policy(
-    listening: Merchant, sender: WebhookSender, receiver: Receiver
-) -> None:
-    receiver.statuses = [503]
-    listening.policy(webhook_retries=1)
-    listening.paid()
-    sender.deliver_due()
-    listening.advance(3600)
+def test_a_webhook_is_given_up_after_the_number_of_the_policy(hook: Hook) -> None:
+    hook.receiver.statuses = [503]
+    hook.merchant.policy(webhook_retries=1)
+    hook.merchant.paid()
+    hook.deliver()
+    hook.merchant.advance(3600)
 
-    assert (sender.deliver_due(), sender.deliver_due()) == (1, 0)
-    assert webhooks(listening)[0]["state"] == "failed"
+    assert (hook.deliver(), hook.deliver()) == (1, 0)
+    assert hook.listed[0]["state"] == "failed"
 
 
-def test_a_closed_port_is_a_failed_try(merchant: Merchant, sender: WebhookSender) -> None:
+def test_a_closed_port_is_a_failed_try(hook: Hook) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         url = f"http://127.0.0.1:{closed.getsockname()[1]}/"
-    merchant.order("POST", "/partners", {"webhook_url": url})
-    merchant.paid()
+    hook.register(url)
+    hook.merchant.paid()
 
-    sender.deliver_due()
+    hook.deliver()
 
-    (told,) = webhooks(merchant)
+    (told,) = hook.listed
     assert (told["state"], told["rounds"], "refused" in told["tries"][0]["answer"]) == ("queued", 1, True)
 
 
 # The bench.
 
 
-def test_held_ones_leave_at_the_release(listening: Merchant, sender: WebhookSender) -> None:
-    listening.order("POST", "/webhooks", {"hold": True})
-    listening.paid()
-    assert sender.deliver_due() == 0
+def test_held_ones_leave_at_the_release(hook: Hook) -> None:
+    hook.bench(hold=True)
+    hook.merchant.paid()
+    assert hook.deliver() == 0
 
-    listening.order("POST", "/webhooks", {"release": True})
-    listening.paid()
+    hook.bench(release=True)
+    hook.merchant.paid()
 
-    assert (sender.deliver_due(), webhooks(listening)[-1]["state"]) == (1, "held")
-
-
-def test_copies_travel_besides(listening: Merchant, sender: WebhookSender, receiver: Receiver) -> None:
-    listening.order("POST", "/webhooks", {"duplicate": 2})
-    oid = listening.paid()["PCD_PAY_OID"]
-
-    sender.deliver_due()
-
-    assert [message["PCD_PAY_OID"] for message in receiver.messages] == [oid] * 3
+    assert (hook.deliver(), hook.listed[-1]["state"]) == (1, "held")
 
 
-def test_a_seed_shuffles_them_in_the_same_order_again(
-    listening: Merchant, sender: WebhookSender, receiver: Receiver
-) -> None:
+def test_copies_travel_besides(hook: Hook) -> None:
+    hook.bench(duplicate=2)
+    oid = hook.merchant.paid()["PCD_PAY_OID"]
+
+    hook.deliver()
+
+    assert [message["PCD_PAY_OID"] for message in hook.messages] == [oid] * 3
+
+
+def test_a_seed_shuffles_them_in_the_same_order_again(hook: Hook) -> None:
     def order_of_arrival(seed: int) -> list[str]:
-        listening.order("DELETE", "")
-        listening.order("POST", "/partners", {"webhook_url": receiver.url})
-        listening.order("POST", "/webhooks", {"shuffle": True, "seed": seed})
+        hook.merchant.order("DELETE", "")
+        hook.register(hook.receiver.url)
+        hook.bench(shuffle=True, seed=seed)
         for number in range(8):
-            listening.paid(PCD_PAY_OID=f"N{number}")
-        sender.deliver_due()
-        return [message["PCD_PAY_OID"] for message in receiver.messages[-8:]]
+            hook.merchant.paid(PCD_PAY_OID=f"N{number}")
+        hook.deliver()
+        return [message["PCD_PAY_OID"] for message in hook.messages[-8:]]
 
     first = order_of_arrival(1)
 
-    assert sorted(first) != first
-    assert order_of_arrival(1) == first
-    assert order_of_arrival(2) != first
+    assert sorted(first) != first == order_of_arrival(1)
 
 
-def test_a_share_of_them_gets_lost_and_any_is_sent_again_on_demand(
-    listening: Merchant, sender: WebhookSender, receiver: Receiver
-) -> None:
-    listening.order("POST", "/webhooks", {"drop": 0.5, "seed": 7})
+def test_a_share_of_them_gets_lost_and_any_is_sent_again_on_demand(hook: Hook) -> None:
+    hook.bench(drop=0.5, seed=7)
     for number in range(20):
-        listening.paid(PCD_PAY_OID=f"N{number}")
-    sender.deliver_due()
+        hook.merchant.paid(PCD_PAY_OID=f"N{number}")
+    hook.deliver()
 
-    lost = [told for told in webhooks(listening) if told["state"] == "dropped"]
+    lost = [told for told in hook.listed if told["state"] == "dropped"]
     assert 3 < len(lost) < 17
-    assert len(receiver.messages) == 20 - len(lost)
-    again = listening.order("POST", f"/webhooks/{lost[0]['id']}/resend")
-    assert (again["resend_of"], sender.deliver_due()) == (lost[0]["id"], 1)
-    listening.order("POST", "/webhooks", {"drop": True})
-    listening.paid()
-    assert webhooks(listening)[-1]["state"] == "dropped"
+    assert len(hook.messages) == 20 - len(lost)
+    again = hook.merchant.order("POST", f"/webhooks/{lost[0]['id']}/resend")
+    assert (again["resend_of"], hook.deliver()) == (lost[0]["id"], 1)
+    hook.bench(drop=True)
+    hook.merchant.paid()
+    assert hook.listed[-1]["state"] == "dropped"
 
 
-def test_delayed_ones_wait_on_the_clock_of_the_run(listening: Merchant, sender: WebhookSender) -> None:
-    listening.order("POST", "/webhooks", {"delay": 3600})
-    listening.paid()
-    assert sender.deliver_due() == 0
-    listening.advance(3601)
+def test_delayed_ones_wait_on_the_clock_of_the_run(hook: Hook) -> None:
+    hook.bench(delay=3600)
+    hook.merchant.paid()
+    assert hook.deliver() == 0
+    hook.merchant.advance(3601)
 
-    assert sender.deliver_due() == 1
+    assert hook.deliver() == 1
 
 
 # Where the simulator lets itself be sent. The control panel asks nobody who they are: it must not become a way into the

@@ -120,9 +120,7 @@ def test_a_call_authenticates_for_its_purpose_and_sends_the_tokens(stub: Stub, c
 @pytest.mark.parametrize(
     ("behaviour", "code"), [(REFUSED, "AUTH0004"), (LOST, ""), (answering(b"[]"), "")], ids=["no", "lost", "senseless"]
 )
-def test_a_call_whose_authentication_failed_was_not_sent(
-    stub: Stub, call: Call, behaviour: Behaviour, code: str
-) -> None:
+def test_a_call_without_an_authentication_is_not_sent(stub: Stub, call: Call, behaviour: Behaviour, code: str) -> None:
     stub.answers(behaviour)
 
     with pytest.raises(NotSent) as failure:
@@ -139,7 +137,7 @@ def test_an_authentication_that_leads_elsewhere_is_not_followed(stub: Stub, call
     with pytest.raises(UnknownEndpoint):
         call.make(stub.client)
 
-    assert len(stub.paths) == 1
+    assert stub.paths == ["/php/auth.php"]
 
 
 @EACH
@@ -366,10 +364,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Time:
     return clock
 
 
-def ask_in_a_batch(stub: Stub, clock: Time, pauses: list[int], *answers: Fields | Behaviour | str) -> list[str]:
-    """Ask after each pause. Returns what was sent: A for an authentication, Q for an inquiry."""
-    granted = stub.granted("/php/PayChkAct.php")
-    stub.answers(*(granted if answer == "granted" else answer for answer in answers))  # type: ignore[arg-type]
+def ask_in_a_batch(stub: Stub, clock: Time, pauses: list[int], *answers: Fields | Behaviour) -> str:
+    """Ask after each pause. Returns what was sent: A for an authentication, Q for an inquiry, ! for an error."""
+    stub.answers(*(answer or stub.granted("/php/PayChkAct.php") for answer in answers))
     batch = stub.client.inquiries()
     for pause in pauses:
         clock.seconds += pause
@@ -377,32 +374,33 @@ def ask_in_a_batch(stub: Stub, clock: Time, pauses: list[int], *answers: Fields 
             assert batch.inquire("ORDER_1", DAY, PayType.CARD) is None
         except GatewayError:
             stub.server.requests.append(b"! failed")
-    return [{"/php/auth.php": "A", "/php/PayChkAct.php": "Q"}.get(path, "!") for path in stub.paths]
+    return "".join({"/php/auth.php": "A", "/php/PayChkAct.php": "Q"}.get(path, "!") for path in stub.paths)
 
 
 NOTHING = no("CBIL0003")
+GRANTED: Fields = {}
 
 
 @pytest.mark.parametrize(
     ("pauses", "answers", "sent"),
     [
-        ([0, 0, 0], ["granted", NOTHING], "AQQQ"),
-        ([0, 24 * 60, 2 * 60], ["granted", NOTHING, NOTHING, "granted", NOTHING], "AQQAQ"),
-        ([0, 0], ["granted", NOTHING, no("CBIL0002"), "granted", NOTHING], "AQQAQ"),
-        ([0, 0], ["granted", NOTHING, no("SPAY0001"), "granted", NOTHING], "AQQAQ"),
-        ([0], ["granted", no("CBIL0002")], "AQ!"),
-        ([0, 0], [REFUSED, "granted", NOTHING], "A!AQ"),
-        ([0, 0], ["granted", LOST, NOTHING], "AQ!Q"),
+        ([0, 0, 0], [GRANTED, NOTHING], "AQQQ"),
+        ([0, 24 * 60, 2 * 60], [GRANTED, NOTHING, NOTHING, GRANTED, NOTHING], "AQQAQ"),
+        ([0, 0], [GRANTED, NOTHING, no("CBIL0002"), GRANTED, NOTHING], "AQQAQ"),
+        ([0, 0], [GRANTED, NOTHING, no("SPAY0001"), GRANTED, NOTHING], "AQQAQ"),
+        ([0], [GRANTED, no("CBIL0002")], "AQ!"),
+        ([0, 0], [REFUSED, GRANTED, NOTHING], "A!AQ"),
+        ([0, 0], [GRANTED, LOST, NOTHING], "AQ!Q"),
     ],
     ids=["shared", "renewed in time", "over, card", "over, transfer", "refused at once", "no keys", "lost"],
 )
 def test_a_batch_shares_an_authentication_while_it_lasts(
-    stub: Stub, clock: Time, pauses: list[int], answers: list[Fields | Behaviour | str], sent: str
+    stub: Stub, clock: Time, pauses: list[int], answers: list[Fields | Behaviour], sent: str
 ) -> None:
-    assert "".join(ask_in_a_batch(stub, clock, pauses, *answers)) == sent
+    assert ask_in_a_batch(stub, clock, pauses, *answers) == sent
 
 
 def test_a_batch_asks_twice_a_second_and_waits_for_nothing_else(stub: Stub, clock: Time) -> None:
-    ask_in_a_batch(stub, clock, [0, 0, 0, 0, 10], "granted", NOTHING)
+    ask_in_a_batch(stub, clock, [0, 0, 0, 0, 10], GRANTED, NOTHING)
 
     assert clock.waited == [0.5, 0.5, 0.5]
