@@ -181,6 +181,7 @@ class PaymentStart:
     result_url: str
     script_url: str
     needs_jquery: bool
+    is_phone: bool
 
 
 def _render_order(order: Order, now: datetime) -> ResponseReturnValue:
@@ -231,6 +232,7 @@ def _payment_start(order: Order) -> PaymentStart:
         result_url=url_for("callbacks.result"),
         script_url=here.gateway.script_url(here.window_script),
         needs_jquery=here.mode is not Mode.SIMULATOR,
+        is_phone=any(word in request.user_agent.string for word in PHONES),
     )
 
 

@@ -3,26 +3,29 @@
 // All texts stand in the page's <template data-message> elements.
 
 (() => {
+  const IS_PHONE = /iPhone|iPod|iPad|Android/i.test(navigator.userAgent); // as the gateway's script decides it
+  const WINDOW_NAME = "cpayWinOpen"; // under which the gateway's script opens it
   const form = document.querySelector("[data-payment]");
   const payButton = form.querySelector("[data-pay]");
-  const secondButton = form.querySelector("[data-second-button]");
   const messages = form.querySelector("[data-payment-messages]");
   const csrfToken = document.querySelector("meta[name=csrf-token]").content;
 
   payButton.addEventListener("click", pay);
   form.addEventListener("submit", (event) => event.preventDefault()); // Enter in a choice is no wish to pay
 
+  // A new window opens here, empty, and gets its page later: after the request a browser may block it.
   async function pay() {
     if (typeof window.PaypleCpayAuthCheck !== "function") return say("missing");
-    offerSecondButton(null);
+    const chosen = new FormData(form);
+    const opensNewWindow = IS_PHONE && chosen.get("window") === "popup";
+    const opened = opensNewWindow ? window.open("", WINDOW_NAME) : null;
+    if (opensNewWindow && !opened) return say("blocked");
     setBusy(true);
     say("starting");
-    const chosen = new FormData(form);
     try {
       const fields = await startAttempt(chosen);
-      if (!fields) return;
-      if (chosen.get("window") === "direct") window.PaypleCpayAuthCheck(fields);
-      else openInGesture(fields);
+      if (fields) openWindow(fields);
+      else opened?.close();
     } finally {
       setBusy(false);
     }
@@ -51,39 +54,10 @@
     say([400, 404, 409].includes(status) ? "outdated" : "refused", error);
   }
 
-  // Browsers let a page open a window only shortly after a press. Once that time has passed, ask for a second press.
-  // A direct window does without: it only leads to another page.
-  function openInGesture(fields) {
-    const gestureIsOver = navigator.userActivation && !navigator.userActivation.isActive;
-    if (gestureIsOver) {
-      say("second");
-      offerSecondButton(fields);
-    } else {
-      openWindow(fields);
-    }
-  }
-
   function openWindow(fields) {
-    const blocked = watchForBlockedWindow(() => window.PaypleCpayAuthCheck(fields));
-    offerSecondButton(blocked ? fields : null);
-    say(blocked ? "blocked" : "opened");
-  }
-
-  // window.open answers null when the browser blocks it; the gateway's script keeps that to itself.
-  function watchForBlockedWindow(open) {
-    const browserOpen = window.open;
-    let blocked = false;
-    window.open = (...args) => {
-      const opened = browserOpen.apply(window, args);
-      blocked = opened === null;
-      return opened;
-    };
-    try {
-      open();
-    } finally {
-      window.open = browserOpen;
-    }
-    return blocked;
+    sessionStorage.setItem("payment-window", location.pathname);
+    window.PaypleCpayAuthCheck(fields);
+    say("opened");
   }
 
   // The result arrives as an object; hand it to the server as the same form a redirect would have posted.
@@ -101,11 +75,6 @@
     }
     document.body.append(courier);
     courier.submit();
-  }
-
-  function offerSecondButton(fields) {
-    secondButton.hidden = fields === null;
-    secondButton.querySelector("[data-open-window]").onclick = () => openWindow(fields);
   }
 
   function setBusy(busy) {

@@ -71,7 +71,6 @@ class OrderPage:
         self.page = page
         self.status = page.get_by_test_id("order-status")
         self.receipt = page.get_by_test_id("receipt")
-        self.second_button = page.get_by_test_id("open-window")
 
     def choose(self, choices: Choices) -> None:
         """Set every choice."""
@@ -89,10 +88,6 @@ class OrderPage:
     def press_pay(self) -> None:
         """결제하기."""
         self.page.get_by_test_id("pay").click()
-
-    def press_second_button(self) -> None:
-        """Open the window that could not be opened by the first press."""
-        self.second_button.click()
 
     def open_window(self, opens: Opens, press: Callable[[], None] | None = None) -> tuple["PaymentWindow", str]:
         """Press 결제하기 (or something else), find the window where it should be; also the attempt's number."""

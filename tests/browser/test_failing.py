@@ -66,19 +66,13 @@ def test_a_declined_card_says_why_and_lets_another_be_tried(desktop: Store) -> N
     order.insist_on_state("paid")
 
 
-def test_when_the_press_no_longer_counts_a_second_button_opens_the_same_window(
+def test_a_window_opens_with_the_press_however_slow_the_answer(
     new_page: NewPage, blocking_browser: Browser, program: Program
 ) -> None:
-    """A slow answer outlives the gesture: no blocked pop-up, no second authentication, one more press."""
     order = order_on_a_blocking_phone(new_page, blocking_browser, program)
     starts = count_starts(order.page)
 
-    press_pay_and_wait_too_long(order)
-    expect(order.second_button).to_be_visible()
-    expect(order.page.get_by_text("window_blocked")).to_have_count(0)
-    assert len(order.page.context.pages) == 1
-
-    window, attempt_no = order.open_window("new window", order.press_second_button)
+    window, attempt_no = order.open_window("new window", lambda: press_pay_and_wait_too_long(order))
     window.approve()
 
     order.insist_on_state("paid")
@@ -86,19 +80,28 @@ def test_when_the_press_no_longer_counts_a_second_button_opens_the_same_window(
     expect(order.receipt_row("attempt_no")).to_contain_text(attempt_no)
 
 
-def test_a_blocked_window_is_explained_and_opens_with_a_second_press(
-    new_page: NewPage, blocking_browser: Browser, program: Program
-) -> None:
-    """A browser that cannot tell whether the gesture counts: the pop-up is blocked, and the page notices."""
-    order = order_on_a_blocking_phone(new_page, blocking_browser, program)
-    order.page.evaluate("delete Navigator.prototype.userActivation")
+def test_a_blocked_window_is_explained_and_starts_nothing(phone: Store) -> None:
+    order = phone.order()
+    order.choose(Choices(window="popup"))
+    order.page.evaluate("window.open = () => null")
+    starts = count_starts(order.page)
 
-    press_pay_and_wait_too_long(order)
+    order.press_pay()
 
     expect(order.page.get_by_text("window_blocked")).to_be_visible()
-    window, _ = order.open_window("new window", order.press_second_button)
-    window.approve()
-    order.insist_on_state("paid")
+    assert starts == []
+
+
+def test_a_window_whose_start_is_refused_closes_again(phone: Store) -> None:
+    order = phone.order()
+    order.choose(Choices(window="popup"))
+    order.page.route(re.compile("/attempts$"), lambda route: route.fulfill(status=200, body="no JSON"))
+
+    with order.page.expect_popup() as opened:
+        order.press_pay()
+
+    expect(order.page.get_by_text("shop_unreachable")).to_be_visible()
+    assert opened.value.is_closed()
 
 
 def test_a_direct_window_needs_no_second_press_however_slow_the_answer(
