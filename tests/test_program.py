@@ -1,4 +1,4 @@
-"""``python app.py``: two servers that start, live and stop as one; and an import that builds the shop only."""
+"""``python app.py``: two servers that start, run and stop as one; and an import that builds the shop only."""
 
 import json
 import os
@@ -17,13 +17,13 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from tests.page import PAYER
-from tests.payer import Payer
+from tests.bench.shopper import Shopper
 from tests.tools import servers
 from tests.tools.servers import Program, clean_environment, lay_home, running, wait_until_ready
 from tests.tools.sources import ROOT
 
-ADMIN = {"ADMIN_USERNAME": "kim", "ADMIN_PASSWORD": "correct horse battery"}
+TEST_MODE = {"PAYPLE_MODE": "test", "SECRET_KEY": "k" * 40}
+ACCOUNT = {"ADMIN_USERNAME": "kim", "ADMIN_PASSWORD": "correct horse battery"}
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="finds the children in /proc, which Linux has")
 
 
@@ -32,13 +32,14 @@ def home(tmp_path: Path) -> Path:
     return lay_home(tmp_path / "home")
 
 
-def test_both_servers_answer_and_stop_on_ctrl_c(tmp_path: Path) -> None:
-    """First a bare start, then a second one that finds everything in place; both stop at once."""
+def test_a_start_names_a_login_that_opens_and_a_second_start_keeps_the_secrets(tmp_path: Path) -> None:
     with running(tmp_path / "home") as program:
         assert program.log.splitlines()[:2] == ["Preparing the database", "Starting shop, simulator, sweep"]
-        assert requests.get(f"{program.shop_url}/healthz", timeout=10).status_code == 200
-        assert "test-product" in requests.get(program.shop_url, timeout=10).text
         assert requests.get(f"{program.simulator_url}/_sim/payments", timeout=10).json() == []
+        [name, _slash, password] = next(line for line in program.log.splitlines() if "login " in line).split()[1:]
+        shopper = Shopper(program)
+        shopper.sign_in(name, password)
+        shopper.get("/admin/orders")
         secrets = (program.home / "instance" / "secrets.json").read_text()
         assert program.stop(signal.SIGINT) == 0
     assert not answers(program.shop_url)
@@ -59,7 +60,7 @@ def test_when_one_server_dies_the_other_stops(part: str, tmp_path: Path) -> None
 
         assert program.process.wait(15) == 1
 
-    assert wait_for(lambda: not answers(program.shop_url) and not answers(program.simulator_url))
+    assert happens(lambda: not answers(program.shop_url) and not answers(program.simulator_url))
     assert "so everything stops" in program.log
 
 
@@ -69,44 +70,39 @@ def test_no_server_survives_a_killed_program(tmp_path: Path) -> None:
         program.process.kill()
         program.process.wait(15)
 
-        assert wait_for(lambda: not answers(program.shop_url) and not answers(program.simulator_url))
+        assert happens(lambda: not answers(program.shop_url) and not answers(program.simulator_url))
 
 
 @on_linux
-@pytest.mark.parametrize("part", ["gunicorn", "shop.simulator"])
-def test_ctrl_c_ends_a_worker_that_hangs(part: str, tmp_path: Path) -> None:
+def test_ctrl_c_ends_workers_that_hang(tmp_path: Path) -> None:
     """In a terminal Ctrl-C reaches the whole process group."""
     with running(tmp_path / "home") as program:
-        hanging = children_of(child_of(program, part))[0]
-        os.kill(hanging, signal.SIGSTOP)
+        hanging = [children_of(child_of(program, part))[0] for part in ("gunicorn", "shop.simulator")]
+        for worker in hanging:
+            os.kill(worker, signal.SIGSTOP)
         os.killpg(program.process.pid, signal.SIGINT)
 
         assert program.process.wait(15) == 0
-        assert wait_for(lambda: not Path(f"/proc/{hanging}").exists())
+        assert happens(lambda: not any(Path(f"/proc/{worker}").exists() for worker in hanging))
 
 
 @pytest.mark.parametrize("setting", ["SHOP_PORT", "SIMULATOR_PORT"])
 def test_a_busy_port_is_one_sentence(setting: str, home: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        program = servers.start(home, {setting: str(port)})
-        assert program.process.wait(30) == 1
+        log = log_of_refused_start(home, {setting: str(port)})
 
-    [sentence] = program.log.splitlines()
+    [sentence] = log.splitlines()
     assert sentence.endswith(f"cannot listen on 127.0.0.1:{port}: Address already in use.")
 
 
-def test_database_of_an_older_version_stops_the_start(home: Path) -> None:
+def test_a_database_of_an_older_version_stops_the_start(home: Path) -> None:
     with closing(sqlite3.connect(home / "instance" / "shop.sqlite")) as database:
         database.executescript(
             "CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES ('0008')"
         )
 
-    program = servers.start(home, {})
-
-    assert program.process.wait(60) == 1
-    assert "make reset" in program.log
-    assert "Traceback" not in program.log
+    assert "make reset" in log_of_refused_start(home, {})
 
 
 def test_reset_deletes_the_databases_and_keeps_the_secrets(tmp_path: Path) -> None:
@@ -122,12 +118,10 @@ def test_reset_deletes_the_databases_and_keeps_the_secrets(tmp_path: Path) -> No
 
 
 def test_live_mode_names_everything_that_is_missing(home: Path) -> None:
-    program = servers.start(home, {"PAYPLE_MODE": "live"})
+    log = log_of_refused_start(home, {"PAYPLE_MODE": "live"})
 
-    assert program.process.wait(30) == 1
-    assert "Traceback" not in program.log
     names = ("SHOP_URL", "SECRET_KEY", "PAYPLE_CST_ID", "PAYPLE_CUST_KEY", "PAYPLE_REFUND_KEY", "PAYPLE_CLIENT_KEY")
-    assert [name for name in names if name not in program.log] == []
+    assert [name for name in names if name not in log] == []
     assert list((home / "instance").iterdir()) == []
 
 
@@ -135,129 +129,65 @@ def test_live_mode_names_everything_that_is_missing(home: Path) -> None:
     "command", [("flask", "--app", "app", "sweep"), ("gunicorn", "app:app", "--bind", "127.0.0.1:0")]
 )
 def test_commands_say_what_is_missing_in_a_sentence(command: tuple[str, ...], home: Path) -> None:
-    environment = clean_environment({"PAYPLE_MODE": "test"})
-    told = subprocess.run(
-        [sys.executable, "-m", *command],
-        cwd=home,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    ended = run(home, {"PAYPLE_MODE": "test"}, "-m", *command)
 
-    assert told.returncode == 3
-    assert "SECRET_KEY is missing" in told.stderr
-    assert "Traceback" not in told.stderr
+    assert ended.returncode == 3
+    assert "SECRET_KEY is missing" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
-def test_test_mode_starts_no_simulator(tmp_path: Path) -> None:
-    settings = {"PAYPLE_MODE": "test", "SECRET_KEY": "k" * 40, **ADMIN}
-    with running(tmp_path / "home", settings) as program:
+def test_test_mode_needs_a_first_account_and_starts_no_simulator(home: Path) -> None:
+    """There is no default password: the operator names the first account, once."""
+    assert "ADMIN_USERNAME and ADMIN_PASSWORD are missing" in log_of_refused_start(home, TEST_MODE)
+
+    for settings in (TEST_MODE | ACCOUNT, TEST_MODE):
+        program = servers.start(home, settings)
+        wait_until_ready(program)
         assert requests.get(f"{program.shop_url}/healthz", timeout=10).status_code == 200
         assert not answers(program.simulator_url)
-        assert program.simulator_url not in program.log
+        assert not any(words in program.log for words in (program.simulator_url, ACCOUNT["ADMIN_PASSWORD"]))
+        program.stop()
 
 
-def test_nobody_to_sign_in_stops_the_start_in_test_mode(home: Path) -> None:
-    """There is no default password: the first account is named by the operator, once."""
-    settings = {"PAYPLE_MODE": "test", "SECRET_KEY": "k" * 40}
-    program = servers.start(home, settings)
-
-    assert program.process.wait(30) == 1
-    assert "ADMIN_USERNAME and ADMIN_PASSWORD are missing" in program.log
-    assert "Traceback" not in program.log
-
-    with_account = servers.start(home, settings | ADMIN)
-    wait_until_ready(with_account)
-    assert ADMIN["ADMIN_PASSWORD"] not in with_account.log
-    with_account.stop()
-    without_again = servers.start(home, settings)
-    wait_until_ready(without_again)
-    without_again.stop()
-
-
-def test_the_banner_names_a_staff_login_that_opens(tmp_path: Path) -> None:
-    with running(tmp_path / "home") as program:
-        [line] = [line for line in program.log.splitlines() if line.strip().startswith("login")]
-        name, _slash, password = line.split()[1:]
-        browser = requests.Session()
-        page = browser.get(f"{program.shop_url}/admin/login", timeout=10).text
-        token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
-        form = {"name": name, "password": password, "csrf_token": token}
-        answer = browser.post(f"{program.shop_url}/admin/login", form, timeout=10)
-
-    assert answer.url == f"{program.shop_url}/admin/orders"
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
-def test_a_payment_whose_browser_never_returns_is_paid_by_the_webhook_alone(host: str, tmp_path: Path) -> None:
+def test_a_payment_whose_browser_never_returns_is_paid_by_the_webhook_alone(tmp_path: Path) -> None:
     """The program registers its own address at its simulator. A window that asks for a confirm stays unpaid."""
-    with running(tmp_path / "home", {"HOST": host, "SIMULATOR_PUBLIC": "yes"}) as program:
-        lost, unconfirmed = Buyer(program), Buyer(program)
-        fields = unconfirmed.order("CERT")
-        unconfirmed.pays(fields)
-        unconfirmed.is_told_of(fields["PCD_PAY_OID"])
-        lost.pays(lost.order("PAY"), scenario="lost_paid")
+    with running(tmp_path / "home", {"HOST": "0.0.0.0", "SIMULATOR_PUBLIC": "yes"}) as program:
+        shopper = Shopper(program)
+        unconfirmed, lost = shopper.order(), shopper.order()
+        attempt_no = dict(shopper.authenticate(unconfirmed, work="CERT"))["PCD_PAY_OID"]
+        webhook = {"PCD_PAY_OID": attempt_no, "PCD_PAY_RST": "success", "PCD_PAY_TOTAL": "1000"}
+        shopper.post("/payments/webhook", webhook, 200)
+        shopper.authenticate(lost, "lost_paid", work="PAY")
 
-        assert wait_for(lambda: lost.sees("paid"))
-        assert unconfirmed.sees("awaiting_payment")
-        assert not unconfirmed.sees("paid")
-
-
-class Buyer:
-    """Somebody without JavaScript at the real shop, and at the real payment window."""
-
-    def __init__(self, program: Program) -> None:
-        self._program, self._session, self._order = program, requests.Session(), ""
-
-    def order(self, work: str) -> dict[str, str]:
-        """Order the test product and open the window; its fields."""
-        self._post("/cart/items", product="test-product", quantity="1")
-        page = self._post("/orders", **PAYER)
-        self._order = page.url
-        path = page.url.removeprefix(self._program.shop_url) + "/attempts"
-        answer = self._post(path, method="card", window="popup", work=work, delivery="redirect")
-        fields: dict[str, str] = answer.json()["fields"]
-        return fields
-
-    def pays(self, fields: dict[str, str], scenario: str = "") -> None:
-        """Go through the window and vanish: the result is not delivered."""
-        Payer(requests.Session(), self._order, self._program.simulator_url).pay(fields, scenario)
-
-    def is_told_of(self, attempt_no: str) -> None:
-        """Somebody forges the webhook of a payment."""
-        told = {"PCD_PAY_OID": attempt_no, "PCD_PAY_RST": "success", "PCD_PAY_TOTAL": "1000"}
-        assert requests.post(f"{self._program.shop_url}/payments/webhook", json=told, timeout=10).status_code == 200
-
-    def sees(self, state: str) -> bool:
-        """Whether the order's page shows this state."""
-        return f'data-state="{state}"' in self._session.get(self._order, timeout=10).text
-
-    def _post(self, path: str, **fields: str) -> requests.Response:
-        page = self._session.get(f"{self._program.shop_url}/orders/lookup", timeout=10).text
-        token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
-        answer = self._session.post(self._program.shop_url + path, fields | {"csrf_token": token}, timeout=10)
-        answer.raise_for_status()
-        return answer
+        assert happens(lambda: shopper.state(lost) == "paid")
+        assert shopper.state(unconfirmed) == "awaiting_payment"
 
 
 def test_importing_app_writes_nothing(home: Path) -> None:
     """So that several workers and commands never race for migrations or first-run secrets."""
-    command = [sys.executable, "-c", "from app import app; print(app.name)"]
-    environment = clean_environment({"SECRET_KEY": "k" * 40})
-    subprocess.run(command, cwd=home, env=environment, check=True, capture_output=True)
+    assert run(home, {"SECRET_KEY": "k" * 40}, "-c", "from app import app; print(app.name)").returncode == 0
 
     assert list((home / "instance").iterdir()) == []
 
 
 def test_dotenv_is_read_and_the_environment_goes_before_it(home: Path) -> None:
     (home / ".env").write_text("PAYPLE_MODE=sandbox\nORDER_MINUTES=5\n")
-    program = servers.start(home, {"ORDER_MINUTES": "60"})
 
-    assert program.process.wait(30) == 1
-    assert "PAYPLE_MODE" in program.log
-    assert "ORDER_MINUTES" not in program.log
+    log = log_of_refused_start(home, {"ORDER_MINUTES": "60"})
+
+    assert ("PAYPLE_MODE" in log, "ORDER_MINUTES" in log) == (True, False)
+
+
+def run(home: Path, settings: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
+    environment, words = clean_environment(settings), [sys.executable, *command]
+    return subprocess.run(words, cwd=home, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def log_of_refused_start(home: Path, settings: dict[str, str]) -> str:
+    program = servers.start(home, settings)
+    assert program.process.wait(60) == 1
+    assert "Traceback" not in program.log
+    return program.log
 
 
 def child_of(program: Program, words: str) -> int:
@@ -276,8 +206,9 @@ def answers(url: str) -> bool:
         return probe.connect_ex(("127.0.0.1", urlsplit(url).port or 80)) == 0
 
 
-def wait_for(happens: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 15
-    while not happens() and time.monotonic() < deadline:
+def happens(is_so: Callable[[], bool]) -> bool:
+    """Whether it is so within half a minute."""
+    deadline = time.monotonic() + 30
+    while not is_so() and time.monotonic() < deadline:
         time.sleep(0.05)
-    return happens()
+    return is_so()

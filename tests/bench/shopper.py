@@ -3,14 +3,13 @@
 import re
 from collections.abc import Callable
 from http.client import HTTPConnection
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
 
 from tests.page import PAYER
 from tests.payer import Pairs, Payer
-from tests.tools.servers import Program
 
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"|name="csrf-token" content="([^"]+)"')
 
@@ -18,28 +17,38 @@ TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"|name="csrf-token" con
 CHOICES = {"method": "card", "window": "popup", "work": "CERT", "delivery": "redirect"}
 
 
+class Servers(Protocol):
+    """Where shop and simulator answer."""
+
+    @property
+    def shop_url(self) -> str: ...
+
+    @property
+    def simulator_url(self) -> str: ...
+
+
 class Shopper:
     """One session of one browser. Every answer has to be what the act expects: a fast error is no speed."""
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
+    def __init__(self, servers: Servers) -> None:
+        self.shop_url, self.simulator_url = servers.shop_url, servers.simulator_url
         self.session = requests.Session()
         self.session.trust_env = False
 
     def get(self, path: str) -> requests.Response:
         """Load a page."""
-        return _expect(200, self.session.get(self.program.shop_url + path))
+        return _expect(200, self.session.get(self.shop_url + path))
 
     def exchange(
         self, path: str, fields: Any = None, status: int = 200, headers: dict[str, str] | None = None
     ) -> Callable[[], bytes]:
         """The same request again and again, as this browser, with next to no work on our side."""
         cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.session.cookies)
-        return exchange(self.program.shop_url + path, fields, status, {"Cookie": cookies} | (headers or {}))
+        return exchange(self.shop_url + path, fields, status, {"Cookie": cookies} | (headers or {}))
 
     def post(self, path: str, fields: Any, status: int = 303, **headers: str) -> requests.Response:
         """Send a form and do not follow where it leads."""
-        url = self.program.shop_url + path
+        url = self.shop_url + path
         return _expect(status, self.session.post(url, data=fields, headers=headers, allow_redirects=False))
 
     def token(self, path: str = "/orders/lookup") -> str:
@@ -55,17 +64,27 @@ class Shopper:
         placed = self.post("/orders", PAYER | {"csrf_token": token})
         return placed.headers["Location"].rsplit("/", 1)[1]
 
-    def start(self, order_no: str, token: str) -> Any:
+    def start(self, order_no: str, token: str, **choices: str) -> Any:
         """Press the pay button; answers the JSON."""
-        return self.post(f"/orders/{order_no}/attempts", CHOICES, 200, **{"X-CSRFToken": token}).json()
+        return self.post(f"/orders/{order_no}/attempts", CHOICES | choices, 200, **{"X-CSRFToken": token}).json()
+
+    def authenticate(self, order_no: str, scenario: str = "", **choices: str) -> Pairs:
+        """Go through the window; answers what the browser would deliver."""
+        fields = self.start(order_no, self.token(), **choices)["fields"]
+        page_url = f"{self.shop_url}/orders/{order_no}"
+        return Payer(requests.Session(), page_url, self.simulator_url).pay(fields, scenario)
 
     def pay(self, order_no: str) -> Pairs:
         """Pay in the window and deliver the result; answers what was delivered."""
-        fields = self.start(order_no, self.token())["fields"]
-        payer = Payer(requests.Session(), f"{self.program.shop_url}/orders/{order_no}", self.program.simulator_url)
-        claim = payer.pay(fields)
+        claim = self.authenticate(order_no)
         self.post("/payments/result", claim)
         return claim
+
+    def state(self, order_no: str) -> str:
+        """The order's state as its page shows it."""
+        found = re.search(r'data-testid="order-status"[^>]*data-state="(\w+)"', self.get(f"/orders/{order_no}").text)
+        assert found, order_no
+        return found[1]
 
     def sign_in(self, name: str, password: str) -> None:
         """Enter the staff area."""
