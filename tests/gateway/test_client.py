@@ -77,9 +77,7 @@ def test_an_inquiry_finds_a_payment_once_money_has_moved(wire: Wire, pay_type: P
 @pytest.mark.parametrize(
     ("wish", "scenario", "code"), [(WISH, "limit", "3112"), (TRANSFER, "transfer_failed", "CPAY0022")]
 )
-def test_a_declined_confirm_is_refused_with_a_known_code(
-    wire: Wire, wish: WindowRequest, scenario: str, code: str
-) -> None:
+def test_a_declined_confirm_has_a_known_code(wire: Wire, wish: WindowRequest, scenario: str, code: str) -> None:
     result = wire.pay(wish, scenario)
 
     with pytest.raises(Refused) as refusal:

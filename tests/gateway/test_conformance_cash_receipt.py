@@ -81,9 +81,7 @@ def test_a_payment_has_one_receipt_at_a_time(merchant: Merchant, receipted: Fiel
 
 
 @pytest.mark.parametrize(("refunded", "amount"), [(0, "1001"), (300, "701"), (0, "0"), (0, "ten"), (1000, "")])
-def test_a_receipt_covers_at_most_what_was_paid_and_not_refunded(
-    merchant: Merchant, paid: Fields, refunded: int, amount: str
-) -> None:
+def test_no_receipt_is_above_what_is_left(merchant: Merchant, paid: Fields, refunded: int, amount: str) -> None:
     if refunded:
         merchant.cancel(paid, refunded)
 

@@ -35,9 +35,7 @@ def test_a_confirm_charges_what_the_window_was_opened_with(merchant: Merchant, m
         ({"PCD_PAYER_ID": "made up"}, "CBIL0001", "result_key_wrong"),
     ],
 )
-def test_a_wrong_confirm_is_refused_and_the_right_one_still_works(
-    merchant: Merchant, changes: Fields, code: str, rule: str
-) -> None:
+def test_a_wrong_confirm_leaves_the_right_one_alive(merchant: Merchant, changes: Fields, code: str, rule: str) -> None:
     claim = merchant.claim()
 
     assert merchant.confirm(claim, **changes)["PCD_PAY_CODE"] == code
@@ -87,9 +85,7 @@ def test_the_confirm_goes_to_the_address_of_the_result(merchant: Merchant, metho
         ("PayConfirmAct", {}, "BILL0003", "request_key_unknown"),
     ],
 )
-def test_what_no_window_has_authenticated_is_not_charged(
-    merchant: Merchant, path: str, keys: Fields, code: str, rule: str
-) -> None:
+def test_made_up_keys_charge_nothing(merchant: Merchant, path: str, keys: Fields, code: str, rule: str) -> None:
     """Needs no payer."""
     made_up = dict.fromkeys(("PCD_AUTH_KEY", "PCD_PAY_REQKEY", "PCD_PAYER_ID"), "bWFkZSB1cA==")
 

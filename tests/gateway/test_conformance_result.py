@@ -55,9 +55,7 @@ def test_a_closed_window_brings_the_call_back_with_close_and_no_code(merchant: M
 
 # Quick guide, CERT.
 @pytest.mark.parametrize(("method", "act"), [("card", "PayCardConfirmAct"), ("transfer", "PayConfirmAct")])
-def test_an_authenticated_payment_charges_nothing_and_says_where_to_confirm(
-    merchant: Merchant, method: str, act: str
-) -> None:
+def test_an_authentication_says_where_to_confirm(merchant: Merchant, method: str, act: str) -> None:
     fields = merchant.fields(PCD_PAY_TYPE=method)
     claim = merchant.payer.open(fields).approve().told
 
@@ -71,9 +69,7 @@ def test_an_authenticated_payment_charges_nothing_and_says_where_to_confirm(
 
 # Quick guide 3-3.
 @pytest.mark.parametrize(("url", "posted_to"), [("/done", ""), ("http://localhost:8000/done",) * 2])
-def test_only_an_absolute_result_address_is_posted_to_by_the_window(
-    merchant: Merchant, url: str, posted_to: str
-) -> None:
+def test_only_an_absolute_address_is_posted_to(merchant: Merchant, url: str, posted_to: str) -> None:
     assert merchant.open(PCD_RST_URL=url).approve().result_url == posted_to
 
 

@@ -166,9 +166,7 @@ def test_issued_keys_say_that_they_are_no_real_ones(merchant: Merchant) -> None:
 
 @pytest.mark.parametrize("cst_id", ["realshop", "TEST", "test "])
 @pytest.mark.parametrize("cust_key", ["8b9c1e7f0a2d4c6e", PUBLIC_TEST_RUN.cust_key])
-def test_no_key_but_the_public_test_key_and_issued_ones_is_accepted(
-    merchant: Merchant, cst_id: str, cust_key: str
-) -> None:
+def test_only_public_and_issued_keys_are_accepted(merchant: Merchant, cst_id: str, cust_key: str) -> None:
     assert merchant.authenticate(cst_id=cst_id, custKey=cust_key)["result"] == "error"
 
 

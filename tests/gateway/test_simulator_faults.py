@@ -80,9 +80,7 @@ def believed(merchant: Merchant, op: str, paid: Fields) -> bool:
 
 
 @pytest.mark.parametrize(("kind", "op", "phase"), CELLS)
-def test_a_fault_breaks_the_answer_once_before_or_after_the_effect(
-    careful: Merchant, kind: str, op: str, phase: str
-) -> None:
+def test_a_fault_breaks_one_answer(careful: Merchant, kind: str, op: str, phase: str) -> None:
     wishes = {"PCD_PAY_TYPE": "transfer", "PCD_PAY_OID": "ONE"}
     wishes |= {"PCD_TAXSAVE_FLAG": "Y"} if op == "receipt_cancel" else {}
     paid = careful.claim(**wishes) if op == "confirm" else careful.paid(**wishes)
@@ -106,9 +104,7 @@ def statuses(merchant: Merchant, count: int) -> list[int]:
     ("kind", "expected"),
     [("http_500", [500, 500, 200]), (["http_500", "http_502", "intact"], [500, 502, 200, 500, 502, 200, 200])],
 )
-def test_faults_strike_in_sequence_and_as_often_as_ordered(
-    merchant: Merchant, kind: object, expected: list[int]
-) -> None:
+def test_faults_strike_in_sequence(merchant: Merchant, kind: object, expected: list[int]) -> None:
     merchant.order("POST", "/faults", {"op": "auth", "kind": kind, "times": 2})
 
     assert statuses(merchant, len(expected)) == expected
@@ -184,9 +180,7 @@ def test_an_answer_breaks_off_in_the_middle_of_its_body(served: Merchant, kind: 
 
 
 @pytest.mark.parametrize(("kind", "seconds", "body"), [("drip", 2.5, b'{"s'), ("read_hang", 1, b"")])
-def test_an_answer_drips_or_hangs_until_its_time_is_over(
-    served: Merchant, kind: str, seconds: float, body: bytes
-) -> None:
+def test_an_answer_drips_or_hangs(served: Merchant, kind: str, seconds: float, body: bytes) -> None:
     begun = time.monotonic()
     received, _, end = raw(served, kind, seconds)
 

@@ -122,9 +122,7 @@ def test_the_tax_of_a_mixed_order_may_be_split_too(merchant: Merchant) -> None:
 @pytest.mark.parametrize(
     ("rule", "expected"), [("approval", [False, True]), ("opening", [True, False]), ("either", [True, True])]
 )
-def test_the_date_of_a_payment_at_midnight_is_that_of_the_approval_or_of_the_opening(
-    merchant: Merchant, rule: str, expected: list[bool]
-) -> None:
+def test_the_date_of_a_payment_at_midnight(merchant: Merchant, rule: str, expected: list[bool]) -> None:
     window = merchant.open(PCD_PAY_TYPE="transfer", PCD_PAY_WORK="PAY")
     opened = merchant.order("GET", "/clock")["now"][:10].replace("-", "")
     merchant.advance(24 * 3600)

@@ -83,9 +83,7 @@ def test_a_smaller_receipt_stays_as_long_as_it_fits(merchant: Merchant) -> None:
 
 
 @pytest.mark.parametrize(("switch", "code"), [("fail", "0000"), ("fail_for_good", "-10002122")])
-def test_a_receipt_that_fails_does_not_stop_the_refund(
-    merchant: Merchant, receipted: Fields, switch: str, code: str
-) -> None:
+def test_a_failed_receipt_stops_no_refund(merchant: Merchant, receipted: Fields, switch: str, code: str) -> None:
     merchant.policy(receipt_on_refund=switch)
 
     done = merchant.cancel(receipted, 300)

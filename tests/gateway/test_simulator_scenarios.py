@@ -112,9 +112,7 @@ def test_the_window_offers_what_fits_method_and_work(merchant: Merchant) -> None
 
 
 @pytest.mark.parametrize(("name", "method", "code"), REFUSALS)
-def test_a_refusing_scenario_refuses_and_the_number_may_be_tried_again(
-    merchant: Merchant, name: str, method: str, code: str
-) -> None:
+def test_a_refused_number_may_be_tried_again(merchant: Merchant, name: str, method: str, code: str) -> None:
     paid = merchant.paid(name, PCD_PAY_TYPE=method)
     certified = merchant.claim(name, PCD_PAY_TYPE=method)
     confirmed = certified if SCENARIOS[name].at is Moment.WINDOW else merchant.confirm(certified)
@@ -128,9 +126,7 @@ def test_a_refusing_scenario_refuses_and_the_number_may_be_tried_again(
 @pytest.mark.parametrize(
     ("name", "state", "found"), [("lost_paid", "approved", "success"), ("lost_unpaid", "declined", "error")]
 )
-def test_a_lost_result_never_arrives_and_a_lost_answer_is_a_closed_connection(
-    merchant: Merchant, name: str, state: str, found: str
-) -> None:
+def test_lost_results_and_answers_never_arrive(merchant: Merchant, name: str, state: str, found: str) -> None:
     window, claim = merchant.open(PCD_PAY_WORK="PAY").approve(name), merchant.claim(name)
 
     with pytest.raises(requests.ConnectionError):

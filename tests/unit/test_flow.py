@@ -118,9 +118,7 @@ def test_silence_about_a_window_that_is_over_reaches_a_person() -> None:
         (Verdict(S.PAID, S.CONFIRMING, found=found()), S.ORPHANED, False),
     ],
 )
-def test_a_charge_is_never_dropped_and_other_verdicts_only_apply_to_what_was_judged(
-    verdict: Verdict, now: AttemptState, applies: bool
-) -> None:
+def test_when_a_verdict_applies(verdict: Verdict, now: AttemptState, applies: bool) -> None:
     assert verdict.applies_to(now) is applies
 
 

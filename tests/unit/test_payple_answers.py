@@ -43,9 +43,7 @@ def test_a_transfer_is_read() -> None:
     ("flag", "result", "number", "issued"),
     [("Y", "Y", "G1", True), ("Y", "N", "", False), ("Y", "N", "G1", False), ("", "", "G1", True), ("", "", "", False)],
 )
-def test_a_receipt_is_issued_when_the_answer_says_so_or_gives_only_its_number(
-    flag: str, result: str, number: str, issued: bool
-) -> None:
+def test_whether_a_receipt_was_issued(flag: str, result: str, number: str, issued: bool) -> None:
     payment = found(transfer(TAXSAVE_FLAG=flag, TAXSAVE_RST=result, TAXSAVE_MGTNUM=number))
     assert payment.transfer
     assert payment.transfer.cash_receipt_issued is issued
@@ -118,9 +116,7 @@ def test_what_is_neither_a_whole_success_nor_a_definite_no_stays_unknown(changes
         ({"PAY_CODE": "1115", "PAY_MSG": "PAYC0011"}, "1115", "ORDER_1"),
     ],
 )
-def test_an_error_with_a_definite_code_is_a_no_and_names_its_attempt(
-    changes: Fields, code: str, attempt_no: str
-) -> None:
+def test_a_definite_code_is_a_no_about_an_attempt(changes: Fields, code: str, attempt_no: str) -> None:
     with pytest.raises(Refused) as refusal:
         found(card(PAY_RST="error", **changes))
     assert (refusal.value.code, refusal.value.attempt_no) == (code, attempt_no)

@@ -197,9 +197,7 @@ def test_an_authentication_for_the_window_sends_the_raw_keys_and_brings_the_toke
     ("message", "code"),
     [("[AUTH0004] 도메인 확인이 필요합니다.", "AUTH0004"), ("ERROR AUTH0099", "AUTH0099"), ("거절", "")],
 )
-def test_a_refused_authentication_carries_its_code_from_anywhere_in_the_message(
-    stub: Stub, message: str, code: str
-) -> None:
+def test_the_code_of_a_refused_authentication_is_found(stub: Stub, message: str, code: str) -> None:
     stub.answers({"result": "error", "result_msg": message})
 
     with pytest.raises(Refused) as refusal:
