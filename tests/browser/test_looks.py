@@ -74,6 +74,15 @@ def test_without_a_script_the_order_form_says_so_and_holds_no_goods(new_page: Ne
     expect(bare.get_by_text("자바스크립트가 필요해요")).to_be_visible()
     expect(bare.get_by_test_id("place-order")).to_be_hidden()
 
+    typed = {"payer_name": "홍길동", "payer_phone": "010-1234-5678", "payer_email": "hong@example.com"}
+    for name, text in typed.items():
+        bare.fill(f"[name={name}]", text)
+    for consent in bare.locator("input[type=checkbox][required]").all():
+        consent.check()
+    bare.press("[name=payer_email]", "Enter")
+    bare.goto(f"{program.shop_url}/orders")
+    expect(bare.get_by_test_id("history-row")).to_have_count(0)
+
 
 @pytest.mark.parametrize("width", [320, 360])
 def test_the_long_numbers_of_a_receipt_stay_on_one_line(width: int, new_page: NewPage, program: Program) -> None:
