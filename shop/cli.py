@@ -9,7 +9,9 @@ from datetime import datetime
 
 import click
 from flask import Flask
+from flask_babel import force_locale
 
+from shop import doctor
 from shop.errors import StaffProblem
 from shop.extensions import client
 from shop.services import catalogue, reports, staff, sweep
@@ -23,6 +25,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(show_ledger)
     app.cli.add_command(run_sweep)
     app.cli.add_command(reconcile)
+    app.cli.add_command(run_doctor)
     app.cli.add_command(staff_accounts)
 
 
@@ -63,6 +66,19 @@ def reconcile(day: datetime) -> None:
         click.echo(json.dumps(asdict(difference), ensure_ascii=False))
     sums = {"compared": result.compared, "differences": len(result.differences), "left": result.left}
     click.echo(json.dumps({"date": day.date().isoformat()} | sums))
+
+
+@click.command("doctor")
+def run_doctor() -> None:
+    """Check settings, address, gateway, database and sweep. The exit status is 1 if something is bad."""
+    with force_locale("en"):
+        findings = doctor.examine()
+    for finding in findings:
+        click.echo(f"{finding.level:4}  {finding.check:8}  {finding.sentence}")
+        if finding.advice:
+            click.echo(f"{'':16}{finding.advice}")
+    if not doctor.is_safe(findings):
+        sys.exit(1)
 
 
 @click.group("staff")

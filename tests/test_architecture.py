@@ -19,10 +19,11 @@ Rule = Callable[[Source], Iterator[str]]
 ARROWS: dict[str, set[str]] = {
     "app": {"shop.factory", "shop.settings", "shop.processes", "shop.services", "shop.clock", "shop.errors"},
     "shop.factory": {"shop"},
-    "shop.cli": {"shop.services", "shop.clock", "shop.errors", "shop.extensions"},
+    "shop.cli": {"shop.doctor", "shop.services", "shop.clock", "shop.errors", "shop.extensions"},
+    "shop.doctor": {"shop.services", "shop.payple", "shop.settings", "shop.clock", "shop.extensions", "shop.db"},
     "shop.views": {
         *("shop.services", "shop.rules", "shop.payple", "shop.models", "shop.errors"),
-        *("shop.settings", "shop.clock", "shop.extensions"),
+        *("shop.settings", "shop.clock", "shop.extensions", "shop.doctor"),
     },
     "shop.demo": {
         *("shop.views", "shop.services", "shop.rules", "shop.payple", "shop.models", "shop.errors"),

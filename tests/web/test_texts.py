@@ -24,10 +24,11 @@ def written() -> Catalog:
 
 
 def used() -> set[str]:
-    """Every text in the templates and views."""
+    """Every text in the templates, the views and the checks of an installation."""
     templates = extract_from_dir(ROOT / "templates", [("**.html", "jinja2")])
     views = extract_from_dir(ROOT / "shop" / "views", [("**.py", "python")])
-    return {str(message) for _file, _line, message, _comments, _context in (*templates, *views)}
+    checks = extract_from_dir(ROOT / "shop", [("doctor.py", "python")])
+    return {str(message) for _file, _line, message, _comments, _context in (*templates, *views, *checks)}
 
 
 def test_every_text_has_an_english_one_and_no_other_is_kept() -> None:
