@@ -87,14 +87,6 @@ def approve(page: Page) -> None:
     page.frame_locator("iframe[name=cpay_ifr]").get_by_test_id("window-approve").click()
 
 
-def test_a_buyer_pays_in_a_popup(example: Example, new_page: NewPage) -> None:
-    page = new_page()
-    example.open(page)
-    approve(page)
-
-    expect(page.get_by_test_id("ending")).to_have_attribute("data-ending", "paid")
-
-
 def test_a_buyer_pays_in_a_window_that_replaces_the_page(example: Example, new_page: NewPage) -> None:
     page = new_page()
     example.open(page, direct=True)

@@ -106,17 +106,13 @@ def order(script: str, tmp_path: Path, filled_database: Path, new_page: NewPage)
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_the_page_loads_jquery_and_then_payples_script(order: tuple[OrderPage, Outside], script: str) -> None:
-    """In this order, and nothing else from outside; a jQuery that is not the known one is not run."""
+def test_payples_script_is_loaded_after_jquery_and_handed_the_right_fields(
+    order: tuple[OrderPage, Outside], script: str
+) -> None:
+    """Nothing else comes from outside, and a jQuery that is not the known one is not run."""
     page, outside = order
-
     assert outside.asked == [JQUERY, SCRIPTS[script]]
     assert page.page.evaluate("window.tampered") is None
-
-
-@pytest.mark.parametrize("script", SCRIPTS)
-def test_payples_script_is_handed_the_right_fields(order: tuple[OrderPage, Outside], script: str) -> None:
-    page, _ = order
     page.choose(Choices())
 
     fields = handed_on_pressing_pay(page)
