@@ -1,9 +1,4 @@
-"""The simulator is no part of a shop that talks to Payple: not linked, not served.
-
-That it is not started then stands with the program (`test_program`) and with its own server (`gateway`).
-"""
-
-from __future__ import annotations
+"""A shop that talks to Payple links to no simulator and serves nothing of it."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,32 +6,22 @@ from pathlib import Path
 import pytest
 
 from shop.factory import create_app
-from shop.settings import Mode, Settings
+from shop.settings import Mode
 from tests.page import PageClient
 from tests.world import World, shop_settings
 
-PAYPLE = [Mode.TEST, Mode.LIVE]
-SIMULATED = {Mode.SIMULATOR: True, Mode.TEST: False, Mode.LIVE: False}
+SIMULATOR_PATHS = ("/_sim", "/php/auth.php", "/js/cpay.payple", "/index.php")
 
 
-def settings_in(mode: Mode, folder: Path) -> Settings:
-    """The settings of a shop in this mode."""
-    settings = shop_settings(f"sqlite:///{folder / 'shop.sqlite'}", folder)
-    return replace(settings, mode=mode)
+@pytest.mark.parametrize("mode", Mode)
+def test_the_simulator_is_linked_in_its_own_mode_and_served_by_no_shop(
+    world: World, tmp_path: Path, mode: Mode
+) -> None:
+    settings = shop_settings(world.app.config["SQLALCHEMY_DATABASE_URI"], tmp_path)
+    app = create_app(replace(settings, mode=mode))
 
+    page = PageClient(app).open("/").get_data(as_text=True)
 
-@pytest.mark.parametrize(("mode", "simulated"), SIMULATED.items())
-def test_it_is_linked_only_in_its_own_mode(world: World, tmp_path: Path, mode: Mode, simulated: bool) -> None:
-    settings = replace(settings_in(mode, tmp_path), database_url=world.app.config["SQLALCHEMY_DATABASE_URI"])
-    page = PageClient(create_app(settings)).open("/").get_data(as_text=True)
-
-    assert ("_sim" in page) == simulated
-    assert ("127.0.0.1:8001" in page) == simulated
-
-
-@pytest.mark.parametrize("mode", PAYPLE)
-@pytest.mark.parametrize("path", ["/_sim", "/_sim/ledger", "/php/auth.php", "/js/cpay.payple.1.0.1.js", "/index.php"])
-def test_the_shop_serves_nothing_of_it(tmp_path: Path, mode: Mode, path: str) -> None:
-    app = create_app(settings_in(mode, tmp_path))
-
-    assert not [rule for rule in app.url_map.iter_rules() if rule.rule.startswith(path)]
+    is_linked = any(address in page for address in ("/demo/", "/_sim", "127.0.0.1:8001"))
+    assert is_linked == (mode is Mode.SIMULATOR)
+    assert [rule for rule in app.url_map.iter_rules() if rule.rule.startswith(SIMULATOR_PATHS)] == []
