@@ -2,9 +2,9 @@
 
 import logging
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -34,8 +34,10 @@ PHONE = "01012345678"
 DAY = date(2023, 12, 19)
 RAW = {"cst_id": "test", "custKey": "abcd1234567890"}
 WITH_TOKENS = {"PCD_CST_ID": "cst-id-token", "PCD_CUST_KEY": "cust-key-token", "PCD_AUTH_KEY": "auth-key-token"}
-RECEIPT = (BILLING_KEY, 15000, ReceiptPurpose.PERSONAL, PHONE)
-RECEIPT_SENT = {
+ABOUT = {"PCD_PAY_OID": "ORDER_1", "PCD_PAY_DATE": "20231219"}
+QUESTION = {"PCD_PAYCHK_FLAG": "Y", "PCD_PAY_TYPE": "card"} | ABOUT
+REFUND = {"PCD_REFUND_KEY": KEYS.refund_key, "PCD_PAYCANCEL_FLAG": "Y", "PCD_REFUND_TOTAL": "1000"} | ABOUT
+RECEIPT = {
     "PCD_PAYER_ID": BILLING_KEY,
     "PCD_PAY_OID": "ORDER_1",
     "PCD_TAXSAVE_AMOUNT": "15000",
@@ -47,61 +49,34 @@ TAX_PATH = "/php/taxsave/api/tsAct.php?ACT_="
 REFUSED = answering({"result": "error", "result_msg": "AUTH0004"})
 
 
+OF_PAYMENT = ("ORDER_1", DAY, PayType.CARD)
+OF_REFUND = (RefundRequest("ORDER_1", DAY, 1000),)
+OF_RECEIPT = (CashReceiptRequest("ORDER_1", BILLING_KEY, 15000, ReceiptPurpose.PERSONAL, PHONE),)
+
+
 @dataclass(frozen=True)
 class Call:
-    """A call with an authentication of its own: its flags, its address, its fields and a success."""
+    """A call with an authentication of its own: its flag, its address, its fields and a success."""
 
     operation: str
-    flags: dict[str, str]
+    arguments: tuple[Any, ...]
+    flag: tuple[str, str]
     path: str
     sent: dict[str, str]
     success: Fields
-    make: Callable[[PaypleClient], object]
+
+    def make(self, client: PaypleClient) -> object:
+        return getattr(client, self.operation)(*self.arguments)
 
 
-def inquire(client: PaypleClient) -> object:
-    return client.inquire("ORDER_1", DAY, PayType.CARD)
-
-
+INQUIRY, CANCEL = ("PCD_PAYCHK_FLAG", "Y"), ("PCD_PAYCANCEL_FLAG", "Y")
+ISSUE, TAKE_BACK = ("PCD_PAY_WORK", "TSREG"), ("PCD_PAY_WORK", "TSCANCEL")
+FOUND, CANCELLED = card(PAY_CODE="PCHK000"), receipt(PAY_CODE="0000", PAY_WORK="TSCANCEL")
 CALLS = [
-    Call(
-        "inquire",
-        {"PCD_PAYCHK_FLAG": "Y"},
-        "/php/PayChkAct.php",
-        {"PCD_PAYCHK_FLAG": "Y", "PCD_PAY_TYPE": "card", "PCD_PAY_OID": "ORDER_1", "PCD_PAY_DATE": "20231219"},
-        card(PAY_CODE="PCHK000"),
-        inquire,
-    ),
-    Call(
-        "refund",
-        {"PCD_PAYCANCEL_FLAG": "Y"},
-        "/php/account/api/cPayCAct.php",
-        {
-            "PCD_REFUND_KEY": KEYS.refund_key,
-            "PCD_PAYCANCEL_FLAG": "Y",
-            "PCD_PAY_OID": "ORDER_1",
-            "PCD_PAY_DATE": "20231219",
-            "PCD_REFUND_TOTAL": "1000",
-        },
-        refund(),
-        lambda client: client.refund(RefundRequest("ORDER_1", DAY, 1000)),
-    ),
-    Call(
-        "issue_cash_receipt",
-        {"PCD_PAY_WORK": "TSREG"},
-        TAX_PATH + "TSREG",
-        RECEIPT_SENT,
-        receipt(),
-        lambda client: client.issue_cash_receipt(CashReceiptRequest("ORDER_1", *RECEIPT)),
-    ),
-    Call(
-        "cancel_cash_receipt",
-        {"PCD_PAY_WORK": "TSCANCEL"},
-        TAX_PATH + "TSCANCEL",
-        RECEIPT_SENT,
-        receipt(PAY_CODE="0000", PAY_WORK="TSCANCEL"),
-        lambda client: client.cancel_cash_receipt(CashReceiptRequest("ORDER_1", *RECEIPT)),
-    ),
+    Call("inquire", OF_PAYMENT, INQUIRY, "/php/PayChkAct.php", QUESTION, FOUND),
+    Call("refund", OF_REFUND, CANCEL, "/php/account/api/cPayCAct.php", REFUND, refund()),
+    Call("issue_cash_receipt", OF_RECEIPT, ISSUE, TAX_PATH + "TSREG", RECEIPT, receipt()),
+    Call("cancel_cash_receipt", OF_RECEIPT, TAKE_BACK, TAX_PATH + "TSCANCEL", RECEIPT, CANCELLED),
 ]
 EACH = pytest.mark.parametrize("call", CALLS, ids=lambda call: call.operation)
 
@@ -113,7 +88,7 @@ def test_a_call_authenticates_for_its_purpose_and_sends_the_tokens(stub: Stub, c
     call.make(stub.client)
 
     assert stub.paths == ["/php/auth.php", call.path]
-    assert stub.server.bodies() == [RAW | call.flags, WITH_TOKENS | call.sent]
+    assert stub.server.bodies() == [RAW | dict([call.flag]), WITH_TOKENS | call.sent]
 
 
 @EACH
@@ -273,7 +248,7 @@ def test_a_call_that_moves_money_does_not_leave_too_late(stub: Stub) -> None:
     with pytest.raises(NotSent, match="too late"):
         stub.client.confirm(result(stub), leave_by=over)
     with pytest.raises(NotSent, match="too late"):
-        stub.client.refund(RefundRequest("ORDER_1", DAY, 1000), leave_by=over)
+        stub.client.refund(*OF_REFUND, leave_by=over)
 
     assert stub.paths == ["/php/auth.php"]
 
@@ -337,7 +312,7 @@ def test_printed_credentials_show_no_secret() -> None:
 def test_an_inquiry_that_finds_nothing_returns_none(stub: Stub, code: str) -> None:
     stub.answers(stub.granted("/php/PayChkAct.php"), no(code))
 
-    assert inquire(stub.client) is None
+    assert stub.client.inquire(*OF_PAYMENT) is None
 
 
 class Time:
@@ -369,7 +344,7 @@ def ask_in_a_batch(stub: Stub, clock: Time, pauses: list[int], *answers: Fields 
     for pause in pauses:
         clock.seconds += pause
         try:
-            assert batch.inquire("ORDER_1", DAY, PayType.CARD) is None
+            assert batch.inquire(*OF_PAYMENT) is None
         except GatewayError:
             stub.server.requests.append(b"! failed")
     return "".join({"/php/auth.php": "A", "/php/PayChkAct.php": "Q"}.get(path, "!") for path in stub.paths)
