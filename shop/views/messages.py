@@ -63,16 +63,13 @@ def cart_changed() -> Notice:
 
 def of_order(order: Order, *, settling: bool = False) -> Notice | None:
     """What the payer should know about the last try, if anything; ``settling``: a reported payment is looked for."""
-    if order.paid_attempt:
-        return _of_second_payment(order)
+    unsettled = _open_attempt(order)
+    if order.paid_attempt or (order.state is OrderState.EXPIRED and unsettled is None and not settling):
+        return _of_money_beside(order)
     if settling:
         return _checking()
-    unsettled = _open_attempt(order)
     attempt = unsettled or order.last_attempt
-    is_over = order.state is OrderState.EXPIRED and unsettled is None
-    if attempt is None or (is_over and attempt.trade_date is None):
-        return None
-    return _of_attempt(attempt)
+    return _of_attempt(attempt) if attempt else None
 
 
 def _open_attempt(order: Order) -> Attempt | None:
@@ -81,11 +78,11 @@ def _open_attempt(order: Order) -> Attempt | None:
     return next((attempt for attempt in order.attempts if attempt.state in unsettled), None)
 
 
-def _of_second_payment(order: Order) -> Notice | None:
-    second = next((attempt for attempt in order.attempts if attempt.state is AttemptState.ORPHANED), None)
-    if second is None:
-        return None
-    return _not_kept(second, _("%(time)s에 %(amount)s이 한 번 더 결제됐어요.", **_charge(second)))
+def _of_money_beside(order: Order) -> Notice | None:
+    """The last charge that did not pay an order which takes no further one."""
+    shown = (attempt for attempt in reversed(order.attempts) if attempt.trade_date)
+    beside = next((attempt for attempt in shown if attempt.state is not AttemptState.PAID), None)
+    return _of_attempt(beside) if beside else None
 
 
 def _of_attempt(attempt: Attempt) -> Notice | None:
@@ -136,25 +133,25 @@ def _of_failure(code: str) -> str:
 
 
 def _orphaned(attempt: Attempt) -> Notice:
-    """The money cannot be taken for this order: it came too late, or was not what was asked for."""
-    is_whole = attempt.order.state is OrderState.EXPIRED and attempt.charged_amount in (attempt.amount, None)
-    if is_whole and attempt.order.cancelled_at:
-        sentence = _("%(time)s에 %(amount)s이 결제됐지만 취소한 주문이라 받지 않았어요.", **_charge(attempt))
-    elif is_whole:
-        sentence = _("%(time)s에 %(amount)s이 결제됐지만 결제 기한이 지난 주문이라 받지 않았어요.", **_charge(attempt))
-    else:
-        sentence = _("%(time)s에 %(amount)s이 결제됐지만 주문 내용과 달라 받지 않았어요.", **_charge(attempt))
-    return _not_kept(attempt, sentence)
-
-
-def _not_kept(attempt: Attempt, sentence: str) -> Notice:
-    """What becomes of money that the order does not take."""
+    """The order does not take this charge: what became of it."""
+    sentence = _why_orphaned(attempt)
     if attempt.remaining:
         return Notice(Kind.WARN, sentence, _("받은 돈은 돌려 드릴게요. 따로 하실 일은 없어요."), asks_shop=True)
     done = [row.settled_at for row in attempt.refunds if row.state is RefundState.DONE and row.settled_at]
     if not done:
         return Notice(Kind.GOOD, sentence, _("받은 돈은 다른 방법으로 모두 돌려 드렸어요."), asks_shop=True)
     return Notice(Kind.GOOD, sentence, _("%(time)s에 모두 돌려 드렸어요.", time=korea_time(max(done))))
+
+
+def _why_orphaned(attempt: Attempt) -> str:
+    order, known = attempt.order, _charge(attempt)
+    if attempt.charged_amount not in (attempt.amount, None) or order.state is OrderState.AWAITING_PAYMENT:
+        return _("%(time)s에 %(amount)s이 결제됐지만 주문 내용과 달라 받지 않았어요.", **known)
+    if order.paid_attempt:
+        return _("%(time)s에 %(amount)s이 한 번 더 결제됐어요.", **known)
+    if order.cancelled_at:
+        return _("%(time)s에 %(amount)s이 결제됐지만 취소한 주문이라 받지 않았어요.", **known)
+    return _("%(time)s에 %(amount)s이 결제됐지만 결제 기한이 지난 주문이라 받지 않았어요.", **known)
 
 
 def _of_claim(attempt: Attempt) -> Notice:
