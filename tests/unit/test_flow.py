@@ -56,54 +56,45 @@ def test_only_an_answer_that_agrees_is_paid(answer: dict[str, object], state: At
     assert (verdict.state, verdict.reason) == (state, reason)
 
 
-@pytest.mark.parametrize(
-    ("state", "charge_mode", "minutes", "after"),
-    [
-        (S.PREPARED, ChargeMode.ON_CONFIRM, 39, S.PREPARED),
-        (S.PREPARED, ChargeMode.ON_CONFIRM, 41, S.EXPIRED),
-        (S.PREPARED, ChargeMode.IN_WINDOW, 41, S.EXPIRED),
-        (S.UNKNOWN, ChargeMode.ON_CONFIRM, 39, S.UNKNOWN),
-        (S.UNKNOWN, ChargeMode.ON_CONFIRM, 41, S.DECLINED),
-        (S.UNKNOWN, ChargeMode.IN_WINDOW, 1, S.PREPARED),
-        (S.CONFIRMING, ChargeMode.ON_CONFIRM, 41, S.DECLINED),
-        (S.DECLINED, ChargeMode.ON_CONFIRM, 100, S.DECLINED),
-        (S.ATTENTION, ChargeMode.ON_CONFIRM, 100, S.ATTENTION),
-    ],
-)
-def test_not_found_counts_only_when_no_payment_can_come(
-    state: AttemptState, charge_mode: ChargeMode, minutes: int, after: AttemptState
-) -> None:
-    assert not_found(attempt(state, charge_mode), OPENED + timedelta(minutes=minutes)).state is after
-
-
-def test_not_found_does_not_count_for_fifteen_minutes_after_a_confirm() -> None:
-    late = attempt(S.UNKNOWN, confirming_at=OPENED + timedelta(minutes=39))
-
-    assert not_found(late, OPENED + timedelta(minutes=53)).state is S.UNKNOWN
-    assert not_found(late, OPENED + timedelta(minutes=55)).state is S.DECLINED
+LATE_CONFIRM = attempt(S.UNKNOWN, confirming_at=OPENED + timedelta(minutes=39))
 
 
 @pytest.mark.parametrize(
-    ("before", "after"),
+    ("before", "minutes", "after"),
     [
-        (attempt(S.CONFIRMING), S.UNKNOWN),
-        (attempt(S.PREPARED), S.PREPARED),
-        (attempt(S.PREPARED, ChargeMode.IN_WINDOW), S.PREPARED),
-        (attempt(S.PREPARED, ChargeMode.IN_WINDOW, checks=9), S.PREPARED),
-        (attempt(S.PREPARED, ChargeMode.IN_WINDOW, success_reported=True), S.UNKNOWN),
-        (attempt(S.UNKNOWN, checks=6), S.UNKNOWN),
-        (attempt(S.UNKNOWN, checks=7), S.ATTENTION),
-        (attempt(S.DECLINED, checks=9), S.DECLINED),
+        (attempt(S.PREPARED), 39, S.PREPARED),
+        (attempt(S.PREPARED), 41, S.EXPIRED),
+        (attempt(S.PREPARED, ChargeMode.IN_WINDOW), 41, S.EXPIRED),
+        (attempt(S.UNKNOWN), 39, S.UNKNOWN),
+        (attempt(S.UNKNOWN), 41, S.DECLINED),
+        (attempt(S.UNKNOWN, ChargeMode.IN_WINDOW), 1, S.PREPARED),
+        (LATE_CONFIRM, 53, S.UNKNOWN),
+        (LATE_CONFIRM, 55, S.DECLINED),
+        (attempt(S.CONFIRMING), 41, S.DECLINED),
+        (attempt(S.DECLINED), 100, S.DECLINED),
+        (attempt(S.ATTENTION), 100, S.ATTENTION),
     ],
 )
-def test_silence_is_never_not_paid(before: Attempt, after: AttemptState) -> None:
-    assert no_answer(before, OutcomeUnknown("silent"), OPENED + timedelta(minutes=1)).state is after
+def test_not_found_counts_only_when_no_payment_can_come(before: Attempt, minutes: int, after: AttemptState) -> None:
+    assert not_found(before, OPENED + timedelta(minutes=minutes)).state is after
 
 
-def test_silence_about_a_window_that_is_over_reaches_a_person() -> None:
-    before = attempt(S.PREPARED, checks=7)
-
-    assert no_answer(before, OutcomeUnknown("silent"), OPENED + timedelta(minutes=41)).state is S.ATTENTION
+@pytest.mark.parametrize(
+    ("before", "minutes", "after"),
+    [
+        (attempt(S.CONFIRMING), 1, S.UNKNOWN),
+        (attempt(S.PREPARED), 1, S.PREPARED),
+        (attempt(S.PREPARED, checks=7), 41, S.ATTENTION),
+        (attempt(S.PREPARED, ChargeMode.IN_WINDOW), 1, S.PREPARED),
+        (attempt(S.PREPARED, ChargeMode.IN_WINDOW, checks=9), 1, S.PREPARED),
+        (attempt(S.PREPARED, ChargeMode.IN_WINDOW, success_reported=True), 1, S.UNKNOWN),
+        (attempt(S.UNKNOWN, checks=6), 1, S.UNKNOWN),
+        (attempt(S.UNKNOWN, checks=7), 1, S.ATTENTION),
+        (attempt(S.DECLINED, checks=9), 1, S.DECLINED),
+    ],
+)
+def test_silence_is_never_not_paid(before: Attempt, minutes: int, after: AttemptState) -> None:
+    assert no_answer(before, OutcomeUnknown("silent"), OPENED + timedelta(minutes=minutes)).state is after
 
 
 @pytest.mark.parametrize(
@@ -201,52 +192,29 @@ def test_a_late_answer_counts_only_for_its_own_try(now: Refund, verdict: RefundV
 
 
 @pytest.mark.parametrize(
-    ("row", "seconds"),
+    ("row", "seconds", "given_up_as", "needs_person"),
     [
-        (refund(), 120),
-        (refund(is_owed=True), 0),
-        (refund(is_owed=True, tries=1), 5),
-        (refund(R.SUBMITTED, tries=1), 120),
-        (refund(R.UNKNOWN, tries=1), 5),
-        (refund(R.UNKNOWN, tries=2), 30),
-        (refund(R.UNKNOWN, tries=9), 86_400),
-        (refund(R.UNKNOWN, tries=1, is_full=False), None),
-        (refund(R.DONE, tries=1), None),
-        (refund(R.REFUSED, tries=1), None),
+        (refund(), 120, R.REFUSED, False),
+        (refund(is_owed=True), 0, None, False),
+        (refund(is_owed=True, tries=1), 5, None, False),
+        (refund(R.SUBMITTED, tries=1), 120, R.UNKNOWN, False),
+        (refund(R.UNKNOWN, tries=1), 5, None, False),
+        (refund(R.UNKNOWN, tries=2), 30, None, False),
+        (refund(R.UNKNOWN, tries=7), 86_400, None, False),
+        (refund(R.UNKNOWN, tries=8), 86_400, None, True),
+        (refund(R.UNKNOWN, tries=1, is_full=False), None, None, True),
+        (refund(R.DONE, tries=1), None, None, False),
+        (refund(R.REFUSED, tries=1), None, None, False),
+        (refund(R.REFUSED, tries=1, is_owed=True), None, None, True),
     ],
 )
-def test_a_refund_is_looked_at_again(row: Refund, seconds: int | None) -> None:
-    assert next_try(row, OPENED) == (None if seconds is None else OPENED + timedelta(seconds=seconds))
-
-
-@pytest.mark.parametrize(
-    ("row", "after"),
-    [
-        (refund(), R.REFUSED),
-        (refund(R.SUBMITTED, tries=1), R.UNKNOWN),
-        (refund(is_owed=True), None),
-        (refund(R.UNKNOWN, tries=1), None),
-    ],
-)
-def test_a_refund_whose_worker_died_is_given_up(row: Refund, after: RefundState | None) -> None:
+def test_a_refund_is_tried_again_given_up_or_left_to_a_person(
+    row: Refund, seconds: int | None, given_up_as: RefundState | None, needs_person: bool
+) -> None:
     verdict = give_up(row)
 
-    assert (verdict and verdict.state) is after
-
-
-@pytest.mark.parametrize(
-    ("row", "needed"),
-    [
-        (refund(R.UNKNOWN, is_full=False), True),
-        (refund(R.UNKNOWN, tries=7), False),
-        (refund(R.UNKNOWN, tries=8), True),
-        (refund(R.REFUSED, is_owed=True), True),
-        (refund(R.REFUSED), False),
-        (refund(R.DONE), False),
-    ],
-)
-def test_a_person_looks_at_what_nothing_else_settles(row: Refund, needed: bool) -> None:
-    assert row.needs_person is needed
+    assert next_try(row, OPENED) == (None if seconds is None else OPENED + timedelta(seconds=seconds))
+    assert (verdict and verdict.state, row.needs_person) == (given_up_as, needs_person)
 
 
 @pytest.mark.parametrize(
