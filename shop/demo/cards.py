@@ -17,7 +17,7 @@ from shop.services import orders
 BOOK_AND_BOOKMARK: Mapping[str, int] = {"moon-well": 1, "brass-bookmark": 1}
 STATIONERY: Mapping[str, int] = {"threadbound-notebook": 1, "pencil-set": 1}
 BOOK: Mapping[str, int] = {"cat-at-three": 1}
-REASON = "노트만 반품"
+REASON = "연필만 반품"
 
 
 @dataclass(frozen=True)

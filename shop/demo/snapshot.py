@@ -22,6 +22,7 @@ def keep(tables: Iterable[str]) -> None:
         return
     draft = _file().with_suffix(".new")
     draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600)
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("VACUUM INTO ?", (str(draft),))
     with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
@@ -40,17 +41,30 @@ def restore(tables: Iterable[str]) -> bool:
     database, kept = _database(), _file()
     if database is None or not kept.exists():
         return False
-    try:
-        simulator().control("POST", "snapshot/restore", {"name": kept.stem})
-    except SimulatorAway:  # another simulator, or one whose file was deleted
-        return False
     with closing(sqlite3.connect(database, timeout=30, isolation_level=None)) as connection:
         connection.execute("ATTACH ? AS kept", (str(kept),))
+        if not (_has_same_tables(connection) and _restore_simulator(kept.stem)):
+            return False
         connection.execute("BEGIN IMMEDIATE")
         for name in tables:
             connection.execute(f"DELETE FROM main.{name}")  # noqa: S608 - our own names
             connection.execute(f"INSERT INTO main.{name} SELECT * FROM kept.{name}")  # noqa: S608
         connection.execute("COMMIT")
+    return True
+
+
+def _has_same_tables(connection: sqlite3.Connection) -> bool:
+    """Whether no migration has come in between."""
+    query = "SELECT version_num FROM {}.alembic_version"
+    present, then = (connection.execute(query.format(name)).fetchall() for name in ("main", "kept"))
+    return present == then
+
+
+def _restore_simulator(name: str) -> bool:
+    try:
+        simulator().control("POST", "snapshot/restore", {"name": name})
+    except SimulatorAway:  # another simulator, or one whose file was deleted
+        return False
     return True
 
 

@@ -12,8 +12,8 @@ from shop.rules.states import Source
 from shop.services import orders, refunds
 from shop.services.refunds import RefundWish
 
-SILENT_INQUIRIES = 1000
-"""How many inquiries about a `checking` order stay without an answer. It would settle itself otherwise."""
+ALWAYS = 1000
+"""How many inquiries break about an order that would settle itself otherwise."""
 REASON = "구매자 변심"
 SCENARIOS = {
     DemoState.CHECKING: "lost_paid",
@@ -52,9 +52,10 @@ def _pay(order_no: str, wish: Wish, buyer: Buyer) -> None:
     payment = Payment(wish.method, cash_receipt=wish.cash_receipt, scenario=SCENARIOS.get(wish.state, ""))
     opening = buyer.start(order_no, payment)
     if wish.state is DemoState.ATTENTION:
-        simulator().fault("confirm", "other_oid", phase="after", oid=opening.attempt_no)
+        simulator().fault("confirm", "other_oid", oid=opening.attempt_no)
+        simulator().fault("inquiry", "other_oid", oid=opening.attempt_no, times=ALWAYS)
     if wish.state is DemoState.CHECKING:
-        simulator().fault("inquiry", "lost_answer", oid=opening.attempt_no, times=SILENT_INQUIRIES)
+        simulator().fault("inquiry", "lost_answer", oid=opening.attempt_no, times=ALWAYS)
     buyer.approve(order_no, opening, payment)
 
 

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 
 from shop.demo.personas import Persona
 from shop.demo.wishes import DemoState
+from shop.payple.codes import Fault, Outcome
 from shop.views.messages import Kind, Notice
 
 HOUR = timedelta(hours=1)
@@ -83,6 +84,26 @@ def states() -> list[StateText]:
         ),
         StateText(DemoState.REFUND_UNKNOWN, _("환불 결과 미확인"), _("부분 환불의 응답이 오지 않았어요.")),
     ]
+
+
+def faults() -> dict[Fault, str]:
+    """Who can correct it."""
+    return {
+        Fault.PAYER: _("구매자"),
+        Fault.ISSUER: _("카드사·은행"),
+        Fault.SHOP: _("가게"),
+        Fault.GATEWAY: _("결제사"),
+        Fault.KEYS: _("결제창 결과의 키"),
+    }
+
+
+def outcomes() -> dict[Outcome, str]:
+    """What the code says about money."""
+    return {
+        Outcome.SUCCESS: _("처리됨"),
+        Outcome.DECLINED: _("나가지 않음"),
+        Outcome.UNKNOWN: _("나갔을 수 있음"),
+    }
 
 
 def of_outcome(done: str) -> Notice | None:

@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from shop import clock
-from shop.demo import cards, personas, shared_clock, states, texts
+from shop.demo import cards, personas, response_codes, shared_clock, states, texts
 from shop.demo import reset as demo_reset
 from shop.demo.buyer import Buyer
 from shop.demo.personas import Persona
@@ -83,6 +83,27 @@ def make_order() -> ResponseReturnValue:
     wish = Wish(DemoState(state), PayType.TRANSFER if is_due else PayType(method), cash_receipt=is_due)
     made = states.make(wish, Buyer(remembered_visitor()))
     return redirect(url_for("demo.show_states", made=made), code=303)
+
+
+@bp.get("/codes")
+def show_codes() -> ResponseReturnValue:
+    """Every response code: what it means, who can correct it, what the buyer reads."""
+    words = request.args.get("q", "").strip()
+    return render_template(
+        "demo/codes.html",
+        words=words,
+        meanings=response_codes.meanings(words),
+        producible=response_codes.producible(),
+        faults=texts.faults(),
+        outcomes=texts.outcomes(),
+    )
+
+
+@bp.post("/codes/<code>")
+def produce_code(code: str) -> ResponseReturnValue:
+    """Make an order of this browser whose payment is answered with the code."""
+    order_no = response_codes.produce(code, Buyer(remembered_visitor()))
+    return redirect(url_for("orders.show", order_no=order_no), code=303)
 
 
 @bp.errorhandler(SimulatorAway)

@@ -67,7 +67,7 @@ def of_order(order: Order, *, settling: bool = False) -> Notice | None:
     if order.paid_attempt or (order.state is OrderState.EXPIRED and unsettled is None and not settling):
         return _of_money_beside(order)
     if settling:
-        return _checking()
+        return checking()
     attempt = unsettled or order.last_attempt
     return _of_attempt(attempt) if attempt else None
 
@@ -88,7 +88,7 @@ def _of_money_beside(order: Order) -> Notice | None:
 def _of_attempt(attempt: Attempt) -> Notice | None:
     match attempt.state:
         case AttemptState.CONFIRMING | AttemptState.UNKNOWN:
-            return _checking(attempt.result_code)
+            return checking(attempt.result_code)
         case AttemptState.ATTENTION:
             return _attention(attempt)
         case AttemptState.ORPHANED:
@@ -101,7 +101,8 @@ def _of_attempt(attempt: Attempt) -> Notice | None:
     return None
 
 
-def _checking(code: str = "") -> Notice:
+def checking(code: str = "") -> Notice:
+    """An answer that does not tell whether money moved."""
     advice = _("돈이 빠져나갔을 수 있으니 다시 결제하지 말고 잠시만 기다려 주세요. 확인되면 이 페이지가 바뀌어요.")
     return Notice(Kind.INFO, _("결제 결과를 결제사에 확인하고 있어요."), advice, _of_failure(code))
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from datetime import timedelta
 
 from sqlalchemy import select
 
 from shop import clock
 from shop.db import db
+from shop.extensions import settings
 from shop.models import Attempt, JournalEntry, Order, Product, Refund
 from shop.rules.states import AttemptState, OrderState, RefundState
 from shop.services import desk, staff
@@ -71,3 +74,17 @@ def test_the_next_reset_of_the_day_copies_the_days_before(demo: Demo) -> None:
     assert len(before) == len(after) > 20
     assert len(before & after) == len(before) - 4
     insist_on_the_same_money(demo)
+
+
+def test_days_of_an_older_schema_are_made_anew(demo: Demo) -> None:
+    demo.post("reset")
+    before = {row["oid"] for row in demo.control("payments")}
+    with demo.app.app_context():
+        (kept,) = settings().instance.glob("lived-in-*.sqlite")
+    with closing(sqlite3.connect(kept)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0000'")
+        connection.commit()
+
+    demo.post("reset")
+
+    assert before.isdisjoint(row["oid"] for row in demo.control("payments"))

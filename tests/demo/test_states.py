@@ -20,6 +20,18 @@ def test_an_order_comes_in_the_wanted_state(demo: Demo, state: str, method: str)
     assert [attempt["method"] for attempt in order["attempts"]] in ([], [method])
 
 
+@pytest.mark.parametrize("state", ["checking", "attention"])
+def test_a_webhook_and_the_sweep_leave_the_state(demo: Demo, state: str) -> None:
+    order = demo.make(state)
+    (attempt,) = order["attempts"]
+    message = {"PCD_PAY_OID": attempt["attempt_no"], "PCD_PAY_RST": "success"}
+    demo.browser().open("/payments/webhook", method="POST", json=message)
+
+    demo.post("clock", {"minutes": 1})
+
+    assert demo.show(order["order_no"])["state"] == state
+
+
 def test_the_simulator_has_the_same_money(demo: Demo) -> None:
     order = demo.make("partially_refunded", lines=[{"product": "pencil-set", "quantity": 2}])
     (payment,) = demo.control("payments")
