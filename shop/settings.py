@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from shop.environment import Environment
 from shop.payple import Credentials, Gateway, Timeouts, WindowScript
+from shop.rules.method import EASY_PAY, Method
 
 RESULT_PATH = "/payments/result"
 WEBHOOK_PATH = "/payments/webhook"
@@ -94,6 +95,7 @@ class Settings:
     inquiries_per_second: int
     window_script: WindowScript
     window: Window
+    methods: tuple[Method, ...]
     order_minutes: int
     hold_minutes: int
     most_per_product: int
@@ -147,6 +149,7 @@ class Settings:
             inquiries_per_second=env.whole("PAYPLE_INQUIRIES_PER_SECOND", 2, least=1, most=1000),
             window_script=env.choice("PAYPLE_WINDOW", WindowScript, WindowScript.WITH_AUTHENTICATION),
             window=_window(env, shop_url),
+            methods=_methods(env, mode),
             order_minutes=order_minutes,
             hold_minutes=env.whole("HOLD_MINUTES", 15, least=1, most=order_minutes),
             most_per_product=env.whole("MOST_PER_PRODUCT", 10, least=1, most=99),
@@ -357,6 +360,15 @@ def _window(env: Environment, shop_url: str) -> Window:
     if address != shop_url + RESULT_PATH:
         env.complain(f"PCD_RST_URL must be {RESULT_PATH} (popup) or {shop_url + RESULT_PATH} (direct), not {address!r}")
     return Window.DIRECT
+
+
+def _methods(env: Environment, mode: Mode) -> tuple[Method, ...]:
+    """What buyers may choose: easy pay only as far as the contract with Payple has it. The simulator has all."""
+    names = env.text("PAYPLE_EASY_PAY", ",".join(EASY_PAY) if mode is Mode.SIMULATOR else "")
+    easy_pay = [name.strip() for name in names.split(",") if name.strip()]
+    if not set(easy_pay) <= set(EASY_PAY):
+        env.complain(f"PAYPLE_EASY_PAY must name {' or '.join(EASY_PAY)}, separated by a comma, not {names!r}")
+    return tuple(method for method in Method if method not in EASY_PAY or method in easy_pay)
 
 
 def _rate_limits(env: Environment, mode: Mode) -> bool:

@@ -31,7 +31,7 @@ ARROWS: dict[str, set[str]] = {
     "shop.services": {"shop.models", "shop.rules", "shop.payple", "shop.errors", "shop.db", "shop.clock"},
     "shop.models": {"shop.db", "shop.clock", "shop.rules", "shop.payple"},
     "shop.rules": {"shop.payple", "shop.errors", "shop.clock"},
-    "shop.settings": {"shop.environment", "shop.payple"},
+    "shop.settings": {"shop.environment", "shop.payple", "shop.rules"},
     "shop.extensions": {"shop.settings", "shop.payple"},
     "shop.payple": set(),
     "shop.simulator": set(),

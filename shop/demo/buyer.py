@@ -8,7 +8,8 @@ from datetime import timedelta
 from shop.demo.tools import client, simulator
 from shop.extensions import settings
 from shop.models import Order
-from shop.payple import ChargeMode, PayType, UnverifiedResult
+from shop.payple import ChargeMode, UnverifiedResult
+from shop.rules.method import Method
 from shop.services import orders, payments, settlement
 from shop.services.orders import CartOnHand, Payer, Visitor
 from shop.services.payments import Choices, Opening
@@ -21,7 +22,7 @@ PAYER = Payer("김나직", "01012345678", "buyer@example.com")
 class Payment:
     """How an order is paid. ``scenario`` is what the simulator lets happen to it."""
 
-    method: PayType = PayType.CARD
+    method: Method = Method.CARD
     work: ChargeMode = ChargeMode.ON_CONFIRM
     cash_receipt: bool = False
     scenario: str = ""

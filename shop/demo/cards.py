@@ -11,7 +11,7 @@ from shop.demo import mishaps, personas, states
 from shop.demo.buyer import Buyer
 from shop.demo.tools import simulator
 from shop.demo.wishes import DemoState, Wish
-from shop.payple import PayType
+from shop.rules.method import Method
 from shop.services import orders
 
 BOOK_AND_BOOKMARK: Mapping[str, int] = {"moon-well": 1, "brass-bookmark": 1}
@@ -59,7 +59,7 @@ def _changed_amount(buyer: Buyer) -> str:
 
 def _partial_refund(buyer: Buyer) -> str:
     """Lead to the plan of a refund, which shows what it does to money, VAT and receipt. Staff send it from there."""
-    order_no = states.make(Wish(DemoState.PAID, PayType.TRANSFER, cash_receipt=True, lines=STATIONERY), buyer)
+    order_no = states.make(Wish(DemoState.PAID, Method.TRANSFER, cash_receipt=True, lines=STATIONERY), buyer)
     personas.sign_in_staff()
     order = orders.get_order(order_no)
     first = order.lines[0]

@@ -133,7 +133,7 @@ def _compared(order: Order, item: Item) -> Item:
         return item
     if attempt is None:
         return Item(**vars(item) | {"differing": frozenset({"PCD_PAY_OID"})})
-    wanted = {"PCD_PAY_TOTAL": str(attempt.amount), "PCD_PAY_TYPE": str(attempt.method)}
+    wanted = {"PCD_PAY_TOTAL": str(attempt.amount), "PCD_PAY_TYPE": attempt.pay_type.value}
     differing = frozenset(name for name, value in wanted.items() if item.fields.get(name, value) != value)
     return Item(**vars(item) | {"differing": differing})
 

@@ -8,7 +8,7 @@ from shop import clock
 from shop.demo import mishaps, states
 from shop.demo.buyer import Buyer
 from shop.demo.wishes import DemoState, Wish
-from shop.payple import PayType
+from shop.rules.method import Method
 from shop.services.orders import Payer, Visitor
 
 PERSONA = Visitor("demo-buyer")
@@ -36,7 +36,7 @@ class Event:
         return datetime.combine(day, time.fromisoformat(self.at), clock.KOREA)
 
 
-def _wished(state: DemoState, method: PayType = PayType.CARD, *, cash_receipt: bool = False) -> Act:
+def _wished(state: DemoState, method: Method = Method.CARD, *, cash_receipt: bool = False) -> Act:
     return lambda buyer, lines: states.make(Wish(state, method, cash_receipt, lines), buyer)
 
 
@@ -45,8 +45,8 @@ def _nothing(_buyer: Buyer, _lines: Lines) -> None:
 
 
 PAID, UNPAID, EXPIRED = _wished(DemoState.PAID), _wished(DemoState.AWAITING_PAYMENT), _nothing
-TRANSFERRED = _wished(DemoState.PAID, PayType.TRANSFER, cash_receipt=True)
-RETURNED = _wished(DemoState.REFUNDED, PayType.TRANSFER, cash_receipt=True)
+TRANSFERRED = _wished(DemoState.PAID, Method.TRANSFER, cash_receipt=True)
+RETURNED = _wished(DemoState.REFUNDED, Method.TRANSFER, cash_receipt=True)
 BEFORE = (
     Event({"alley-timetable": 1, "brass-bookmark": 1}, PAID, 4, "10:12"),
     Event({"moon-well": 1}, RETURNED, 4, "15:40"),
@@ -59,7 +59,7 @@ BEFORE = (
     Event({"neighbourhood-birds": 1}, mishaps.pay_less, 2, "14:30"),
     Event({}, EXPIRED, 2, "15:31"),
     Event({"mending-a-small-house": 1}, PAID, 2, "21:10"),
-    Event({"wave-arrives-later": 1}, _wished(DemoState.PAID, PayType.TRANSFER), 1, "10:48"),
+    Event({"wave-arrives-later": 1}, _wished(DemoState.PAID, Method.TRANSFER), 1, "10:48"),
     Event({"persimmon-ink": 1}, _wished(DemoState.REFUNDED), 1, "12:15"),
     Event({"pencil-set": 3}, mishaps.pay_twice, 1, "14:33", is_persona=True),
     Event({"counting-seeds": 1}, _wished(DemoState.ATTENTION), 1, "16:20"),
@@ -69,7 +69,7 @@ BEFORE = (
 )
 """The days before today: the same all day long."""
 TODAY = (
-    Event({"threadbound-notebook": 2}, _wished(DemoState.RECEIPT_DUE, PayType.TRANSFER, cash_receipt=True), minutes=50),
+    Event({"threadbound-notebook": 2}, _wished(DemoState.RECEIPT_DUE, Method.TRANSFER, cash_receipt=True), minutes=50),
     Event({"moon-well": 1}, mishaps.be_declined, minutes=22),
     Event({"test-product": 1}, UNPAID, minutes=12, is_persona=True),
     Event({"cat-at-three": 1}, _wished(DemoState.CHECKING), minutes=4),

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from shop.demo.buyer import Buyer, Payment
-from shop.payple import ChargeMode, PayType
+from shop.payple import ChargeMode
+from shop.rules.method import Method
 
 IN_WINDOW = Payment(work=ChargeMode.IN_WINDOW)
 LOWERED = "1000"
@@ -38,5 +39,5 @@ def be_declined(buyer: Buyer, lines: Mapping[str, int]) -> str:
 
 def pay_after_decline(buyer: Buyer, lines: Mapping[str, int]) -> str:
     order_no = be_declined(buyer, lines)
-    buyer.pay(order_no, Payment(PayType.TRANSFER))
+    buyer.pay(order_no, Payment(Method.TRANSFER))
     return order_no

@@ -9,8 +9,8 @@ from shop.demo.simulator import SimulatorAway
 from shop.demo.tools import simulator
 from shop.demo.wishes import TEST_PRODUCT
 from shop.errors import NotFound
-from shop.payple import PayType
 from shop.payple.codes import TABLE, Fault, Outcome, ResponseCode
+from shop.rules.method import Method
 from shop.views import messages
 from shop.views.messages import Notice
 
@@ -43,7 +43,7 @@ def producible() -> Mapping[str, Payment]:
         scenarios = simulator().control("GET", "scenarios")
     except SimulatorAway:
         return {}
-    return {row["code"]: Payment(PayType(row["methods"][0]), scenario=row["id"]) for row in reversed(scenarios)}
+    return {row["code"]: Payment(Method(row["methods"][0]), scenario=row["id"]) for row in reversed(scenarios)}
 
 
 def produce(code: str, buyer: Buyer) -> str:

@@ -13,7 +13,8 @@ from shop.demo.personas import Persona
 from shop.demo.simulator import SimulatorAway
 from shop.demo.wishes import DemoState, Wish
 from shop.errors import CartProblem, NotFound, OutOfStock, SignInRefused
-from shop.payple import GatewayError, PayType
+from shop.payple import GatewayError
+from shop.rules.method import Method
 from shop.services import orders
 from shop.views.messages import Notice
 from shop.views.session import remembered_visitor
@@ -77,10 +78,10 @@ def show_states() -> ResponseReturnValue:
 def make_order() -> ResponseReturnValue:
     """Make an order of this browser in the wanted state."""
     state, method = request.form.get("state", ""), request.form.get("method", "")
-    if state not in list(DemoState) or method not in list(PayType):
+    if state not in list(DemoState) or method not in list(Method):
         raise NotFound
     is_due = state == DemoState.RECEIPT_DUE
-    wish = Wish(DemoState(state), PayType.TRANSFER if is_due else PayType(method), cash_receipt=is_due)
+    wish = Wish(DemoState(state), Method.TRANSFER if is_due else Method(method), cash_receipt=is_due)
     made = states.make(wish, Buyer(remembered_visitor()))
     return redirect(url_for("demo.show_states", made=made), code=303)
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from shop.models.product import LARGEST_QUANTITY
-from shop.payple import PayType
+from shop.rules.method import Method
 
 TEST_PRODUCT: Mapping[str, int] = {"test-product": 1}
 
@@ -34,12 +34,12 @@ class Wish:
     """``lines`` are quantities by slug."""
 
     state: DemoState
-    method: PayType = PayType.CARD
+    method: Method = Method.CARD
     cash_receipt: bool = False
     lines: Mapping[str, int] = field(default_factory=lambda: TEST_PRODUCT)
 
     def __post_init__(self) -> None:
-        if self.cash_receipt and self.method is not PayType.TRANSFER:
+        if self.cash_receipt and self.method is not Method.TRANSFER:
             raise WishRefused("A cash receipt belongs to the method transfer.")
         if self.state is DemoState.RECEIPT_DUE and not self.cash_receipt:
             raise WishRefused("receipt_due is the state of a transfer with a cash receipt.")
@@ -60,7 +60,7 @@ def read_wish(body: object) -> Wish:
     cash_receipt = body.get("cash_receipt", is_due)
     if not isinstance(cash_receipt, bool):
         raise WishRefused("cash_receipt is true or false.")
-    method = _one_of(PayType, "method", body.get("method", "transfer" if cash_receipt else "card"))
+    method = _one_of(Method, "method", body.get("method", "transfer" if cash_receipt else "card"))
     return Wish(state, method, cash_receipt, _lines(body["lines"]) if "lines" in body else TEST_PRODUCT)
 
 

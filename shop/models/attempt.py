@@ -12,6 +12,7 @@ from shop.db import Base, UtcDateTime, one_of
 from shop.payple import ChargeMode, PayType
 from shop.payple.flow import FINAL
 from shop.rules.cash_receipt import COVERING, JOBS, LastCall
+from shop.rules.method import Method
 from shop.rules.states import ACTIVE_RECEIPT, HOLDING, IN_FLIGHT, AttemptState, CashReceiptState, RefundState
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Attempt(Base):
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
     attempt_no: Mapped[str] = mapped_column(String(30), unique=True)
     state: Mapped[AttemptState] = mapped_column(one_of(AttemptState, "attempt_state"), default=AttemptState.PREPARED)
-    method: Mapped[PayType] = mapped_column(one_of(PayType, "attempt_method"))
+    method: Mapped[Method] = mapped_column(one_of(Method, "attempt_method"))
     work: Mapped[ChargeMode] = mapped_column(one_of(ChargeMode, "attempt_work"))
     window: Mapped[str] = mapped_column(String(10))
     delivery: Mapped[str] = mapped_column(String(10))
@@ -86,6 +87,10 @@ class Attempt(Base):
     order: Mapped[Order] = relationship(back_populates="attempts")
     refunds: Mapped[list[Refund]] = relationship(back_populates="attempt", order_by="Refund.id")
     cash_receipts: Mapped[list[CashReceipt]] = relationship(back_populates="attempt", order_by="CashReceipt.id")
+
+    @property
+    def pay_type(self) -> PayType:
+        return self.method.pay_type
 
     @property
     def cash_receipt(self) -> CashReceipt | None:

@@ -89,7 +89,7 @@ def _require_transfer(order: Order) -> Attempt:
     attempt = order.paid_attempt
     if attempt is None:
         raise ReceiptRefused(ReceiptRefused.Reason.NOT_PAID)
-    if attempt.method is not PayType.TRANSFER:
+    if attempt.pay_type is not PayType.TRANSFER:
         raise ReceiptRefused(ReceiptRefused.Reason.NOT_A_TRANSFER)
     if attempt.is_refunding:
         raise ReceiptRefused(ReceiptRefused.Reason.IN_FLIGHT)

@@ -21,6 +21,7 @@ from shop.payple import (
     window_fields,
 )
 from shop.payple.flow import WINDOW_LIFETIME
+from shop.rules.method import Method
 from shop.rules.order import require_payable
 from shop.rules.states import Source
 from shop.services import settlement, transitions
@@ -31,7 +32,7 @@ from shop.services.journal import Actor
 class Choices:
     """What was chosen on the order page. ``result_url`` is relative for a popup."""
 
-    method: PayType
+    method: Method
     work: ChargeMode
     window: str
     delivery: str
@@ -90,7 +91,7 @@ def _new_attempt(order: Order, choices: Choices) -> Attempt:
         work=choices.work,
         window=choices.window,
         delivery=choices.delivery,
-        cash_receipt_asked=choices.cash_receipt and choices.method is PayType.TRANSFER,
+        cash_receipt_asked=choices.cash_receipt and choices.method.pay_type is PayType.TRANSFER,
         amount=order.amount,
         started_at=now,
         deadline_at=now + WINDOW_LIFETIME,
@@ -103,7 +104,7 @@ def _window_request(order: Order, attempt: Attempt, choices: Choices) -> WindowR
         attempt_no=attempt.attempt_no,
         amount=attempt.amount,
         goods=order.goods,
-        pay_type=attempt.method,
+        pay_type=attempt.pay_type,
         charge_mode=attempt.work,
         result_url=choices.result_url,
         payer_name=order.payer_name,
@@ -112,6 +113,7 @@ def _window_request(order: Order, attempt: Attempt, choices: Choices) -> WindowR
         taxable=order.taxable > 0,
         vat=order.vat if order.breakdown.is_mixed else None,
         cash_receipt=attempt.cash_receipt_asked,
+        card_app=attempt.method.card_app,
     )
 
 

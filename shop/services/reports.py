@@ -15,6 +15,7 @@ from shop.models import Attempt, Refund
 from shop.payple import ChargeMode, GatewayError, Inquiries, PaymentFound, PaypleClient, PayType
 from shop.payple.flow import WINDOW_LIFETIME
 from shop.rules.cash_receipt import JOBS
+from shop.rules.method import Method
 from shop.rules.states import AttemptState, CashReceiptState, RefundState
 
 MOVED = (AttemptState.PAID, AttemptState.ORPHANED, AttemptState.ATTENTION)
@@ -35,7 +36,7 @@ class SheetLine:
     at: datetime
     order_no: str
     attempt_no: str
-    method: PayType
+    method: Method
     amount: int
     belongs: bool
 
@@ -60,14 +61,15 @@ class Sums:
 class Sheet:
     day: date
     lines: Sequence[SheetLine]
-    by_method: dict[PayType, Sums]
+    by_method: dict[Method, Sums]
     total: Sums
 
 
 def settlement_sheet(day: date) -> Sheet:
     """Read what one day has moved: approvals by trade date, refunds by the day on which they were done."""
     lines = sorted([*_approvals(day), *_refunds(day)], key=lambda line: line.at)
-    by_method = {method: _sums(line for line in lines if line.method is method) for method in PayType}
+    moved = [method for method in Method if any(line.method is method for line in lines)]
+    by_method = {method: _sums(line for line in lines if line.method is method) for method in moved}
     return Sheet(day, lines, by_method, _sums(lines))
 
 
@@ -209,12 +211,12 @@ def _belongs_to(day: date) -> ColumnElement[bool]:
 
 def _compare(inquiries: Inquiries, attempt_id: int, day: date) -> list[Difference]:
     attempt = db.session.get_one(Attempt, attempt_id)
-    order_no, attempt_no, state, method = attempt.order.order_no, attempt.attempt_no, attempt.state, attempt.method
+    order_no, attempt_no, state, pay_type = attempt.order.order_no, attempt.attempt_no, attempt.state, attempt.pay_type
     ours = _our_figures(attempt)
     release()
     differs = partial(Difference, order_no, attempt_no)
     try:
-        found = _ask(inquiries, attempt_no, day, method)
+        found = _ask(inquiries, attempt_no, day, pay_type)
     except GatewayError as error:
         return [differs("no_answer", state.value, error.code or "none")]
     if (found is None) != (ours["amount"] is None):
@@ -236,9 +238,9 @@ def _our_figures(attempt: Attempt) -> Figures:
     }
 
 
-def _ask(inquiries: Inquiries, attempt_no: str, day: date, method: PayType) -> PaymentFound | None:
-    ways = [method, *(other for other in PayType if other is not method)]
-    answers = (inquiries.inquire(attempt_no, day, way) for way in ways)
+def _ask(inquiries: Inquiries, attempt_no: str, day: date, first: PayType) -> PaymentFound | None:
+    types = [first, *(other for other in PayType if other is not first)]
+    answers = (inquiries.inquire(attempt_no, day, pay_type) for pay_type in types)
     return next((found for found in answers if found is not None), None)
 
 

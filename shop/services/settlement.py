@@ -223,7 +223,7 @@ def view_of(row: Attempt) -> flow.Attempt:
     return flow.Attempt(
         attempt_no=row.attempt_no,
         amount=row.amount,
-        pay_type=row.method,
+        pay_type=row.pay_type,
         charge_mode=row.work,
         state=row.state,
         opened_at=row.started_at,

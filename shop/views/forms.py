@@ -24,7 +24,9 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length, Regexp
 
-from shop.payple import ChargeMode, PayType
+from shop.extensions import settings
+from shop.payple import ChargeMode
+from shop.rules.method import Method
 from shop.settings import Window
 from shop.views.normal_forms import one_line, order_number, phone
 
@@ -160,7 +162,7 @@ class LookupForm(ShopForm):
 class PaymentForm(ShopForm):
     """How this attempt is to be paid: everything the integration lets a shop choose. The page words the choices."""
 
-    method = RadioField(default=PayType.CARD.value, choices=one_of(*PayType))
+    method = RadioField(default=Method.CARD.value, choices=lambda: one_of(*settings().methods))
     window = RadioField(default=Window.POPUP.value, choices=one_of(*Window))
     work = RadioField(default=ChargeMode.ON_CONFIRM.value, choices=one_of(*ChargeMode))
     delivery = RadioField(default=Delivery.REDIRECT.value, choices=one_of(*Delivery))

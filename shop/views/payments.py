@@ -8,7 +8,8 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
 from shop.extensions import client, limiter, settings, visitor_mark
-from shop.payple import ChargeMode, PayType
+from shop.payple import ChargeMode
+from shop.rules.method import Method
 from shop.services import orders, payments
 from shop.services.payments import Choices
 from shop.settings import Window
@@ -50,7 +51,7 @@ def _choices(form: PaymentForm) -> Choices:
     """What was chosen. The result address selects the window: relative for a popup, absolute for direct."""
     is_direct = form.window.data == Window.DIRECT.value
     return Choices(
-        method=PayType(form.method.data),
+        method=Method(form.method.data),
         work=ChargeMode(form.work.data),
         window=form.window.data,
         delivery=form.delivery.data,

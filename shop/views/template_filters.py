@@ -6,15 +6,24 @@ from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, g, request
 from flask_babel import get_locale, get_translations
+from flask_babel import lazy_gettext as _
 from markupsafe import Markup
 
 from shop import clock
 from shop.extensions import babel, settings
+from shop.rules.method import Method
 from shop.views.session import cart_count
 from shop.views.way_back import way_back
 
 LANGUAGES = ("ko", "en")
 _YEAR = 365 * 24 * 3600
+_METHODS = {
+    Method.CARD: _("카드"),
+    Method.APP_CARD: _("앱카드"),
+    Method.NAVER_PAY: _("네이버페이"),
+    Method.KAKAO_PAY: _("카카오페이"),
+    Method.TRANSFER: _("계좌이체"),
+}
 
 
 def init_app(app: Flask, translations: str) -> None:
@@ -30,6 +39,7 @@ def init_app(app: Flask, translations: str) -> None:
         "korea_seconds": korea_seconds,
         "evidence": evidence,
         "in_language": in_language,
+        "method_name": method_name,
     }
     app.jinja_env.globals["_"] = translate
     app.context_processor(_words)
@@ -96,6 +106,11 @@ def masked(identity: str) -> str:
 def in_language(row: object, name: str) -> str:
     """A text of the catalogue in the reader's language."""
     return str(getattr(row, f"{name}_en" if _is_english() else name))
+
+
+def method_name(method: str) -> str:
+    """What a way to pay is called."""
+    return str(_METHODS[Method(method)])
 
 
 def this_page_in(language: str) -> str:

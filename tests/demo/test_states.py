@@ -91,7 +91,7 @@ def test_the_cookies_show_the_order_and_the_addresses_lead_to_it(demo: Demo) -> 
         (None, "Send a JSON object"),
         ({"state": ["paid"]}, "state is one of"),
         ({"state": "paid", "colour": "red"}, "There is no member colour"),
-        ({"state": "paid", "method": "cash"}, "method is one of card, transfer."),
+        ({"state": "paid", "method": "cash"}, "method is one of card, app_card, naver_pay, kakao_pay, transfer."),
         ({"state": "paid", "method": "card", "cash_receipt": True}, "A cash receipt belongs to the method transfer."),
         ({"state": "paid", "cash_receipt": "yes"}, "cash_receipt is true or false."),
         ({"state": "receipt_due", "cash_receipt": False}, "receipt_due is the state of a transfer"),

@@ -125,7 +125,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "method",
-            one_of("attempt_method", "card transfer"),
+            one_of("attempt_method", "card app_card naver_pay kakao_pay transfer"),
             nullable=False,
         ),
         sa.Column(

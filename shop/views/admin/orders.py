@@ -81,7 +81,7 @@ def render_order(
     in_flight = attempt.is_refunding if attempt else False
     may_issue = attempt is not None and (attempt.active_receipt is None or attempt.waiting_receipt is not None)
     journal = orders.journal_of(order)
-    is_transfer = attempt is not None and attempt.method is PayType.TRANSFER
+    is_transfer = attempt is not None and attempt.pay_type is PayType.TRANSFER
     return render_template(
         "admin/order.html",
         order=order,
