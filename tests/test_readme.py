@@ -123,7 +123,7 @@ def names_in(folders: Iterable[str], pattern: str) -> set[str]:
     return {name for path in files for name in re.findall(pattern, path.read_text(encoding="utf-8"))}
 
 
-PAGES = ("templates", "static/js")
+PAGES = ("templates", "static/js", "shop/demo/templates", "shop/demo/static")
 WINDOW = ("shop/simulator/templates", "shop/simulator/static")
 TEST_ID = r'(?:testid=|\), )"([a-z-]+)"'  # on the element, or an argument of the desk's button macro
 
@@ -136,7 +136,7 @@ def test_every_test_id_is_on_a_page() -> None:
     assert {"pay", "window-approve"} <= named
     assert named - attributes - of_window - {"data-testid"} <= names_in(PAGES, TEST_ID)
     assert of_window <= names_in(WINDOW, r'testid="([a-z-]+)"')
-    assert attributes <= names_in(PAGES, r'(data-[a-z]+)="')
+    assert attributes <= names_in(PAGES, r'(data-[a-z-]+)="')
     assert {"cpay_ifr", "cpayWinOpen"} <= set(codes(read(SURFACE))) & names_in(WINDOW, r"[\"'](cpay\w+)[\"']")
 
 

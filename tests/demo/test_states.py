@@ -76,7 +76,8 @@ def test_the_cookies_show_the_order_and_the_addresses_lead_to_it(demo: Demo) -> 
         browser.set_cookie(cookie["name"], cookie["value"])
 
     assert made["url"] == f"http://localhost:8000/orders/{made['order_no']}"
-    assert browser.get(made["url"]).state == "paid"
+    page = browser.get(made["url"])
+    assert (page.state, page.values("order-status", "data-attempt-state")) == ("paid", ["paid"])
     assert demo.browser().get(made["conversation_url"]).state == "paid"
     assert demo.browser().get(made["staff_url"]).path == "/admin/login"
     demo.browser().get(made["url"], 404)
