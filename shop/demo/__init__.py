@@ -8,7 +8,7 @@ import requests
 from flask import Flask
 
 from shop import clock
-from shop.demo import api, attack_views, conversation_views, views
+from shop.demo import api, attack_views, conversation_views, tour_views, views
 from shop.demo.simulator import Simulator
 from shop.demo.tools import DEMO, Tools
 from shop.extensions import csrf
@@ -26,3 +26,4 @@ def init_app(app: Flask, settings: Settings, client: PaypleClient, http: request
     app.register_blueprint(views.bp)
     app.register_blueprint(conversation_views.bp)
     app.register_blueprint(attack_views.bp)
+    tour_views.init_app(app)
