@@ -69,7 +69,7 @@ def _find(filename: str) -> StaticFile | None:
     path = safe_join(current_app.static_folder or "", filename)
     try:
         return _load(path, Path(path).stat().st_mtime_ns) if path else None
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+    except (OSError, ValueError):  # no file, a folder, or a name that no file can have
         return None
 
 
