@@ -177,19 +177,3 @@ def test_the_cart_says_early_that_stock_is_short(world: World, buyer: PageClient
     assert note in page.text
     assert "이대로는 주문이 끝나지 않아요" in page.text
     assert page.values("checkout", "aria-describedby") == ["cart-short"]
-
-
-@pytest.mark.parametrize(
-    ("slugs", "istax", "taxtotal"),
-    [(["test-product"], "Y", None), (["alley-timetable"], "N", None), (["test-product", "alley-timetable"], "Y", "91")],
-)
-def test_the_payment_window_gets_the_tax_of_the_order(
-    buyer: PageClient, slugs: list[str], istax: str, taxtotal: str | None
-) -> None:
-    for slug in slugs:
-        buyer.add_to_cart(slug)
-    order_no = buyer.submit("/orders", PAYER).path.rsplit("/", 1)[1]
-
-    fields = buyer.start_attempt(order_no)["fields"]
-
-    assert (fields["PCD_PAY_ISTAX"], fields.get("PCD_PAY_TAXTOTAL")) == (istax, taxtotal)
