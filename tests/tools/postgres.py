@@ -34,7 +34,6 @@ class Cluster:
     folder: Path
 
     def url(self, database: str = "postgres") -> str:
-        """SQLAlchemy's address of one database."""
         return f"postgresql+psycopg://{ADMIN}@/{database}?host={self.folder}"
 
     @property
@@ -77,10 +76,19 @@ def temporary_cluster(programs: Path) -> Iterator[Cluster]:
     folder = Path(tempfile.mkdtemp(prefix="shop-pg-", dir="/tmp"))
     account = _account()
     os.chown(folder, account.pw_uid, account.pw_gid)
+    trusting = ["-U", ADMIN, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"]
+    settings = [f"unix_socket_directories={folder}", "listen_addresses=", *FAST]
+    arguments = [word for setting in settings for word in ("-c", setting)]
     try:
-        _make(programs, folder, account)
-        with _running(programs, folder, account):
+        if _start_as(account, folder, [f"{programs}/initdb", "-D", f"{folder}/data", *trusting]).wait():
+            raise CannotStart((folder / "log").read_text())
+        server = _start_as(account, folder, [f"{programs}/postgres", "-D", f"{folder}/data", *arguments])
+        try:
+            _wait_until_ready(server, folder)
             yield Cluster(folder)
+        finally:
+            server.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown: it does not wait for clients
+            server.wait(START_SECONDS)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -105,26 +113,6 @@ def _start_as(account: pwd.struct_passwd, folder: Path, command: list[str]) -> s
             group=account.pw_gid if root else None,
             extra_groups=[] if root else None,
         )
-
-
-def _make(programs: Path, folder: Path, account: pwd.struct_passwd) -> None:
-    trusting = ["-U", ADMIN, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"]
-    command = [f"{programs}/initdb", "-D", f"{folder}/data", *trusting]
-    if _start_as(account, folder, command).wait():
-        raise CannotStart((folder / "log").read_text())
-
-
-@contextmanager
-def _running(programs: Path, folder: Path, account: pwd.struct_passwd) -> Iterator[None]:
-    settings = [f"unix_socket_directories={folder}", "listen_addresses=", *FAST]
-    arguments = [word for setting in settings for word in ("-c", setting)]
-    server = _start_as(account, folder, [f"{programs}/postgres", "-D", f"{folder}/data", *arguments])
-    try:
-        _wait_until_ready(server, folder)
-        yield
-    finally:
-        server.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown: it does not wait for clients
-        server.wait(START_SECONDS)
 
 
 def _wait_until_ready(server: subprocess.Popen[bytes], folder: Path) -> None:

@@ -27,30 +27,24 @@ class Source:
     is_package: bool = False
 
     def imports(self) -> Iterator[Import]:
-        """Every import by the name that is really meant: ``from shop import policy`` is ``shop.rules.order``."""
+        """Every import by the name that is really meant: ``from shop import clock`` is ``shop.clock``."""
         for node, for_types, in_function in _walk(self.tree):
-            for name in self._names(node):
-                yield Import(name, getattr(node, "lineno", 0), for_types, in_function)
-
-    def _names(self, node: ast.AST) -> list[str]:
-        if isinstance(node, ast.Import):
-            return [alias.name for alias in node.names]
-        if isinstance(node, ast.ImportFrom):
-            base = self._base(node)
-            return [f"{base}.{alias.name}" for alias in node.names]
-        return []
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                base = f"{self._base(node)}." if isinstance(node, ast.ImportFrom) else ""
+                for alias in node.names:
+                    yield Import(base + alias.name, node.lineno, for_types, in_function)
 
     def _base(self, node: ast.ImportFrom) -> str:
         if not node.level:
             return node.module or ""
-        own = self.module.split(".")
-        package = own if self.is_package else own[:-1]
+        package = self.module.split(".")[: None if self.is_package else -1]
         parts = package[: len(package) - node.level + 1]
         return ".".join([*parts, *([node.module] if node.module else [])])
 
     def words(self) -> Iterator[tuple[str, int]]:
         """Every identifier and every text of the program, but no docstring and no comment."""
-        docstrings = set(_docstrings(self.tree))
+        statements = (node for node in ast.walk(self.tree) if isinstance(node, ast.Expr))
+        docstrings = {node.value for node in statements if isinstance(node.value, ast.Constant)}
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Name):
                 yield node.id, node.lineno
@@ -61,7 +55,6 @@ class Source:
 
 
 def parse(module: str, text: str) -> Source:
-    """A module from its text."""
     return Source(module, ast.parse(text))
 
 
@@ -84,10 +77,3 @@ def _walk(node: ast.AST, *, types: bool = False, function: bool = False) -> Iter
     function = function or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
     for child in ast.iter_child_nodes(node):
         yield from _walk(child, types=types, function=function)
-
-
-def _docstrings(tree: ast.Module) -> Iterator[ast.AST]:
-    """Texts that stand alone as a statement: docstrings, also those under a constant."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            yield node.value
