@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from shop import clock
 from shop.db import db, transaction
@@ -217,7 +217,9 @@ def _orders_of(visitor: Visitor) -> Select[Order]:
 def _by_number(order_no: str) -> Order | None:
     if not ORDER_NO.fullmatch(order_no):
         return None
-    return db.session.scalar(select(Order).options(selectinload(Order.lines)).where(Order.order_no == order_no))
+    parts = joinedload(Order.lines), joinedload(Order.attempts), joinedload(Order.refunds)
+    query = select(Order).options(*parts).where(Order.order_no == order_no)
+    return db.session.scalars(query).unique().one_or_none()
 
 
 def _order_of_cart(cart_id: str, visitor: Visitor) -> Order | None:
