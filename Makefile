@@ -7,7 +7,7 @@ STAMP := .venv/installed
 PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset test test-full matrix bench chaos chaos-full chaos-planted browser check format audit
+.PHONY: help run reset test test-full matrix bench bench-large chaos chaos-full chaos-planted browser check format audit
 
 help: ## Say what each target does.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -36,8 +36,11 @@ chaos-full: $(STAMP) ## The same in figures that say something about a rate; tak
 chaos-planted: $(STAMP) ## Put each known bug into real servers and see make chaos name it; takes about twenty minutes.
 	@$(BIN)/python -m tests.planted
 
-bench: $(STAMP) ## Measure the shop against a bare Flask page in one run and print ratios; takes less than two minutes.
-	@$(BIN)/python -m tests.bench
+bench: $(STAMP) ## Measure the shop against a bare Flask page in one run; takes about three minutes. BENCH="--server URL" adds a page.
+	@$(BIN)/python -m tests.bench $(BENCH)
+
+bench-large: $(STAMP) ## Measure pages and searches with 1,000,000 orders against 1,000, on both engines; takes about five minutes.
+	@$(BIN)/python -m tests.bench --large $(BENCH)
 
 check: $(STAMP) ## Check format, lint and types.
 	$(BIN)/ruff format --check .

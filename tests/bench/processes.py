@@ -6,26 +6,57 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import requests
 
-from tests.tools.servers import START_SECONDS, ServerFailed, clean_environment, free_ports
+from tests.tools.servers import START_SECONDS, Program, ServerFailed, clean_environment, free_ports
 from tests.tools.sources import ROOT
 
-AS_THE_SHOP = ("--workers", "2", "--worker-class", "gthread", "--threads", "4", "--log-level", "warning")
-"""The same settings that app.py gives the shop."""
+THREADS = 8
+BARE, SHOP, SIMULATOR = "tests.bench.bare:app", "app:app", "shop.simulator"
+"""What gunicorn serves: the reference, and shop and simulator as app.py serves them."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running gunicorn: its address and its workers' process ids."""
+
+    url: str
+    workers: list[int]
+
+    def cpu(self) -> float:
+        """Seconds that the workers have used so far."""
+        return sum(_cpu(pid) for pid in self.workers)
 
 
 @contextmanager
-def bare_page() -> Iterator[tuple[str, int]]:
-    """Serve the yardstick; its address and the master's process id."""
+def bare_page(workers: int = 2) -> Iterator[Server]:
+    """Serve the reference as app.py serves the shop."""
+    with _gunicorn(BARE, ROOT, dict(os.environ), free_ports(1)[0], workers) as server:
+        yield server
+
+
+@contextmanager
+def another_shop(program: Program, settings: dict[str, str], workers: int) -> Iterator[tuple[Program, Server]]:
+    """Serve the shop of a running program once more, with so many workers, on the same database and simulator."""
     (port,) = free_ports(1)
-    command = (sys.executable, "-m", "gunicorn", "tests.bench.bare:app", "--bind", f"127.0.0.1:{port}", *AS_THE_SHOP)
-    master = subprocess.Popen([*command, "--no-control-socket"], cwd=ROOT, start_new_session=True)
+    own = {"SHOP_PORT": str(port), "SHOP_URL": f"http://localhost:{port}", "SIMULATOR_URL": program.simulator_url}
+    with _gunicorn(SHOP, program.home, clean_environment(settings | own), port, workers) as server:
+        yield replace(program, shop_url=own["SHOP_URL"]), server
+
+
+@contextmanager
+def _gunicorn(app: str, folder: Path, environment: dict[str, str], port: int, workers: int) -> Iterator[Server]:
+    shape = ("--workers", str(workers), "--worker-class", "gthread", "--threads", str(THREADS))
+    quiet = ("--log-level", "warning", "--no-control-socket")
+    command = (sys.executable, "-m", "gunicorn", app, "--bind", f"127.0.0.1:{port}", *shape, *quiet)
+    master = subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True)
     try:
-        _wait_for(f"http://127.0.0.1:{port}/")
-        yield f"http://127.0.0.1:{port}/", master.pid
+        url = f"http://127.0.0.1:{port}/"
+        _wait_for(f"{url}healthz")
+        yield Server(url, workers_of(master.pid, app))
     finally:
         master.terminate()
         master.wait(15)
@@ -35,17 +66,27 @@ def _wait_for(url: str) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         try:
-            requests.get(url, timeout=1)
-        except requests.ConnectionError:
+            requests.get(url, timeout=5)
+        except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.05)
         else:
             return
     raise ServerFailed(f"{url} does not answer")
 
 
-def memory_of_workers(master: int, command: str) -> list[int]:
-    """Resident kilobytes of each worker of a server that runs somewhere below a process."""
-    return [_resident(pid) for pid in _below(master) if command in _line(pid) and command in _line(_parent(pid))]
+def workers_of(process: int, app: str) -> list[int]:
+    """The workers of a gunicorn that is a process or runs below it."""
+    return [pid for pid in _below(process) if app in _line(pid) and app in _line(_parent(pid))]
+
+
+def memory_of(workers: list[int]) -> list[int]:
+    """Resident kilobytes of each."""
+    return [_resident(pid) for pid in workers]
+
+
+def cpu_below(process: int, app: str) -> float:
+    """Seconds that the workers of a server below a process have used so far."""
+    return sum(_cpu(pid) for pid in workers_of(process, app))
 
 
 def _below(pid: int) -> list[int]:
@@ -61,6 +102,10 @@ def _line(pid: int) -> str:
 
 def _parent(pid: int) -> int:
     return int(_read(pid, "stat").rpartition(")")[2].split()[1])
+
+
+def _cpu(pid: int) -> float:
+    return sum(int(task.read_text().split()[0]) for task in Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
 
 
 def _resident(pid: int) -> int:

@@ -1,13 +1,11 @@
 """Somebody who uses the running shop over HTTP, without a browser."""
 
 import re
-from collections.abc import Callable
-from http.client import HTTPConnection
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 import requests
 
+from tests.bench.load import Exchange
 from tests.page import PAYER
 from tests.payer import Pairs, Payer
 
@@ -41,10 +39,10 @@ class Shopper:
 
     def exchange(
         self, path: str, fields: Any = None, status: int = 200, headers: dict[str, str] | None = None
-    ) -> Callable[[], bytes]:
-        """The same request again and again, as this browser, with next to no work on our side."""
+    ) -> Exchange:
+        """The same request again and again, as this browser."""
         cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.session.cookies)
-        return exchange(self.shop_url + path, fields, status, {"Cookie": cookies} | (headers or {}))
+        return Exchange(self.shop_url + path, fields, status, {"Cookie": cookies} | (headers or {}))
 
     def post(self, path: str, fields: Any, status: int = 303, **headers: str) -> requests.Response:
         """Send a form and do not follow where it leads."""
@@ -70,7 +68,7 @@ class Shopper:
 
     def authenticate(self, order_no: str, scenario: str = "", **choices: str) -> Pairs:
         """Go through the window; answers what the browser would deliver."""
-        fields = self.start(order_no, self.token(), **choices)["fields"]
+        fields = self.start(order_no, self.token(f"/orders/{order_no}"), **choices)["fields"]
         page_url = f"{self.shop_url}/orders/{order_no}"
         return Payer(requests.Session(), page_url, self.simulator_url).pay(fields, scenario)
 
@@ -79,6 +77,17 @@ class Shopper:
         claim = self.authenticate(order_no)
         self.post("/payments/result", claim)
         return claim
+
+    def purchase(self) -> None:
+        """Everything that a buyer loads and sends, from the list to the receipt."""
+        self.get("/")
+        token = self.token("/products/test-product")
+        self.post("/cart/items", {"product": "test-product", "quantity": "1", "csrf_token": token})
+        self.get("/cart")
+        placed = self.post("/orders", PAYER | {"csrf_token": self.token("/checkout")})
+        order_no = placed.headers["Location"].rsplit("/", 1)[1]
+        self.pay(order_no)
+        assert self.state(order_no) == "paid"
 
     def state(self, order_no: str) -> str:
         """The order's state as its page shows it."""
@@ -90,25 +99,6 @@ class Shopper:
         """Enter the staff area."""
         token = self.token("/admin/login")
         self.post("/admin/login", {"name": name, "password": password, "csrf_token": token})
-
-
-def exchange(
-    url: str, fields: Any = None, status: int = 200, headers: dict[str, str] | None = None
-) -> Callable[[], bytes]:
-    """One prepared request over one connection that stays open: only the server's work is worth measuring."""
-    prepared = requests.Request("POST" if fields else "GET", url, data=fields, headers=headers).prepare()
-    place = urlsplit(url)
-    connection = HTTPConnection(place.hostname or "", place.port, timeout=60)
-    sent = {name: str(value) for name, value in prepared.headers.items() if name != "Accept-Encoding"}
-
-    def send() -> bytes:
-        connection.request(prepared.method or "GET", prepared.path_url, prepared.body, sent)
-        answer = connection.getresponse()
-        content = answer.read()
-        assert answer.status == status, f"{answer.status} at {url}\n{content[:500]!r}"
-        return content
-
-    return send
 
 
 def _expect(status: int, response: requests.Response) -> requests.Response:
