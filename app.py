@@ -18,7 +18,7 @@ from shop.errors import StaffProblem
 from shop.factory import create_app
 from shop.processes import CannotServe, Server, require_free_ports, serve
 from shop.services import catalogue, staff
-from shop.settings import WEBHOOK_PATH, Mode, Settings, SettingsError, write_instance_secrets
+from shop.settings import WEBHOOK_PATH, Mode, Settings, SettingsError, instance_folder, write_instance_secrets
 
 HOME = Path(__file__).resolve().parent
 INSTANCE = HOME / "instance"
@@ -37,7 +37,7 @@ def main() -> int:
     values = environment()
     try:
         if values.get("PAYPLE_MODE", "").strip() in ("", Mode.SIMULATOR):
-            write_instance_secrets(INSTANCE)
+            write_instance_secrets(instance_folder(values, INSTANCE))
         settings = Settings.from_env(values, INSTANCE)
         servers = chosen_servers(settings)
         require_free_ports(servers)
@@ -78,7 +78,7 @@ def simulator(settings: Settings) -> Server:
     command = (
         *(sys.executable, "-m", "shop.simulator", "--host", settings.host),
         *("--port", str(settings.simulator_port), "--origin", settings.simulator_url),
-        *("--data", str(INSTANCE / "simulator.sqlite"), "--webhook-url", settings.shop_url + WEBHOOK_PATH),
+        *("--data", str(settings.instance / "simulator.sqlite"), "--webhook-url", settings.shop_url + WEBHOOK_PATH),
         *("--webhook-host", str(urlsplit(settings.shop_url).hostname)),
     )
     ready_url = f"http://{near(settings.host)}:{settings.simulator_port}/_sim"

@@ -123,7 +123,7 @@ class Settings:
 
         :raises SettingsError: one error that names everything wrong
         """
-        env = Environment(values)
+        env, instance = Environment(values), instance_folder(values, instance)
         mode = env.choice("PAYPLE_MODE", Mode, Mode.SIMULATOR)
         shop_port = env.whole("SHOP_PORT", 8000, least=1, most=65535)
         simulator_port = env.whole("SIMULATOR_PORT", 8001, least=1, most=65535)
@@ -186,6 +186,11 @@ def _refuse_demo_values(env: Environment, settings: Settings) -> None:
         env.complain("RATE_LIMITS must be on in live mode")
     if any("*" in source or source.endswith(":") for source in settings.csp_extra):
         env.complain("PAYPLE_CSP_EXTRA must name its sources in live mode, without * and with a host")
+
+
+def instance_folder(values: Mapping[str, str], usual: Path) -> Path:
+    """Where databases and made-up secrets are: INSTANCE_FOLDER, or the usual place. A relative one is beside that."""
+    return usual.parent / (values.get("INSTANCE_FOLDER", "").strip() or usual)
 
 
 def write_instance_secrets(instance: Path) -> None:

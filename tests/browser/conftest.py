@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
-from tests.browser.pages import Store
+from tests.kit.pages import Store
 from tests.tools import browser as browsers
 from tests.tools.servers import Program, running
 from tests.tools.sources import ROOT

@@ -6,7 +6,7 @@ import time
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import NewPage
-from tests.browser.pages import Choices, OrderPage, Store
+from tests.kit.pages import Choices, OrderPage, Store
 from tests.tools.servers import Program
 
 # Chromium forgets a press after five seconds.

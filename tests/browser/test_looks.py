@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import NewPage
-from tests.browser.pages import Choices, Store
+from tests.kit.pages import Choices, Store
 from tests.tools.servers import Program
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.pages import Choices, Opens, Store
+from tests.kit.pages import Choices, Opens, Store
 
 HEARD = ":focus:is([role=status], [role=alert])"
 

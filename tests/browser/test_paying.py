@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import NewPage
-from tests.browser.pages import Choices, Delivery, Method, Store, Window, Work
+from tests.kit.pages import Choices, Delivery, Method, Store, Window, Work
 from tests.tools.servers import Program
 
 QUICK = {

@@ -20,7 +20,7 @@ from werkzeug.wsgi import ClosingIterator
 from shop.factory import create_app
 from shop.simulator import SimulatorSettings, create_simulator
 from tests.browser.conftest import NewPage
-from tests.browser.pages import Choices, OrderPage, Store
+from tests.kit.pages import Choices, OrderPage, Store
 from tests.payer import wsgi_session
 from tests.tools.servers import free_ports
 from tests.world import shop_settings

@@ -144,3 +144,21 @@ class PaymentWindow:
     def skip_cash_receipt(self) -> None:
         """Leave the cash-receipt step without one."""
         self.place.get_by_test_id("window-cash-receipt-skip").click()
+
+
+class StaffArea:
+    """The staff area in one browser."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+
+    def sign_in(self, name: str, password: str) -> None:
+        self.page.goto(f"{self.url}/admin/login")
+        self.page.locator("[name=name]").fill(name)
+        self.page.locator("[name=password]").fill(password)
+        self.page.get_by_test_id("login").click()
+        self.page.get_by_test_id("logout").wait_for()
+
+    def open_order(self, order_no: str) -> None:
+        self.page.goto(f"{self.url}/admin/orders/{order_no}")

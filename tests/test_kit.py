@@ -1,0 +1,57 @@
+"""The kit works from a copy outside the repository: its README's first test passes as it is printed."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.tools.sources import ROOT
+
+KIT = ROOT / "tests" / "kit"
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """A folder with a copy of the kit and the Python test of its README."""
+    shutil.copytree(KIT, tmp_path / "kit", ignore=shutil.ignore_patterns("__pycache__"))
+    snippet = re.search(r"^```python\n(.*?)^```$", (KIT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+    assert snippet
+    (tmp_path / "test_first.py").write_text(snippet[1])
+    return tmp_path
+
+
+@pytest.mark.browser
+def test_the_first_test_of_the_readme_passes_in_a_copy(copied: Path) -> None:
+    test = (copied / "test_first.py").read_text().splitlines()[1:]
+    environment = os.environ | {"PAYPLE_SHOP_FOLDER": str(ROOT), "PYTHONPATH": "."}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_first.py"]
+
+    run = subprocess.run(command, cwd=copied, env=environment, capture_output=True, text=True, check=False)
+
+    assert len(test) <= 10
+    assert (run.returncode, "1 passed" in run.stdout) == (0, True), run.stdout + run.stderr
+
+
+def test_a_test_in_another_language_gets_its_shop_as_json(copied: Path) -> None:
+    environment = os.environ | {"PAYPLE_SHOP_FOLDER": str(ROOT)}
+    with subprocess.Popen(
+        [sys.executable, "-m", "kit"],
+        cwd=copied,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as program:
+        assert program.stdin
+        assert program.stdout
+        addresses = json.loads(program.stdout.readline())
+        program.stdin.close()
+        status = program.wait(30)
+
+    assert addresses["url"].startswith("http://localhost:")
+    assert status == 0
