@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from shop.settings import Settings
 from tests.tools.sources import ROOT
 
 KIT = ROOT / "tests" / "kit"
@@ -55,3 +56,12 @@ def test_a_test_in_another_language_gets_its_shop_as_json(copied: Path) -> None:
 
     assert addresses["url"].startswith("http://localhost:")
     assert status == 0
+
+
+def test_an_installation_keeps_its_files_where_it_is_told(tmp_path: Path) -> None:
+    values = {"SECRET_KEY": "s" * 40, "INSTANCE_FOLDER": str(tmp_path / "other")}
+
+    settings = Settings.from_env(values, tmp_path / "instance")
+
+    assert settings.instance == tmp_path / "other"
+    assert settings.database_url.endswith("other/shop.sqlite")

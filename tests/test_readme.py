@@ -29,6 +29,7 @@ DOCUMENTS = sorted(
         "shop/simulator",
         "tests",
         "tests/chaos",
+        "tests/kit",
         "tests/gateway",
     )
     for path in (ROOT / folder).glob("*.md")

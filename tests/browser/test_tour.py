@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewPage
-from tests.browser.pages import Opens, OrderPage
+from tests.kit.pages import Opens, OrderPage
 from tests.tools.servers import Program
 
 

@@ -96,7 +96,7 @@ def running(folder: Path, instance: Path) -> Iterator[Shop]:
 
 
 def _environment(shop: Shop, shop_port: int, simulator_port: int, instance: Path) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    kept = {name: value for name, value in os.environ.items() if name in PASSED_ON}
     return (
         kept
         | dict.fromkeys(UNSET, "")
