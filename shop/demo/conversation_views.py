@@ -5,11 +5,11 @@ from flask.typing import ResponseReturnValue
 
 from shop.demo import conversation
 from shop.demo.conversation import Item, Kind
-from shop.demo.fields import meanings
 from shop.demo.tools import simulator
 from shop.extensions import settings
 from shop.models import Order
 from shop.services import orders
+from shop.views.field_meanings import meanings
 
 bp = Blueprint("conversation", __name__, url_prefix="/demo/orders")
 

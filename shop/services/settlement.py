@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 from shop import clock
 from shop.db import UNAVAILABLE, db, release, transaction
 from shop.models import Attempt, Order
-from shop.payple import ChargeMode, GatewayError, PaypleClient, UnverifiedResult, flow
+from shop.payple import ChargeMode, GatewayError, PaymentFound, PaypleClient, UnverifiedResult, flow
 from shop.payple.flow import AttemptState, Inquirer, PaymentFlow, Reason, Verdict
 from shop.rules.states import OrderState, Source
 from shop.services import cash_receipts, journal, orders, refunds, transitions
@@ -75,6 +75,15 @@ def settle(
     verdict = _flow(client, source, inquirer).check(attempt_no, at_once=at_once)
     _send_refund_of(ShopStore(source).find(attempt_no), client)
     return verdict is None or verdict.reason is not Reason.NO_ANSWER
+
+
+def settle_found(attempt_no: str, found: PaymentFound, client: PaypleClient, *, source: Source) -> None:
+    """Record what an inquiry has found, if the payment is ours and open."""
+    attempt = ShopStore(source).find(attempt_no)
+    if attempt is None or attempt.is_final:
+        return
+    verdict = flow.judge(attempt, found, clock.now())
+    _send_refund_of(ShopStore(source).record(attempt_no, verdict), client)
 
 
 def settle_order(order: Order, client: PaypleClient) -> None:

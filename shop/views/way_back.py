@@ -13,6 +13,7 @@ FORM_PAGES = {
     "admin.sign_in": "admin.login",
     "admin.run_due": "admin.show_desk",
     "admin.compare_day": "admin.show_sheet",
+    "admin.inquire": "admin.show_inquiry",
     "admin.logout": "admin.orders",
 }
 _SLUG = re.compile(r"[a-z0-9-]{1,60}")

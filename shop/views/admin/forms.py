@@ -21,7 +21,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, Length, Optional, StopValidation
 
 from shop.models import Order, OrderLine
-from shop.payple import ReceiptPurpose
+from shop.payple import PayType, ReceiptPurpose
 from shop.rules.cash_receipt import ReceiptWish
 from shop.rules.money import Won
 from shop.rules.states import OrderState
@@ -34,6 +34,7 @@ from shop.views.normal_forms import digits, one_line, phone
 AMOUNT = re.compile(r"[1-9][0-9]{0,9}")
 BALANCE = re.compile(r"[0-9]{1,10}")
 YEARS = range(2000, 2100)
+PAYMENT_NO = re.compile(r"[A-Za-z0-9_-]{1,30}")
 INTENT = re.compile(r"[A-Za-z0-9_-]{20,32}")
 """Too short for a mark of the shop's own refunds: nobody may take one of those before it."""
 
@@ -170,3 +171,14 @@ class DayForm(ShopForm):
         """The chosen day."""
         chosen: dt.date = self.date.data
         return chosen
+
+
+class InquiryForm(DayForm):
+    """Which payment to ask the gateway about: ours or not."""
+
+    number = StringField(
+        _("결제 번호"),
+        filters=[one_line],
+        validators=[matches(PAYMENT_NO, _("결제 번호는 30자까지의 영문, 숫자, -와 _입니다."))],
+    )
+    method = SelectField(_("결제 수단"), choices=one_of(*PayType), default=PayType.CARD.value)

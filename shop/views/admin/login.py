@@ -26,6 +26,7 @@ PLACES = {
     "orders": "admin.orders",
     "desk": "admin.show_desk",
     "sheet": "admin.show_sheet",
+    "inquiry": "admin.show_inquiry",
 }
 """Where a sign-in may lead, besides orders: names of our own, never an address from the request."""
 KEPT = ("visitor", "found")
