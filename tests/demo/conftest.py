@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from shop.db import db
 from shop.factory import create_app
 from shop.services import staff
 from shop.simulator import SimulatorSettings, create_simulator
@@ -48,11 +50,18 @@ class Demo:
 
 
 @pytest.fixture
-def demo(filled_database: Path, tmp_path: Path) -> Demo:
-    (tmp_path / "shop.sqlite").write_bytes(filled_database.read_bytes())
-    settings = world.shop_settings(f"sqlite:///{tmp_path / 'shop.sqlite'}", tmp_path, **STAFF)
+def demo(database_url: str, filled_database: Path, tmp_path: Path) -> Iterator[Demo]:
+    is_file = database_url.startswith("sqlite")
+    if is_file:
+        (tmp_path / "shop.sqlite").write_bytes(filled_database.read_bytes())
+    settings = world.shop_settings(database_url, tmp_path, **STAFF)
     simulator = create_simulator(SimulatorSettings(tmp_path / "simulator.sqlite", origin=world.SIMULATOR))
     app = create_app(settings, http=wsgi_session(simulator, world.SIMULATOR))
+    if not is_file:
+        world.migrate(app)
     with app.app_context():
         staff.add(STAFF["ADMIN_USERNAME"], STAFF["ADMIN_PASSWORD"])
-    return Demo(app, simulator)
+    yield Demo(app, simulator)
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()

@@ -7,6 +7,7 @@ from collections import Counter
 from contextlib import closing
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from shop import clock
@@ -36,6 +37,7 @@ def insist_on_the_same_money(demo: Demo) -> None:
     }
 
 
+@pytest.mark.both_engines
 def test_a_reset_gives_a_lived_in_shop(demo: Demo) -> None:
     demo.make("paid")
     demo.post("clock", {"days": 3})
