@@ -1,27 +1,28 @@
-"""The real shop and the real simulator on one stage: everything that buyers, staff, time and bad luck can do to them.
+"""The real shop and the real simulator in one process, for stories and random histories of any length.
 
-    with stages.on_sqlite(folder) as stage:
+    with open_stage(folder) as stage:
         stage.begin()
-        order = stage.place("test-product", 10)
-        opening = stage.start(order)
+        opening = stage.start(stage.place("test-product", 10))
         stage.deliver(stage.pay(opening))
         assert stage.settled() == []
 
-Time is virtual and stands still until somebody lets it pass, for the shop and for the simulator alike.
+Time stands still until somebody lets it pass, for the shop and for the simulator alike.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
-from unittest.mock import patch
-from urllib.parse import urlencode
 
-from flask import Flask
+import pytest
+import requests
 from sqlalchemy import bindparam, select
 from werkzeug.test import TestResponse
 
@@ -29,77 +30,71 @@ from shop import clock
 from shop.db import db
 from shop.errors import NotFound, ReceiptRefused, RefundRefused
 from shop.extensions import client
+from shop.factory import create_app
 from shop.models import Attempt, CashReceipt, Order, Product, Refund
 from shop.payple import ReceiptPurpose
-from shop.payple.flow import WINDOW_LIFETIME
 from shop.rules.cash_receipt import ReceiptWish
 from shop.rules.money import Won
 from shop.rules.states import AttemptState, CashReceiptState, RefundState, Source
 from shop.services import cash_receipts, desk, refunds, reports, settlement, sweep
 from shop.services.refunds import RefundWish
-from shop.settings import Settings
+from shop.simulator import SimulatorSettings, create_simulator
 from shop.simulator import clock as simulator_clock
 from shop.simulator.webhooks import WebhookSender
-from tests.model.wire import Killed, Points
+from tests import world
+from tests.model.wire import Canary, Killed, Points, Wire
 from tests.oracle import DeskRow, Evidence, Placed, Row, Violation, violations
-from tests.page import PAYER
-from tests.payer import Pairs, Payer, Window, wsgi_session
-from tests.world import SHOP, SIMULATOR
+from tests.page import PAYER, PageClient
+from tests.payer import Pairs, wsgi_session
+from tests.world import SIMULATOR, World
 
 Result = TypeVar("Result")
 NOON = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 WEBHOOKS = "/payments/webhook"
-HTML = "text/html"
+CHOICES = {"method": "card", "window": "popup", "work": "CERT", "delivery": "redirect"}
 DRAIN = (45, 30, 60, 240, 1_080, 180, 1_440, 1_440, 1_440)
-"""Minutes between the sweeps of the end: through every schedule of ours, and past the tax office's next days."""
+"""Minutes between the last sweeps: through every schedule of the shop, and past the tax office's next days."""
 
 
 @dataclass
 class Opening:
-    """A payment window that somebody may use, and what came out of it."""
+    """A payment window that can be opened, and the results that came out of it."""
 
     order_no: str
     attempt_no: str
     fields: dict[str, str]
-    until: datetime
     claims: list[Pairs] = field(default_factory=list)
-    waiting: Window | None = None
 
 
 @dataclass
-class Stage:
-    """One installation. ``begin`` gives it a new life."""
+class Stage(World):
+    """One installation. ``begin`` empties it."""
 
-    app: Flask
-    simulator: Flask
-    points: Points
-    secrets: tuple[str, ...]
-    renew: Callable[[], None]
+    points: Points = field(kw_only=True)
+    secrets: tuple[str, ...] = field(kw_only=True)
+    renew: Callable[[], None] = field(kw_only=True)
+    sender: WebhookSender = field(kw_only=True)
     moment: datetime = NOON
-    noted: list[Violation] = field(default_factory=list)
-    orders: dict[str, Placed] = field(default_factory=dict)
-    refund_forms: set[tuple[str, str]] = field(default_factory=set)
-    excused: set[str] = field(default_factory=set)
-    notices: list[tuple[str, bytes]] = field(default_factory=list)
-
-    # --- life -------------------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
         """Empty books on both sides, noon in Korea, a buyer without cookies."""
-        self.points.rest()
-        self.moment, self.noted, self.orders, self.notices = NOON, [], {}, []
-        self.refund_forms, self.excused = set(), set()
+        self.points.reset()
         self.renew()
-        self._control = wsgi_session(self.simulator, SIMULATOR)
+        self.moment = NOON
+        self.noted: list[Violation] = []
+        self.orders: dict[str, Placed] = {}
+        self.refund_forms: set[tuple[str, str]] = set()
+        self.excused: set[str] = set()
+        self.webhooks: list[tuple[str, bytes]] = []
+        self.entries: list[Row] = []
+        self.has_worked = True
+        self.forms = 0
+        self.buyer = self.browser()
+        self.sender.send = self._keep_webhook
         self.control("DELETE", "")
         self.control("POST", "partners", {"webhook_url": SIMULATOR + WEBHOOKS})
-        self._ledger: list[Row] = []
-        self._buyer = Browser(self)
-        self._postman = WebhookSender(self.simulator.extensions["simulator_store"], send=self._keep_notice)
-        self.has_worked = True
-        self.intents = self.killed = self.crossed = 0
-        with self.app.app_context():
-            self.first_stock = _stock()
+        self.first_stock = _stock()
+        self.client = client()
 
     def note(self, invariant: str, text: str) -> None:
         """Something happened that must not."""
@@ -119,241 +114,202 @@ class Stage:
         then = here.replace(hour=hour, minute=minute, second=second, microsecond=0)
         self.moment = (then if then > here else then + timedelta(days=1)).astimezone(UTC)
 
-    def work(self, act: Callable[[], Result]) -> Result | None:
-        """Let a worker of the shop do something; None if it died. Only here does anybody die or come in."""
+    def work(self, act: Callable[..., Result], *args: Any, **more: Any) -> Result | None:
+        """Let a worker of the shop do something; None if it refused or died. Only here another one acts meanwhile."""
+        db.session.rollback()
         self.points.is_watched = self.has_worked = True
         try:
-            return act()
-        except Killed:
-            self.killed += 1
+            return self.in_app_context(partial(act, *args, **more))()
+        except (Killed, NotFound, ReceiptRefused, RefundRefused):
             return None
         finally:
-            meanwhile = self.points.trouble
-            self.crossed += self.points.crossed
-            self.points.rest(dies_at=self.points.dies_at)
-            if meanwhile:
-                raise meanwhile[0]
+            trouble = self.points.trouble
+            self.points.reset(dies_at=self.points.dies_at)
+            if trouble:
+                raise trouble[0]
 
-    def in_shop(self, act: Callable[[], Result]) -> Result | None:
-        """The same for what needs no request."""
+    def in_app_context(self, act: Callable[[], Result]) -> Callable[[], Result]:
+        """The act of another worker, with a database session of its own."""
 
         def run() -> Result:
             with self.app.app_context():
                 return act()
 
-        return self.work(run)
+        return run
 
-    def control(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
-        """One call of the simulator's control panel."""
-        response = self._control.request(method, f"{SIMULATOR}/_sim/{path}".rstrip("/"), json=body)
-        assert response.ok, response.text
-        return response.json() if response.content else None
+    def browser(self) -> Browser:
+        return Browser(self)
 
     # --- buyers -----------------------------------------------------------------------------------------------------
 
     def place(self, *lines: str | int) -> str | None:
         """Order products: slug, quantity, slug, quantity, … Answers the order's number; None if it was refused."""
-        for slug, quantity in zip(lines[::2], lines[1::2], strict=True):
-            self._buyer.post("/cart/items", {"product": str(slug), "quantity": str(quantity)})
-        response = self._buyer.post("/orders", PAYER)
-        return _order_in(response)
+        headers = {"X-CSRFToken": self.buyer.csrf_token()}
+
+        def order() -> str | None:
+            for slug, quantity in zip(lines[::2], lines[1::2], strict=True):
+                self.buyer.post("/cart/items", {"product": slug, "quantity": quantity}, headers=headers)
+            response = self.buyer.post("/orders", PAYER, headers=headers)
+            return response.headers["Location"].rsplit("/", 1)[1] if response.status_code == 303 else None
+
+        return self.work(order)
 
     def start(self, order_no: str, **choices: str) -> Opening | None:
         """Press the pay button; None if the shop or the gateway refused."""
-        chosen = {"method": "card", "window": "popup", "work": "CERT", "delivery": "redirect"} | choices
-        response = self._buyer.post(f"/orders/{order_no}/attempts", chosen, may_fail=True)
+        path, headers = f"/orders/{order_no}/attempts", {"X-CSRFToken": self.buyer.csrf_token()}
+        response = self.work(self.buyer.post, path, CHOICES | choices, headers=headers)
         if response is None or response.status_code != 200:
             return None
-        told = response.get_json()
-        return Opening(order_no, told["attempt_no"], told["fields"], self.moment + WINDOW_LIFETIME)
+        opening = response.get_json()
+        return Opening(order_no, opening["attempt_no"], opening["fields"])
 
-    def pay(self, opening: Opening, scenario: str = "", *, receipt: str = "send", **changed: str) -> Pairs | None:
-        """Go through the window with some of its fields changed; answers what the browser would deliver.
-
-        ``receipt`` is what the payer says about the cash receipt: send, skip, or wait (``finish`` answers later).
-        """
-        payer = Payer(self._control, page_url=f"{SHOP}/orders/some", simulator=SIMULATOR)
-        window = payer.open(opening.fields | changed)
-        if "window-refused" not in window.page.texts:
-            window = window.approve(scenario)
+    def pay(self, opening: Opening, scenario: str = "", *, receipt: bool = True, **changed: str) -> Pairs:
+        """Go through the window with some of its fields changed; answers what the browser would deliver."""
         self.excused |= {opening.attempt_no} if scenario == "inquiry_none" else set()
-        return self._leave(opening, window, receipt)
+        return self._keep(opening, self.payer().pay(opening.fields | changed, scenario, cash_receipt=receipt))
 
-    def finish(self, opening: Opening, receipt: str = "send") -> Pairs | None:
-        """Answer about the cash receipt at last."""
-        return self._leave(opening, opening.waiting, receipt) if opening.waiting else None
-
-    def close(self, opening: Opening) -> Pairs | None:
+    def close(self, opening: Opening) -> Pairs:
         """Open the window and close it."""
-        payer = Payer(self._control, page_url=f"{SHOP}/orders/some", simulator=SIMULATOR)
-        window = payer.open(opening.fields)
-        return self._leave(opening, window if "window-refused" in window.page.texts else window.close(), "send")
+        window = self.payer().open(opening.fields)
+        result = window.result if "window-refused" in window.page.texts else window.close().result
+        return self._keep(opening, result or [])
 
-    def _leave(self, opening: Opening, window: Window, receipt: str) -> Pairs | None:
-        opening.waiting = None
-        if "window-cash-receipt-submit" in window.page.texts:
-            if receipt == "wait":
-                opening.waiting = window
-                return None
-            window = window.ask_for_receipt() if receipt == "send" else window.skip_receipt()
-        if window.result is not None:
-            opening.claims.append(window.result)
-        return window.result
+    def _keep(self, opening: Opening, result: Pairs) -> Pairs:
+        opening.claims += [result] if result else []
+        return result
 
-    def deliver(self, claim: Pairs | None, **changed: str) -> TestResponse | None:
-        """Post a result, perhaps changed, as a browser without our cookie does."""
-        if claim is None:
-            return None
-        pairs = list((dict(claim) | changed).items())
-        self.excused |= {dict(claim)["PCD_PAY_OID"]} - {dict(pairs)["PCD_PAY_OID"]}
-        response = Browser(self).post("/payments/result", pairs)
-        if response is not None and "Set-Cookie" in response.headers:
-            self.note("I8", "the result route has set a cookie")
-        return response
+    def deliver(self, claim: Pairs, **fields: str) -> str:
+        """Post a result, perhaps changed, as a browser without our cookie does. Nothing is posted if it was lost."""
+        if claim:
+            pairs = list((dict(claim) | fields).items())
+            self.excused |= {dict(claim)["PCD_PAY_OID"]} - {dict(pairs)["PCD_PAY_OID"]}
+            response = self.work(self.browser().post, "/payments/result", pairs)
+            if response is not None and "Set-Cookie" in response.headers:
+                self.note("I8", "the result route has set a cookie")
+        return ""
 
-    def look(self, order_no: str) -> TestResponse | None:
-        """Look at one's own order."""
-        return self._buyer.get(f"/orders/{order_no}")
+    def look(self, order_no: str, browser: Browser | None = None) -> TestResponse | None:
+        """Look at an order, as its owner or with another browser."""
+        return self.work((browser or self.buyer).open, f"/orders/{order_no}")
 
-    def look_as_stranger(self, order_no: str) -> TestResponse | None:
+    def look_as_stranger(self, order_no: str) -> None:
         """Look at somebody else's order."""
-        response = Browser(self).get(f"/orders/{order_no}")
+        response = self.look(order_no, self.browser())
         if response is not None and response.status_code != 404:
             self.note("I12", f"a stranger saw {order_no}: {response.status_code}")
-        return response
 
-    # --- the gateway ------------------------------------------------------------------------------------------------
+    # --- webhooks ---------------------------------------------------------------------------------------------------
 
-    @property
-    def has_webhooks(self) -> bool:
-        """Whether this shop listens to webhooks yet."""
-        return any(rule.rule == WEBHOOKS for rule in self.app.url_map.iter_rules())
+    def bring_webhook(self, number: int, **changed: str) -> None:
+        """Bring one of the gateway's webhooks to the shop: late, again, out of order, or changed on the way."""
+        self.sender.deliver_due()
+        if self.webhooks:
+            content_type, body = self.webhooks[number % len(self.webhooks)]
+            if changed and "json" in content_type:
+                body = json.dumps(json.loads(body) | changed).encode()
+            self._post_webhook(body, content_type)
 
-    def collect_notices(self) -> None:
-        """Take what the gateway's postman has brought."""
-        self._postman.deliver_due()
-
-    def notify(self, number: int, **changed: str) -> TestResponse | None:
-        """Bring one of the notices to the shop: late, again, out of order, or changed on the way."""
-        if not self.has_webhooks:
-            return None
-        content_type, body = self.notices[number]
-        if changed and "json" in content_type:
-            body = json.dumps(json.loads(body) | changed).encode()
-        return Browser(self).post(WEBHOOKS, body, content_type=content_type)
-
-    def forge_notice(self, claim: Pairs) -> None:
+    def forge_webhook(self, claim: Pairs) -> None:
         """A webhook that the gateway did not send, and the sweep after it."""
-        Browser(self).post(WEBHOOKS, json.dumps(dict(claim)).encode(), content_type="application/json")
+        self._post_webhook(json.dumps(dict(claim)).encode(), "application/json")
         self.advance(seconds=6)
-        self.sweep()
+        self.run_sweep()
 
-    def _keep_notice(self, method: str, _url: str, headers: Mapping[str, str], body: bytes) -> int:
+    def _post_webhook(self, body: bytes, content_type: str) -> None:
+        self.work(self.browser().open, WEBHOOKS, method="POST", data=body, content_type=content_type)
+
+    def _keep_webhook(self, method: str, _url: str, headers: Mapping[str, str], body: bytes) -> int:
         if method == "POST":
-            self.notices.append((headers["Content-Type"], body))
+            self.webhooks.append((headers["Content-Type"], body))
         return 200
 
-    # --- staff and the clock's own work -----------------------------------------------------------------------------
+    # --- staff and sweep --------------------------------------------------------------------------------------------
 
-    def sweep(self) -> None:
+    def run_sweep(self) -> None:
         """One run of the sweep."""
-        report = self.in_shop(lambda: sweep.run(client()))
+        report = self.work(sweep.run, self.client)
         if report is not None and report.failed:
             self.note("I10", f"the sweep failed at {report.failed}")
 
     def refundable(self, order_no: str) -> int:
         """What the refund form would show."""
-        with self.app.app_context():
-            order = db.session.scalars(select(Order).where(Order.order_no == order_no)).one()
-            paid = refunds.facts(order)
-            return paid.refundable if paid else 0
+        paid = refunds.facts(self.order(order_no))
+        return paid.refundable if paid else 0
 
     def wish(self, order_no: str, amount: int, seen: int | None = None) -> RefundWish:
         """A refund form of its own."""
-        self.intents += 1
-        balance = self.refundable(order_no) if seen is None else seen
-        return RefundWish(Won(amount), Won(balance), "변심", f"intent-{self.intents:020}")
+        self.forms += 1
+        key = f"key-{self.forms:020}"
+        return RefundWish(Won(amount), Won(self.refundable(order_no) if seen is None else seen), "변심", key)
 
-    def refund(self, order_no: str, wish: RefundWish, by: str = "kim") -> None:
+    def refund(self, order_no: str, wish: RefundWish) -> None:
         """Send a refund form; what is refused changes nothing."""
-        self.in_shop(lambda: self.press_refund(order_no, wish, by))
+        self.work(self.press_refund, order_no, wish)
 
     def press_refund(self, order_no: str, wish: RefundWish, by: str = "kim") -> None:
-        """The same in an application context that is there already."""
+        """The same in an application context."""
         self.refund_forms.add((order_no, wish.intent))
         with suppress(RefundRefused):
-            refunds.request(order_no, wish, by=by, client=client())
+            refunds.request(order_no, wish, by=by, client=self.client)
 
     def decide(self) -> None:
         """A person looks at the gateway's own pages and says what became of each unknown partial refund."""
-        really = {row["oid"]: int(row["refunded_total"]) for row in self.payments()}
-        with self.app.app_context():
-            query = select(Refund).where(Refund.state == RefundState.UNKNOWN, Refund.is_full.is_(False))
-            waiting = [(row.id, row.attempt.attempt_no, _done(row.attempt)) for row in db.session.scalars(query)]
-        for refund_id, attempt_no, done in waiting:
-            truth = really[attempt_no] > done
-            self.in_shop(lambda number=refund_id, told=truth: _decide(number, told))  # type: ignore[misc]
+        really = {row["oid"]: row["refunded_total"] for row in self.payments()}
+        unknown = select(Refund).where(Refund.state == RefundState.UNKNOWN, Refund.is_full.is_(False))
+        for row in self._read(unknown):
+            done = sum(other.amount for other in row.attempt.refunds if other.state is RefundState.DONE)
+            truth = really[row.attempt.attempt_no] > done
+            self.work(refunds.decide, row.id, was_refunded=truth, by="lee")
 
     def settle_attention(self) -> None:
         """A person asks again about each attempt in attention, and closes those with nothing to collect."""
-        for attempt_no in self._in_attention():
-            self.in_shop(lambda number=attempt_no: _ask_again(number))  # type: ignore[misc]
+        in_attention = select(Attempt.attempt_no).where(Attempt.state == AttemptState.ATTENTION)
+        for attempt_no in self._read(in_attention):
+            self.work(settlement.settle, attempt_no, self.client, source=Source.STAFF, at_once=True)
         rest = {row["oid"]: row["total"] - row["refunded_total"] for row in self.payments() if row["paid_at"]}
-        for attempt_no in self._in_attention():
+        for attempt_no in self._read(in_attention):
             if not rest.get(attempt_no):
-                self.in_shop(lambda number=attempt_no: _close(number))  # type: ignore[misc]
-
-    def _in_attention(self) -> list[str]:
-        with self.app.app_context():
-            query = select(Attempt.attempt_no).where(Attempt.state == AttemptState.ATTENTION)
-            return list(db.session.scalars(query))
+                self.work(settlement.close, attempt_no, by="lee")
 
     def issue_receipt(self, order_no: str) -> None:
         """Staff issues a cash receipt later."""
-
-        def issue() -> None:
-            wish = ReceiptWish(ReceiptPurpose.PERSONAL, "01098765432")
-            with suppress(ReceiptRefused):
-                cash_receipts.issue(order_no, wish, by="kim", client=client())
-
-        self.in_shop(issue)
+        wish = ReceiptWish(ReceiptPurpose.PERSONAL, "01098765432")
+        self.work(cash_receipts.issue, order_no, wish, by="kim", client=self.client)
 
     def cancel_receipt(self, order_no: str) -> None:
         """Staff cancels the cash receipt."""
-
-        def cancel() -> None:
-            self.orders[order_no].receipt_given_up = True
-            with suppress(ReceiptRefused):
-                cash_receipts.cancel(order_no, by="kim", client=client())
-
-        self.in_shop(cancel)
+        self.evidence()
+        self.orders[order_no].receipt_given_up = True
+        self.work(cash_receipts.cancel, order_no, by="kim", client=self.client)
 
     # --- books ------------------------------------------------------------------------------------------------------
+
+    def _read(self, query: Any) -> list[Any]:
+        db.session.rollback()
+        return list(db.session.scalars(query))
 
     def payments(self) -> list[Row]:
         """What really happened, by the simulator's books."""
         found: list[Row] = self.control("GET", "payments")
         return found
 
-    def evidence(self, *, with_desk: bool = True) -> Evidence:
+    def evidence(self) -> Evidence:
         """Both sides as they are now."""
-        self._ledger += self.control("GET", f"ledger?after={self._ledger[-1]['seq'] if self._ledger else 0}")
-        with self.app.app_context():
-            for order in db.session.scalars(select(Order).order_by(Order.id)):
-                self._follow(order)
-            lines = [asdict(line) for line in reports.ledger()]
-            rows = _desk_rows(self.moment) if with_desk else []
-            stock = {slug: (self.first_stock[slug], left) for slug, left in _stock().items()}
-        return Evidence(
-            entries=self._ledger,
+        self.entries += self.control("GET", f"ledger?after={self.entries[-1]['seq'] if self.entries else 0}")
+        for order in self._read(select(Order).order_by(Order.id)):
+            self._follow(order)
+        evidence = Evidence(
+            entries=self.entries,
             payments=self.payments(),
-            lines=lines,
+            lines=[asdict(line) for line in reports.ledger()],
             orders=list(self.orders.values()),
             refund_forms=frozenset(self.refund_forms),
-            desk=rows,
-            stock=stock,
+            desk=_desk_rows(self.moment),
+            stock={slug: (self.first_stock[slug], left) for slug, left in _stock().items()},
             excused=frozenset(self.excused),
         )
+        db.session.rollback()
+        return evidence
 
     def _follow(self, order: Order) -> None:
         lines = {line.slug: line.quantity for line in order.lines}
@@ -367,107 +323,83 @@ class Stage:
         if not self.has_worked:
             return list(self.noted)
         self.has_worked = False
-        return [*self.noted, *violations(self.evidence(with_desk=False), at_rest=False)]
-
-    def drain(self) -> None:
-        """Faults are over, time passes, the sweep runs, people do what only people can."""
-        self.points.rest()
-        self.control("DELETE", "faults")
-        self.control("DELETE", "scenarios")
-        calm = {"inquiry_lag_seconds": 0, "receipt_on_refund": "settled", "confirm_minutes": 10}
-        self.control("POST", "policy", calm)
-        for minutes in DRAIN:
-            self.advance(minutes=minutes)
-            self.sweep()
-            self.decide()
-            self.settle_attention()
+        return [*self.noted, *violations(self.evidence(), at_rest=False)]
 
     def settled(self) -> list[Violation]:
-        """What is wrong once everything has come to rest."""
-        self.drain()
+        """End all faults, let time pass, let sweep and staff do their work; what is wrong then."""
+        self.points.reset()
+        self.control("DELETE", "faults")
+        self.control("DELETE", "scenarios")
+        self.policy(inquiry_lag_seconds=0, receipt_on_refund="settled", confirm_minutes=10)
+        for minutes in DRAIN:
+            self.advance(minutes=minutes)
+            self.run_sweep()
+            self.decide()
+            self.settle_attention()
         return [*self.noted, *violations(self.evidence(), at_rest=True)]
 
 
-class Browser:
-    """A browser that does not read pages, only what they must not hold."""
+class Browser(PageClient):
+    """A browser that does not judge pages, only what they must not hold."""
 
     def __init__(self, stage: Stage) -> None:
-        self._stage, self._client, self._token = stage, stage.app.test_client(), ""
+        super().__init__(stage.app)
+        self._stage = stage
 
-    def get(self, path: str) -> TestResponse | None:
-        """Load a page; None if the worker died."""
-        return self._open(path, "GET")
+    def csrf_token(self) -> str:
+        """One token for the whole session."""
+        return self._token[1] or super().csrf_token()
 
-    def post(self, path: str, fields: Any, *, may_fail: bool = False, content_type: str = "") -> TestResponse | None:
-        """Send a form, or bytes. ``may_fail``: the answer may be that the gateway cannot be reached."""
-        more: dict[str, Any] = {"content_type": content_type or "application/x-www-form-urlencoded"}
-        body = fields if isinstance(fields, bytes) else urlencode(fields)
-        if not path.startswith("/payments/"):
-            more["headers"] = {"X-CSRFToken": self._csrf_token()}
-        return self._open(path, "POST", may_fail=may_fail, data=body, **more)
-
-    def _csrf_token(self) -> str:
-        if not self._token:
-            page = self._client.get("/orders/lookup", base_url=SHOP).get_data(as_text=True)
-            self._token = page.partition('name="csrf_token"')[2].partition('value="')[2].partition('"')[0]
-        return self._token
-
-    def _open(self, path: str, method: str, *, may_fail: bool = False, **more: Any) -> TestResponse | None:
-        stage = self._stage
-
-        def request() -> TestResponse:
-            return self._client.open(path, method=method, base_url=SHOP, buffered=True, **more)
-
-        response = stage.work(request)
-        if response is not None:
-            self._inspect(response, may_fail=may_fail)
+    def open(self, path: str, **more: Any) -> TestResponse:
+        """Any request."""
+        response = super().open(path, **more)
+        is_not_let_in = response.status_code == 502 and path.endswith("/attempts")
+        if response.status_code >= 500 and not is_not_let_in:
+            self._stage.note("I10", f"{response.status_code} at {path}")
+        if response.mimetype == "text/html":
+            page = response.get_data(as_text=True)
+            for _secret in (secret for secret in self._stage.secrets if secret in page):
+                self._stage.note("I9", f"a secret at {path}")
         return response
-
-    def _inspect(self, response: TestResponse, *, may_fail: bool) -> None:
-        if response.status_code >= 500 and not (may_fail and response.status_code == 502):
-            self._stage.note("I10", f"{response.status_code} at {response.request.path}")
-        if response.mimetype != HTML and not may_fail:
-            return
-        page = response.get_data(as_text=True)
-        for secret in self._stage.secrets:
-            if secret in page:
-                self._stage.note("I9", f"a secret at {response.request.path}")
 
 
 @contextmanager
-def one_clock(stage: Stage) -> Iterator[None]:
-    """Make shop and simulator live by the stage's clock."""
-    with patch.object(clock, "now", stage.now), patch.object(simulator_clock, "real_now", stage.now):
-        yield
+def open_stage(folder: Path) -> Iterator[Stage]:
+    """A stage on a SQLite file in this folder. It is migrated once; every beginning starts from a copy."""
+    filled, used = folder / "filled.sqlite", folder / "shop.sqlite"
+    points, settings = Points(), world.shop_settings(f"sqlite:///{used}", folder)
+    simulator = create_simulator(SimulatorSettings(folder / "simulator.sqlite", origin=SIMULATOR))
+    session = requests.Session()
+    session.trust_env = False
+    for prefix in ("http://", "https://"):
+        session.mount(prefix, Canary(lambda address: stage.note("I8", f"{address} was called")))
+    session.mount(SIMULATOR + "/", Wire(simulator, points, lambda path, asked: insist_on_intent(stage, path, asked)))
+    app = create_app(settings, http=session)
+    world.migrate(app)
 
+    def disconnect() -> None:
+        db.session.remove()
+        db.engine.dispose()
 
-def secrets_of(settings: Settings) -> tuple[str, ...]:
-    """What no page may show."""
-    return (settings.secret_key, settings.credentials.cust_key, settings.credentials.refund_key)
+    def renew() -> None:
+        disconnect()
+        for ending in ("", "-wal", "-shm"):
+            used.with_name(used.name + ending).unlink(missing_ok=True)
+        shutil.copyfile(filled, used)
 
-
-def _order_in(response: TestResponse | None) -> str | None:
-    if response is None or response.status_code != 303:
-        return None
-    return str(response.headers["Location"]).rsplit("/", 1)[1]
-
-
-def _done(attempt: Attempt) -> int:
-    return sum(row.amount for row in attempt.refunds if row.state is RefundState.DONE)
-
-
-def _decide(refund_id: int, was_refunded: bool) -> None:
-    with suppress(RefundRefused):
-        refunds.decide(refund_id, was_refunded=was_refunded, by="lee")
-
-
-def _ask_again(attempt_no: str) -> None:
-    settlement.settle(attempt_no, client(), source=Source.STAFF, at_once=True)
-
-
-def _close(attempt_no: str) -> None:
-    with suppress(NotFound):
-        settlement.close(attempt_no, by="lee")
+    with app.app_context(), pytest.MonkeyPatch.context() as patch:
+        disconnect()
+        shutil.copyfile(used, filled)
+        points.watch(db.engine)
+        secrets = (settings.secret_key, settings.credentials.cust_key, settings.credentials.refund_key)
+        sender = WebhookSender(simulator.extensions["simulator_store"])
+        gateway = wsgi_session(simulator, SIMULATOR)
+        stage = Stage(app, gateway, patch, points=points, secrets=secrets, renew=renew, sender=sender)
+        patch.setattr(clock, "now", stage.now)
+        patch.setattr(simulator_clock, "real_now", stage.now)
+        yield stage
+        disconnect()
+    simulator.extensions["simulator_store"].close()
 
 
 def _stock() -> dict[str, int]:
@@ -494,7 +426,7 @@ INTENTS = {
 
 
 def insist_on_intent(stage: Stage, path: str, asked: Mapping[str, Any]) -> None:
-    """Whether what is about to be called for stands in the database, committed, for everybody to see."""
+    """Note a call whose intent is not committed."""
     for place, (invariant, query) in INTENTS.items():
         if place in path:
             with stage.app.app_context(), db.engine.connect() as connection:

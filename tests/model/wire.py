@@ -1,4 +1,4 @@
-"""The shop's way to the simulator, watched: where a worker may die, where another may come in, who else was dialled."""
+"""The shop's way to the simulator, watched: where a worker may die, where another may act, what else is called."""
 
 from __future__ import annotations
 
@@ -19,36 +19,30 @@ class Killed(BaseException):
 
 
 class Points:
-    """The places between two effects: around a commit and around a call to the gateway."""
+    """The places around a commit and around a call to the gateway."""
 
     def __init__(self) -> None:
-        self.rest()
+        self.reset()
 
-    def rest(self, dies_at: int = 0) -> None:
-        """Nobody comes in, and nobody dies before so many further places have been passed."""
+    def reset(self, dies_at: int = 0) -> None:
+        """Nobody else acts, and nobody dies before so many further places have been passed."""
         self.dies_at = dies_at
         self.dies_after_call = False
-        self.meanwhile: Callable[[], None] | None = None
+        self.meanwhile: Callable[[], object] | None = None
         self.trouble: list[Exception] = []
         self.is_watched = False
-        self.crossed = 0
 
     def reach(self, place: str) -> None:
         """A worker comes by. It may die here; or, at the gateway, somebody else may act first."""
         if not self.is_watched:
             return
         if place == "gateway before" and self.meanwhile:
-            self._let_in(self.meanwhile)
-        if self.dies_at:
-            self.dies_at -= 1
-            if not self.dies_at:
-                self._die(place)
-        if self.dies_after_call and place == "gateway after":
-            self._die(place)
-
-    def _die(self, place: str) -> None:
-        self.is_watched = False
-        raise Killed(place)
+            self._act_meanwhile(self.meanwhile)
+        is_last = self.dies_at == 1
+        self.dies_at = max(0, self.dies_at - 1)
+        if is_last or (self.dies_after_call and place == "gateway after"):
+            self.is_watched = False
+            raise Killed(place)
 
     def watch(self, engine: Engine) -> None:
         """Stand around every write transaction of a database."""
@@ -59,8 +53,8 @@ class Points:
         if connection.get_execution_options().get(WRITES, False):
             self.reach(place)
 
-    def _let_in(self, act: Callable[[], None]) -> None:
-        """Another worker, at the worst moment. Its own trouble is told later, not to the one who waits."""
+    def _act_meanwhile(self, act: Callable[[], object]) -> None:
+        """Let another worker act. Its own trouble is told later, not to the one who waits."""
         self.meanwhile, self.is_watched = None, False
         try:
             act()
@@ -68,19 +62,18 @@ class Points:
             self.trouble.append(trouble)
         finally:
             self.is_watched = True
-            self.crossed += 1
 
 
 class Wire(WSGIAdapter):
-    """The one way out that the shop should use. ``intended`` says whether a call's intent stands in the database."""
+    """The one way out that the shop should use. ``check_intent`` gets the path and body of each call."""
 
-    def __init__(self, simulator: Application, points: Points, intended: Callable[[str, dict[str, Any]], None]) -> None:
+    def __init__(self, simulator: Application, points: Points, check_intent: Callable[[str, Any], None]) -> None:
         super().__init__(simulator)
-        self._points, self._intended = points, intended
+        self._points, self._check_intent = points, check_intent
 
     def send(self, request: requests.PreparedRequest, *args: Any, **more: Any) -> requests.Response:
-        """One call, with its two points."""
-        self._intended(request.path_url, json.loads(request.body or b"{}"))
+        """One call, with its two places."""
+        self._check_intent(request.path_url, json.loads(request.body or b"{}"))
         self._points.reach("gateway before")
         response = super().send(request, *args, **more)
         self._points.reach("gateway after")
@@ -88,26 +81,16 @@ class Wire(WSGIAdapter):
 
 
 class Canary(BaseAdapter):
-    """Every other address. Nobody is there, and who dials it is written down."""
+    """Every other address: nobody is there, and who calls it is noted."""
 
     def __init__(self, note: Callable[[str], None]) -> None:
         super().__init__()
         self._note = note
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
-        """Write it down and fail."""
+        """Note it and fail."""
         self._note(str(request.url))
         raise requests.ConnectionError("nobody is there")
 
     def close(self) -> None:
         """Nothing is open."""
-
-
-def watched_session(wire: Wire, canary: Canary, gateway: str) -> requests.Session:
-    """A session for the shop's client."""
-    session = requests.Session()
-    session.trust_env = False
-    for prefix in ("http://", "https://"):
-        session.mount(prefix, canary)
-    session.mount(gateway + "/", wire)
-    return session

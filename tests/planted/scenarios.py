@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
-from threading import Barrier
 
 from shop.errors import OutOfStock
 from shop.services import orders
 from shop.services.orders import CartOnHand, Payer, Visitor
-from tests.model.stage import Browser, Opening, Stage
+from tests.model.stage import Opening, Stage
 from tests.payer import Pairs
+from tests.world import all_at_once
 
 Scenario = Callable[[Stage], None]
 SCENARIOS: dict[str, Scenario] = {}
@@ -28,13 +28,15 @@ def about(*bugs: str) -> Callable[[Scenario], Scenario]:
     return enter
 
 
-# --- small words ----------------------------------------------------------------------------------------------------
-
-
 def opened(stage: Stage, *lines: str | int, **choices: str) -> Opening:
-    """An order with a window that may be used."""
+    """An order with a window that can be opened."""
     order_no = stage.place(*(lines or ("test-product", 10)))
     assert order_no
+    return another(stage, order_no, **choices)
+
+
+def another(stage: Stage, order_no: str, **choices: str) -> Opening:
+    """A further window of the order."""
     opening = stage.start(order_no, **choices)
     assert opening
     return opening
@@ -47,16 +49,11 @@ def paid(stage: Stage, **choices: str) -> Opening:
     return opening
 
 
-def broken(stage: Stage, op: str, kind: str, phase: str = "after", times: int = 1) -> None:
-    """The next calls of this kind break."""
-    stage.control("POST", "faults", {"op": op, "kind": kind, "phase": phase, "times": times})
-
-
-def confirmed_brokenly(stage: Stage, kind: str) -> Opening:
-    """An order whose confirm is effective, and answered like that."""
+def confirmed_without_an_answer(stage: Stage) -> Opening:
+    """An order whose confirm has charged."""
     opening = opened(stage)
     claim = stage.pay(opening)
-    broken(stage, "confirm", kind)
+    stage.fault("confirm", "lost_answer", phase="after")
     stage.deliver(claim)
     return opening
 
@@ -68,9 +65,9 @@ def pay_again(stage: Stage, opening: Opening) -> None:
         stage.deliver(stage.pay(again))
 
 
-def forged(opening: Opening, result: str = "success") -> Pairs:
+def forged(opening: Opening) -> Pairs:
     """A result that no window made."""
-    return [("PCD_PAY_OID", opening.attempt_no), ("PCD_PAY_RST", result), ("PCD_PAY_CODE", "0000")]
+    return [("PCD_PAY_OID", opening.attempt_no), ("PCD_PAY_RST", "success"), ("PCD_PAY_CODE", "0000")]
 
 
 # --- results and webhooks -------------------------------------------------------------------------------------------
@@ -101,7 +98,7 @@ def the_confirm_address_leads_elsewhere(stage: Stage) -> None:
 @about("webhook_believed")
 def a_webhook_says_paid_and_nobody_has(stage: Stage) -> None:
     opening = opened(stage, work="PAY")
-    stage.forge_notice(forged(opening))
+    stage.forge_webhook(forged(opening))
 
 
 # --- answers --------------------------------------------------------------------------------------------------------
@@ -123,7 +120,7 @@ def the_window_was_opened_for_another_method(stage: Stage) -> None:
 
 @about("refunded_payment_counts_as_paid")
 def a_payment_has_gone_back_before_the_shop_asks(stage: Stage) -> None:
-    stage.control("POST", "policy", {"inquiry_shows_refund": "on"})
+    stage.policy(inquiry_shows_refund="on")
     stage.deliver(stage.pay(opened(stage, work="PAY"), "refunded_behind"))
 
 
@@ -135,15 +132,15 @@ def the_keys_of_one_order_are_posted_under_another(stage: Stage) -> None:
 
 @about("timeout_is_declined")
 def the_answer_to_the_confirm_is_lost_and_the_buyer_tries_again(stage: Stage) -> None:
-    pay_again(stage, confirmed_brokenly(stage, "lost_answer"))
+    pay_again(stage, confirmed_without_an_answer(stage))
 
 
 @about("not_found_is_declined")
 def the_inquiry_finds_a_payment_a_while_later(stage: Stage) -> None:
-    stage.control("POST", "policy", {"inquiry_lag_seconds": 300})
-    opening = confirmed_brokenly(stage, "lost_answer")
+    stage.policy(inquiry_lag_seconds=300)
+    opening = confirmed_without_an_answer(stage)
     stage.advance(seconds=10)
-    stage.sweep()
+    stage.run_sweep()
     pay_again(stage, opening)
 
 
@@ -160,10 +157,9 @@ def somebody_pays_before_nine_in_the_morning(stage: Stage) -> None:
 @about("order_not_checked_before_the_confirm")
 def two_windows_of_one_order_are_paid_while_nothing_can_be_cancelled(stage: Stage) -> None:
     first = opened(stage)
-    second = stage.start(first.order_no)
-    assert second
+    second = another(stage, first.order_no)
     claims = [stage.pay(first), stage.pay(second)]
-    broken(stage, "cancel", "http_500", phase="before")
+    stage.fault("cancel", "http_500")
     for claim in claims:
         stage.deliver(claim)
 
@@ -190,18 +186,18 @@ def the_result_never_arrives(stage: Stage) -> None:
 
 @about("unknown_without_a_next_check")
 def two_answers_in_a_row_are_lost(stage: Stage) -> None:
-    confirmed_brokenly(stage, "lost_answer")
-    broken(stage, "inquiry", "lost_answer")
+    confirmed_without_an_answer(stage)
+    stage.fault("inquiry", "lost_answer")
     stage.advance(seconds=6)
-    stage.sweep()
+    stage.run_sweep()
 
 
 @about("late_charge_not_looked_for")
 def the_gateway_shows_a_payment_after_hours(stage: Stage) -> None:
-    stage.control("POST", "policy", {"inquiry_lag_seconds": 3_000})
+    stage.policy(inquiry_lag_seconds=3_000)
     stage.pay(opened(stage, work="PAY"), "lost_paid")
     stage.advance(minutes=41)
-    stage.sweep()
+    stage.run_sweep()
 
 
 @about("one_day_asked")
@@ -223,19 +219,18 @@ def a_window_charges_by_another_method_and_its_result_is_lost(stage: Stage) -> N
 @about("second_payment_taken")
 def two_windows_of_one_order_charge(stage: Stage) -> None:
     first = opened(stage, work="PAY")
-    second = stage.start(first.order_no, work="PAY")
-    assert second
+    second = another(stage, first.order_no, work="PAY")
     for opening in (first, second):
         stage.deliver(stage.pay(opening))
 
 
 @about("stock_not_taken_again")
 def an_order_is_paid_after_its_goods_went_back(stage: Stage) -> None:
-    stage.control("POST", "policy", {"inquiry_lag_seconds": 7_200})
+    stage.policy(inquiry_lag_seconds=7_200)
     stage.pay(opened(stage, "quiet-fountain-pen", 2, work="PAY"), "lost_paid")
     for minutes in (41, 21):
         stage.advance(minutes=minutes)
-        stage.sweep()
+        stage.run_sweep()
 
 
 # --- refunds --------------------------------------------------------------------------------------------------------
@@ -245,7 +240,7 @@ def an_order_is_paid_after_its_goods_went_back(stage: Stage) -> None:
 def the_answer_to_a_partial_refund_is_lost(stage: Stage) -> None:
     opening = paid(stage)
     wish = stage.wish(opening.order_no, 3_000)
-    broken(stage, "cancel", "lost_answer")
+    stage.fault("cancel", "lost_answer", phase="after")
     stage.refund(opening.order_no, wish)
 
 
@@ -260,12 +255,7 @@ def what_is_left_is_refunded_again(stage: Stage) -> None:
 def two_operators_press_at_once(stage: Stage) -> None:
     opening = paid(stage)
     mine, theirs = (stage.wish(opening.order_no, 6_000, seen=10_000) for _person in range(2))
-
-    def press() -> None:
-        with stage.app.app_context():
-            stage.press_refund(opening.order_no, theirs, by="lee")
-
-    stage.points.meanwhile = press
+    stage.points.meanwhile = stage.in_app_context(lambda: stage.press_refund(opening.order_no, theirs, by="lee"))
     stage.refund(opening.order_no, mine)
 
 
@@ -274,25 +264,17 @@ def two_operators_press_at_once(stage: Stage) -> None:
 
 @about("oversold")
 def ten_buyers_want_the_last_five_pieces(stage: Stage) -> None:
-    width = 10
-    barrier = Barrier(width)
-
     def buy(number: int) -> None:
-        with stage.app.app_context():
-            cart = CartOnHand({"quiet-fountain-pen": 1}, f"cart-{number}")
-            barrier.wait()
-            try:
-                orders.place_order(cart, PAYS, Visitor(f"b{number}"), hold=timedelta(hours=1))
-            except OutOfStock:
-                return
+        cart = CartOnHand({"quiet-fountain-pen": 1}, f"cart-{number}")
+        with suppress(OutOfStock):
+            orders.place_order(cart, PAYS, Visitor(f"b{number}"), hold=timedelta(hours=1))
 
-    with ThreadPoolExecutor(width) as buyers:
-        list(buyers.map(buy, range(width)))
+    all_at_once(stage.app, 10, buy)
 
 
 @about("secret_in_an_error_page")
 def somebody_asks_for_a_product_that_is_not_sold(stage: Stage) -> None:
-    Browser(stage).get("/products/none")
+    stage.work(stage.buyer.open, "/products/none")
 
 
 @about("owner_not_checked")

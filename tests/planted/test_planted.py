@@ -8,15 +8,14 @@ import pytest
 from sqlalchemy import text
 
 from shop.db import db
-from tests.model import stages
-from tests.model.stage import Stage
+from tests.model.stage import Stage, open_stage
 from tests.planted.bugs import BUGS, Bug
 from tests.planted.scenarios import SCENARIOS
 
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with stages.on_sqlite(tmp_path_factory.mktemp("stage")) as opened:
+    with open_stage(tmp_path_factory.mktemp("stage")) as opened:
         yield opened
 
 
