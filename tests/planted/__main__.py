@@ -13,12 +13,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from tests.chaos.processes import ProcessGroup
 from tests.chaos.watch import wait_until
-from tests.planted.bugs import BUGS, Bug
+from tests.planted.bugs import BUGS
 from tests.tools.sources import ROOT
 
 SEED = 2
@@ -43,11 +42,7 @@ HUNTS = {
         "orphan_not_cancelled",
         "second_payment_taken",
     ),
-    ("races", 0.2): (
-        "order_not_checked_before_the_confirm",
-        "refunds_not_counted",
-        "two_operators_at_once",
-    ),
+    ("races", 0.2): ("order_not_checked_before_the_confirm", "refunds_not_counted", "two_operators_at_once"),
     ("oversell", 0.5): ("oversold", "stock_not_taken_again"),
     ("midnight", 0.3): ("trade_date_from_utc", "one_day_asked", "sweep_expires_without_asking"),
     ("fault_cells", 0.3): (
@@ -58,29 +53,15 @@ HUNTS = {
         "receipt_not_reduced",
     ),
 }
-"""The campaigns that meet the bugs, and so much of each figure."""
-UNMET = {
-    "intent_not_committed": "a worker has to die there, and the buyer has to come back at once",
-    "late_charge_not_looked_for": "no campaign hides a payment for longer than its window is open",
-}
-"""Caught in process only, and why."""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a run says: a sentence about each violated invariant, and why the run counts for nothing, if so."""
-
-    violated: dict[str, str]
-    broken: str = ""
-
-    def catches(self, bug: Bug) -> bool:
-        """Whether the run names what this bug breaks, even if it broke off because of it."""
-        return bool(self.violated.keys() & bug.caught_by)
+"""The campaigns that meet the bugs, and so much of each figure. The other two bugs are caught in process only."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Hunt these bugs, or all; 0 if every one was caught and the shop without a bug was clean."""
-    asked = _parser().parse_args(arguments)
+    parser = argparse.ArgumentParser(prog="python -m tests.planted", description=__doc__)
+    parser.add_argument("bugs", nargs="*", metavar="BUG", help="just these")
+    parser.add_argument("--seed", type=int, default=SEED, help="draw another schedule")
+    asked = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if unknown := set(asked.bugs) - set(BUGS):
         raise SystemExit(f"there is no bug {', '.join(sorted(unknown))}")
@@ -94,17 +75,18 @@ def main(arguments: Sequence[str]) -> int:
 def _run(name: str, campaign: str, scale: float, seed: int) -> bool:
     """Run one campaign and print one line; whether it is as it should be."""
     began = time.monotonic()
-    verdict = _verdict(name, campaign, scale, seed)
-    is_right = verdict.catches(BUGS[name]) if name else not (verdict.violated or verdict.broken)
-    found = " ".join(sorted(verdict.violated)) or "-"
+    violated, trouble = _violated(name, campaign, scale, seed)
+    is_right = bool(violated.keys() & BUGS[name].caught_by) if name else not (violated or trouble)
+    found = " ".join(sorted(violated)) or "-"
     word = ("caught" if name else "clean") if is_right else "WRONG"
     print(f"{name or '(no bug)':<38}{campaign:<14}{found:<24}{word:<8}{time.monotonic() - began:>5.0f} s", flush=True)
     if not is_right:
-        print("\n".join([*(f"    {key} {text}" for key, text in verdict.violated.items()), f"    {verdict.broken}"]))
+        print("\n".join([*(f"    {key} {text}" for key, text in violated.items()), f"    {trouble}"]))
     return is_right
 
 
-def _verdict(name: str, campaign: str, scale: float, seed: int) -> Verdict:
+def _violated(name: str, campaign: str, scale: float, seed: int) -> tuple[dict[str, str], str]:
+    """A sentence about each violated invariant, and why the run broke off, if it did."""
     with tempfile.TemporaryDirectory(prefix="planted-", dir="/tmp") as folder:
         report, log = Path(folder) / "report.json", Path(folder) / "log"
         command = [sys.executable, "-m", "tests.chaos", "--engine", "sqlite", "--only", campaign, "--bug", name]
@@ -115,17 +97,10 @@ def _verdict(name: str, campaign: str, scale: float, seed: int) -> Verdict:
         finally:
             harness.end()
         if not report.exists():
-            return Verdict({}, f"no report: {log.read_text(encoding='utf-8')[-1_500:]}")
+            return {}, f"no report: {log.read_text(encoding='utf-8')[-1_500:]}"
         figures = json.loads(report.read_text(encoding="utf-8"))["figures"]
     violated = {breach["invariant"]: breach["text"] for row in figures for breach in reversed(row["breaches"])}
-    return Verdict(violated, "; ".join(row["broken"] for row in figures if row["broken"]))
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tests.planted", description=__doc__)
-    parser.add_argument("bugs", nargs="*", metavar="BUG", help="just these")
-    parser.add_argument("--seed", type=int, default=SEED, help="draw another schedule")
-    return parser
+    return violated, "; ".join(row["broken"] for row in figures if row["broken"])
 
 
 if __name__ == "__main__":

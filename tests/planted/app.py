@@ -13,19 +13,12 @@ from sqlalchemy import text
 from shop.db import db
 from shop.extensions import settings
 from shop.settings import Mode
-from tests.planted.bugs import BUGS, Bug
-
-_planted = ExitStack()
-
-
-def plant(bug: Bug) -> None:
-    """Put it in for as long as this process lives."""
-    _planted.enter_context(bug.planted())
-
+from tests.planted.bugs import BUGS
 
 CHOSEN = os.environ.get("PLANTED_BUG", "")
 if CHOSEN:
-    plant(BUGS[CHOSEN])
+    forever = ExitStack()  # as long as this process lives
+    forever.enter_context(BUGS[CHOSEN].planted())
 
 from app import app  # noqa: E402 - the bug is there before the shop is built
 

@@ -164,7 +164,7 @@ def test_a_result_that_comes_again_changes_nothing(world: World, work: str) -> N
     assert (world.calls(), purchase.events, purchase.states) == (calls, events, ("paid", "paid"))
 
 
-def test_results_of_an_open_attempt_make_the_shop_ask_only_a_few_times(world: World) -> None:
+def test_results_without_end_cause_only_a_few_inquiries_and_rows_of_the_journal(world: World) -> None:
     purchase = world.purchase(work="PAY")
     claim = purchase.claim()
     world.policy(inquiry_lag_seconds=3_600)
@@ -173,16 +173,6 @@ def test_results_of_an_open_attempt_make_the_shop_ask_only_a_few_times(world: Wo
         world.deliver(changed(claim, PAY_CODE="0" * (3 + number % 2)))
 
     assert 0 < world.calls("inquiry") <= 2 * settlement.MOST_RESULTS  # by either method
-
-
-def test_results_of_an_expired_attempt_do_not_fill_the_journal(world: World) -> None:
-    purchase = world.purchase(work="PAY")
-    world.sweep(hours=2)
-    assert purchase.attempt.state is AttemptState.EXPIRED
-
-    for number in range(30):
-        world.deliver(purchase.forged("error", PAY_CODE=f"X{number}"))
-
     assert purchase.events.count("result") <= settlement.MOST_RESULTS
 
 
@@ -515,3 +505,21 @@ def test_a_payment_that_somebody_has_already_refunded_waits_for_a_person(world: 
     assert (purchase.order.state, purchase.order.refunds, purchase.returned) == ("attention", [], amount)
     settlement.close(purchase.attempt_no, by="kim")
     assert purchase.order.state == "awaiting_payment"
+    for hours in (0.5, 24, 24):
+        world.sweep(hours=hours)
+        assert purchase.order.state != "attention"
+
+
+def test_goods_of_an_expired_order_go_back_once_though_a_refunded_payment_shows_up(world: World) -> None:
+    slug = worlds.scarce_product(world, stock=5)
+    world.policy(inquiry_lag_seconds=7_200, inquiry_shows_refund="on")
+    purchase = world.purchase(slug, 2, work="PAY")
+    purchase.claim("refunded_behind")
+    world.sweep(minutes=61)
+    assert (purchase.order.state, world.stock(slug)) == ("expired", 5)
+
+    world.sweep(days=1)
+    assert purchase.order.state == "attention"
+    settlement.close(purchase.attempt_no, by="kim")
+
+    assert (purchase.order.state, world.stock(slug)) == ("expired", 5)

@@ -76,17 +76,6 @@ def test_a_silent_gateway_is_left_alone_until_the_next_run(world: World) -> None
     assert len(world.sweep().asked) == 5 - sweep.MOST_SILENT
 
 
-def test_an_inquiry_that_finds_nothing_expires_nothing_before_the_deadline(world: World) -> None:
-    purchase = world.purchase(work="PAY")
-    purchase.attempt.next_check_at = worlds.now()
-    db.session.commit()
-
-    report = world.sweep()
-
-    assert (report.asked, report.expired) == ([purchase.attempt_no], [])
-    assert purchase.attempt.state is AttemptState.PREPARED
-
-
 def test_a_row_that_fails_keeps_no_other_waiting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     numbers = open_windows(world, 3)
     real = settlement.settle
