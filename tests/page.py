@@ -188,10 +188,17 @@ class Page:
 
 @dataclass
 class FormTag:
-    """A form and the names of its fields."""
+    """A form, the names of its fields, and what it would send as it stands."""
 
     attributes: dict[str, str]
     names: list[str] = field(default_factory=list)
+    fields: dict[str, str] = field(default_factory=dict)
+
+    def add(self, tag: str, found: dict[str, str]) -> None:
+        """Add a field. An unticked box sends nothing."""
+        self.names.append(found.get("name", ""))
+        if tag == "input" and (found.get("type") not in ("checkbox", "radio") or "checked" in found):
+            self.fields[found.get("name", "")] = found.get("value", "")
 
 
 class Tags(HTMLParser):
@@ -213,6 +220,14 @@ class Tags(HTMLParser):
         tags.feed(text)
         return tags
 
+    def marked(self, test_id: str) -> list[dict[str, str]]:
+        """The attributes of everything with this test id."""
+        return [tag for _name, tag in self.all if tag.get("data-testid") == test_id]
+
+    def form(self, test_id: str) -> FormTag | None:
+        """The first form with this test id."""
+        return next((form for form in self.forms if form.attributes.get("data-testid") == test_id), None)
+
     def count(self, name: str) -> int:
         """How often a tag appears."""
         return sum(1 for found, _tag in self.all if found == name)
@@ -229,7 +244,7 @@ class Tags(HTMLParser):
         elif tag == "form":
             self.forms.append(FormTag(found))
         elif tag in ("input", "select", "textarea", "button") and self.forms:
-            self.forms[-1].names.append(found.get("name", ""))
+            self.forms[-1].add(tag, found)
 
     def handle_data(self, data: str) -> None:
         """Collect the title."""

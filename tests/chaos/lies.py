@@ -50,15 +50,12 @@ class Case:
     others: Others
 
     def changed(self, **changes: Text) -> Fields:
-        """The message with some fields changed or added."""
         return list({**self.fields, **changes}.items())
 
     def with_one(self, value: Text) -> Fields:
-        """The message with this value in one of its fields."""
         return self.changed(**{self.dice.choice(list(self.fields)): value})
 
     def with_amount(self, value: str) -> Fields:
-        """The message with this amount, in one field or in all."""
         return self.changed(**dict.fromkeys(AMOUNTS[: self.dice.choice((1, 3))], value))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import random
 import re
 from collections.abc import Mapping
@@ -14,56 +13,28 @@ import requests
 from tests.chaos.report import Step
 from tests.chaos.watch import new_address
 from tests.oracle import DeskRow, Placed
-from tests.page import CONSENTS
+from tests.page import CONSENTS, Tags
 from tests.payer import Pairs, Payer, Window
 
 if TYPE_CHECKING:
     from tests.chaos.stage import Stage
 
-TAG = re.compile(r"<(?:form|input|li|span|article|p|section|div|tr|meta|ul|ol)\b([^>]*)>")
-ATTRIBUTE = re.compile(r'([\w-]+)(?:="([^"]*)")?')
-FORM = re.compile(r"<form\b([^>]*)>(.*?)</form>", re.DOTALL)
 CARD = re.compile(r'data-testid="product-card" data-product="([^"]+)"(.*?)</li>', re.DOTALL)
 WON = re.compile(r"([0-9][0-9,]*)원")
-NEXT_PAGE = re.compile(r'<a\b([^>]*rel="next"[^>]*)>')
 TRIES = 8
 STAFF = "keeper"
 
 
-def attributes(tag: str) -> dict[str, str]:
-    """The attributes of one start tag."""
-    return {name: html.unescape(value) for name, value in ATTRIBUTE.findall(tag)}
-
-
-def marked(page: str, test_id: str) -> list[dict[str, str]]:
-    """The attributes of every element with this test id."""
-    found = [attributes(tag) for tag in TAG.findall(page) if f'"{test_id}"' in tag]
-    return [one for one in found if one.get("data-testid") == test_id]
-
-
-def forms(page: str) -> list[tuple[dict[str, str], dict[str, str]]]:
-    """Every form: its own attributes, and what it would send as it stands."""
-    return [(attributes(head), _fields(body)) for head, body in FORM.findall(page)]
-
-
-def _fields(body: str) -> dict[str, str]:
-    inputs = [attributes(tag) for tag in re.findall(r"<input\b([^>]*)>", body)]
-    sent = [one for one in inputs if one.get("type") not in ("checkbox", "radio") or "checked" in one]
-    return {one["name"]: one.get("value", "") for one in sent if one.get("name")}
-
-
 def state_on(page: str) -> str:
     """The state of the order whose page this is; blank on any other page."""
-    return next((found.get("data-state", "") for found in marked(page, "order-status")), "")
+    return next((found.get("data-state", "") for found in Tags.of(page).marked("order-status")), "")
 
 
 def token_on(page: str) -> str:
     """The CSRF token of this page."""
-    named = {
-        found.get("name"): found.get("content") or found.get("value", "")
-        for found in map(attributes, TAG.findall(page))
-    }
-    return named.get("csrf-token") or named.get("csrf_token") or ""
+    tags = Tags.of(page)
+    tokens = [form.fields["csrf_token"] for form in tags.forms if "csrf_token" in form.fields]
+    return tags.metas.get("csrf-token") or next(iter(tokens), "")
 
 
 def prices_on(page: str) -> dict[str, int]:
@@ -153,13 +124,13 @@ class Buyer(Browser):
         for slug, quantity in lines.items():
             self.require(self.post("/cart/items", {"product": slug, "quantity": quantity}), 303)
         page = self.require(self.get("/checkout"), 200)
-        form = next((fields for head, fields in forms(page.text) if head.get("action", "").endswith("/orders")), {})
+        forms = Tags.of(page.text).forms
+        form = next((form.fields for form in forms if form.attributes.get("action", "").endswith("/orders")), {})
         return (
             form | {"payer_name": "김나직", "payer_phone": self.phone, "payer_email": "reader@example.com"} | CONSENTS
         )
 
     def note(self, placed: requests.Response, lines: Mapping[str, int]) -> Placed:
-        """Remember an order that was placed."""
         number = placed.headers["Location"].rpartition("/")[2]
         prices = {slug: self.stage.shop.prices[slug] for slug in lines}
         return self.stage.remember(Placed(number, dict(lines), prices, self.phone), self)
@@ -196,11 +167,9 @@ class Buyer(Browser):
         return self.payer().pay(opening.fields | changed, scenario)
 
     def open(self, opening: Opening) -> Window:
-        """Only open the window."""
         return self.payer().open(opening.fields)
 
     def close(self, opening: Opening) -> Pairs:
-        """Open the window and close it."""
         return self.payer().close(opening.fields)
 
     def deliver(self, result: Pairs | Mapping[str, str]) -> requests.Response:
@@ -216,12 +185,10 @@ class Buyer(Browser):
         return state
 
     def find(self, order: Placed) -> requests.Response:
-        """Look an order up as a guest, by number and phone."""
         self.get("/orders/lookup")
         return self.post("/orders/lookup", {"order_no": order.order_no, "payer_phone": order.phone})
 
     def buy(self, lines: Mapping[str, int], scenario: str = "", **choices: object) -> Placed:
-        """Place, start, pay, deliver, look."""
         order = self.place(lines)
         self.deliver(self.pay(self.start(order, **choices), scenario))
         self.look(order)
@@ -241,7 +208,6 @@ class Staff(Browser):
         self.require(self.post("/admin/login", {"name": STAFF, "password": self._password}), 303)
 
     def see(self, path: str) -> str:
-        """A page of the staff area."""
         response = self.get(path)
         if "/admin/login" in response.headers.get("Location", ""):
             self._sign_in()
@@ -253,11 +219,10 @@ class Staff(Browser):
 
     def refund_form(self, order: Placed) -> dict[str, str]:
         """The refund form as it stands on the order's page. Raises Refusal if there is none."""
-        page = forms(self.see(f"/admin/orders/{order.order_no}"))
-        found = next((fields for head, fields in page if head.get("data-testid") == "refund-form"), None)
-        if found is None:
+        form = Tags.of(self.see(f"/admin/orders/{order.order_no}")).form("refund-form")
+        if form is None:
             raise Refusal(f"{order.order_no} offers no refund")
-        return found
+        return form.fields
 
     def send_refund(self, order: Placed, form: Mapping[str, str]) -> requests.Response:
         """Send a refund form; its one-time key is remembered before."""
@@ -269,30 +234,24 @@ class Staff(Browser):
         return self.send_refund(order, self.refund_form(order) | ({"amount": str(amount)} if amount else {}))
 
     def issue_receipt(self, order: Placed) -> requests.Response:
-        """Issue a cash receipt for what was paid and not refunded."""
         self.see(f"/admin/orders/{order.order_no}")
         path = f"/admin/orders/{order.order_no}/cash-receipts"
         return self._send(path, purpose="personal", identity="01012345678")
 
     def cancel_receipt(self, order: Placed) -> requests.Response:
-        """Cancel the active cash receipt."""
         self.see(f"/admin/orders/{order.order_no}")
         order.receipt_given_up = True
         return self._send(f"/admin/orders/{order.order_no}/cash-receipts/cancel")
 
     def decide(self, order_no: str, *, refunded: bool) -> None:
-        """Settle every refund of an order whose answer was lost."""
-        for head, _ in forms(self.see(f"/admin/orders/{order_no}")):
-            if head.get("data-testid") == "refund-decision":
-                self._send(head["action"], answer="refunded" if refunded else "not_refunded")
+        for form in Tags.of(self.see(f"/admin/orders/{order_no}")).marked("refund-decision"):
+            self._send(form["action"], answer="refunded" if refunded else "not_refunded")
 
     def desk(self) -> list[DeskRow]:
-        """What a person has to look at."""
         rows = self._rows("/admin/desk", "desk-row")
         return [DeskRow(row.get("data-kind", ""), row.get("data-state", ""), row.get("data-order", "")) for row in rows]
 
     def orders(self, state: str) -> set[str]:
-        """Numbers of the orders in a state."""
         return {row["data-order"] for row in self._rows(f"/admin/orders?state={state}", "order-row")}
 
     def run_due(self) -> requests.Response:
@@ -303,8 +262,7 @@ class Staff(Browser):
     def _rows(self, path: str, test_id: str) -> list[dict[str, str]]:
         found = []
         while path:
-            page = self.see(path)
-            found += marked(page, test_id)
-            more = NEXT_PAGE.search(page)
-            path = attributes(more[1]).get("href", "") if more else ""
+            tags = Tags.of(self.see(path))
+            found += tags.marked(test_id)
+            path = next((tag.get("href", "") for _name, tag in tags.all if tag.get("rel") == "next"), "")
         return found

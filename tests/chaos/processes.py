@@ -47,13 +47,11 @@ class ProcessGroup:
             self.kill()
 
     def kill(self) -> None:
-        """SIGKILL for all of the group."""
         self.send(signal.SIGKILL)
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(SECONDS)
 
     def send(self, number: signal.Signals) -> None:
-        """A signal for every process of the group."""
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, number)
 
@@ -90,7 +88,6 @@ def outliving_us(pid_file: Path) -> Iterator[None]:
 
 
 def send(pid: int, number: signal.Signals = signal.SIGKILL) -> None:
-    """A signal for one process of ours."""
     with suppress(ProcessLookupError):
         os.kill(pid, number)
 
@@ -107,7 +104,6 @@ def talks_to(pid: int, port: int) -> bool:
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process is there and not just its remains."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:

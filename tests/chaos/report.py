@@ -85,7 +85,6 @@ class Report:
         vars(self).update(state, _lock=Lock())
 
     def trial(self, cell: str = "", count: int = 1) -> None:
-        """Count trials of a cell, whatever came of them."""
         with self._lock:
             self.cells[cell] += count
 
@@ -97,7 +96,6 @@ class Report:
                 self.breaches.append(found)
 
     def measure(self, name: str, value: float) -> None:
-        """Add a sample, such as seconds."""
         with self._lock:
             self.measures.setdefault(name, []).append(value)
 
@@ -129,7 +127,6 @@ class Row:
 
 
 def percentile(samples: Sequence[float], share: float) -> float:
-    """The smallest sample that at least this share of all samples does not exceed."""
     return sorted(samples)[max(0, math.ceil(share * len(samples)) - 1)]
 
 
@@ -159,7 +156,6 @@ def _summary(samples: Sequence[float]) -> dict[str, float]:
 
 
 def is_clean(rows: Sequence[Row]) -> bool:
-    """Whether nothing was violated and every figure was reached."""
     return all(row.is_reached and not row.breaches for row in rows)
 
 

@@ -55,7 +55,6 @@ class Clock:
         self.advance(0)
 
     def environment(self) -> dict[str, str]:
-        """What a process needs to live in our time."""
         return {
             "LD_PRELOAD": str(find_faketime()),
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
@@ -67,7 +66,6 @@ class Clock:
         }
 
     def now(self) -> datetime:
-        """The shop's time."""
         return datetime.now(UTC) + timedelta(seconds=self.offset)
 
     def advance(self, seconds: float) -> None:
@@ -122,23 +120,19 @@ class Shop:
         self.start(**environment)
 
     def wait_until_healthy(self) -> None:
-        """Until the health page answers 200."""
         if not wait_until(self.is_healthy, START_SECONDS):
             raise RuntimeError(f"the shop does not answer; its log ends: {self.log.read_text()[-3000:]}")
 
     def is_healthy(self) -> bool:
-        """Whether the health page answers 200 now."""
         with suppress(requests.RequestException):
             return requests.get(self.url + "/healthz", timeout=2).ok
         return False
 
     def kill_all(self) -> None:
-        """SIGKILL for the master and all its workers."""
         if self._group:
             self._group.kill()
 
     def workers(self) -> list[int]:
-        """The processes that serve."""
         return self._group.children() if self._group else []
 
     def workers_asking(self) -> list[int]:
@@ -147,7 +141,6 @@ class Shop:
         return [pid for pid in self.workers() if processes.talks_to(pid, port)]
 
     def signal_workers(self, pids: list[int], number: signal.Signals = signal.SIGKILL) -> None:
-        """A signal for some of them."""
         for pid in pids:
             processes.send(pid, number)
 
@@ -171,7 +164,6 @@ class Shop:
         return int(most) if most else 0
 
     def new_log(self) -> str:
-        """What was logged since the last time."""
         with self.log.open(encoding="utf-8", errors="replace") as log:
             log.seek(self._log_read)
             text = log.read()
@@ -179,7 +171,6 @@ class Shop:
         return text
 
     def rows(self) -> Iterator[str]:
-        """Every row of every table, as text."""
         engine, tables = create_engine(self.database_url, poolclass=NullPool), MetaData()
         with engine.connect() as connection:
             tables.reflect(connection)

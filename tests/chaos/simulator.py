@@ -33,7 +33,6 @@ class SimulatorProcess:
         self._start()
 
     def end(self) -> None:
-        """Stop it."""
         self._group.kill()
 
     @contextmanager
@@ -76,7 +75,6 @@ class Simulator:
         self._seen = 0
 
     def ledger(self, after: int = 0) -> list[Row]:
-        """Every line after a number, oldest first."""
         return list(self._ask("GET", f"ledger?after={after}"))
 
     def news(self) -> list[Row]:
@@ -86,15 +84,12 @@ class Simulator:
         return found
 
     def payments(self) -> dict[str, Row]:
-        """Every payment by number, in the order of opening."""
         return {row["oid"]: row for row in self._ask("GET", "payments")}
 
     def cancel(self, oid: str, amount: int) -> None:
-        """Cancel in the gateway's own administration."""
         self._ask("POST", f"payments/{oid}/cancel", {"amount": amount})
 
     def fault(self, op: str, kind: str, phase: str = "after", **more: object) -> None:
-        """The next such call breaks."""
         self._ask("POST", "faults", {"op": op, "kind": kind, "phase": phase, **more})
 
     def kinds(self) -> list[Row]:
@@ -110,7 +105,6 @@ class Simulator:
         self.webhooks(hold=False, duplicate=0, shuffle=False, drop=0, delay=0, release=True)
 
     def clock(self, advance: float) -> None:
-        """Move its time forward."""
         self._ask("POST", "clock", {"advance": advance})
 
     def barrier(self, op: str, phase: str, oid: str) -> int:
@@ -118,11 +112,9 @@ class Simulator:
         return int(self._ask("POST", "barrier", {"op": op, "phase": phase, "oid": oid})["id"])
 
     def waiting(self) -> set[int]:
-        """The barriers at which something stands."""
         return {int(one["id"]) for one in self._ask("GET", "barrier") if one["waiting"]}
 
     def release(self, barrier: int) -> None:
-        """Let a held request go."""
         self._request("POST", f"barrier/{barrier}/release")
 
     def webhooks(self, **wishes: object) -> None:
@@ -130,11 +122,9 @@ class Simulator:
         self._ask("POST", "webhooks", wishes)
 
     def send_webhooks_to(self, url: str) -> None:
-        """Register the address of the shop's webhooks."""
         self._ask("POST", "partners", {"webhook_url": url})
 
     def policy(self, **switches: object) -> None:
-        """Set some switches."""
         self._ask("POST", "policy", switches)
 
     def _ask(self, method: str, path: str, body: object = None) -> Any:

@@ -54,7 +54,6 @@ class Canary:
                     self.calls.append(connection.recv(65_536).decode(errors="replace"))
 
     def close(self) -> None:
-        """Listen no more."""
         self._server.close()
 
 
@@ -81,7 +80,6 @@ class Stage:
     _lock: Lock = field(default_factory=Lock)
 
     def buyer(self, step: Step | None = None) -> Buyer:
-        """Somebody new."""
         return Buyer(self, step)
 
     @contextmanager
@@ -95,6 +93,16 @@ class Stage:
             yield member
         finally:
             self._members.put(member)
+
+    def act_as_staff(self, op: str, order: Placed, amount: int | None = None) -> None:
+        """Refund an order, or issue or cancel its cash receipt, by the name of the gateway's operation."""
+        with self.staff() as member:
+            if op == "cancel":
+                member.refund(order, amount)
+            elif op == "receipt_issue":
+                member.issue_receipt(order)
+            else:
+                member.cancel_receipt(order)
 
     def remember(self, order: Placed, owner: Buyer) -> Placed:
         """Keep an order and who owns it. The same number again is the same order."""
@@ -121,7 +129,6 @@ class Stage:
             member.run_due()
 
     def now(self) -> datetime:
-        """The shop's time."""
         return self.clock.now()
 
     def advance(self, seconds: float) -> None:
@@ -221,7 +228,6 @@ def together(works: Iterable[Callable[[], Any]]) -> list[Any]:
 
 
 def attempt(act: Callable[[], object]) -> None:
-    """Do it, whatever becomes of it: servers are killed and answers lost."""
     with suppress(requests.RequestException, Refusal, AssertionError):
         act()
 

@@ -47,7 +47,6 @@ class Watch:
                 self._kills -= 1
 
     def look(self, response: requests.Response) -> None:
-        """Check one answer of the shop."""
         path = urlsplit(response.request.url or "").path
         place = f"{response.request.method} {path} -> {response.status_code}"
         is_json = response.headers.get("Content-Type", "").startswith("application/json")
@@ -67,7 +66,6 @@ class Watch:
             self.tell("I9", f"a secret in {place}")
 
     def lose(self, asked: str, error: Exception) -> None:
-        """A connection broke."""
         if not self._kills:
             self.tell("I10", f"no answer to {asked}: {type(error).__name__}")
 
@@ -78,7 +76,6 @@ class Watch:
                 self.found.append((invariant, text))
 
     def take(self) -> list[tuple[str, str]]:
-        """What was found since the last time."""
         with self._lock:
             found, self.found = self.found, []
         return found

@@ -116,21 +116,11 @@ def _prepared(stage: Stage, step: Step) -> Prepared:
     opening = buyer.start(order, method=method, cash_receipt=method == "transfer" and op != "receipt_issue")
     buyer.deliver(buyer.pay(opening))
     part = 1_000 if dice.random() < 0.5 else None
-    return buyer, order, opening.attempt_no, lambda: _by_staff(stage, op, order, part)
+    return buyer, order, opening.attempt_no, lambda: stage.act_as_staff(op, order, part)
 
 
 def _pay(buyer: Buyer, order: Placed) -> None:
     buyer.deliver(buyer.pay(buyer.start(order)))
-
-
-def _by_staff(stage: Stage, op: str, order: Placed, part: int | None) -> None:
-    with stage.staff() as member:
-        if op == "cancel":
-            member.refund(order, part)
-        elif op == "receipt_issue":
-            member.issue_receipt(order)
-        else:
-            member.cancel_receipt(order)
 
 
 @contextmanager

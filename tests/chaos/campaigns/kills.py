@@ -96,17 +96,7 @@ def _hold(stage: Stage, step: Step, call: str, phase: str) -> Held:
     part = 1_000 if dice.random() < 0.5 else None
     operation = "cancel" if call == "cancel" else "receipt_cancel" if takes_back else "receipt_issue"
     barrier = stage.simulator.barrier(operation, phase, opening.attempt_no)
-    return Held(step, buyer, order, barrier, lambda: _by_staff(stage, operation, order, part))
-
-
-def _by_staff(stage: Stage, operation: str, order: Placed, part: int | None) -> None:
-    with stage.staff() as member:
-        if operation == "cancel":
-            member.refund(order, part)
-        elif operation == "receipt_issue":
-            member.issue_receipt(order)
-        else:
-            member.cancel_receipt(order)
+    return Held(step, buyer, order, barrier, lambda: stage.act_as_staff(operation, order, part))
 
 
 def _kill(stage: Stage, step: Step) -> None:

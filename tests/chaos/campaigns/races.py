@@ -44,7 +44,6 @@ class Race:
     staff: Staff
 
     def fail(self, invariant: str, text: str) -> None:
-        """It went wrong."""
         self.report.breach(invariant, f"{self.step.what['scenario']}, {self.width} at once: {text}", self.step)
 
     def started(self, **choices: Any) -> tuple[Placed, Any]:
@@ -53,11 +52,9 @@ class Race:
         return order, self.buyer.pay(self.buyer.start(order, **choices))
 
     def any_work(self) -> str:
-        """CERT or PAY."""
         return self.step.dice.choice(("CERT", "PAY"))
 
     def split(self, one: Act, other: Act) -> None:
-        """Both at once, in equal numbers."""
         together([other if number % 2 else one for number in range(self.width)])
 
     def refund_together(self, order: Placed, forms: Sequence[Mapping[str, str]]) -> None:
@@ -66,7 +63,6 @@ class Race:
         together([partial(one.send_refund, order, form) for one, form in zip(people, forms, strict=True)])
 
     def webhook(self, event: str, order: Placed) -> Act:
-        """A webhook about an order's last attempt."""
         url = f"{self.stage.shop.url}/payments/webhook"
         body = json.dumps(forged_webhook(event, order.attempts[-1], order.total, method="card")).encode()
         return lambda: self.stage.watch.session().post(url, data=body, headers={"Content-Type": JSON})
