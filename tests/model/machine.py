@@ -132,6 +132,13 @@ class ShopMachine(RuleBasedStateMachine):
         if opening:
             self.openings.append(opening)
 
+    @precondition(lambda self: self.orders)
+    @rule(number=NUMBER, fault=PERHAPS_FAULT)
+    def cancel(self, number: int, fault: Fault | None) -> None:
+        """Give an order up."""
+        self._break(fault)
+        self.stage.cancel(self._order(number))
+
     @precondition(lambda self: self.openings)
     @rule(number=LATEST_OR_ANY, receipt=RECEIPT, fault=PERHAPS_FAULT)
     def pay(self, number: int, receipt: bool, fault: Fault | None) -> None:

@@ -35,7 +35,7 @@ from shop.models import Attempt, CashReceipt, Order, Product, Refund
 from shop.payple import ReceiptPurpose
 from shop.rules.cash_receipt import ReceiptWish
 from shop.rules.money import Won
-from shop.rules.states import AttemptState, CashReceiptState, RefundState, Source
+from shop.rules.states import AttemptState, CashReceiptState, OrderState, RefundState, Source
 from shop.services import cash_receipts, desk, refunds, reports, settlement, sweep
 from shop.services.refunds import RefundWish
 from shop.simulator import SimulatorSettings, create_simulator
@@ -43,7 +43,7 @@ from shop.simulator import clock as simulator_clock
 from shop.simulator.webhooks import WebhookSender
 from tests import world
 from tests.model.wire import Canary, Killed, Points, Wire
-from tests.oracle import DeskRow, Evidence, Placed, Row, Violation, violations
+from tests.oracle import PAID, DeskRow, Evidence, Placed, Row, Violation, violations
 from tests.page import PAYER, PageClient
 from tests.payer import Pairs, wsgi_session
 from tests.world import SIMULATOR, World
@@ -85,6 +85,7 @@ class Stage(World):
         self.orders: dict[str, Placed] = {}
         self.refund_forms: set[tuple[str, str]] = set()
         self.excused: set[str] = set()
+        self.cancelled: set[str] = set()
         self.webhooks: list[tuple[str, bytes]] = []
         self.entries: list[Row] = []
         self.has_worked = True
@@ -162,6 +163,14 @@ class Stage(World):
             return None
         opening = response.get_json()
         return Opening(order_no, opening["attempt_no"], opening["fields"])
+
+    def cancel(self, order_no: str) -> None:
+        """Cancel an order, if it is not over and the shop lets the buyer."""
+        path, headers = f"/orders/{order_no}/cancellation", {"X-CSRFToken": self.buyer.csrf_token()}
+        is_open = self.order(order_no).state is OrderState.AWAITING_PAYMENT
+        response = self.work(self.buyer.post, path, headers=headers)
+        if is_open and response is not None and response.status_code == 303:
+            self.cancelled.add(order_no)
 
     def pay(self, opening: Opening, scenario: str = "", *, receipt: bool = True, **changed: str) -> Pairs:
         """Go through the window with some of its fields changed; answers what the browser would deliver."""
@@ -317,6 +326,8 @@ class Stage(World):
         placed = self.orders.setdefault(order.order_no, Placed(order.order_no, lines, prices, may_be_on_desk=True))
         placed.attempts = [attempt.attempt_no for attempt in order.attempts]
         placed.note_state(order.state.value)
+        if order.order_no in self.cancelled and order.state in PAID:
+            self.note("I7", f"{order.order_no} was cancelled and is {order.state.value}")
 
     def safe(self) -> list[Violation]:
         """What is wrong now; only what a worker did since the last look can have changed that."""

@@ -53,7 +53,7 @@ HUNTS = {
         "receipt_not_reduced",
     ),
 }
-"""The campaigns that meet the bugs, and so much of each figure. The other two bugs are caught in process only."""
+"""The campaigns that meet the bugs, and so much of each figure. The other bugs are caught in process only."""
 
 
 def main(arguments: Sequence[str]) -> int:

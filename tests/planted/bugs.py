@@ -245,6 +245,11 @@ def second_payment_taken(_original: Any, _attempt: Attempt, verdict: Verdict) ->
     return verdict.state, verdict.reason.value
 
 
+@bug("a cancelled order is sold when its money comes after all", "I7", at=(orders, "_give_up"))
+def cancelled_order_sold(original: Any, order: Order, event: str, source: Source, **_more: Any) -> None:
+    original(order, event, source)
+
+
 LATE = (transitions, "_take_stock_again")
 
 

@@ -224,6 +224,13 @@ def two_windows_of_one_order_charge(stage: Stage) -> None:
         stage.deliver(stage.pay(opening))
 
 
+@about("cancelled_order_sold")
+def a_window_charges_after_its_order_was_cancelled(stage: Stage) -> None:
+    opening = opened(stage, work="PAY")
+    stage.cancel(opening.order_no)
+    stage.deliver(stage.pay(opening))
+
+
 @about("stock_not_taken_again")
 def an_order_is_paid_after_its_goods_went_back(stage: Stage) -> None:
     stage.policy(inquiry_lag_seconds=7_200)
