@@ -44,7 +44,7 @@ def main() -> int:
         print("Preparing the database", flush=True)
         prepare_database(settings)
         print(f"Starting {', '.join(server.name for server in servers)}", flush=True)
-        serve(servers, HOME, lambda: print(banner(settings), flush=True))
+        serve(servers, HOME, lambda: banner(settings))
     except (SettingsError, CannotServe) as problem:
         print(problem, file=sys.stderr)
         return 1

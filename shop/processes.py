@@ -41,7 +41,7 @@ def require_free_ports(servers: Sequence[Server]) -> None:
                 raise CannotServe(f"The {server.name} cannot listen on {where}: {error.strerror}.") from error
 
 
-def serve(servers: Sequence[Server], folder: Path, announce: Callable[[], None]) -> None:
+def serve(servers: Sequence[Server], folder: Path, announcement: Callable[[], str]) -> None:
     """Run all until a signal asks to stop. Raise `CannotServe` if one ends by itself."""
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -49,10 +49,12 @@ def serve(servers: Sequence[Server], folder: Path, announce: Callable[[], None])
     first, later = [one for one in servers if one.ready_url], [one for one in servers if not one.ready_url]
     children = _start(first, folder)
     try:
+        text = announcement()  # the servers start meanwhile
         while not stop.wait(0.05) and not all(map(_is_ready, first)):
             _require_running(children)
         if not stop.is_set():
-            announce()
+            sys.stdout.write(f"{text}\n")
+            sys.stdout.flush()
             children |= _start(later, folder)
         while not stop.wait(0.2):
             _require_running(children)
