@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from sqlalchemy import func, select, update
+from sqlalchemy.orm.attributes import set_committed_value
 
 from shop import clock
 from shop.db import db
@@ -59,12 +60,14 @@ def lock_order_no(order_no: str) -> Order:
 
 def lock_attempt(attempt_no: str) -> Attempt:
     """Return an attempt with its order locked, or raise NotFound."""
-    order_id = db.session.scalar(select(Attempt.order_id).where(Attempt.attempt_no == attempt_no))
-    if order_id is None:
+    with_number = Attempt.attempt_no == attempt_no
+    order = db.session.scalar(select(Order).join(Order.attempts).where(with_number).with_for_update(of=Order))
+    if order is None:
         raise NotFound
-    lock_order(order_id)
-    query = select(Attempt).where(Attempt.attempt_no == attempt_no).execution_options(populate_existing=True)
-    return db.session.scalars(query).one()
+    query = select(Attempt).where(with_number).execution_options(populate_existing=True)
+    attempt = db.session.scalars(query).one()
+    set_committed_value(attempt, "order", order)  # else it would be read again
+    return attempt
 
 
 def lock_row(table: type[Owed], row_id: int) -> Owed:
@@ -72,8 +75,9 @@ def lock_row(table: type[Owed], row_id: int) -> Owed:
     row = db.session.get(table, row_id)
     if row is None:
         raise NotFound
-    lock_order(row.order_id)
+    order = lock_order(row.order_id)
     db.session.refresh(row)
+    set_committed_value(row, "order", order)
     return row
 
 
@@ -168,10 +172,10 @@ def _update(row: Row, after: State, values: Evidence) -> None:
     if after not in TRANSITIONS[type(before)][before]:
         raise IllegalTransition(f"{table.__tablename__} {row.id}: {before} to {after}")
     unchanged = (table.id == row.id, table.state == before)
-    moved = db.session.connection().execute(update(table).where(*unchanged).values(state=after, **values))
-    if moved.rowcount != 1:
+    change = update(table).where(*unchanged).values(state=after, **values).returning(table)
+    read_again = {"populate_existing": True, "synchronize_session": False}
+    if db.session.scalar(change, execution_options=read_again) is None:
         raise IllegalTransition(f"{table.__tablename__} {row.id} is not {before} any more")
-    db.session.refresh(row)
 
 
 def _follow(order: Order) -> None:
