@@ -147,6 +147,8 @@ def init_app(app: Flask, migrations: str) -> None:
 
 def _end_session(_error: BaseException | None) -> None:
     """End the session. The answer is ready and everything is committed, so an error here must not become a 500."""
+    if not db.session.registry.has():
+        return
     try:
         db.session.rollback()
     except UNAVAILABLE:

@@ -33,7 +33,7 @@ def admit_gateway() -> None:
 def _add_headers(response: Response) -> Response:
     nonce = g.get("nonce", "")
     headers = response.headers
-    headers["Content-Security-Policy"] = _payment_policy(settings(), nonce) if nonce else _policy(_OWN)
+    headers["Content-Security-Policy"] = _payment_policy(settings(), nonce) if nonce else _OWN_POLICY
     headers["Cross-Origin-Opener-Policy"] = "unsafe-none" if nonce else "same-origin"
     headers["Referrer-Policy"] = "strict-origin-when-cross-origin" if nonce else "same-origin"
     headers["X-Content-Type-Options"] = "nosniff"
@@ -75,3 +75,6 @@ def _payment_policy(settings: Settings, nonce: str) -> str:
 
 def _policy(directives: dict[str, list[str]]) -> str:
     return "; ".join(f"{name} {' '.join(sources)}" for name, sources in directives.items())
+
+
+_OWN_POLICY = _policy(_OWN)
