@@ -29,7 +29,7 @@ ARROWS: dict[str, set[str]] = {
         *("shop.settings", "shop.clock", "shop.extensions", "shop.db"),
     },
     "shop.services": {"shop.models", "shop.rules", "shop.payple", "shop.errors", "shop.db", "shop.clock"},
-    "shop.models": {"shop.db", "shop.clock", "shop.rules", "shop.payple"},
+    "shop.models": {"shop.db", "shop.encryption", "shop.clock", "shop.rules", "shop.payple"},
     "shop.rules": {"shop.payple", "shop.errors", "shop.clock"},
     "shop.settings": {"shop.environment", "shop.payple", "shop.rules"},
     "shop.extensions": {"shop.settings", "shop.payple"},

@@ -6,6 +6,7 @@ from shop.models.journal import JournalEntry
 from shop.models.order import Order, OrderLine
 from shop.models.product import Product
 from shop.models.refund import Refund
+from shop.models.saved_method import SavedMethod
 from shop.models.staff import StaffMember, StaffSession
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "OrderLine",
     "Product",
     "Refund",
+    "SavedMethod",
     "StaffMember",
     "StaffSession",
 ]

@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, T
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.db import Base, UtcDateTime, one_of
+from shop.encryption import EncryptedText
 from shop.payple import ChargeMode, PayType
 from shop.payple.flow import FINAL
 from shop.rules.cash_receipt import COVERING, JOBS, LastCall
@@ -26,9 +27,10 @@ _HOLDING = text("state IN ({})".format(", ".join(f"'{state}'" for state in HOLDI
 class Attempt(Base):
     """``attempt_no`` is the gateway's order number: ours, unguessable, never used twice.
 
-    The claim columns repeat what a browser says and decide nothing. Everything from ``result_code`` down comes from
-    the gateway's answer to our own call. ``checks`` counts the inquiries since the state last changed, ``hints`` the
-    webhooks and late results that caused one.
+    ``saves_for`` is the browser that wants to pay in the same way again. The claim columns repeat what a browser says
+    and decide nothing. Everything from ``result_code`` down comes from the gateway's answer to our own call;
+    ``payer_id`` is the billing key that a cash receipt names. ``checks`` counts the inquiries since the state last
+    changed, ``hints`` the webhooks and late results that caused one.
     """
 
     __tablename__ = "attempts"
@@ -55,6 +57,7 @@ class Attempt(Base):
     window: Mapped[str] = mapped_column(String(10))
     delivery: Mapped[str] = mapped_column(String(10))
     cash_receipt_asked: Mapped[bool]
+    saves_for: Mapped[str] = mapped_column(String(40), default="")
     amount: Mapped[int] = mapped_column(BigInteger)
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     deadline_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -74,7 +77,7 @@ class Attempt(Base):
     paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     trade_date: Mapped[date | None]
     charged_amount: Mapped[int | None] = mapped_column(BigInteger)
-    payer_id: Mapped[str] = mapped_column(Text, default="")
+    payer_id: Mapped[str] = mapped_column(EncryptedText, default="")
     card_issuer: Mapped[str] = mapped_column(String(40), default="")
     card_number: Mapped[str] = mapped_column(String(40), default="")
     instalment_months: Mapped[int | None]

@@ -1,6 +1,6 @@
 """Starts an attempt: freezes what is asked, authenticates, returns the fields of the payment window."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy import func, select
@@ -13,6 +13,7 @@ from shop.payple import (
     Authentication,
     ChargeMode,
     GatewayError,
+    PayerCheck,
     PaypleClient,
     PayType,
     WindowRequest,
@@ -30,7 +31,11 @@ from shop.services.journal import Actor
 
 @dataclass(frozen=True)
 class Choices:
-    """What was chosen on the order page. ``result_url`` is relative for a popup."""
+    """What was chosen on the order page.
+
+    ``result_url`` is relative for a popup. ``saves_for`` is the browser that wants to pay in the same way again, and
+    ``billing_key`` what it has saved.
+    """
 
     method: Method
     work: ChargeMode
@@ -38,6 +43,13 @@ class Choices:
     delivery: str
     cash_receipt: bool
     result_url: str
+    saves_for: str = ""
+    billing_key: str = field(default="", repr=False)
+
+    @property
+    def payer_check(self) -> PayerCheck | None:
+        """The password that protects what is saved."""
+        return PayerCheck.PASSWORD if self.saves_for or self.billing_key else None
 
 
 @dataclass(frozen=True)
@@ -92,6 +104,7 @@ def _new_attempt(order: Order, choices: Choices) -> Attempt:
         window=choices.window,
         delivery=choices.delivery,
         cash_receipt_asked=choices.cash_receipt and choices.method.pay_type is PayType.TRANSFER,
+        saves_for=choices.saves_for,
         amount=order.amount,
         started_at=now,
         deadline_at=now + WINDOW_LIFETIME,
@@ -114,6 +127,8 @@ def _window_request(order: Order, attempt: Attempt, choices: Choices) -> WindowR
         vat=order.vat if order.breakdown.is_mixed else None,
         cash_receipt=attempt.cash_receipt_asked,
         card_app=attempt.method.card_app,
+        payer_check=choices.payer_check,
+        billing_key=choices.billing_key,
     )
 
 
@@ -123,4 +138,5 @@ def _chosen(choices: Choices) -> dict[str, object]:
         "work": choices.work.value,
         "window": choices.window,
         "delivery": choices.delivery,
+        "saved": "new" if choices.saves_for else "used" if choices.billing_key else "",
     }

@@ -14,7 +14,7 @@ from shop.models import Attempt, Order
 from shop.payple import ChargeMode, GatewayError, PaymentFound, PaypleClient, UnverifiedResult, flow
 from shop.payple.flow import AttemptState, Inquirer, PaymentFlow, Reason, Verdict
 from shop.rules.states import OrderState, Source
-from shop.services import cash_receipts, journal, orders, refunds, transitions
+from shop.services import cash_receipts, journal, orders, refunds, saved_methods, transitions
 from shop.services.journal import Actor
 
 log = logging.getLogger(__name__)
@@ -222,6 +222,7 @@ class ShopStore:
             is_changed = transitions.apply_verdict(row, verdict, source=self.source)
             if is_changed and row.state in flow.FINAL and verdict.found is not None:
                 cash_receipts.keep_found(row, verdict.found.transfer)
+                saved_methods.keep_found(row, verdict.found)
             if is_changed or row.state is verdict.seen:
                 row.checks += not is_changed
                 _schedule(row)

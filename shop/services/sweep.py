@@ -16,7 +16,7 @@ from shop.db import db, release
 from shop.models import Attempt, Order
 from shop.payple import Inquiries, PaypleClient
 from shop.rules.states import AttemptState, OrderState, Source
-from shop.services import cash_receipts, orders, refunds, settlement
+from shop.services import cash_receipts, orders, refunds, saved_methods, settlement
 
 log = logging.getLogger(__name__)
 BATCH = 1000
@@ -34,6 +34,7 @@ class Report:
     expired: list[str] = field(default_factory=list)
     refunds: list[int] = field(default_factory=list)
     cash_receipts: list[int] = field(default_factory=list)
+    saved_methods: list[int] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, object]:
@@ -41,7 +42,7 @@ class Report:
 
 
 def run(client: PaypleClient, *, seconds: float = SECONDS) -> Report:
-    """Inquire about every attempt that is due, expire orders, send owed refunds, do due cash receipts."""
+    """Inquire about every attempt that is due, expire orders, send owed refunds, do due cash receipts, look up keys."""
     release()
     report, over = Report(), time.monotonic() + seconds
     inquiries = client.inquiries()
@@ -49,6 +50,7 @@ def run(client: PaypleClient, *, seconds: float = SECONDS) -> Report:
     _expire_orders(report)
     _send_refunds(client, report, over)
     _do_receipts(client, inquiries, report, over)
+    _look_up_saved(client, report, over)
     return report
 
 
@@ -87,6 +89,15 @@ def _do_receipts(client: PaypleClient, inquiries: Inquiries, report: Report, ove
         with _row(report, f"cash receipt {receipt_id}"):
             cash_receipts.run(receipt_id, client, inquirer=inquiries)
             report.cash_receipts.append(receipt_id)
+
+
+def _look_up_saved(client: PaypleClient, report: Report, over: float) -> None:
+    for saved_id in saved_methods.due():
+        if time.monotonic() > over:
+            break
+        with _row(report, f"saved method {saved_id}"):
+            saved_methods.settle(saved_id, client)
+            report.saved_methods.append(saved_id)
 
 
 @contextmanager

@@ -204,7 +204,6 @@ def _payment_columns(found: PaymentFound) -> dict[str, object]:
         "paid_at": found.paid_at,
         "trade_date": found.payment_date,
         "charged_amount": found.charged_amount,
-        "payer_id": found.billing_key,
     }
     if found.card:
         values |= {
@@ -216,7 +215,8 @@ def _payment_columns(found: PaymentFound) -> dict[str, object]:
             "slip_url": found.card.slip_url,
         }
     if found.transfer:
-        values |= {"bank_name": found.transfer.bank_name, "account": found.transfer.account}
+        transfer = found.transfer
+        values |= {"bank_name": transfer.bank_name, "account": transfer.account, "payer_id": found.billing_key}
     return values
 
 

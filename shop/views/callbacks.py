@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from shop.extensions import client, limiter
 from shop.payple import MalformedResult, UnverifiedResult, read_webhook
-from shop.services import settlement
+from shop.services import saved_methods, settlement
 
 bp = Blueprint("callbacks", __name__, url_prefix="/payments")
 
@@ -37,5 +37,9 @@ def webhook() -> ResponseReturnValue:
     """Take a webhook as a reason to ask the gateway soon, and acknowledge it, whatever it says."""
     if request.method == "POST":
         with suppress(MalformedResult):
-            settlement.handle_webhook(read_webhook(request.get_data(cache=False)))
+            message = read_webhook(request.get_data(cache=False))
+            if message.reports_deregistration:
+                saved_methods.handle_deregistration(message.billing_key)
+            else:
+                settlement.handle_webhook(message)
     return jsonify(result="success")

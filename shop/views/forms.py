@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from flask import request
@@ -25,6 +25,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, Length, Regexp
 
 from shop.extensions import settings
+from shop.models import SavedMethod
 from shop.payple import ChargeMode
 from shop.rules.method import Method
 from shop.settings import Window
@@ -167,6 +168,21 @@ class PaymentForm(ShopForm):
     work = RadioField(default=ChargeMode.ON_CONFIRM.value, choices=one_of(*ChargeMode))
     delivery = RadioField(default=Delivery.REDIRECT.value, choices=one_of(*Delivery))
     cash_receipt = BooleanField()
+    save = BooleanField()
+
+    def __init__(
+        self, formdata: MultiDict[str, str] | None = None, *, saved: Sequence[SavedMethod] = (), **values: object
+    ) -> None:
+        """What was saved comes first, and is chosen until the buyer chooses something else."""
+        super().__init__(formdata, **values)
+        self.saved = {row.choice: row for row in saved}
+        self.method.choices = one_of(*self.saved) + self.method.choices
+        if formdata is None:
+            self.method.data = self.method.choices[0].value
+
+    @property
+    def chosen_saved(self) -> SavedMethod | None:
+        return self.saved.get(self.method.data or "")
 
     def preselect(self, wishes: Mapping[str, str]) -> None:
         """Take those choices of an address that exist."""

@@ -16,7 +16,7 @@ from shop.payple import ChargeMode
 from shop.rules.order import require_payable
 from shop.rules.states import AttemptState, OrderState
 from shop.services import cart as carts
-from shop.services import orders, settlement
+from shop.services import orders, saved_methods, settlement
 from shop.services.orders import PAGE_SIZE, CartOnHand, Payer
 from shop.settings import Mode, Window
 from shop.views import error_pages, messages, security_headers
@@ -117,7 +117,8 @@ def history() -> ResponseReturnValue:
     before = request.args.get("before", type=row_number)
     found = orders.history(visitor(), before)
     cursor = found[PAGE_SIZE - 1].id if len(found) > PAGE_SIZE else None
-    return render_template("orders/history.html", orders=found[:PAGE_SIZE], next_cursor=cursor)
+    saved = saved_methods.saved_by(visitor())
+    return render_template("orders/history.html", orders=found[:PAGE_SIZE], next_cursor=cursor, saved=saved)
 
 
 @bp.get("/orders/<order_no>")
@@ -220,7 +221,7 @@ def _can_pay(order: Order, now: datetime) -> bool:
 
 
 def _payment_form() -> PaymentForm:
-    form = PaymentForm(window=_default_window())
+    form = PaymentForm(window=_default_window(), saved=saved_methods.saved_by(visitor()))
     form.preselect(request.args)
     return form
 

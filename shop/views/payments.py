@@ -10,7 +10,7 @@ from werkzeug.exceptions import BadRequest
 from shop.extensions import client, limiter, settings, visitor_mark
 from shop.payple import ChargeMode
 from shop.rules.method import Method
-from shop.services import orders, payments
+from shop.services import orders, payments, saved_methods
 from shop.services.payments import Choices
 from shop.settings import Window
 from shop.views import error_pages
@@ -25,7 +25,7 @@ bp = Blueprint("payments", __name__)
 def start_attempt(order_no: str) -> ResponseReturnValue:
     """Answer the attempt's number and the fields for the payment window, as JSON."""
     order = orders.get_order_of(visitor(), order_no)
-    form = PaymentForm(_posted())
+    form = PaymentForm(_posted(), saved=saved_methods.saved_by(visitor()))
     if not form.is_valid():
         return error_pages.form_as_json(form)
     hold = timedelta(minutes=settings().order_minutes)
@@ -49,12 +49,16 @@ def _posted() -> MultiDict[str, str]:
 
 def _choices(form: PaymentForm) -> Choices:
     """What was chosen. The result address selects the window: relative for a popup, absolute for direct."""
-    is_direct = form.window.data == Window.DIRECT.value
+    is_direct, saved = form.window.data == Window.DIRECT.value, form.chosen_saved
+    method = saved.method if saved else Method(form.method.data)
+    saves = form.save.data and saved is None and method.card_app is None
     return Choices(
-        method=Method(form.method.data),
+        method=method,
         work=ChargeMode(form.work.data),
         window=form.window.data,
         delivery=form.delivery.data,
         cash_receipt=form.cash_receipt.data,
         result_url=settings().result_url if is_direct else url_for("callbacks.result"),
+        saves_for=visitor().mark if saves else "",
+        billing_key=saved.billing_key if saved else "",
     )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from shop.simulator.control.faults import KINDS, OPS
+from shop.simulator.control.faults import KINDS, OPS, PAYMENT_OPS
 from tests.gateway.merchant import SIMULATOR, Fields, Merchant
 from tests.gateway.serving import serving
 
@@ -23,7 +23,7 @@ CELLS = sorted(
         for phase in kind.phases
     }
     | {("http_500", op, phase) for op in OPS for phase in ("before", "after")}
-    | {("other_amount", op, "after") for op in OPS if op != "auth"}
+    | {("other_amount", op, "after") for op in PAYMENT_OPS}
 )
 SUCCESS = {"PCD_PAY_RST": "success", "PCD_PAY_OID": "ONE"}
 YES = {
@@ -34,6 +34,8 @@ YES = {
     "receipt_issue": SUCCESS | {"PCD_TAXSAVE_AMOUNT": "1000"},
     "receipt_cancel": SUCCESS | {"PCD_TAXSAVE_AMOUNT": "1000"},
     "repay": SUCCESS | {"PCD_PAY_CODE": "0000", "PCD_PAY_OID": "TWO", "PCD_PAY_TOTAL": "1000"},
+    "key_lookup": {"PCD_PAY_RST": "success"},
+    "key_deletion": {"PCD_PAY_RST": "success"},
 }
 
 
@@ -71,6 +73,8 @@ def believed(merchant: Merchant, op: str, paid: Fields) -> bool:
         "receipt_issue": lambda: merchant.receipt("TSREG", paid),
         "receipt_cancel": lambda: merchant.receipt("TSCANCEL", paid),
         "repay": lambda: merchant.repay(paid["PCD_PAYER_ID"], "transfer", PCD_PAY_OID="TWO"),
+        "key_lookup": lambda: merchant.key("PUSERINFO", paid["PCD_PAYER_ID"]),
+        "key_deletion": lambda: merchant.key("PUSERDEL", paid["PCD_PAYER_ID"]),
     }
     try:
         answer = acts[op]()

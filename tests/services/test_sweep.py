@@ -101,4 +101,11 @@ def test_the_command_prints_what_it_did(world: World, database_url: str) -> None
         check=True,
     )
 
-    assert json.loads(done.stdout) == {"asked": [], "expired": [], "refunds": [], "cash_receipts": [], "failed": []}
+    assert json.loads(done.stdout) == {
+        "asked": [],
+        "expired": [],
+        "refunds": [],
+        "cash_receipts": [],
+        "saved_methods": [],
+        "failed": [],
+    }

@@ -25,7 +25,12 @@ from tests.tools.sources import ROOT
 from tests.world import World
 
 PHONE, CARD, ACCOUNT, RECEIPT_CARD = "01098765432", "9999010200000001", "1002000000456", "8800123412341234"
-OWN_COLUMNS = {("attempts", "payer_id"), ("orders", "payer_phone"), ("cash_receipts", "identity")}
+OWN_COLUMNS = {
+    ("attempts", "payer_id"),
+    ("saved_methods", "billing_key"),
+    ("orders", "payer_phone"),
+    ("cash_receipts", "identity"),
+}
 TOKENS = ("AuthKey", "PCD_AUTH_KEY", "PCD_PAY_REQKEY", "PCD_PAYER_ID")
 
 

@@ -24,7 +24,8 @@ from shop.simulator.web import control_blueprint, current_run, database, read_or
 bp = control_blueprint("faults", "/faults")
 
 PAYMENT_OPS = ("confirm", "inquiry", "cancel", "receipt_issue", "receipt_cancel", "repay")
-OPS = ("auth", *PAYMENT_OPS)
+KEY_OPS = ("key_lookup", "key_deletion")
+OPS = ("auth", *PAYMENT_OPS, *KEY_OPS)
 REFUND_OPS = ("cancel", "receipt_issue", "receipt_cancel")
 PHASES = ("before", "after")
 AFTER = ("after",)

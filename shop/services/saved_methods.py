@@ -1,0 +1,122 @@
+"""Cards and accounts that buyers save for the next order, and their billing keys.
+
+A key comes from the gateway's answer to a confirm or an inquiry only. Whether it is still registered is the gateway's
+word as well: a deletion whose answer is lost, and what a webhook says, end in the same look-up.
+"""
+
+import hashlib
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from shop import clock
+from shop.db import db, release, transaction
+from shop.errors import NotFound
+from shop.models import Attempt, SavedMethod
+from shop.payple import GatewayError, PaymentFound, PaypleClient
+from shop.payple.backoff import backoff
+from shop.rules.states import AttemptState
+from shop.services.orders import Visitor
+
+CLAIM = timedelta(minutes=2)
+"""How long a claimed check keeps others away."""
+
+
+def saved_by(visitor: Visitor) -> list[SavedMethod]:
+    """Return what this browser has saved, newest first."""
+    theirs = (SavedMethod.visitor == visitor.mark, SavedMethod.deleted_at.is_(None))
+    query = select(SavedMethod).where(*theirs).order_by(SavedMethod.id.desc())
+    return [row for row in db.session.scalars(query) if row.billing_key] if visitor.mark else []
+
+
+def keep_found(attempt: Attempt, found: PaymentFound) -> None:
+    """Save what an attempt was paid with, if its buyer wishes so. The caller holds the order's lock."""
+    instrument = found.card or found.transfer
+    if not (attempt.saves_for and attempt.state is AttemptState.PAID and found.billing_key and instrument):
+        return
+    issuer, number = attempt.card_issuer or attempt.bank_name, attempt.card_number or attempt.account
+    fingerprint = _fingerprint(found.billing_key)
+    mine = (SavedMethod.visitor == attempt.saves_for, SavedMethod.fingerprint == fingerprint)
+    with suppress(IntegrityError), db.session.begin_nested():  # the same card pays another order just now
+        row = db.session.scalar(select(SavedMethod).where(*mine))
+        if row is None:
+            row = SavedMethod(visitor=attempt.saves_for, fingerprint=fingerprint)
+            db.session.add(row)
+        row.method, row.issuer, row.number, row.billing_key = attempt.method, issuer, number, found.billing_key
+        row.saved_at, row.deleted_at = clock.now(), None
+
+
+def delete(visitor: Visitor, saved_id: int, client: PaypleClient) -> None:
+    """Delete what this browser has saved, and have the gateway deregister it.
+
+    :raises NotFound: it belongs to somebody else, or there is none
+    """
+    now, mine = clock.now(), (SavedMethod.id == saved_id, SavedMethod.visitor == visitor.mark)
+    with transaction():
+        deleted = {"deleted_at": now, "next_check_at": now, "checks": 0}
+        done = db.session.connection().execute(update(SavedMethod).where(*mine).values(**deleted))
+        if done.rowcount != 1 or not visitor.mark:
+            raise NotFound
+    settle(saved_id, client)
+
+
+def handle_deregistration(billing_key: str) -> None:
+    """Make a key due that a webhook calls deregistered. The next sweep looks it up."""
+    these = (SavedMethod.fingerprint == _fingerprint(billing_key), SavedMethod.next_check_at.is_(None))
+    with transaction():
+        db.session.connection().execute(update(SavedMethod).where(*these).values(next_check_at=clock.now(), checks=0))
+
+
+def due() -> list[int]:
+    """Return the ids of what has to be looked up, oldest first."""
+    query = select(SavedMethod.id).where(SavedMethod.next_check_at <= clock.now())
+    found = list(db.session.scalars(query.order_by(SavedMethod.next_check_at, SavedMethod.id)))
+    release()
+    return found
+
+
+def settle(saved_id: int, client: PaypleClient) -> None:
+    """Look a key up if that is due, and deregister one that nobody has saved any more."""
+    job = _claim(saved_id)
+    if job is None:
+        return
+    try:
+        is_registered = bool(job.billing_key) and client.find_billing_key(job.billing_key) is not None
+        if is_registered and job.is_unused:
+            client.delete_billing_key(job.billing_key)
+    except GatewayError:
+        return  # its next check has a date
+    with transaction():
+        row = db.session.get(SavedMethod, saved_id)
+        if row and (job.is_deleted or not is_registered):
+            db.session.delete(row)
+        elif row and row.deleted_at is None:
+            row.next_check_at = None
+
+
+@dataclass(frozen=True)
+class _Job:
+    """``is_unused``: its owner has deleted it, and no other browser has saved the same card or account."""
+
+    billing_key: str = field(repr=False)
+    is_deleted: bool
+    is_unused: bool
+
+
+def _claim(saved_id: int) -> _Job | None:
+    now = clock.now()
+    with transaction():
+        row = db.session.get(SavedMethod, saved_id, with_for_update=True)
+        if row is None or row.next_check_at is None or row.next_check_at > now:
+            return None
+        row.next_check_at, row.checks = now + max(CLAIM, backoff(row.checks)), row.checks + 1
+        same = (SavedMethod.fingerprint == row.fingerprint, SavedMethod.deleted_at.is_(None))
+        is_used = db.session.scalar(select(SavedMethod.id).where(*same).limit(1)) is not None
+        return _Job(row.billing_key, row.deleted_at is not None, not is_used)
+
+
+def _fingerprint(billing_key: str) -> str:
+    return hashlib.sha256(billing_key.encode()).hexdigest()
