@@ -16,6 +16,31 @@ from tests.tools.sources import ROOT
 KIT = ROOT / "tests" / "kit"
 
 
+PURCHASE = """
+from playwright.sync_api import expect
+
+pytest_plugins = "kit.fixtures"
+
+
+def test_a_buyer_pays_and_staff_see_it(shop, store, staff):
+    order = store.order("moon-well", "pencil-set")
+    window, attempt_no = order.open_window("layer")
+    window.approve()
+    order.insist_on_state("paid")
+    staff.open_order(order.page.url.rsplit("/", 1)[1])
+    expect(staff.page.get_by_test_id("refundable")).to_have_attribute("data-amount", "19400")
+    assert shop.control("GET", f"payments/{attempt_no}")["total"] == 19400
+
+
+def test_time_passes(shop, visit):
+    order = shop.order("awaiting_payment")
+    shop.advance(hours=2)
+    visit(order).insist_on_state("expired")
+    shop.reset()
+    assert len(shop.control("GET", "payments")) > 20
+"""
+
+
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
     """A folder with a copy of the kit and the Python test of its README."""
@@ -23,19 +48,20 @@ def copied(tmp_path: Path) -> Path:
     snippet = re.search(r"^```python\n(.*?)^```$", (KIT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
     assert snippet
     (tmp_path / "test_first.py").write_text(snippet[1])
+    (tmp_path / "test_purchase.py").write_text(PURCHASE)
     return tmp_path
 
 
 @pytest.mark.browser
-def test_the_first_test_of_the_readme_passes_in_a_copy(copied: Path) -> None:
+def test_the_first_test_of_the_readme_and_a_purchase_pass_in_a_copy(copied: Path) -> None:
     test = (copied / "test_first.py").read_text().splitlines()[1:]
     environment = os.environ | {"PAYPLE_SHOP_FOLDER": str(ROOT), "PYTHONPATH": "."}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_first.py"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
 
     run = subprocess.run(command, cwd=copied, env=environment, capture_output=True, text=True, check=False)
 
     assert len(test) <= 10
-    assert (run.returncode, "1 passed" in run.stdout) == (0, True), run.stdout + run.stderr
+    assert (run.returncode, "3 passed" in run.stdout) == (0, True), run.stdout + run.stderr
 
 
 def test_a_test_in_another_language_gets_its_shop_as_json(copied: Path) -> None:

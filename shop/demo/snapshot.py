@@ -3,6 +3,7 @@
 For SQLite only; on PostgreSQL they are made anew each time.
 """
 
+import hashlib
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
@@ -74,4 +75,7 @@ def _database() -> Path | None:
 
 
 def _file() -> Path:
-    return settings().instance / f"lived-in-{clock.korea_date(clock.now()):%Y%m%d}.sqlite"
+    """Another day or other code of the demo means another file."""
+    code = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    name = f"lived-in-{clock.korea_date(clock.now()):%Y%m%d}-{hashlib.sha256(code).hexdigest()[:8]}"
+    return settings().instance / f"{name}.sqlite"
