@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from shop import clock
 from shop.db import db
 from shop.factory import create_app
 from shop.services import staff
@@ -62,6 +63,7 @@ def demo(database_url: str, filled_database: Path, tmp_path: Path) -> Iterator[D
     with app.app_context():
         staff.add(STAFF["ADMIN_USERNAME"], STAFF["ADMIN_PASSWORD"])
     yield Demo(app, simulator)
+    clock.keep_offset_in(None)
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
