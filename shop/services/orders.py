@@ -295,8 +295,10 @@ def _query(wanted: OrderFilter, before: int | None) -> Select[Order]:
     if wanted.state is not None:
         query = query.where(Order.state == wanted.state)
     if wanted.trade_date is not None:
-        traded = select(Attempt.order_id).where(Attempt.trade_date == wanted.trade_date)
-        query = query.where(Order.id.in_(traded))
+        traded = select(Attempt.order_id).where(Attempt.trade_date == wanted.trade_date).cte("traded")
+        # PostgreSQL would read all orders from the newest on and look each one up among those of the day.
+        traded = traded.prefix_with("MATERIALIZED", dialect="postgresql")
+        query = query.where(Order.id.in_(select(traded.c.order_id)))
     return query if before is None else query.where(Order.id < before)
 
 
