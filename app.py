@@ -135,6 +135,7 @@ def banner(settings: Settings) -> str:
             f"  login      {login(settings)}",
             f"  simulator  {settings.simulator_url}",
             f"  console    {settings.simulator_url}/_sim",
+            f"  demo       {settings.shop_url}/demo/",
         ]
     return "\n".join([*lines, "Ctrl-C stops everything."])
 
