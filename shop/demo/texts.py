@@ -78,7 +78,7 @@ def states() -> list[StateText]:
         StateText(DemoState.PARTIALLY_REFUNDED, _("부분 환불"), _("절반을 환불했어요.")),
         StateText(DemoState.REFUNDED, _("전액 환불"), _("모두 환불했어요.")),
         StateText(DemoState.EXPIRED, _("결제 기한 만료"), _("기한 안에 결제하지 않았어요.")),
-        StateText(DemoState.ATTENTION, _("직원 확인 중"), _("승인 응답에 모르는 주문번호가 적혀 있어요.")),
+        StateText(DemoState.ATTENTION, _("직원 확인 중"), _("결제사의 응답에 모르는 주문번호가 적혀 있어요.")),
         StateText(
             DemoState.RECEIPT_DUE, _("현금영수증 취소 대기"), _("환불은 됐지만 현금영수증은 다음 날 취소해야 해요.")
         ),
