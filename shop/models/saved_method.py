@@ -32,7 +32,7 @@ class SavedMethod(Base):
     fingerprint: Mapped[str] = mapped_column(String(64))
     saved_at: Mapped[datetime] = mapped_column(UtcDateTime)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    next_check_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    next_check_at: Mapped[datetime] = mapped_column(UtcDateTime)
     checks: Mapped[int] = mapped_column(default=0)
 
     @property

@@ -23,6 +23,8 @@ from shop.services.orders import Visitor
 
 CLAIM = timedelta(minutes=2)
 """How long a claimed check keeps others away."""
+KEPT = timedelta(days=365)
+"""How long a key is kept. Its browser may be gone by then, and nobody else can delete it."""
 
 
 def saved_by(visitor: Visitor) -> list[SavedMethod]:
@@ -34,19 +36,17 @@ def saved_by(visitor: Visitor) -> list[SavedMethod]:
 
 def keep_found(attempt: Attempt, found: PaymentFound) -> None:
     """Save what an attempt was paid with, if its buyer wishes so. The caller holds the order's lock."""
-    instrument = found.card or found.transfer
-    if not (attempt.saves_for and attempt.state is AttemptState.PAID and found.billing_key and instrument):
+    if not (attempt.saves_for and attempt.state is AttemptState.PAID and found.billing_key):
         return
-    issuer, number = attempt.card_issuer or attempt.bank_name, attempt.card_number or attempt.account
-    fingerprint = _fingerprint(found.billing_key)
-    mine = (SavedMethod.visitor == attempt.saves_for, SavedMethod.fingerprint == fingerprint)
+    now, mine = clock.now(), {"visitor": attempt.saves_for, "fingerprint": _fingerprint(found.billing_key)}
     with suppress(IntegrityError), db.session.begin_nested():  # the same card pays another order just now
-        row = db.session.scalar(select(SavedMethod).where(*mine))
-        if row is None:
-            row = SavedMethod(visitor=attempt.saves_for, fingerprint=fingerprint)
-            db.session.add(row)
-        row.method, row.issuer, row.number, row.billing_key = attempt.method, issuer, number, found.billing_key
-        row.saved_at, row.deleted_at = clock.now(), None
+        known = db.session.scalar(select(SavedMethod).filter_by(**mine))
+        row = known or SavedMethod(**mine, next_check_at=now + KEPT)
+        row.method, row.billing_key = attempt.method, found.billing_key
+        row.issuer = attempt.card_issuer or attempt.bank_name
+        row.number = attempt.card_number or attempt.account
+        row.saved_at, row.deleted_at = now, None
+        db.session.add(row)
 
 
 def delete(visitor: Visitor, saved_id: int, client: PaypleClient) -> None:
@@ -65,9 +65,10 @@ def delete(visitor: Visitor, saved_id: int, client: PaypleClient) -> None:
 
 def handle_deregistration(billing_key: str) -> None:
     """Make a key due that a webhook calls deregistered. The next sweep looks it up."""
-    these = (SavedMethod.fingerprint == _fingerprint(billing_key), SavedMethod.next_check_at.is_(None))
+    now = clock.now()
+    these = (SavedMethod.fingerprint == _fingerprint(billing_key), SavedMethod.next_check_at > now)
     with transaction():
-        db.session.connection().execute(update(SavedMethod).where(*these).values(next_check_at=clock.now(), checks=0))
+        db.session.connection().execute(update(SavedMethod).where(*these).values(next_check_at=now, checks=0))
 
 
 def due() -> list[int]:
@@ -94,12 +95,12 @@ def settle(saved_id: int, client: PaypleClient) -> None:
         if row and (job.is_deleted or not is_registered):
             db.session.delete(row)
         elif row and row.deleted_at is None:
-            row.next_check_at = None
+            row.next_check_at = row.saved_at + KEPT
 
 
 @dataclass(frozen=True)
 class _Job:
-    """``is_unused``: its owner has deleted it, and no other browser has saved the same card or account."""
+    """``is_unused``: it is deleted or too old, and no other browser has saved the same card or account."""
 
     billing_key: str = field(repr=False)
     is_deleted: bool
@@ -110,9 +111,11 @@ def _claim(saved_id: int) -> _Job | None:
     now = clock.now()
     with transaction():
         row = db.session.get(SavedMethod, saved_id, with_for_update=True)
-        if row is None or row.next_check_at is None or row.next_check_at > now:
+        if row is None or row.next_check_at > now:
             return None
         row.next_check_at, row.checks = now + max(CLAIM, backoff(row.checks)), row.checks + 1
+        row.deleted_at = row.deleted_at or (now if now >= row.saved_at + KEPT else None)
+        db.session.flush()
         same = (SavedMethod.fingerprint == row.fingerprint, SavedMethod.deleted_at.is_(None))
         is_used = db.session.scalar(select(SavedMethod.id).where(*same).limit(1)) is not None
         return _Job(row.billing_key, row.deleted_at is not None, not is_used)

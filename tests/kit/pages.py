@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 from playwright.sync_api import FrameLocator, Locator, Page, Request, expect
 
-Method = Literal["card", "transfer"]
+Method = Literal["card", "app_card", "naver_pay", "kakao_pay", "transfer"]
 Work = Literal["CERT", "PAY"]
 Window = Literal["popup", "direct"]
 Delivery = Literal["redirect", "callback"]

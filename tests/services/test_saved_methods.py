@@ -189,7 +189,16 @@ def test_a_deleted_card_that_is_saved_again_is_looked_up(world: World) -> None:
     world.sweep(minutes=3)
 
     assert ([row.deleted_at for row in rows()], registered(key)) == ([None], True)
-    assert rows()[0].next_check_at is None
+    assert rows()[0].next_check_at == rows()[0].saved_at + saved_methods.KEPT
+
+
+def test_a_key_is_kept_for_a_year(world: World) -> None:
+    saved(world)
+    key = rows()[0].billing_key
+
+    assert (world.sweep(days=364).saved_methods, len(rows())) == ([], 1)
+    world.sweep(days=1)
+    assert (rows(), registered(key)) == ([], False)
 
 
 @pytest.mark.parametrize("is_true", [True, False])
