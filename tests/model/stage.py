@@ -207,6 +207,15 @@ class Stage(World):
         if response is not None and response.status_code != 404:
             self.note("I12", f"a stranger saw {order_no}: {response.status_code}")
 
+    def order_as_stranger(self) -> None:
+        """Order in another browser, which is not offered what this one has saved."""
+        owner, self.buyer = self.buyer, self.browser()
+        order_no = self.place("test-product", 1)
+        response = self.look(order_no) if order_no else None
+        if response is not None and 'value="saved-' in response.text:
+            self.note("I12", f"{order_no} offers what another browser has saved")
+        self.buyer = owner
+
     # --- webhooks ---------------------------------------------------------------------------------------------------
 
     def bring_webhook(self, number: int, **changed: str) -> None:

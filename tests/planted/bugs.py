@@ -20,14 +20,14 @@ from shop import clock
 from shop.db import db, release, transaction
 from shop.errors import OutOfStock
 from shop.extensions import settings
-from shop.models import Attempt, Order, Product
+from shop.models import Attempt, Order, Product, SavedMethod
 from shop.payple import OutcomeUnknown, PaymentFound, PaypleClient, Refused, UnverifiedResult, flow
 from shop.payple.endpoints import Gateway
 from shop.payple.flow import AttemptState, PaymentFlow, Reason, Verdict
 from shop.rules.money import Won
 from shop.rules.refund import RefundPlan
 from shop.rules.states import IN_FLIGHT, OrderState, Source
-from shop.services import cash_receipts, catalogue, orders, refunds, settlement, transitions
+from shop.services import cash_receipts, catalogue, orders, refunds, saved_methods, settlement, transitions
 from shop.services.journal import Actor
 from shop.services.orders import CartOnHand, Visitor
 from shop.services.refunds import RefundWish
@@ -337,3 +337,8 @@ def secret_in_an_error_page(original: Any) -> Any:
 @bug("whoever knows its number may see an order", "I12", at=(Visitor, "owns"))
 def owner_not_checked(*_: Any) -> bool:
     return True
+
+
+@bug("an order offers what every browser has saved", "I12", at=(saved_methods, "saved_by"))
+def saved_methods_of_everybody(*_: Any) -> list[SavedMethod]:
+    return list(db.session.scalars(select(SavedMethod)))

@@ -287,3 +287,9 @@ def somebody_asks_for_a_product_that_is_not_sold(stage: Stage) -> None:
 @about("owner_not_checked")
 def a_stranger_looks_at_an_order(stage: Stage) -> None:
     stage.look_as_stranger(opened(stage).order_no)
+
+
+@about("saved_methods_of_everybody")
+def a_stranger_orders_after_somebody_has_saved_a_card(stage: Stage) -> None:
+    paid(stage, save="y")
+    stage.order_as_stranger()
