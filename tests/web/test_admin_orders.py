@@ -34,6 +34,7 @@ def test_every_staff_page_in_both_languages(world: World, officer: PageClient, o
 
 
 @pytest.mark.both_engines
+@pytest.mark.both_engines
 def test_orders_are_found_by_number_name_phone_state_and_trade_date(world: World, officer: PageClient) -> None:
     mine = world.browser().place_order(payer_name="이나직", payer_phone="010-2222-3333")
     paid = paid_order(world)
