@@ -50,7 +50,7 @@ LIBRARIES: dict[str, set[str]] = {
     "shop.services": {"sqlalchemy", "werkzeug"},  # werkzeug hashes passwords
     "shop.views": {
         *("flask", "flask_babel", "flask_login", "flask_wtf", "wtforms", "werkzeug", "markupsafe"),
-        "phonenumbers",
+        *("phonenumbers", "segno"),
     },
 }
 

@@ -4,6 +4,7 @@ from shop.models.attempt import Attempt
 from shop.models.cash_receipt import CashReceipt
 from shop.models.journal import JournalEntry
 from shop.models.order import Order, OrderLine
+from shop.models.payment_link import PaymentLink, UnknownPayment
 from shop.models.product import Product
 from shop.models.refund import Refund
 from shop.models.saved_method import SavedMethod
@@ -15,9 +16,11 @@ __all__ = [
     "JournalEntry",
     "Order",
     "OrderLine",
+    "PaymentLink",
     "Product",
     "Refund",
     "SavedMethod",
     "StaffMember",
     "StaffSession",
+    "UnknownPayment",
 ]

@@ -16,6 +16,7 @@ from shop.rules.states import AttemptState, OrderState, RefundState
 if TYPE_CHECKING:
     from shop.models.attempt import Attempt
     from shop.models.cash_receipt import CashReceipt
+    from shop.models.payment_link import PaymentLink
     from shop.models.refund import Refund
 
 
@@ -71,6 +72,7 @@ class Order(Base):
     attempts: Mapped[list[Attempt]] = relationship(back_populates="order", order_by="Attempt.id")
     refunds: Mapped[list[Refund]] = relationship(back_populates="order", order_by="Refund.id")
     cash_receipts: Mapped[list[CashReceipt]] = relationship(back_populates="order", order_by="CashReceipt.id")
+    links: Mapped[list[PaymentLink]] = relationship(back_populates="order", order_by="PaymentLink.id")
 
     @property
     def breakdown(self) -> TaxBreakdown:

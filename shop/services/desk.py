@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from shop.db import db
-from shop.models import Attempt, CashReceipt, JournalEntry, Refund
+from shop.models import Attempt, CashReceipt, JournalEntry, PaymentLink, Refund
 from shop.rules.states import AttemptState, CashReceiptState, RefundState
 
 PATIENCE = timedelta(minutes=10)
@@ -19,18 +19,18 @@ MOST_EVIDENCE = 4
 """Journal rows per payment."""
 EVIDENCE = ("confirm", "inquire", "refund", "issue_cash_receipt", "cancel_cash_receipt", "result", "webhook")
 """Journal events: calls to the gateway, and what browsers and webhooks say."""
-Kind = Literal["attempt", "refund", "cash-receipt"]
+Kind = Literal["attempt", "refund", "cash-receipt", "link"]
 
 
 @dataclass(frozen=True)
 class DeskRow:
-    """One thing to decide. ``amount`` is the money in doubt, in won."""
+    """One thing to decide. ``amount`` is the money in doubt, in won. A link has no attempt."""
 
     kind: Kind
     since: datetime
     amount: int
-    subject: Attempt | Refund | CashReceipt
-    attempt: Attempt
+    subject: Attempt | Refund | CashReceipt | PaymentLink
+    attempt_no: str
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,13 @@ class Desk:
 
 
 def load(now: datetime) -> Desk:
-    rows = sorted([*_attempts(now), *_refunds(now), *_receipts(now)], key=lambda row: row.since)
-    return Desk(rows, _evidence({row.attempt.attempt_no for row in rows}))
+    rows = sorted([*_attempts(now), *_refunds(now), *_receipts(now), *_links(now)], key=lambda row: row.since)
+    return Desk(rows, _evidence({row.attempt_no for row in rows if row.attempt_no}))
 
 
 def count(now: datetime) -> int:
-    tables = ((Attempt, _open_attempt(now)), (Refund, _open_refund(now)), (CashReceipt, _open_receipt(now)))
+    payments = ((Attempt, _open_attempt(now)), (PaymentLink, _open_link(now)))
+    tables = (*payments, (Refund, _open_refund(now)), (CashReceipt, _open_receipt(now)))
     return sum(db.session.scalar(select(func.count()).select_from(table).where(opens)) or 0 for table, opens in tables)
 
 
@@ -62,7 +63,7 @@ def silent_since(now: datetime) -> datetime | None:
 def _attempts(now: datetime) -> list[DeskRow]:
     query = select(Attempt).options(joinedload(Attempt.order)).where(_open_attempt(now))
     return [
-        DeskRow("attempt", attempt.started_at, attempt.charged_amount or attempt.amount, attempt, attempt)
+        DeskRow("attempt", attempt.started_at, attempt.charged_amount or attempt.amount, attempt, attempt.attempt_no)
         for attempt in db.session.scalars(query)
     ]
 
@@ -70,7 +71,7 @@ def _attempts(now: datetime) -> list[DeskRow]:
 def _refunds(now: datetime) -> list[DeskRow]:
     query = select(Refund).options(joinedload(Refund.order), joinedload(Refund.attempt)).where(_open_refund(now))
     return [
-        DeskRow("refund", refund.reserved_at, refund.amount, refund, refund.attempt)
+        DeskRow("refund", refund.reserved_at, refund.amount, refund, refund.attempt.attempt_no)
         for refund in db.session.scalars(query)
     ]
 
@@ -79,9 +80,14 @@ def _receipts(now: datetime) -> list[DeskRow]:
     both = (joinedload(CashReceipt.order), joinedload(CashReceipt.attempt))
     query = select(CashReceipt).options(*both).where(_open_receipt(now))
     return [
-        DeskRow("cash-receipt", receipt.created_at, 0, receipt, receipt.attempt)
+        DeskRow("cash-receipt", receipt.created_at, 0, receipt, receipt.attempt.attempt_no)
         for receipt in db.session.scalars(query)
     ]
+
+
+def _links(now: datetime) -> list[DeskRow]:
+    query = select(PaymentLink).options(joinedload(PaymentLink.order)).where(_open_link(now))
+    return [DeskRow("link", link.ends_at, link.order.amount, link, "") for link in db.session.scalars(query)]
 
 
 def _evidence(numbers: Iterable[str]) -> Mapping[str, Sequence[JournalEntry]]:
@@ -124,3 +130,7 @@ def _open_receipt(now: datetime) -> ColumnElement[bool]:
     is_late = or_(CashReceipt.is_owed, CashReceipt.created_at < now - PATIENCE)
     requested = and_(CashReceipt.state == CashReceiptState.REQUESTED, is_late)
     return or_(CashReceipt.state == CashReceiptState.CANCEL_DUE, requested)
+
+
+def _open_link(now: datetime) -> ColumnElement[bool]:
+    return and_(PaymentLink.settled_at.is_(None), PaymentLink.ends_at < now)

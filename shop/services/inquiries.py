@@ -10,19 +10,19 @@ from shop.db import db, release
 from shop.models import Attempt, JournalEntry
 from shop.payple import GatewayError, PaypleClient, PayType
 from shop.rules.states import Source
-from shop.services import settlement
+from shop.services import link_payments
 
 CALLS = ("inquire", "authenticate")
 """Journal events of an inquiry. Without an authentication nothing is asked."""
 
 
 def ask(number: str, day: date, method: PayType, client: PaypleClient) -> None:
-    """Inquire, and settle the payment if it is ours and open."""
+    """Inquire, and settle the payment if it is an open attempt of ours or came of a link."""
     release()
     with suppress(GatewayError):
         found = client.inquire(number, day, method)
         if found is not None:
-            settlement.settle_found(number, found, client, source=Source.STAFF)
+            link_payments.settle(number, found, client, source=Source.STAFF)
 
 
 def last_answer(number: str) -> JournalEntry | None:

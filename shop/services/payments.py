@@ -88,7 +88,7 @@ def _prepare(order_id: int, choices: Choices, hold: timedelta, *, is_answered: b
         require_payable(order.state, tries, order.expires_at, clock.now())
         if not is_answered:
             raise CannotPay(CannotPay.Reason.CHECKING)
-        order.expires_at = order.placed_at + hold
+        order.expires_at = max(order.expires_at, order.placed_at + hold)
         attempt = _new_attempt(order, choices)
         transitions.create(attempt, "attempt_started", Actor(Source.PAGE), _chosen(choices))
         return _window_request(order, attempt, choices)

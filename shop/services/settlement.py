@@ -14,7 +14,7 @@ from shop.models import Attempt, Order
 from shop.payple import ChargeMode, GatewayError, PaymentFound, PaypleClient, UnverifiedResult, flow
 from shop.payple.flow import AttemptState, Inquirer, PaymentFlow, Reason, Verdict
 from shop.rules.states import OrderState, Source
-from shop.services import cash_receipts, journal, orders, refunds, saved_methods, transitions
+from shop.services import cash_receipts, journal, links, orders, refunds, saved_methods, transitions
 from shop.services.journal import Actor
 
 log = logging.getLogger(__name__)
@@ -45,8 +45,10 @@ def handle_result(result: UnverifiedResult, client: PaypleClient) -> str | None:
 
 
 def handle_webhook(message: UnverifiedResult) -> None:
-    """Make the attempt due, five times at most. The next sweep inquires."""
+    """Make the attempt due, five times at most. The next sweep inquires. An unknown number may be a link's payment."""
     known = ShopStore(Source.WEBHOOK).find(message.attempt_no)
+    if known is None:
+        links.note_unknown(message.attempt_no)
     if known is None or known.is_final:
         return
     with transaction():

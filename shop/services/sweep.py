@@ -16,7 +16,7 @@ from shop.db import db, release
 from shop.models import Attempt, Order
 from shop.payple import Inquiries, PaypleClient
 from shop.rules.states import AttemptState, OrderState, Source
-from shop.services import cash_receipts, orders, refunds, saved_methods, settlement
+from shop.services import cash_receipts, link_payments, orders, refunds, saved_methods, settlement
 
 log = logging.getLogger(__name__)
 BATCH = 1000
@@ -42,16 +42,27 @@ class Report:
 
 
 def run(client: PaypleClient, *, seconds: float = SECONDS) -> Report:
-    """Inquire about every attempt that is due, expire orders, send owed refunds, do due cash receipts, look up keys."""
+    """Settle attempts and payments by link, expire orders, do owed refunds and receipts, look up keys."""
     release()
     report, over = Report(), time.monotonic() + seconds
     inquiries = client.inquiries()
+    _find_link_payments(client, inquiries, report, over)
     _settle_attempts(client, inquiries, report, over)
     _expire_orders(report)
     _send_refunds(client, report, over)
     _do_receipts(client, inquiries, report, over)
     _look_up_saved(client, report, over)
     return report
+
+
+def _find_link_payments(client: PaypleClient, inquiries: Inquiries, report: Report, over: float) -> None:
+    for number in link_payments.due():
+        if time.monotonic() > over:
+            break
+        with _row(report, number):
+            if not link_payments.look_up(number, client, inquiries):
+                break
+            report.asked.append(number)
 
 
 def _settle_attempts(client: PaypleClient, inquiries: Inquiries, report: Report, over: float) -> None:

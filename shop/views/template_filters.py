@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import quote, urlencode
 
+import segno
 from flask import Flask, Response, g, request
 from flask_babel import get_locale, get_translations
 from flask_babel import lazy_gettext as _
@@ -39,6 +40,7 @@ def init_app(app: Flask, translations: str) -> None:
         "korea_seconds": korea_seconds,
         "evidence": evidence,
         "in_language": in_language,
+        "qr_code": qr_code,
         "method_name": method_name,
     }
     app.jinja_env.globals["_"] = translate
@@ -111,6 +113,11 @@ def in_language(row: object, name: str) -> str:
 def method_name(method: str) -> str:
     """What a way to pay is called."""
     return str(_METHODS[Method(method)])
+
+
+def qr_code(text: str) -> Markup:
+    """A QR code as a picture inside the page."""
+    return Markup(segno.make(text).svg_inline(omitsize=True))  # noqa: S704 - squares only
 
 
 def this_page_in(language: str) -> str:

@@ -429,7 +429,7 @@ def _stock() -> dict[str, int]:
 
 def _desk_rows(now: datetime) -> list[DeskRow]:
     rows = desk.load(now).rows
-    return [DeskRow(type(row.subject).__name__, row.subject.state.value, row.attempt.order.order_no) for row in rows]
+    return [DeskRow(type(row.subject).__name__, row.subject.state.value, row.subject.order.order_no) for row in rows]
 
 
 CONFIRMING = select(Attempt.id).where(Attempt.state == AttemptState.CONFIRMING)

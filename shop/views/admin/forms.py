@@ -20,11 +20,13 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length, Optional, StopValidation
 
+from shop import clock
 from shop.models import Order, OrderLine
 from shop.payple import PayType, ReceiptPurpose
 from shop.rules.cash_receipt import ReceiptWish
 from shop.rules.money import Won
 from shop.rules.states import OrderState
+from shop.services.links import LONGEST_GOODS
 from shop.services.orders import OrderFilter
 from shop.services.refunds import RefundWish
 from shop.services.staff import LONGEST_NAME, LONGEST_PASSWORD
@@ -33,6 +35,7 @@ from shop.views.normal_forms import digits, one_line, phone
 
 AMOUNT = re.compile(r"[1-9][0-9]{0,9}")
 BALANCE = re.compile(r"[0-9]{1,10}")
+LONGEST_LINK = dt.timedelta(days=30)
 YEARS = range(2000, 2100)
 PAYMENT_NO = re.compile(r"[A-Za-z0-9_-]{1,30}")
 INTENT = re.compile(r"[A-Za-z0-9_-]{20,32}")
@@ -171,6 +174,34 @@ class DayForm(ShopForm):
         """The chosen day."""
         chosen: dt.date = self.date.data
         return chosen
+
+
+class LinkForm(ShopForm):
+    """What a payment link says, and its last day."""
+
+    goods = StringField(
+        _("상품 설명"),
+        filters=[one_line],
+        validators=[
+            DataRequired(_("상품 설명을 입력하세요.")),
+            Length(max=LONGEST_GOODS, message=_("상품 설명은 32자까지 입력할 수 있습니다.")),
+            printable,
+        ],
+    )
+    last_day = DateField(
+        _("마지막 날"), validators=[DataRequired(_("마지막 날을 2026-11-23처럼 입력하세요.")), of_our_time]
+    )
+
+    def validate_last_day(self, field: Field) -> None:
+        """A link holds the goods of its order: a month at most."""
+        today = clock.korea_date(clock.now())
+        if not today <= field.data <= today + LONGEST_LINK:
+            raise ValidationError(_("오늘부터 30일 안의 날을 고르세요."))
+
+    @property
+    def expires_at(self) -> dt.datetime:
+        """The midnight that ends the last day."""
+        return dt.datetime.combine(self.last_day.data + dt.timedelta(days=1), dt.time(), clock.KOREA)
 
 
 class InquiryForm(DayForm):

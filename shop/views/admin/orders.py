@@ -1,19 +1,22 @@
 """The list of orders, and the page of one order."""
 
 import secrets
+from datetime import timedelta
 
 from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
+from shop import clock
 from shop.errors import ReceiptRefused, RefundRefused, SignInRefused
 from shop.extensions import client
 from shop.models import Order
 from shop.payple import PayType
-from shop.rules.states import Source
+from shop.rules.states import OrderState, Source
 from shop.services import orders, refunds, settlement
+from shop.services.links import LONGEST_GOODS
 from shop.views.admin import messages
-from shop.views.admin.forms import ConfirmForm, ReceiptForm, RefundForm, SearchForm
+from shop.views.admin.forms import ConfirmForm, LinkForm, ReceiptForm, RefundForm, SearchForm
 from shop.views.admin.login import bp, is_confirmed, require_password
 from shop.views.forms import row_number
 from shop.views.messages import Notice, of_form
@@ -74,6 +77,7 @@ def render_order(
     notice: Notice | None = None,
     refund_form: RefundForm | None = None,
     receipt_form: ReceiptForm | None = None,
+    link_form: LinkForm | None = None,
 ) -> str:
     """The page in the state its rows are in, with new forms unless one comes back with mistakes."""
     paid, attempt = refunds.facts(order), order.paid_attempt
@@ -91,6 +95,7 @@ def render_order(
         in_flight=in_flight,
         refund_form=(refund_form or new_refund_form(refundable)) if refundable and not in_flight else None,
         receipt_form=(receipt_form or ReceiptForm(MultiDict())) if is_transfer and refundable and may_issue else None,
+        link_form=(link_form or new_link_form(order)) if order.state is OrderState.AWAITING_PAYMENT else None,
         active_receipt=attempt.covering_receipt if attempt else None,
         needs_password=not is_confirmed(),
         journal=journal,
@@ -101,6 +106,12 @@ def new_refund_form(refundable: int) -> RefundForm:
     """A form for all that is left, with a mark of its own."""
     mark = secrets.token_urlsafe(18)
     return RefundForm(MultiDict(), intent=mark, seen_refundable=str(refundable), amount=f"{refundable:,}")
+
+
+def new_link_form(order: Order) -> LinkForm:
+    """A form for a link that ends tomorrow."""
+    tomorrow = clock.korea_date(clock.now()) + timedelta(days=1)
+    return LinkForm(MultiDict(), goods=order.goods[:LONGEST_GOODS], last_day=tomorrow)
 
 
 def back_to_order(order_no: str, *, refund: int | None = None, receipt: int | None = None) -> ResponseReturnValue:
