@@ -14,10 +14,13 @@ from shop.db import db
 from shop.errors import CannotPay
 from shop.extensions import client
 from shop.models import Order, PaymentLink, UnknownPayment
-from shop.payple import LinkRequest, PayType, Refused
+from shop.payple import LinkRequest, PayType, ReceiptPurpose, Refused
+from shop.rules.cash_receipt import ReceiptWish
 from shop.rules.method import Method
-from shop.rules.states import AttemptState, OrderState, Source
-from shop.services import desk, inquiries, link_payments, links, orders, settlement
+from shop.rules.money import Won
+from shop.rules.states import AttemptState, CashReceiptState, OrderState, Source
+from shop.services import cash_receipts, desk, inquiries, link_payments, links, orders, refunds, settlement
+from shop.services.refunds import RefundWish
 from tests.payer import Page, Window
 from tests.postbox import Postbox
 from tests.world import World
@@ -266,3 +269,29 @@ def test_the_source_of_a_found_payment_is_in_the_journal(world: World, postbox: 
     told = {entry.event: entry.source for entry in orders.journal_of(order) if entry.attempt_no in ("", number)}
 
     assert {"link_created": Source.STAFF, "link_paid": Source.WEBHOOK, "paid": Source.WEBHOOK}.items() <= told.items()
+
+
+@pytest.mark.parametrize("method", ["card", "transfer"])
+def test_a_payment_by_link_is_refunded_like_any_other(
+    world: World, postbox: Postbox, order_no: str, method: str
+) -> None:
+    pay(world, make_link(world, order_no).url, method)
+    postbox.deliver()
+    world.sweep(seconds=6)
+    wishes = [RefundWish(Won(1000), Won(AMOUNT), "변심", "part"), RefundWish(Won(2000), Won(2000), "변심", "rest")]
+
+    for wish in wishes:
+        refunds.request(order_no, wish, by="kim", client=client())
+
+    assert (world.order(order_no).state, standing(world)) == (OrderState.REFUNDED, 0)
+
+
+def test_a_transfer_by_link_gets_a_cash_receipt(world: World, postbox: Postbox, order_no: str) -> None:
+    pay(world, make_link(world, order_no).url, "transfer")
+    postbox.deliver()
+    world.sweep(seconds=6)
+
+    wish = ReceiptWish(ReceiptPurpose.PERSONAL, "01012345678")
+    receipt = cash_receipts.issue(order_no, wish, by="kim", client=client())
+
+    assert (receipt.state, receipt.amount) == (CashReceiptState.ISSUED, AMOUNT)
