@@ -23,6 +23,7 @@ BY_REASON: Mapping[str, str] = {
     "refunded": DECIDE,
     "second payment": PLACE,
     "out of stock": PLACE,
+    "order cancelled": PLACE,
 }
 BY_EVENT: Mapping[str, str] = {
     "confirming": "shop.payple.flow:PaymentFlow.may_confirm",
@@ -31,7 +32,7 @@ BY_EVENT: Mapping[str, str] = {
     "declined": CONFIRM,
     "order_expired": "shop.services.orders:expire",
     "refund_reserved": "shop.services.refunds:_reserve",
-    "refund_submitted": "shop.payple.refund_rules:may_send",
+    "refund_submitted": "shop.services.refunds:_submit",
     "refund_done": ANSWER_TO_REFUND,
     "refund_refused": ANSWER_TO_REFUND,
     "refund_unknown": ANSWER_TO_REFUND,

@@ -1,8 +1,8 @@
 """The safe payment flow, without a database or a framework.
 
-Every trigger ends in handle_result(), settle() or check(). They ask the gateway, judge its answer and have the store
-record the verdict. What a browser or a webhook says never changes money state. PaymentFlow settles payments; Flow also
-sends refunds, by the decisions of refund_rules.py.
+Every trigger ends in handle_result(), settle(), check() or charge(). They ask the gateway, judge its answer and have
+the store record the verdict. What a browser or a webhook says never changes money state. PaymentFlow settles payments;
+Flow also sends refunds, by the decisions of refund_rules.py.
 """
 
 from __future__ import annotations
@@ -32,15 +32,17 @@ from .window import WindowRequest
 log = logging.getLogger(__name__)
 
 WINDOW_LIFETIME = timedelta(minutes=40)
-"""30 minutes to authenticate and 10 to confirm. Later no payment can come of a window."""
+"""30 minutes to authenticate and 10 to confirm. After that a window cannot charge any more."""
 CONFIRM_LIFETIME = timedelta(minutes=15)
-"""After a confirm was committed. Later an inquiry shows its payment, or there is none."""
+"""After a confirm was committed. After that an inquiry shows its payment, or there is none."""
 CONFIRM_PATIENCE = timedelta(seconds=70)
-"""Longer than a confirm can take. Then its worker is dead and an inquiry finds out."""
+"""Longer than a confirm can take. After that its process is taken to have stopped, and an inquiry is made."""
 LEAVE_WITHIN = 30.0
 """Seconds from the committed intent to the moment at which a call that moves money must have left."""
 LATE_CHECKS = (timedelta(hours=1), timedelta(days=1))
+"""When declined and expired attempts are inquired about once more."""
 MOST_DAYS = 3
+"""An inquiry tries so many trade dates."""
 
 
 class AttemptState(StrEnum):
@@ -71,13 +73,13 @@ FINAL = (_S.PAID, _S.ORPHANED)
 HOLDING = (_S.CONFIRMING, _S.UNKNOWN, _S.PAID)
 """At most one attempt of an order is in one of these states."""
 GIVEN_UP = (_S.DECLINED, _S.EXPIRED)
-CHARGED = frozenset({_S.PAID, _S.ORPHANED, _S.ATTENTION})
+MAY_HAVE_CHARGED = frozenset({_S.PAID, _S.ORPHANED, _S.ATTENTION})
 TRANSITIONS: Mapping[AttemptState, frozenset[AttemptState]] = {
-    _S.PREPARED: CHARGED | {_S.CONFIRMING, _S.UNKNOWN, _S.EXPIRED},
-    _S.CONFIRMING: CHARGED | {_S.PREPARED, _S.UNKNOWN, _S.DECLINED},
-    _S.UNKNOWN: CHARGED | {_S.PREPARED, _S.DECLINED},
-    _S.DECLINED: CHARGED,
-    _S.EXPIRED: CHARGED,
+    _S.PREPARED: MAY_HAVE_CHARGED | {_S.CONFIRMING, _S.UNKNOWN, _S.EXPIRED},
+    _S.CONFIRMING: MAY_HAVE_CHARGED | {_S.PREPARED, _S.UNKNOWN, _S.DECLINED},
+    _S.UNKNOWN: MAY_HAVE_CHARGED | {_S.PREPARED, _S.DECLINED},
+    _S.DECLINED: MAY_HAVE_CHARGED,
+    _S.EXPIRED: MAY_HAVE_CHARGED,
     _S.ATTENTION: frozenset({_S.PAID, _S.ORPHANED, _S.DECLINED}),
     _S.PAID: frozenset(),
     _S.ORPHANED: frozenset(),
@@ -163,7 +165,7 @@ class Attempt:
 
     @property
     def ends_at(self) -> datetime:
-        """When the last payment can come of it."""
+        """After this its window and its confirm cannot charge any more."""
         window = self.opened_at + WINDOW_LIFETIME
         return window if self.confirming_at is None else max(window, self.confirming_at + CONFIRM_LIFETIME)
 
@@ -182,7 +184,7 @@ class Verdict:
     def applies_to(self, state: AttemptState) -> bool:
         """Return whether a row that is in this state now takes the verdict.
 
-        A charge is never dropped. Anything else is, if the row has left the state that was judged.
+        A payment applies unless the row is final. Any other verdict applies only to the state that was judged.
         """
         if self.found is not None:
             return state not in FINAL
@@ -191,8 +193,8 @@ class Verdict:
     def applied_to(self, attempt: Attempt, *, order_is_held: bool) -> Attempt:
         """Return the attempt with the verdict, or the same object if the verdict is dropped.
 
-        ``order_is_held``: another attempt of the order is in ``HOLDING``. Then a payment is orphaned, and no answer
-        changes nothing.
+        ``order_is_held``: another attempt of the order is in ``HOLDING``. A payment then becomes orphaned; an inquiry
+        without an answer leaves the attempt as it is.
         """
         if not self.applies_to(attempt.state):
             return attempt
@@ -218,7 +220,7 @@ class PaymentStore(Protocol):
         ...
 
     def note_result(self, attempt_no: str, result: UnverifiedResult) -> bool:
-        """Keep what the browser says, for the buyer's page. Return True the first few times that it says this."""
+        """Keep what the browser says, for the buyer's page. Return True a limited number of times per attempt."""
         ...
 
     def begin_confirm(self, attempt_no: str) -> bool:
@@ -345,7 +347,10 @@ class PaymentFlow:
         return True
 
     def may_confirm(self, attempt: Attempt, result: UnverifiedResult) -> bool:
-        """Return whether a result carries what a confirm needs and agrees with the attempt. This spares refunds."""
+        """Return whether a result carries what a confirm needs and agrees with the attempt.
+
+        Otherwise the confirm would charge a payment that has to be refunded.
+        """
         if not (result.request_key and result.auth_key) or mismatch(attempt, result):
             return False
         try:
@@ -375,7 +380,7 @@ class PaymentFlow:
         return self.store.record(attempt.attempt_no, verdict)
 
     def _record_charge(self, attempt: Attempt, found: PaymentFound) -> Attempt:
-        """Record a confirm's yes. The keys of another attempt of ours charge that one."""
+        """Record a charge. If the answer names another attempt of ours, that one was charged, not this one."""
         seen = AttemptState.CONFIRMING
         other = self.store.find(found.attempt_no) if found.attempt_no != attempt.attempt_no else None
         if other is not None:
@@ -387,7 +392,7 @@ class PaymentFlow:
         return self.store.record(attempt.attempt_no, verdict)
 
     def _inquire(self, attempt: Attempt) -> PaymentFound | None:
-        """Ask for each day on which the payment may be filed, and for the other type before "none" counts."""
+        """Ask for each possible day. For a window that charges, or after the end, ask for the other pay type, too."""
         ask, now = self.inquirer or self.client, self.now()
         types = [attempt.pay_type]
         if attempt.charge_mode is ChargeMode.IN_WINDOW or now > attempt.ends_at:
@@ -473,7 +478,7 @@ def judge(attempt: Attempt, found: PaymentFound | None, now: datetime) -> Verdic
 
 
 def decide(attempt: Attempt, found: PaymentFound) -> tuple[AttemptState, Reason]:
-    """Compare a charge with the attempt: the only place that says "paid"."""
+    """Compare a charge with the attempt. Nothing else compares amounts with the gateway's answer."""
     if found.attempt_no != attempt.attempt_no:
         return AttemptState.ATTENTION, Reason.NUMBER
     if found.is_refunded:
@@ -486,7 +491,7 @@ def decide(attempt: Attempt, found: PaymentFound) -> tuple[AttemptState, Reason]
 
 
 def not_found(attempt: Attempt, now: datetime) -> Verdict:
-    """Decide what it means that the gateway has no such payment. While one can still come of it, it means little."""
+    """Decide what it means that the gateway has no such payment. Before ``ends_at`` the attempt stays open."""
     state = attempt.state
     if now > attempt.ends_at:
         state = {
@@ -500,7 +505,10 @@ def not_found(attempt: Attempt, now: datetime) -> Verdict:
 
 
 def no_answer(attempt: Attempt, error: GatewayError, now: datetime) -> Verdict:
-    """Decide what silence means: never "not paid". While the window may be open, nobody has to look."""
+    """Decide what an inquiry without an answer means: never unpaid.
+
+    After eight checks a person decides, unless the window may be open.
+    """
     state = attempt.state
     is_open = state is AttemptState.PREPARED and now < attempt.ends_at
     if state not in GIVEN_UP and not is_open and attempt.checks + 1 >= MOST_UNANSWERED:

@@ -12,7 +12,7 @@ from .errors import GatewayError, NotSent, OutcomeUnknown, Refused
 from .refund import RefundDone
 
 REFUND_PATIENCE = timedelta(minutes=2)
-"""Longer than a refund can take. Then its worker is dead."""
+"""Longer than a refund can take. After that its process is taken to have stopped."""
 DECIDE_AFTER = timedelta(minutes=10)
 """Before that nobody decides about a refund whose answer was lost."""
 
@@ -150,7 +150,7 @@ def judge_refund(refund: Refund, answer: RefundDone | GatewayError) -> RefundVer
 
 
 def give_up(refund: Refund) -> RefundVerdict | None:
-    """Return what has become of a refund whose worker is dead, or None if it may be sent (again)."""
+    """Return the verdict on a refund whose process has stopped, or None if it may be sent (again)."""
     if refund.state is RefundState.SUBMITTED:
         return RefundVerdict(RefundState.UNKNOWN, refund.tries)
     if refund.state is RefundState.RESERVED and not refund.is_owed:

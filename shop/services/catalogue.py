@@ -52,7 +52,7 @@ def give_stock_back(lines: Sequence[OrderLine]) -> None:
 
 
 def _by_product(lines: Sequence[OrderLine]) -> list[OrderLine]:
-    """Two orders of the same goods lock them in the same order."""
+    """Sort by product, so that parallel orders cannot deadlock."""
     return sorted(lines, key=lambda line: line.product_id)
 
 

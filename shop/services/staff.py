@@ -130,7 +130,7 @@ def _check(name: str, password: str) -> StaffMember:
 
 
 def _fits(member: StaffMember | None, password: str) -> bool:
-    """As slow for an account that does not exist."""
+    """Take the same time for an unknown name."""
     stored = member.password_hash if member else _hash_of_nobody()
     return len(password) <= LONGEST_PASSWORD and check_password_hash(stored, _normal(password))
 
