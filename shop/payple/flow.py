@@ -114,6 +114,7 @@ class Reason(StrEnum):
     NONE = ""
     NOT_FOUND = "not_found"
     NO_ANSWER = "no_answer"
+    CLOSED = "closed"
     NOT_SENT = "not_sent"
     NUMBER = "number"
     AMOUNT = "amount"
@@ -220,21 +221,22 @@ class PaymentStore(Protocol):
         ...
 
     def note_result(self, attempt_no: str, result: UnverifiedResult) -> bool:
-        """Keep what the browser says, for the buyer's page. Return True a limited number of times per attempt."""
+        """Keep what the browser says, and ``success_reported``. Return True for an attempt's first five results."""
         ...
 
     def begin_confirm(self, attempt_no: str) -> bool:
         """Set prepared to confirming, by UPDATE ... WHERE state = 'prepared', and next_check().
 
-        Return False if no row was updated, if another attempt holds the order, or if it is too late.
+        Also set ``confirming_at``, and ``checks`` to 0. Return False if no row was updated, if another attempt holds
+        the order, or if it is later than ``ends_at``.
         """
         ...
 
     def claim_check(self, attempt_no: str, *, at_once: bool = False) -> bool:
         """Claim the next inquiry: move its date two minutes on, by UPDATE ... WHERE it is due.
 
-        Return False if no row was updated. ``at_once`` also claims one that is not due yet, unless a confirm may be
-        under way: confirming, for less than ``CONFIRM_PATIENCE``.
+        Return False if no row was updated, and for one in ``FINAL``. ``at_once`` also claims one that is not due yet,
+        unless a confirm may be under way: confirming, for less than ``CONFIRM_PATIENCE``.
         """
         ...
 
@@ -259,11 +261,17 @@ class Store(PaymentStore, Protocol):
     def reserve_refund(
         self, refund_no: str, attempt_no: str, amount: int, *, seen_balance: int, tax: int | None
     ) -> Refund:
-        """Insert a reserved refund if check_refund() agrees, or return the one that has this number."""
+        """Insert a reserved refund if check_refund() agrees, or return the one that has this number.
+
+        Raises RefundRejected with NOT_PAID unless the attempt is paid.
+        """
         ...
 
     def begin_refund(self, refund_no: str, seen: RefundState) -> bool:
-        """Set this state to submitted and count the try, by UPDATE ... WHERE state = seen. Return False if none was."""
+        """Set this state to submitted, by UPDATE ... WHERE state = seen. Return False if no row was updated.
+
+        Also count the try, and set ``changed_at`` and next_try().
+        """
         ...
 
     def record_refund(self, refund_no: str, verdict: RefundVerdict) -> Refund:
@@ -306,14 +314,23 @@ class PaymentFlow:
         needs_confirm = attempt.charge_mode is ChargeMode.ON_CONFIRM
         if needs_confirm and not result.reports_success:
             return attempt  # nothing is charged: the buyer may try again
-        if needs_confirm and attempt.state is AttemptState.PREPARED and self.may_confirm(attempt, result):
-            return self._charge(attempt, partial(self.client.confirm, result))
+        if needs_confirm and attempt.state is AttemptState.PREPARED:
+            if self.may_confirm(attempt, result):
+                return self._charge(attempt, partial(self.client.confirm, result))
+            log.info("attempt %s is not confirmed: its result does not fit", attempt.attempt_no)
         return self.settle(attempt.attempt_no, at_once=is_news)
 
     def charge(self, request: ChargeRequest) -> Attempt | None:
-        """Charge a billing key for a stored attempt, once. Return None if the attempt is not ours."""
+        """Charge a billing key for a stored attempt, once. Return None if the attempt is not ours.
+
+        Raises ValueError if the attempt was stored with another amount or type.
+        """
         attempt = self.store.find(request.attempt_no)
-        return self._charge(attempt, partial(self.client.charge, request)) if attempt else None
+        if attempt is None:
+            return None
+        if (request.amount, request.pay_type) != (attempt.amount, attempt.pay_type):
+            raise ValueError("the attempt was stored with another amount or pay type")
+        return self._charge(attempt, partial(self.client.charge, request))
 
     def settle(self, attempt_no: str, *, at_once: bool = False) -> Attempt | None:
         """Inquire about an attempt if an inquiry is due. Safe to call at any time, from anywhere."""
@@ -331,6 +348,16 @@ class PaymentFlow:
             verdict = no_answer(attempt, error, self.now())
         self.store.record(attempt_no, verdict)
         return verdict
+
+    def close_attention(self, attempt_no: str) -> Attempt | None:
+        """Record that a person has found nothing to collect: an attempt in attention becomes declined.
+
+        settle(attempt_no, at_once=True) asks once more before.
+        """
+        attempt = self.store.find(attempt_no)
+        if attempt is None or attempt.state is not AttemptState.ATTENTION:
+            return attempt
+        return self.store.record(attempt_no, Verdict(AttemptState.DECLINED, AttemptState.ATTENTION, Reason.CLOSED))
 
     def may_open_window(self, attempts: Sequence[Attempt]) -> bool:
         """Return whether an order with these attempts may be paid (again).

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -122,3 +122,29 @@ def test_a_month_that_another_number_has_paid_is_for_a_person(subscription: Subs
 
     assert (second.state, second.ending) == (AttemptState.ATTENTION, Ending.REVIEW)
     assert subscription.charged() == [15_000]
+
+
+def test_another_amount_than_the_stored_one_is_not_charged(subscription: Subscription) -> None:
+    raised = replace(subscription.request(), amount=16_000)
+
+    with pytest.raises(ValueError, match="amount"):
+        subscription.flow.charge(raised)
+
+    assert subscription.charged() == []
+
+
+def test_a_person_closes_an_attempt_that_nothing_came_of(subscription: Subscription) -> None:
+    subscription.charge()
+    again = subscription.charge("SUBSCRIPTION-1-2026-12-AGAIN")  # the month is paid by the other number
+    assert again.state is AttemptState.ATTENTION
+
+    closed = subscription.flow.close_attention(again.attempt_no)
+
+    assert closed
+    assert closed.ending is Ending.DECLINED
+
+
+def test_a_person_closes_nothing_else(subscription: Subscription) -> None:
+    paid = subscription.charge()
+
+    assert subscription.flow.close_attention(paid.attempt_no) == paid
