@@ -1,7 +1,10 @@
 """결제결과 조회: staff ask the gateway about any payment, and an open one of ours is settled by its answer."""
 
+from collections.abc import Iterator
+
 import pytest
 
+from shop.extensions import limiter
 from tests.page import Page, PageClient
 from tests.world import World, korea_now
 
@@ -77,3 +80,20 @@ def test_the_order_page_leads_to_the_inquiry_about_its_attempt(world: World, off
 
     assert address in officer.get(f"/admin/orders/{purchase.order.order_no}").text
     assert officer.get(address.replace("&amp;", "&")).values("inquiry-attempt", "data-state") == ["paid"]
+
+
+@pytest.fixture
+def no_limits_afterwards() -> Iterator[None]:
+    """A process has one limiter, and its next app may come without limits."""
+    yield
+    limiter.enabled = False
+
+
+@pytest.mark.usefixtures("no_limits_afterwards")
+@pytest.mark.parametrize("shop_values", [{"RATE_LIMITS": "on"}])
+def test_more_than_twenty_questions_a_minute_are_refused(world: World, officer: PageClient) -> None:
+    question = {"number": "a b", "csrf_token": officer.csrf_token()}
+
+    statuses = [officer.post(ADDRESS, question).status_code for _press in range(21)]
+
+    assert statuses == [422] * 20 + [429]
