@@ -94,7 +94,7 @@ def test_paying_with_the_keyboard_alone(desktop: Store) -> None:
     """Every choice and the button can be reached without a mouse."""
     order = desktop.order()
     order.page.locator("input[name=method][value=card]").focus()
-    order.page.keyboard.press("ArrowDown")
+    order.page.keyboard.press("ArrowUp")
     expect(order.page.locator("input[name=method][value=transfer]")).to_be_checked()
     order.page.get_by_test_id("pay").focus()
 
