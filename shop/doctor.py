@@ -199,7 +199,7 @@ def _schema() -> Finding:
 def _sweep() -> Finding:
     advice = _("flask --app app sweep을 1분마다 실행하거나 --every로 계속 실행하세요.")
     try:
-        since = desk.silent_since(clock.now())
+        since = desk.overdue_since(clock.now())
         release()
     except Exception:  # noqa: BLE001 - tables that are missing are another finding
         release()

@@ -29,7 +29,6 @@ class CartLine:
 
     @property
     def is_short(self) -> bool:
-        """Return whether fewer can be bought than wanted."""
         return self.quantity > self.maximum
 
 
@@ -70,7 +69,7 @@ def add(items: Mapping[str, int], product: Product, quantity: int) -> dict[str, 
 
 
 def fill(items: Mapping[str, int], lines: Iterable[tuple[str, int]]) -> dict[str, int]:
-    """Put the lines of an order back. What lies in the cart already is not added up: twice filled is once filled."""
+    """Put the lines of an order back. A second time changes nothing."""
     changed = dict(items)
     for slug, quantity in lines:
         changed = put(changed, slug, max(quantity, changed.get(slug, 0)))

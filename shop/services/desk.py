@@ -1,4 +1,4 @@
-"""The desk: what a person must decide, oldest first. Empty means that every won is accounted for."""
+"""What a person must decide, oldest first. Empty means that every won is accounted for."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -54,8 +54,8 @@ def count(now: datetime) -> int:
     return sum(db.session.scalar(select(func.count()).select_from(table).where(opens)) or 0 for table, opens in tables)
 
 
-def silent_since(now: datetime) -> datetime | None:
-    """Return since when no sweep has run, if that is ten minutes or more."""
+def overdue_since(now: datetime) -> datetime | None:
+    """Return when the oldest check was due, if that is ten minutes ago or more."""
     due = db.session.scalar(select(func.min(Attempt.next_check_at)))
     return due if due is not None and due < now - PATIENCE else None
 

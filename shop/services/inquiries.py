@@ -17,7 +17,7 @@ CALLS = ("inquire", "authenticate")
 
 
 def ask(number: str, day: date, method: PayType, client: PaypleClient) -> None:
-    """Inquire, and settle the payment if it is an open attempt of ours or came of a link."""
+    """Inquire, and settle the payment if it is ours."""
     release()
     with suppress(GatewayError):
         found = client.inquire(number, day, method)
@@ -26,12 +26,10 @@ def ask(number: str, day: date, method: PayType, client: PaypleClient) -> None:
 
 
 def last_answer(number: str) -> JournalEntry | None:
-    """Return the last inquiry about a number."""
     asked = (JournalEntry.attempt_no == number, JournalEntry.event.in_(CALLS))
     query = select(JournalEntry).where(*asked).order_by(JournalEntry.id.desc()).limit(1)
     return db.session.scalar(query) if number else None
 
 
 def attempt_of(number: str) -> Attempt | None:
-    """Return the attempt of this number, with its order."""
     return db.session.scalar(select(Attempt).options(joinedload(Attempt.order)).where(Attempt.attempt_no == number))

@@ -36,7 +36,6 @@ def note(
     attempt_no: str = "",
     evidence: Mapping[str, object] | None = None,
 ) -> None:
-    """Add an event of an order to the open transaction."""
     kept = dict(evidence or {}) | ({"by": actor.by} if actor.by else {})
     entry = JournalEntry(
         at=clock.now(),

@@ -23,7 +23,6 @@ LINK = "link"
 
 
 def due() -> Sequence[str]:
-    """Return numbers of webhooks to ask about, oldest first."""
     query = select(UnknownPayment.number).where(UnknownPayment.asked_at.is_(None))
     numbers = db.session.scalars(query.order_by(UnknownPayment.id).limit(MOST_A_MINUTE)).all()
     release()
@@ -51,14 +50,14 @@ def settle(number: str, found: PaymentFound, client: PaypleClient, *, source: So
 
 
 def _inquire(number: str, inquirer: Inquirer) -> PaymentFound | None:
-    """Ask for today and yesterday: a webhook comes soon after its payment."""
+    """Ask for today and yesterday."""
     days = [clock.korea_date(clock.now() - timedelta(days=ago)) for ago in (0, 1)]
     answers = (inquirer.inquire(number, day, pay_type) for day, pay_type in product(days, PayType))
     return next((found for found in answers if found is not None), None)
 
 
 def _take_up(found: PaymentFound, order_no: str, source: Source) -> None:
-    """Make a payment an attempt of its order, if the order has a link of this amount and the number is new."""
+    """Make a payment an attempt of its order, if a link fits."""
     with transaction():
         order = db.session.scalar(select(Order).where(Order.order_no == order_no).with_for_update())
         is_ours = select(Attempt.id).where(Attempt.attempt_no == found.attempt_no)
@@ -70,7 +69,6 @@ def _take_up(found: PaymentFound, order_no: str, source: Source) -> None:
 
 
 def _new_attempt(order: Order, found: PaymentFound) -> Attempt:
-    """Due at once, in case that its verdict is not recorded now."""
     return Attempt(
         order_id=order.id,
         attempt_no=found.attempt_no,

@@ -1,4 +1,4 @@
-"""Payment links (URL링크결제) of unpaid orders: made, closed, and what webhooks say while one may be paid."""
+"""Payment links (URL링크결제) of unpaid orders."""
 
 import re
 from contextlib import suppress
@@ -30,7 +30,7 @@ _NUMBER = re.compile(r"[A-Za-z0-9_-]{1,30}")
 def create(order: Order, goods: str, expires_at: datetime, *, by: str, client: PaypleClient) -> None:
     """Register a link for an unpaid order, whose goods are held until it ends.
 
-    :raises CannotPay: the order is paid or may be, or is over
+    :raises CannotPay: with the reason
     :raises GatewayError: there is no link
     """
     order_no, request = order.order_no, _request(order, goods, expires_at)

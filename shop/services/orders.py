@@ -60,7 +60,7 @@ class Visitor:
 
 @dataclass(frozen=True)
 class CartOnHand:
-    """The cart that the browser keeps. ``seen_id`` is the one that the order form showed, if it said so."""
+    """The cart that the browser keeps. ``seen_id`` is the one that the order form showed."""
 
     items: Mapping[str, int]
     id: str
@@ -93,9 +93,9 @@ def place_order(
 ) -> Order:
     """Turn a cart into an order and reserve its stock. The same cart, sent again, gives the same order.
 
-    :raises CartProblem: empty, too large, too small, or not the cart that was seen
+    :raises CartProblem: with the reason
     :raises OutOfStock: nothing was reserved
-    :raises TooManyUnpaid: the visitor would hold more than ``most_unpaid`` pieces, or its address twice as many
+    :raises TooManyUnpaid: the visitor or its address would hold too many unpaid pieces
     """
     placed = _order_of_cart(cart.seen_id or cart.id, visitor)
     if placed is not None:
@@ -116,7 +116,7 @@ def place_order(
 
 
 def _require_few_unpaid(visitor: Visitor, most: int) -> None:
-    """Count pieces of limited stock, the new order's too. Its stock is locked, so parallel orders of it are counted."""
+    """Count pieces of limited stock, the new order's too."""
     is_theirs, is_near = Order.visitor == visitor.mark, Order.address == visitor.address
     pieces = func.sum(OrderLine.quantity)
     held = select(pieces.filter(is_theirs), pieces.filter(is_near), func.min(Order.expires_at))
@@ -171,7 +171,6 @@ def search(wanted: OrderFilter, before: int | None = None) -> OrderPage:
 
 
 def journal_of(order: Order) -> Sequence[JournalEntry]:
-    """Return the journal of an order and its attempts."""
     ours = select(JournalEntry.id).where(JournalEntry.order_no == order.order_no)
     numbers = [attempt.attempt_no for attempt in order.attempts]
     told = select(JournalEntry.id).where(JournalEntry.attempt_no.in_(numbers))
@@ -180,7 +179,7 @@ def journal_of(order: Order) -> Sequence[JournalEntry]:
 
 
 def expire(order_id: int, *, source: Source) -> bool:
-    """Give up an unpaid order and return its stock. Return False if it is not time, or a window may be open."""
+    """Give up an unpaid order. Return False if it is not time, or a window may be open."""
     with transaction():
         order = transitions.lock_order(order_id)
         if order.state is not OrderState.AWAITING_PAYMENT or clock.now() < order.expires_at:
@@ -192,7 +191,7 @@ def expire(order_id: int, *, source: Source) -> bool:
 
 
 def cancel(order_id: int, *, is_answered: bool) -> None:
-    """Give up an unpaid order for its buyer and return its stock. One that is given up already stays as it is.
+    """Give up an unpaid order for its buyer. A second time changes nothing.
 
     :raises CannotCancel: it is paid or may be
     """

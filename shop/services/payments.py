@@ -72,7 +72,7 @@ def start_attempt(
     try:
         key = client.client_key if script is WindowScript.WITH_CLIENT_KEY else _authenticate(client, request)
     except GatewayError as error:
-        settlement.withdraw(request.attempt_no, error)
+        settlement.expire_unopened(request.attempt_no, error)
         raise
     return Opening(request.attempt_no, window_fields(request, key))
 

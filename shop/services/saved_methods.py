@@ -1,7 +1,6 @@
-"""Cards and accounts that buyers save for the next order, and their billing keys.
+"""Cards and accounts that buyers save, and their billing keys.
 
-A key comes from the gateway's answer to a confirm or an inquiry only. Whether it is still registered is the gateway's
-word as well: a deletion whose answer is lost, and what a webhook says, end in the same look-up.
+A key, and whether it is still registered, comes from the gateway only.
 """
 
 import hashlib
@@ -28,14 +27,13 @@ KEPT = timedelta(days=365)
 
 
 def saved_by(visitor: Visitor) -> list[SavedMethod]:
-    """Return what this browser has saved, newest first."""
     theirs = (SavedMethod.visitor == visitor.mark, SavedMethod.deleted_at.is_(None))
     query = select(SavedMethod).where(*theirs).order_by(SavedMethod.id.desc())
     return [row for row in db.session.scalars(query) if row.billing_key] if visitor.mark else []
 
 
 def keep_found(attempt: Attempt, found: PaymentFound) -> None:
-    """Save what an attempt was paid with, if its buyer wishes so. The caller holds the order's lock."""
+    """Save what an attempt was paid with, if its buyer wishes so."""
     if not (attempt.saves_for and attempt.state is AttemptState.PAID and found.billing_key):
         return
     now, mine = clock.now(), {"visitor": attempt.saves_for, "fingerprint": _fingerprint(found.billing_key)}
@@ -50,10 +48,7 @@ def keep_found(attempt: Attempt, found: PaymentFound) -> None:
 
 
 def delete(visitor: Visitor, saved_id: int, client: PaypleClient) -> None:
-    """Delete what this browser has saved, and have the gateway deregister it.
-
-    :raises NotFound: it belongs to somebody else, or there is none
-    """
+    """Delete a saved card or account and have it deregistered, or raise NotFound."""
     now, mine = clock.now(), (SavedMethod.id == saved_id, SavedMethod.visitor == visitor.mark)
     with transaction():
         deleted = {"deleted_at": now, "next_check_at": now, "checks": 0}
@@ -64,7 +59,7 @@ def delete(visitor: Visitor, saved_id: int, client: PaypleClient) -> None:
 
 
 def handle_deregistration(billing_key: str) -> None:
-    """Make a key due that a webhook calls deregistered. The next sweep looks it up."""
+    """A webhook reports that a key is deregistered: schedule its look-up."""
     now = clock.now()
     these = (SavedMethod.fingerprint == _fingerprint(billing_key), SavedMethod.next_check_at > now)
     with transaction():
@@ -72,7 +67,6 @@ def handle_deregistration(billing_key: str) -> None:
 
 
 def due() -> list[int]:
-    """Return the ids of what has to be looked up, oldest first."""
     query = select(SavedMethod.id).where(SavedMethod.next_check_at <= clock.now())
     found = list(db.session.scalars(query.order_by(SavedMethod.next_check_at, SavedMethod.id)))
     release()

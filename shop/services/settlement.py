@@ -130,7 +130,8 @@ def ask_open_windows(order: Order, client: PaypleClient) -> bool:
     return True
 
 
-def withdraw(attempt_no: str, error: GatewayError) -> None:
+def expire_unopened(attempt_no: str, error: GatewayError) -> None:
+    """Expire an attempt whose window could not be opened."""
     verdict = Verdict(AttemptState.EXPIRED, AttemptState.PREPARED, Reason.NOT_SENT, error=error)
     ShopStore(Source.PAGE).record(attempt_no, verdict)
 

@@ -56,7 +56,6 @@ def exists() -> bool:
 
 
 def opens(name: str, password: str) -> bool:
-    """Return whether this password opens this account."""
     member = _find(name)
     return member is not None and _fits(member, password)
 
@@ -86,7 +85,6 @@ def find_session(token: str) -> StaffSession | None:
 
 
 def sign_out(token: str) -> None:
-    """End a session."""
     with transaction():
         db.session.execute(update(StaffSession).where(*_alive(token)).values(ended_at=clock.now()))
 

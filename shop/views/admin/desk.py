@@ -27,7 +27,7 @@ def show_desk() -> ResponseReturnValue:
     return render_template(
         "admin/desk.html",
         desk=desk.load(now),
-        silent_since=desk.silent_since(now),
+        silent_since=desk.overdue_since(now),
         explained=messages.explained,
         needs_password=not is_confirmed(),
     )
