@@ -13,6 +13,7 @@ from typing import Any
 
 from flask import Flask, Response, abort, current_app, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from itsdangerous import URLSafeTimedSerializer
 from werkzeug.security import safe_join
 
 MOST_FILES = 200
@@ -29,6 +30,11 @@ class StaticFile:
 
 class SessionOfPages(SecureCookieSessionInterface):
     """Flask-Login reads the session of every request, which would make browsers load files again for a new cookie."""
+
+    @lru_cache  # noqa: B019 - one interface and one app per process
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """Make the serializer once instead of in every request: the keys never change while the shop runs."""
+        return super().get_signing_serializer(app)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         if request.endpoint != "static":
