@@ -13,7 +13,6 @@ from typing import Any
 
 from flask import Flask, Response, abort, current_app, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
-from itsdangerous import URLSafeTimedSerializer
 from werkzeug.security import safe_join
 
 MOST_FILES = 200
@@ -32,7 +31,7 @@ class SessionOfPages(SecureCookieSessionInterface):
     """Flask-Login reads the session of every request, which would make browsers load files again for a new cookie."""
 
     @lru_cache  # noqa: B019 - one interface and one app per process
-    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+    def get_signing_serializer(self, app: Flask) -> Any:
         """Make the serializer once instead of in every request: the keys never change while the shop runs."""
         return super().get_signing_serializer(app)
 
