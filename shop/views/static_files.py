@@ -30,10 +30,12 @@ class StaticFile:
 class SessionOfPages(SecureCookieSessionInterface):
     """Flask-Login reads the session of every request, which would make browsers load files again for a new cookie."""
 
-    @lru_cache  # noqa: B019 - one interface and one app per process
-    def get_signing_serializer(self, app: Flask) -> Any:
-        """Make the serializer once instead of in every request: the keys never change while the shop runs."""
-        return super().get_signing_serializer(app)
+    def __init__(self, app: Flask) -> None:
+        self._serializer = super().get_signing_serializer(app)
+
+    def get_signing_serializer(self, _app: Flask) -> Any:
+        """Return the one serializer: Flask makes another in every request."""
+        return self._serializer
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         if request.endpoint != "static":
@@ -42,7 +44,7 @@ class SessionOfPages(SecureCookieSessionInterface):
 
 def init_app(app: Flask) -> None:
     """Serve the static folder, and add the version to each address that ``url_for`` makes."""
-    app.session_interface = SessionOfPages()
+    app.session_interface = SessionOfPages(app)
     app.view_functions["static"] = send
     app.url_defaults(_add_version)
 
