@@ -51,7 +51,7 @@ class Order(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     order_no: Mapped[str] = mapped_column(String(20), unique=True)
     visitor: Mapped[str] = mapped_column(String(40))
-    address: Mapped[str] = mapped_column(String(60), default="", server_default="")
+    address: Mapped[str] = mapped_column(String(60), default="")
     cart_id: Mapped[str] = mapped_column(String(40))
     state: Mapped[OrderState] = mapped_column(one_of(OrderState, "order_state"), default=OrderState.AWAITING_PAYMENT)
     amount: Mapped[int] = mapped_column(BigInteger)

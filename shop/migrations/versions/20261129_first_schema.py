@@ -1,9 +1,9 @@
-"""The first schema."""
+"""The first schema. While nothing is released it changes in place and takes a new date."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001"
+revision = "20261129"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("order_no", sa.String(length=20), nullable=False),
         sa.Column("visitor", sa.String(length=40), nullable=False),
+        sa.Column("address", sa.String(length=60), nullable=False),
         sa.Column("cart_id", sa.String(length=40), nullable=False),
         sa.Column(
             "state",
@@ -51,6 +52,7 @@ def upgrade() -> None:
         sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("state <> 'expired' OR released_at IS NOT NULL", name="expired_has_released_its_stock"),
         sa.CheckConstraint("amount > 0 AND amount = taxable + exempt", name="order_amount_adds_up"),
         sa.PrimaryKeyConstraint("id"),
@@ -77,11 +79,7 @@ def upgrade() -> None:
         sa.Column("description_en", sa.Text(), nullable=False),
         sa.Column("picture", sa.String(length=80), nullable=False),
         sa.Column("price", sa.Integer(), nullable=False),
-        sa.Column(
-            "tax",
-            one_of("product_tax", "taxable exempt"),
-            nullable=False,
-        ),
+        sa.Column("tax", one_of("product_tax", "taxable exempt"), nullable=False),
         sa.Column("stock", sa.Integer(), nullable=True),
         sa.CheckConstraint("price > 0", name="product_price_positive"),
         sa.CheckConstraint("stock IS NULL OR stock >= 0", name="product_stock_not_negative"),
@@ -123,19 +121,12 @@ def upgrade() -> None:
             one_of("attempt_state", "prepared confirming unknown paid declined expired orphaned attention"),
             nullable=False,
         ),
-        sa.Column(
-            "method",
-            one_of("attempt_method", "card app_card naver_pay kakao_pay transfer"),
-            nullable=False,
-        ),
-        sa.Column(
-            "work",
-            one_of("attempt_work", "CERT PAY"),
-            nullable=False,
-        ),
+        sa.Column("method", one_of("attempt_method", "card app_card naver_pay kakao_pay transfer"), nullable=False),
+        sa.Column("work", one_of("attempt_work", "CERT PAY"), nullable=False),
         sa.Column("window", sa.String(length=10), nullable=False),
         sa.Column("delivery", sa.String(length=10), nullable=False),
         sa.Column("cash_receipt_asked", sa.Boolean(), nullable=False),
+        sa.Column("saves_for", sa.String(length=40), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("deadline_at", sa.DateTime(timezone=True), nullable=False),
@@ -167,10 +158,7 @@ def upgrade() -> None:
             "state <> 'paid' OR (paid_at IS NOT NULL AND trade_date IS NOT NULL)", name="paid_has_its_evidence"
         ),
         sa.CheckConstraint("amount > 0", name="attempt_amount_positive"),
-        sa.ForeignKeyConstraint(
-            ["order_id"],
-            ["orders.id"],
-        ),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.id"]),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("attempt_no"),
     )
@@ -196,24 +184,14 @@ def upgrade() -> None:
         sa.Column("slug", sa.String(length=60), nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("name_en", sa.String(length=100), nullable=False),
-        sa.Column(
-            "tax",
-            one_of("line_tax", "taxable exempt"),
-            nullable=False,
-        ),
+        sa.Column("tax", one_of("line_tax", "taxable exempt"), nullable=False),
         sa.Column("unit_price", sa.Integer(), nullable=False),
         sa.Column("quantity", sa.Integer(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("amount = unit_price * quantity", name="line_amount_adds_up"),
         sa.CheckConstraint("quantity BETWEEN 1 AND 99", name="line_quantity_in_range"),
-        sa.ForeignKeyConstraint(
-            ["order_id"],
-            ["orders.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["product_id"],
-            ["products.id"],
-        ),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.id"]),
+        sa.ForeignKeyConstraint(["product_id"], ["products.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_order_lines_order_id", "order_lines", ["order_id"])
@@ -224,9 +202,7 @@ def upgrade() -> None:
         sa.Column("order_id", sa.Integer(), nullable=False),
         sa.Column("attempt_id", sa.Integer(), nullable=False),
         sa.Column(
-            "state",
-            one_of("cash_receipt_state", "none requested issued cancel_due cancelled failed"),
-            nullable=False,
+            "state", one_of("cash_receipt_state", "none requested issued cancel_due cancelled failed"), nullable=False
         ),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("purpose", sa.String(length=10), nullable=False),
@@ -249,14 +225,8 @@ def upgrade() -> None:
         sa.CheckConstraint("state <> 'cancelled' OR cancelled_at IS NOT NULL", name="cancelled_has_its_time"),
         sa.CheckConstraint("state <> 'issued' OR issued_at IS NOT NULL", name="issued_has_its_time"),
         sa.CheckConstraint("amount >= 0 AND reissue_amount >= 0", name="receipt_amount_not_negative"),
-        sa.ForeignKeyConstraint(
-            ["attempt_id"],
-            ["attempts.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["order_id"],
-            ["orders.id"],
-        ),
+        sa.ForeignKeyConstraint(["attempt_id"], ["attempts.id"]),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_cash_receipts_attempt_id", "cash_receipts", ["attempt_id"])
@@ -277,11 +247,7 @@ def upgrade() -> None:
         sa.Column("intent", sa.String(length=60), nullable=False),
         sa.Column("order_id", sa.Integer(), nullable=False),
         sa.Column("attempt_id", sa.Integer(), nullable=False),
-        sa.Column(
-            "state",
-            one_of("refund_state", "reserved submitted unknown done refused"),
-            nullable=False,
-        ),
+        sa.Column("state", one_of("refund_state", "reserved submitted unknown done refused"), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("vat", sa.BigInteger(), nullable=False),
         sa.Column("sends_vat", sa.Boolean(), nullable=False),
@@ -304,14 +270,8 @@ def upgrade() -> None:
         sa.CheckConstraint("state <> 'submitted' OR submitted_at IS NOT NULL", name="submitted_has_its_time"),
         sa.CheckConstraint("state NOT IN ('done', 'refused') OR settled_at IS NOT NULL", name="settled_has_its_time"),
         sa.CheckConstraint("amount > 0 AND vat >= 0 AND vat <= amount", name="refund_amount_positive"),
-        sa.ForeignKeyConstraint(
-            ["attempt_id"],
-            ["attempts.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["order_id"],
-            ["orders.id"],
-        ),
+        sa.ForeignKeyConstraint(["attempt_id"], ["attempts.id"]),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.id"]),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("intent"),
     )
@@ -327,3 +287,51 @@ def upgrade() -> None:
     )
     op.create_index("refund_by_settlement", "refunds", ["settled_at"])
     op.create_index("refund_by_state", "refunds", ["state", "next_try_at"])
+
+    op.create_table(
+        "saved_methods",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("visitor", sa.String(length=40), nullable=False),
+        sa.Column("method", one_of("saved_method", "card app_card naver_pay kakao_pay transfer"), nullable=False),
+        sa.Column("issuer", sa.String(length=40), nullable=False),
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("billing_key", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("next_check_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("checks", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("visitor", "fingerprint"),
+    )
+    op.create_index("saved_method_by_fingerprint", "saved_methods", ["fingerprint"])
+    op.create_index("saved_method_by_next_check", "saved_methods", ["next_check_at"])
+
+    op.create_table(
+        "payment_links",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("order_id", sa.Integer(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("goods", sa.String(length=50), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(length=40), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_by", sa.String(length=40), nullable=False),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_payment_links_order_id", "payment_links", ["order_id"])
+    op.create_index("payment_link_by_end", "payment_links", ["ends_at"])
+
+    op.create_table(
+        "unknown_payments",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(length=30), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("number"),
+    )
+    op.create_index("ix_unknown_payments_received_at", "unknown_payments", ["received_at"])
