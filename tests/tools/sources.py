@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,10 +55,7 @@ class Source:
                 yield node.value, node.lineno
 
 
-def parse(module: str, text: str) -> Source:
-    return Source(module, ast.parse(text))
-
-
+@cache
 def read_sources() -> list[Source]:
     """The whole program: app.py and everything under shop/ but the generated migrations."""
     files = [path for path in (ROOT / "shop").rglob("*.py") if "migrations" not in path.parts]
