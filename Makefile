@@ -7,7 +7,7 @@ STAMP := .venv/installed
 PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset test test-full matrix bench bench-large chaos chaos-full chaos-planted browser browsers check format audit
+.PHONY: help run reset test test-full matrix bench bench-large chaos chaos-full chaos-planted browser browsers pictures check format audit
 
 help: ## Say what each target does.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -64,6 +64,9 @@ browsers: $(STAMP) ## Buy in Firefox and in WebKit; needs the packages firefox-e
 	@test "$$(command -v firefox-esr WebKitWebDriver Xvfb | wc -l)" = 3 \
 		|| { echo 'On Debian: apt-get install -y firefox-esr webkit2gtk-driver xvfb' >&2; exit 1; }
 	@$(BIN)/python -m pytest -n 0 tests/engines/purchases.py
+
+pictures: browser ## Take the pictures of the READMEs anew.
+	@$(BIN)/python -m tests.tools.pictures
 
 # Installed again only when requirements.txt is newer than the last installation.
 $(STAMP): requirements.txt
