@@ -9,100 +9,77 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.gateway.receiver import Receiver, receiving
+from shop.simulator.__main__ import main
+from tests.gateway.receiver import Receiver
 from tests.gateway.serving import serving, start
 from tests.tools.servers import free_ports
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    return tmp_path / "folder" / "simulator.sqlite"
-
-
-def refusal(data: Path, *arguments: str, **settings: str) -> str:
-    """What a simulator says that does not start."""
-    process = start("--data", str(data), *arguments, folder=data.parents[1], **settings)
-    _, errors = process.communicate(timeout=30)
-    assert process.returncode == 1
-    assert not data.exists()
-    return errors
-
-
-def test_a_charge_survives_kill_9_and_only_the_owner_reads_the_file(data: Path) -> None:
-    with serving(data) as (merchant, group):
+def test_what_has_happened_survives_kill_9(tmp_path: Path, receiver: Receiver) -> None:
+    """A charge, a cancel before its answer, and a webhook that waits. Only the owner reads the file."""
+    data, address = tmp_path / "folder" / "simulator.sqlite", ("--webhook-url", receiver.url)
+    with serving(data, *address) as (merchant, group), ThreadPoolExecutor(1) as pool:
         paid = merchant.confirmed()
+        assert receiver.came.get(timeout=10)["PCD_PAY_OID"] == paid["PCD_PAY_OID"]
+        merchant.order("POST", "/webhooks", {"hold": True})
+        waiting = merchant.paid()
+        merchant.order("POST", "/barrier", {"op": "cancel", "phase": "after", "notify_url": receiver.url})
+        answer = pool.submit(merchant.cancel, paid, 300)
+        receiver.came.get(timeout=10)
         modes = {path.stat().st_mode & 0o777 for path in data.parent.iterdir()}
         os.killpg(group, signal.SIGKILL)
-
-    with serving(data) as (merchant, _):
-        assert merchant.inquire(paid["PCD_PAY_OID"])["PCD_PAY_RST"] == "success"
-    assert (modes, data.parent.stat().st_mode & 0o777) == ({0o600}, 0o700)
-
-
-def test_a_cancel_survives_kill_9_even_before_its_answer(data: Path) -> None:
-    with serving(data) as (merchant, group), ThreadPoolExecutor(1) as pool:
-        with receiving() as driver:
-            paid = merchant.paid()
-            merchant.order("POST", "/barrier", {"op": "cancel", "phase": "after", "notify_url": driver.url})
-            answer = pool.submit(merchant.cancel, paid, 300)
-            driver.came.get(timeout=10)
-            os.killpg(group, signal.SIGKILL)
         with pytest.raises(requests.ConnectionError):
             answer.result(10)
 
-    with serving(data) as (merchant, _):
+    with serving(data, *address) as (merchant, _):
         assert merchant.refunded(paid) == ("partially_cancelled", 300)
-        assert "cancelled" in [line["effect"] for line in merchant.ledger()]
-
-
-def test_webhooks_leave_by_themselves_and_also_after_kill_9(data: Path, receiver: Receiver) -> None:
-    with serving(data, "--webhook-url", receiver.url) as (merchant, group):
-        first = merchant.paid()
-        assert receiver.came.get(timeout=10)["PCD_PAY_OID"] == first["PCD_PAY_OID"]
-        merchant.order("POST", "/webhooks", {"hold": True})
-        second = merchant.paid()
-        os.killpg(group, signal.SIGKILL)
-
-    with serving(data, "--webhook-url", receiver.url) as (merchant, _):
+        assert merchant.inquire(waiting["PCD_PAY_OID"])["PCD_PAY_RST"] == "success"
         merchant.order("POST", "/webhooks", {"release": True})
-        assert receiver.came.get(timeout=10)["PCD_PAY_OID"] == second["PCD_PAY_OID"]
-        merchant.order("POST", "/webhooks", {"hold": False, "delay": 3600})
-        third = merchant.paid()
-        merchant.advance(3600)
-        assert receiver.came.get(timeout=10)["PCD_PAY_OID"] == third["PCD_PAY_OID"]
+        assert receiver.came.get(timeout=10)["PCD_PAY_OID"] == waiting["PCD_PAY_OID"]
+    assert (modes, data.parent.stat().st_mode & 0o777) == ({0o600}, 0o700)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "settings", "sentence"),
+    ("arguments", "mode", "env_file", "sentence"),
     [
-        (("--webhook-url", "http://example.com/hook"), {}, "--webhook-host"),
-        *((("--host", host), {}, "SIMULATOR_PUBLIC=yes") for host in ("0.0.0.0", "::", "192.0.2.1")),
-        *(((), {"PAYPLE_MODE": mode}, mode.strip()) for mode in ("test", "live", "LIVE", " Live ", "production")),
+        (("--webhook-url", "http://example.com/hook"), "", "", "--webhook-host"),
+        *((("--host", host), "", "", "SIMULATOR_PUBLIC=yes") for host in ("0.0.0.0", "::", "192.0.2.1")),
+        *(((), mode, "", mode.strip()) for mode in ("test", "live", "LIVE", " Live ", "production")),
+        ((), None, "PAYPLE_MODE='live'", "live"),
     ],
 )
 def test_a_wrong_start_is_one_sentence(
-    data: Path, arguments: tuple[str, ...], settings: dict[str, str], sentence: str
+    arguments: tuple[str, ...],
+    mode: str | None,
+    env_file: str,
+    sentence: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert sentence in refusal(data, *arguments, **settings)
+    monkeypatch.chdir(tmp_path)
+    Path(".env").write_text(env_file, encoding="utf-8")
+    monkeypatch.delenv("PAYPLE_MODE", raising=False)
+    if mode is not None:
+        monkeypatch.setenv("PAYPLE_MODE", mode)
+
+    assert main([*arguments, "--data", "simulator.sqlite"]) == 1
+    assert sentence in capsys.readouterr().err
+    assert not Path("simulator.sqlite").exists()
 
 
-def test_it_does_not_start_beside_the_env_file_of_a_live_shop(data: Path) -> None:
-    (data.parents[1] / ".env").write_text("PAYPLE_MODE='live'\n", encoding="utf-8")
-
-    assert "live" in refusal(data)
-
-
-def test_a_busy_port_is_one_sentence(data: Path) -> None:
+def test_a_busy_port_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", free_ports(1)[0])) as taken:
         port = taken.getsockname()[1]
 
-        sentence = f"simulator: 127.0.0.1:{port} cannot be used: Address already in use\n"
-        assert refusal(data, "--port", str(port)) == sentence
+        assert main(["--port", str(port)]) == 1
+    assert capsys.readouterr().err == f"simulator: 127.0.0.1:{port} cannot be used: Address already in use\n"
 
 
-def test_on_demand_it_listens_everywhere(data: Path) -> None:
+def test_on_demand_it_listens_everywhere(tmp_path: Path) -> None:
     (port,) = free_ports(1)
-    process = start("--host", "0.0.0.0", "--port", str(port), "--data", str(data), SIMULATOR_PUBLIC="yes")
+    asked = ("--host", "0.0.0.0", "--port", str(port), "--data", str(tmp_path / "simulator.sqlite"))
+    process = start(*asked, SIMULATOR_PUBLIC="yes")
     try:
         assert process.stdout
         assert process.stdout.readline().startswith("simulator: ")
