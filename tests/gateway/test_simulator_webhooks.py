@@ -28,8 +28,9 @@ class Hook:
         """Send what is due; how many that were."""
         return self.sender.deliver_due()
 
-    @property
-    def messages(self) -> list[dict[str, str]]:
+    def told(self) -> list[dict[str, str]]:
+        """Send what is due; what the merchant has got until then."""
+        self.deliver()
         return self.receiver.messages
 
     @property
@@ -43,6 +44,10 @@ class Hook:
     def bench(self, **order: object) -> None:
         self.merchant.order("POST", "/webhooks", order)
 
+    def pay(self, count: int) -> None:
+        for number in range(count):
+            self.merchant.paid(PCD_PAY_OID=f"N{number}")
+
 
 @pytest.fixture
 def hook(simulator: Flask, merchant: Merchant, receiver: Receiver) -> Hook:
@@ -54,16 +59,18 @@ def hook(simulator: Flask, merchant: Merchant, receiver: Receiver) -> Hook:
 # What is told.
 
 
-def test_a_payment_is_told_with_the_fields_of_its_result_and_no_key(hook: Hook) -> None:
+@pytest.mark.parametrize(("format_", "begins"), [("json", '{"PCD_CST_ID": "test"'), ("form", "PCD_CST_ID=test&")])
+def test_a_payment_is_told_with_the_fields_of_its_result_and_no_key(hook: Hook, format_: str, begins: str) -> None:
+    hook.merchant.policy(webhook_format=format_)
     paid = hook.merchant.paid(PCD_PAYER_NO="77", PCD_USER_DEFINE1="mine")
 
-    hook.deliver()
+    (told,) = hook.told()
 
-    (told,) = hook.messages
     assert hook.receiver.methods == ["HEAD", "POST"]
+    assert hook.receiver.seen[1][1].startswith(begins)
     shared = ("PCD_PAY_RST", "PCD_PAY_CODE", "PCD_PAY_OID", "PCD_PAY_TOTAL", "PCD_PAYER_ID", "PCD_PAY_CARDAUTHNO")
+    shared += ("PCD_PAYER_NO", "PCD_USER_DEFINE1", "PCD_PAY_GOODS")
     assert {name: told[name] for name in shared} == {name: paid[name] for name in shared}
-    assert (told["PCD_CST_ID"], told["PCD_PAYER_NO"], told["PCD_USER_DEFINE1"]) == ("test", "77", "mine")
     assert {"PCD_REGULER_FLAG", "PCD_PAY_YEAR", "PCD_PAY_MONTH"} <= set(told)
     assert (told["PCD_PAY_URL"], {"PCD_AUTH_KEY", "PCD_PAY_REQKEY"} & set(told)) == ("", set())
     assert paid["PCD_PAYER_ID"] not in str(hook.listed)
@@ -73,9 +80,9 @@ def test_a_payment_is_told_with_the_fields_of_its_result_and_no_key(hook: Hook) 
 def test_money_that_moved_is_told_even_if_the_result_is_lost(hook: Hook, scenario: str) -> None:
     hook.merchant.paid(scenario, PCD_PAY_TYPE="transfer")
 
-    hook.deliver()
+    (told,) = hook.told()
 
-    assert (hook.messages[0]["PCD_PAY_RST"], hook.messages[0]["PCD_PAY_MSG"]) == ("success", "출금이체완료")
+    assert (told["PCD_PAY_RST"], told["PCD_PAY_MSG"]) == ("success", "출금이체완료")
 
 
 def test_nothing_is_told_of_money_that_did_not_move(hook: Hook) -> None:
@@ -94,9 +101,8 @@ def test_a_cancel_in_the_partner_admin_is_told_with_its_amount(hook: Hook) -> No
     paid = hook.merchant.paid(PCD_USER_DEFINE1="mine")
     hook.merchant.order("POST", f"/payments/{paid['PCD_PAY_OID']}/cancel", {"amount": 300})
 
-    hook.deliver()
+    _, cancelled = hook.told()
 
-    cancelled = hook.messages[1]
     assert (cancelled["PCD_PAYCANCEL_FLAG"], cancelled["PCD_REFUND_TOTAL"]) == ("Y", "300")
     assert (cancelled["PCD_PAY_CODE"], cancelled["PCD_PAY_TOTAL"]) == ("PAYC0000", "1000")
     assert (len(cancelled["PCD_REFUND_TIME"]), "PCD_USER_DEFINE1" in cancelled) == (14, False)
@@ -109,9 +115,8 @@ def test_the_payment_of_a_link_carries_the_parameter_of_the_link(hook: Hook) -> 
     form = Page(hook.merchant.session.get(link["PCD_LINK_URL"])).form_with("link-pay-transfer")
     Window(hook.merchant.session, hook.merchant.session.post(form.action, data=form.fields)).approve()
 
-    hook.deliver()
+    (told,) = hook.told()
 
-    (told,) = hook.messages
     assert (told["PCD_PAY_CODE"], told["PCD_PAY_TOTAL"]) == ("BILL0000", "15000")
     assert told["PCD_LINK_ADD_PARAM"] == '{"lesson": 7}'
 
@@ -119,32 +124,14 @@ def test_the_payment_of_a_link_carries_the_parameter_of_the_link(hook: Hook) -> 
 def test_a_billing_key_is_told_when_payple_takes_it_back_and_not_when_the_merchant_deletes_it(hook: Hook) -> None:
     deleted, taken = (hook.merchant.paid(PCD_PAY_TYPE=method)["PCD_PAYER_ID"] for method in ("card", "transfer"))
     hook.merchant.key("PUSERDEL", deleted)
-
     hook.merchant.order("POST", "/billing-keys/deregister", {"payer_id": taken})
-    hook.deliver()
 
-    assert [message["PCD_PAY_WORK"] for message in hook.messages] == ["PAY", "PAY", "PUSERDEL"]
-    told = hook.messages[-1]
+    *paid, told = hook.told()
+
+    assert [message["PCD_PAY_WORK"] for message in (*paid, told)] == ["PAY", "PAY", "PUSERDEL"]
     assert (told["PCD_PAYER_ID"], told["PCD_PAY_MSG"][:4]) == (taken, "2008")
     again = hook.merchant.session.post(f"{SIMULATOR}/_sim/billing-keys/deregister", json={"payer_id": taken})
     assert again.status_code == 404
-
-
-def test_without_an_address_nothing_is_queued(hook: Hook) -> None:
-    hook.register("")
-    hook.merchant.paid()
-
-    assert (hook.deliver(), hook.listed) == (0, [])
-
-
-def test_a_webhook_may_be_a_form(hook: Hook) -> None:
-    hook.merchant.policy(webhook_format="form")
-    hook.merchant.paid()
-
-    hook.deliver()
-
-    assert hook.receiver.seen[1][1].startswith("PCD_CST_ID=test&")
-    assert hook.messages[0]["PCD_PAY_GOODS"] == "테스트 상품"
 
 
 # What is not accepted comes again.
@@ -170,100 +157,72 @@ def test_only_2xx_is_accepted_and_the_pauses_grow(hook: Hook) -> None:
 
 
 def test_a_webhook_is_given_up_after_the_number_of_the_policy(hook: Hook) -> None:
-    hook.receiver.statuses = [503]
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        hook.register(f"http://127.0.0.1:{closed.getsockname()[1]}/")
     hook.merchant.policy(webhook_retries=1)
     hook.merchant.paid()
-    hook.deliver()
+
+    assert (hook.deliver(), hook.listed[0]["state"]) == (1, "queued")
     hook.merchant.advance(3600)
 
-    assert (hook.deliver(), hook.deliver()) == (1, 0)
-    assert hook.listed[0]["state"] == "failed"
-
-
-def test_a_closed_port_is_a_failed_try(hook: Hook) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        url = f"http://127.0.0.1:{closed.getsockname()[1]}/"
-    hook.register(url)
-    hook.merchant.paid()
-
-    hook.deliver()
-
-    (told,) = hook.listed
-    assert (told["state"], told["rounds"], "refused" in told["tries"][0]["answer"]) == ("queued", 1, True)
+    assert (hook.deliver(), hook.deliver(), hook.listed[0]["state"]) == (1, 0, "failed")
+    assert "refused" in hook.listed[0]["tries"][0]["answer"]
 
 
 # The bench.
 
 
-def test_held_ones_leave_at_the_release(hook: Hook) -> None:
-    hook.bench(hold=True)
-    hook.merchant.paid()
+@pytest.mark.parametrize(
+    ("bench", "path", "order"),
+    [({"hold": True}, "/webhooks", {"release": True}), ({"delay": 3600}, "/clock", {"advance": 3601})],
+)
+def test_what_is_held_or_delayed_leaves_later(
+    hook: Hook, bench: dict[str, object], path: str, order: dict[str, object]
+) -> None:
+    hook.bench(**bench)
+    hook.pay(1)
     assert hook.deliver() == 0
 
-    hook.bench(release=True)
-    hook.merchant.paid()
+    hook.merchant.order("POST", path, order)
+    hook.pay(2)
 
-    assert (hook.deliver(), hook.listed[-1]["state"]) == (1, "held")
-
-
-def test_copies_travel_besides(hook: Hook) -> None:
-    hook.bench(duplicate=2)
-    oid = hook.merchant.paid()["PCD_PAY_OID"]
-
-    hook.deliver()
-
-    assert [message["PCD_PAY_OID"] for message in hook.messages] == [oid] * 3
+    assert [message["PCD_PAY_OID"] for message in hook.told()] == ["N0"]
 
 
-def test_a_seed_shuffles_them_in_the_same_order_again(hook: Hook) -> None:
-    def order_of_arrival(seed: int) -> list[str]:
+def test_a_seed_shuffles_them_in_the_same_order_again_each_with_its_copies(hook: Hook) -> None:
+    arrived = []
+    for _ in range(2):
         hook.merchant.order("DELETE", "")
         hook.register(hook.receiver.url)
-        hook.bench(shuffle=True, seed=seed)
-        for number in range(8):
-            hook.merchant.paid(PCD_PAY_OID=f"N{number}")
-        hook.deliver()
-        return [message["PCD_PAY_OID"] for message in hook.messages[-8:]]
+        hook.bench(shuffle=True, duplicate=1, seed=1)
+        hook.pay(8)
+        arrived.append([message["PCD_PAY_OID"] for message in hook.told()[-16:]])
 
-    first = order_of_arrival(1)
-
-    assert sorted(first) != first == order_of_arrival(1)
+    assert sorted(arrived[0]) == sorted([f"N{number}" for number in range(8)] * 2) != arrived[0] == arrived[1]
 
 
 def test_a_share_of_them_gets_lost_and_any_is_sent_again_on_demand(hook: Hook) -> None:
     hook.bench(drop=0.5, seed=7)
-    for number in range(20):
-        hook.merchant.paid(PCD_PAY_OID=f"N{number}")
+    hook.pay(20)
     hook.deliver()
 
     lost = [told for told in hook.listed if told["state"] == "dropped"]
     assert 3 < len(lost) < 17
-    assert len(hook.messages) == 20 - len(lost)
+    assert len(hook.receiver.messages) == 20 - len(lost)
     again = hook.merchant.order("POST", f"/webhooks/{lost[0]['id']}/resend")
     assert (again["resend_of"], hook.deliver()) == (lost[0]["id"], 1)
-    hook.bench(drop=True)
-    hook.merchant.paid()
-    assert hook.listed[-1]["state"] == "dropped"
-
-
-def test_delayed_ones_wait_on_the_clock_of_the_run(hook: Hook) -> None:
-    hook.bench(delay=3600)
-    hook.merchant.paid()
-    assert hook.deliver() == 0
-    hook.merchant.advance(3601)
-
-    assert hook.deliver() == 1
 
 
 # Where the simulator lets itself be sent. The control panel asks nobody who they are: it must not become a way into the
 # network behind it.
 
 
-@pytest.mark.parametrize(
-    "url", ["http://localhost:9/x?y=1", "https://127.0.0.1/x", "http://127.9.9.9:80/", "http://[::1]:8000/", ""]
-)
-def test_an_address_is_on_this_machine(merchant: Merchant, url: str) -> None:
-    assert merchant.order("POST", "/partners", {"webhook_url": url})["webhook_url"] == url
+def test_an_address_is_on_this_machine(hook: Hook) -> None:
+    """Without one nothing is queued."""
+    for url in ("http://localhost:9/x?y=1", "https://127.0.0.1/x", "http://127.9.9.9:80/", "http://[::1]:8000/", ""):
+        assert hook.merchant.order("POST", "/partners", {"webhook_url": url})["webhook_url"] == url
+    hook.merchant.paid()
+    assert hook.listed == []
 
 
 @pytest.mark.parametrize(
