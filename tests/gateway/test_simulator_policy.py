@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import pytest
 
-from shop.simulator.policy import SWITCHES, Policy
+from shop.simulator.policy import SWITCHES, Policy, Switch, changed
 from tests.gateway.merchant import SIMULATOR, Merchant
 from tests.payer import Page
 
@@ -12,15 +12,18 @@ PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X)"
 NEWER = "/api/v1/payments/cards/approval/confirm"
 
 
-def test_every_switch_takes_what_it_says_and_nothing_else(merchant: Merchant) -> None:
-    defaults = merchant.order("GET", "/policy")
-    assert list(SWITCHES) == [member.name for member in fields(Policy)] == list(defaults)
-    for name, switch in SWITCHES.items():
-        for value in (*(switch.choices or (0, switch.maximum)), defaults[name]):
-            assert merchant.order("POST", "/policy", {name: value})[name] == value
-        wrong: list[object] = ["nothing", -1, 0.5, None, []]
-        for value in wrong:
-            assert merchant.session.post(f"{SIMULATOR}/_sim/policy", json={name: value}).status_code == 400
+@pytest.mark.parametrize("switch", SWITCHES.values(), ids=lambda switch: switch.name)
+def test_every_switch_takes_what_it_says_and_nothing_else(switch: Switch) -> None:
+    for value in (*(switch.choices or (0, switch.maximum)), getattr(Policy(), switch.name)):
+        assert getattr(changed(Policy(), {switch.name: value}), switch.name) == value
+    wrong: list[object] = ["nothing", -1, 0.5, None, []]
+    for value in wrong:
+        with pytest.raises(ValueError, match=switch.name):
+            changed(Policy(), {switch.name: value})
+
+
+def test_the_switches_are_listed_and_changed_in_json(merchant: Merchant) -> None:
+    assert list(SWITCHES) == [member.name for member in fields(Policy)] == list(merchant.order("GET", "/policy"))
     assert merchant.order("POST", "/policy", {"result_by_get": True})["result_by_get"] == "on"
 
 

@@ -243,14 +243,15 @@ def test_any_other_address_is_refused_with_a_sentence(merchant: Merchant, url: o
     assert merchant.order("GET", "/partners")["webhook_url"] == ""
 
 
-def test_who_starts_the_simulator_may_allow_a_host_and_its_address_outlives_a_reset(tmp_path: Path) -> None:
-    url = "http://shop.test/hook"
-    app = create_simulator(SimulatorSettings(tmp_path / "s.sqlite", webhook_url=url, webhook_hosts=("shop.test",)))
+def test_who_starts_the_simulator_names_it_and_its_webhooks_and_both_outlive_a_reset(tmp_path: Path) -> None:
+    url, origin = "http://shop.test/hook", "http://simulator.test:8001"
+    app = create_simulator(SimulatorSettings(tmp_path / "s.sqlite", origin, url, ("shop.test",)))
     client = app.test_client()
     client.post("/_sim/partners", json={"webhook_url": "http://localhost:8/other"})
     client.delete("/_sim")
 
-    assert client.get("/_sim/partners").get_json()["webhook_url"] == url
+    assert client.get("/_sim/partners", base_url=origin).get_json()["webhook_url"] == url
+    assert client.get("/_sim/partners", base_url="http://other.test").status_code == 421
     app.extensions["simulator_store"].close()
 
 
