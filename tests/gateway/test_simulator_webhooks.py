@@ -68,8 +68,10 @@ def test_a_payment_is_told_with_the_fields_of_its_result_and_no_key(hook: Hook, 
 
     assert hook.receiver.methods == ["HEAD", "POST"]
     assert hook.receiver.seen[1][1].startswith(begins)
-    shared = ("PCD_PAY_RST", "PCD_PAY_CODE", "PCD_PAY_OID", "PCD_PAY_TOTAL", "PCD_PAYER_ID", "PCD_PAY_CARDAUTHNO")
-    shared += ("PCD_PAYER_NO", "PCD_USER_DEFINE1", "PCD_PAY_GOODS")
+    shared = (
+        *("PCD_PAY_RST", "PCD_PAY_CODE", "PCD_PAY_OID", "PCD_PAY_TOTAL", "PCD_PAYER_ID", "PCD_PAY_CARDAUTHNO"),
+        *("PCD_PAYER_NO", "PCD_USER_DEFINE1", "PCD_PAY_GOODS"),
+    )
     assert {name: told[name] for name in shared} == {name: paid[name] for name in shared}
     assert {"PCD_REGULER_FLAG", "PCD_PAY_YEAR", "PCD_PAY_MONTH"} <= set(told)
     assert (told["PCD_PAY_URL"], {"PCD_AUTH_KEY", "PCD_PAY_REQKEY"} & set(told)) == ("", set())
