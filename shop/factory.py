@@ -41,8 +41,8 @@ BODY_SECONDS = 1
 """How long a client may pause in the middle of its body. Without a limit a few of them hold every thread."""
 QUICK = 1000
 """Inquiries per second."""
-MOST_CALLS = 4
-"""Calls to the gateway at a time and worker, and half as many waiting: of eight threads, two always serve pages."""
+MOST_CALLS = 6
+"""Calls to the gateway at a time and worker: of eight threads, two always serve pages."""
 
 
 def create_app(settings: Settings, http: requests.Session | None = None) -> Flask:

@@ -15,9 +15,8 @@ from .messages import KOREA, ChargeMode, PayType, ReceiptPurpose
 from .payment import CardPayment, PaymentFound, TransferPayment
 from .payment_request import new_attempt_no
 from .refund import ReceiptAnswer, RefundDone, RefundRequest
-from .result import UnverifiedResult
+from .result import UnverifiedResult, read_webhook
 from .transport import Exchange, Observer, Timeouts
-from .webhook import read_webhook
 from .window import CardApp, PayerCheck, RegistrationRequest, WindowRequest, window_fields
 
 __version__ = "1.0.0"

@@ -35,7 +35,7 @@ class ChargeRequest(PaymentRequest):
 
     def to_wire(self) -> dict[str, str]:
         """The fields without the keys of the authentication, whose flags they repeat."""
-        return {**super().to_wire(), **self.purpose.flags, "PCD_PAYER_ID": self.billing_key}
+        return {**super().to_wire(), **self.purpose.value, "PCD_PAYER_ID": self.billing_key}
 
 
 @dataclass(frozen=True)

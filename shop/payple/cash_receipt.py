@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from .endpoints import Purpose
 from .errors import OutcomeUnknown
 from .messages import Answer, ReceiptPurpose, require_attempt, require_success
 
@@ -66,15 +65,11 @@ class CashReceiptDone:
     message: str
 
     @classmethod
-    def from_wire(cls, answer: Answer, request: CashReceiptRequest, purpose: Purpose) -> CashReceiptDone:
-        """Read the answer. Raises Refused, or OutcomeUnknown, also for a yes to something not asked."""
+    def from_wire(cls, answer: Answer, request: CashReceiptRequest) -> CashReceiptDone:
+        """Read the answer. Raises Refused, or OutcomeUnknown, also for a success that names something else."""
         require_success(answer)
         require_attempt(answer, request.attempt_no)
-        number, code = answer.text("PCD_TAXSAVE_MGTNUM"), answer.code("PCD_PAY_CODE")
         if answer.won("PCD_TAXSAVE_AMOUNT") not in (None, request.amount):  # older answers name none
             raise OutcomeUnknown("the gateway's success names another amount")
-        if answer.text("PCD_PAY_WORK") not in ("", purpose.flags["PCD_PAY_WORK"]):
-            raise OutcomeUnknown("the gateway's success is about another request")
-        if purpose is Purpose.RECEIPT_ISSUE and not number:
-            raise OutcomeUnknown("the gateway's success names no receipt")
+        number, code = answer.text("PCD_TAXSAVE_MGTNUM"), answer.text("PCD_PAY_CODE")
         return cls(request.attempt_no, number, request.amount, code, answer.message("PCD_PAY_MSG"))

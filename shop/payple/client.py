@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Mapping
 from datetime import date
+from urllib.parse import urlsplit
 
 import requests
 
@@ -15,12 +16,12 @@ from .credentials import Authentication, Credentials
 from .endpoints import Gateway, Purpose
 from .errors import GatewayError, NotSent, Refused
 from .link import LinkRequest, link_address
-from .masking import Mask
+from .masking import mask
 from .messages import Answer, PayType, require_success
 from .payment import PaymentFound
 from .refund import RefundDone, RefundRequest
 from .result import UnverifiedResult
-from .transport import Exchange, Observer, Timeouts, Transport
+from .transport import Exchange, Observer, Outcome, Timeouts, Transport
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ class PaypleClient:
         """
         request = self._credentials.to_wire(purpose)
         answer = self._call("authenticate", attempt_no, self.gateway.authentication_url, request)
-        return Authentication.from_wire(answer, purpose, self.gateway)
+        return Authentication.from_wire(answer, self.gateway)
 
     def confirm(self, result: UnverifiedResult, *, leave_by: float | None = None) -> PaymentFound:
         """Charge a payment that the payer has authenticated in the window.
@@ -115,12 +116,12 @@ class PaypleClient:
     def issue_cash_receipt(self, request: CashReceiptRequest) -> CashReceiptDone:
         """Issue a receipt for a transfer, at most one per payment. Moves no money."""
         answer = self._send("issue_cash_receipt", Purpose.RECEIPT_ISSUE, request.to_wire())
-        return CashReceiptDone.from_wire(answer, request, Purpose.RECEIPT_ISSUE)
+        return CashReceiptDone.from_wire(answer, request)
 
     def cancel_cash_receipt(self, request: CashReceiptRequest) -> CashReceiptDone:
         """Cancel a transfer's receipt, where a refund did not: all that it was issued for. Moves no money."""
         answer = self._send("cancel_cash_receipt", Purpose.RECEIPT_CANCEL, request.to_wire())
-        return CashReceiptDone.from_wire(answer, request, Purpose.RECEIPT_CANCEL)
+        return CashReceiptDone.from_wire(answer, request)
 
     def find_billing_key(self, billing_key: str) -> Registration | None:
         """Look up what a billing key charges. Returns None if it is not registered, or not any more."""
@@ -179,14 +180,15 @@ class PaypleClient:
         return self._call(operation, attempt_no, partner.return_url, partner.to_wire() | fields)
 
     def _call(self, operation: str, attempt_no: str, url: str, request: Mapping[str, str]) -> Answer:
-        began = time.monotonic()
+        sent, began = (operation, attempt_no, urlsplit(url).path, mask(request)), time.monotonic()
         try:
             fields = self._transport.post(url, request)
         except GatewayError as error:
-            self._observe(Exchange.of(operation, attempt_no, url, request, error, began))
+            outcome: Outcome = "not_sent" if isinstance(error, NotSent) else "unknown"
+            self._observe(Exchange(*sent, error.message, outcome, time.monotonic() - began))
             raise
-        self._observe(Exchange.of(operation, attempt_no, url, request, fields, began))
-        return Answer(fields, Mask(request, fields))
+        self._observe(Exchange(*sent, mask(fields), "answered", time.monotonic() - began))
+        return Answer(fields)
 
     def _observe(self, exchange: Exchange) -> None:
         """An error of the observer is logged and never changes what became of the payment."""

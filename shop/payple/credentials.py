@@ -31,27 +31,26 @@ class Credentials:
 
     def to_wire(self, purpose: Purpose) -> dict[str, str]:
         """The request of an authentication (quick guide 3-2)."""
-        return {"cst_id": self.cst_id, "custKey": self.cust_key, **purpose.flags}
+        return {"cst_id": self.cst_id, "custKey": self.cust_key, **purpose.value}
 
 
 @dataclass(frozen=True)
 class Authentication:
     """Tokens for one request of its purpose within 30 minutes. Only inquiries may share one."""
 
-    purpose: Purpose
     cst_id: str = field(repr=False)
     cust_key: str = field(repr=False)
     auth_key: str = field(repr=False)
     return_url: str  # on the gateway's own list of addresses
 
     @classmethod
-    def from_wire(cls, answer: Answer, purpose: Purpose, gateway: Gateway) -> Authentication:
+    def from_wire(cls, answer: Answer, gateway: Gateway) -> Authentication:
         """Read the answer. Raises Refused with its AUTH code, UnknownEndpoint, OutcomeUnknown."""
         _require_granted(answer)
         cst_id, cust_key, auth_key = (answer.text(name) for name in ("cst_id", "custKey", "AuthKey"))
         if not (cst_id and cust_key and auth_key):
             raise OutcomeUnknown("the authentication is incomplete")
-        return cls(purpose, cst_id, cust_key, auth_key, gateway.return_url(purpose, answer.text("return_url")))
+        return cls(cst_id, cust_key, auth_key, gateway.return_url(answer.text("return_url")))
 
     def to_wire(self) -> dict[str, str]:
         """The tokens, as the one request carries them."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
@@ -11,13 +10,11 @@ from typing import Final
 
 from . import codes
 from .errors import OutcomeUnknown, Refused
-from .masking import Mask, one_line
+from .masking import mask_text, one_line
 
 KOREA: Final = timezone(timedelta(hours=9), "KST")  # no daylight saving: needs no time-zone database
 
 _WON = re.compile(r"[0-9]{1,10}")  # N(10) in the quick guide's tables
-_TIME = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})[ T]?([0-9]{2}):?([0-9]{2}):?([0-9]{2})")
-_FIRST_YEAR = 2000  # anything before is a misprint
 
 
 class PayType(StrEnum):
@@ -48,52 +45,22 @@ def whole_won(text: str) -> int | None:
 
 def korea_time(text: str) -> datetime | None:
     """Read `20231219134223` or `2023-12-19 13:42:23` (Korea) as an aware UTC time. None for anything else."""
-    match = _TIME.fullmatch(text.strip())
-    if match is None or int(match[1]) < _FIRST_YEAR:
-        return None
-    year, month, day, hour, minute, second = (int(part) for part in match.groups())
     try:
-        return datetime(year, month, day, hour, minute, second, tzinfo=KOREA).astimezone(UTC)
-    except ValueError:
+        return datetime.strptime(re.sub("[^0-9]", "", text), "%Y%m%d%H%M%S").replace(tzinfo=KOREA).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-
-
-def read_object(body: bytes) -> dict[str, object]:
-    """Return the JSON object of an answer, whatever its content type says. Raises OutcomeUnknown."""
-    try:
-        answer = json.loads(body.decode("utf-8-sig"), object_pairs_hook=unique_fields)
-    except (ValueError, RecursionError) as error:
-        raise OutcomeUnknown("the gateway's answer is not readable JSON") from error
-    if not isinstance(answer, dict):
-        raise OutcomeUnknown("the gateway's answer is not a JSON object")
-    return answer
-
-
-def unique_fields(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Return the pairs as an object. Raises ValueError for a repeated name."""
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise ValueError("a field is repeated")
-    return fields
 
 
 class Answer:
     """An answer of the gateway, read field by field. Its numbers may be strings or integers."""
 
-    def __init__(self, fields: Mapping[str, object], mask: Mask) -> None:
+    def __init__(self, fields: Mapping[str, object]) -> None:
         self._fields = fields
-        self._mask = mask
 
     def text(self, *names: str) -> str:
-        """Return the first of these fields that is not blank. Raises OutcomeUnknown for neither text nor integer."""
-        for name in names:
-            value = self._fields.get(name)
-            if value is None or value == "":
-                continue
-            if isinstance(value, bool) or not isinstance(value, (str, int)):
-                raise OutcomeUnknown("a field of the gateway's answer has the wrong type")
-            return one_line(str(value), limit=2000)
-        return ""
+        """Return the first of these fields that is not blank."""
+        values = (self._fields.get(name) for name in names)
+        return next((one_line(str(value), limit=2000) for value in values if value not in (None, "")), "")
 
     def won(self, name: str) -> int | None:
         """Return an amount in won, None if absent. Raises OutcomeUnknown if it is something else."""
@@ -103,13 +70,9 @@ class Answer:
             raise OutcomeUnknown("an amount in the gateway's answer is not whole won")
         return amount
 
-    def code(self, name: str) -> str:
-        """Return a response code, without a key that stands in its place."""
-        return self._mask.without_secrets(self.text(name))[:20]
-
     def message(self, *names: str) -> str:
-        """Return the gateway's sentence, without the keys and personal data that it repeats."""
-        return self._mask.text(self.text(*names))
+        """Return the gateway's sentence, without personal data."""
+        return mask_text(self.text(*names))
 
     def pay_type(self) -> PayType | None:
         """Return the type of the payment, if the answer names a known one."""
@@ -124,7 +87,7 @@ def require_success(answer: Answer) -> None:
     refusals carry it in the message.
     """
     result, message = answer.text("PCD_PAY_RST", "PCD_LINK_RST"), answer.message("PCD_PAY_MSG", "PCD_LINK_MSG")
-    code = answer.code("PCD_PAY_CODE")
+    code = answer.text("PCD_PAY_CODE")
     if result == "success" and codes.is_success(code):
         return
     code = code or codes.code_in(message)

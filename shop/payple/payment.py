@@ -41,7 +41,6 @@ class CardPayment:
 class TransferPayment:
     """The bank side of a payment, with its cash receipt."""
 
-    bank_code: str
     bank_name: str
     account: str  # masked by the gateway
     cash_receipt_requested: bool
@@ -54,7 +53,6 @@ class TransferPayment:
         """Read the bank fields. Some answers give a receipt number without saying that it was issued."""
         issued, number = answer.text("PCD_TAXSAVE_RST"), answer.text("PCD_TAXSAVE_MGTNUM")
         return cls(
-            bank_code=answer.text("PCD_PAY_BANK"),
             bank_name=answer.text("PCD_PAY_BANKNAME"),
             account=answer.text("PCD_PAY_BANKNUM"),
             cash_receipt_requested=answer.text("PCD_TAXSAVE_FLAG") == "Y",
@@ -74,7 +72,6 @@ class PaymentFound:
     charged_amount: int  # the total less the gateway's own discount: all refunds together are at most this
     paid_at: datetime  # UTC
     requested_amount: int | None = None  # equals `amount`, where the answer names it
-    discount: int | None = None
     vat: int | None = None
     refunded_amount: int | None = None  # only some answers tell
     state: str = ""  # "1" is approved; only some answers tell
@@ -111,7 +108,6 @@ class PaymentFound:
             charged_amount=amount if charged is None else charged,
             paid_at=paid_at,
             requested_amount=answer.won("PCD_PAY_AMOUNT"),
-            discount=whole_won(answer.text("PCD_PAY_DISCOUNT")),
             vat=whole_won(answer.text("PCD_PAY_TAXTOTAL")),
             refunded_amount=whole_won(answer.text("PCD_REFUND_TOTAL")),
             state=answer.text("PCD_PAY_STATE"),

@@ -7,11 +7,11 @@ safe to repeat, because a second one is refused.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from .endpoints import Gateway
 from .errors import OutcomeUnknown
-from .messages import Answer, PayType, korea_time, require_attempt, require_success, whole_won
+from .messages import Answer, require_attempt, require_success
 
 RECEIPT_ADJUSTED = "0000"
 
@@ -60,7 +60,7 @@ class ReceiptAnswer:
     @classmethod
     def from_wire(cls, answer: Answer) -> ReceiptAnswer | None:
         """Read it. None if the answer names no receipt."""
-        code, message = answer.code("PCD_TAXSAVE_RST"), answer.message("PCD_TAXSAVE_MSG")
+        code, message = answer.text("PCD_TAXSAVE_RST"), answer.message("PCD_TAXSAVE_MSG")
         return cls(code, message) if code or message else None
 
 
@@ -69,10 +69,7 @@ class RefundDone:
     """A refund that the gateway has made. All amounts in won."""
 
     attempt_no: str
-    pay_type: PayType | None
     amount: int
-    tax: int | None  # the VAT in it, where the answer names one: compare it with what you asked
-    refunded_at: datetime | None  # UTC
     trade_key: str  # of the refund, not of the payment; cards only
     slip_url: str  # blank unless it is a link that may be shown
     code: str
@@ -88,13 +85,10 @@ class RefundDone:
             raise OutcomeUnknown("the gateway's success names another amount, or none")
         return cls(
             attempt_no=request.attempt_no,
-            pay_type=answer.pay_type(),
             amount=request.amount,
-            tax=whole_won(answer.text("PCD_REFUND_TAXTOTAL")),
-            refunded_at=korea_time(answer.text("PCD_PAY_TIME")),
             trade_key=answer.text("PCD_PAY_CARDTRADENUM"),
             slip_url=gateway.safe_url(answer.text("PCD_PAY_CARDRECEIPT")),
-            code=answer.code("PCD_PAY_CODE"),
+            code=answer.text("PCD_PAY_CODE"),
             message=answer.message("PCD_PAY_MSG"),
             receipt=ReceiptAnswer.from_wire(answer),
         )

@@ -5,9 +5,11 @@ It is not signed and proves nothing. It names an attempt to inquire about and ca
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 from . import codes
 from .credentials import Credentials
@@ -16,11 +18,8 @@ from .masking import one_line
 from .messages import ChargeMode, PayType, whole_won
 
 _FIELD_LIMIT = 100
-_NAME_LIMIT = 100
 _VALUE_LIMIT = 4096  # the longest documented value has 2,048 characters
-_RESULTS = frozenset({"success", "error", "close"})
-_ACCOUNT_KINDS = frozenset({"personal", "company"})
-
+_UNSTORABLE = frozenset("\0").union(map(chr, range(0xD800, 0xE000)))
 
 Form = Mapping[str, Any] | Iterable[tuple[str, Any]]
 
@@ -57,12 +56,11 @@ class UnverifiedResult:
         Reads Flask's request.form, Django's request.POST and Starlette's FormData with their repeated names. Ignores
         unknown fields.
         """
-        fields = checked_fields(_pairs(form))
-        result = fields.get("PCD_PAY_RST", "")
+        fields = _checked_fields(form)
+        result, account_kind = fields.get("PCD_PAY_RST", ""), fields.get("PCD_PAY_BANKACCTYPE", "")
         pay_type, charge_mode = fields.get("PCD_PAY_TYPE", ""), fields.get("PCD_PAY_WORK", "")
-        account_kind = fields.get("PCD_PAY_BANKACCTYPE", "")
         return cls(
-            result=result if result in _RESULTS else "",
+            result=result if result in ("success", "error", "close") else "",
             code=one_line(fields.get("PCD_PAY_CODE", ""), limit=20),
             message=one_line(fields.get("PCD_PAY_MSG", ""), limit=300),
             attempt_no=fields.get("PCD_PAY_OID", ""),
@@ -73,7 +71,7 @@ class UnverifiedResult:
             request_key=fields.get("PCD_PAY_REQKEY", ""),
             confirm_url=fields.get("PCD_PAY_COFURL", ""),
             billing_key=fields.get("PCD_PAYER_ID", ""),
-            account_kind=account_kind if account_kind in _ACCOUNT_KINDS else "",
+            account_kind=account_kind if account_kind in ("personal", "company") else "",
             user_define1=fields.get("PCD_USER_DEFINE1", ""),
             user_define2=fields.get("PCD_USER_DEFINE2", ""),
             reports_deregistration=charge_mode == "PUSERDEL",
@@ -99,23 +97,29 @@ def _pairs(form: Any) -> Iterable[tuple[str, Any]]:
     return pairs
 
 
-def checked_fields(pairs: Iterable[tuple[str, object]]) -> dict[str, str]:
+def _checked_fields(form: Form) -> dict[str, str]:
     """Return the posted fields. Raises MalformedResult if they cannot be a result."""
     fields: dict[str, str] = {}
-    for name, value in pairs:
-        if name in fields:
-            raise MalformedResult("a field is repeated")
-        if len(fields) >= _FIELD_LIMIT:
-            raise MalformedResult("too many fields")
-        fields[_checked(name, _NAME_LIMIT)] = _checked(value, _VALUE_LIMIT)
+    for name, value in _pairs(form):
+        if name in fields or len(fields) == _FIELD_LIMIT:
+            raise MalformedResult("a field is repeated, or there are too many")
+        if not isinstance(value, str) or len(value) > _VALUE_LIMIT or not _UNSTORABLE.isdisjoint(value):
+            raise MalformedResult("a field is no text, too long or cannot be stored")
+        fields[name] = value
     return fields
 
 
-def _checked(text: object, limit: int) -> str:
-    if not isinstance(text, str):
-        raise MalformedResult("a field is not text")
-    if len(text) > limit:
-        raise MalformedResult("a field is too long")
-    if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in text):
-        raise MalformedResult("a field holds characters that cannot be stored")
-    return text
+def read_webhook(body: bytes) -> UnverifiedResult:
+    """Read JSON or a form, whatever the content type says. Raises MalformedResult.
+
+    A webhook is not signed either: inquire.
+    """
+    try:
+        text = body.decode("utf-8-sig").strip()
+        pairs = json.loads(text).items() if text.startswith("{") else parse_qsl(text, keep_blank_values=True)
+    except (ValueError, RecursionError) as error:
+        raise MalformedResult("neither readable JSON nor a readable form") from error
+    fields = [(name, "" if value is None else str(value)) for name, value in pairs]
+    if not any(name.startswith("PCD_") for name, _ in fields):
+        raise MalformedResult("not a webhook")
+    return UnverifiedResult.from_form(fields)

@@ -8,24 +8,23 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from http.cookiejar import DefaultCookiePolicy
 from typing import Literal
-from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NewConnectionError
 
 from .errors import GatewayError, NotSent, OutcomeUnknown
-from .masking import Mask
-from .messages import read_object
 
 _ANSWER_LIMIT = 256 * 1024  # bytes; a real answer has about two thousand
 _PIECE = 16 * 1024
+
+
+Outcome = Literal["answered", "not_sent", "unknown"]
+"""Of a call. An answer may be a no."""
 
 
 @dataclass(frozen=True)
@@ -37,29 +36,8 @@ class Exchange:
     path: str
     request: dict[str, object]
     response: dict[str, object] | str  # the fields of the answer, or why there are none
-    outcome: Literal["answered", "not_sent", "unknown"]  # "answered" may still be a no
+    outcome: Outcome
     seconds: float
-    at: datetime  # UTC, when it began
-
-    @classmethod
-    def of(
-        cls,
-        operation: str,
-        attempt_no: str,
-        url: str,
-        request: Mapping[str, str],
-        response: Mapping[str, object] | GatewayError,
-        began: float,
-    ) -> Exchange:
-        """Mask and time a call that began at `began` (time.monotonic)."""
-        seconds = time.monotonic() - began
-        at, path = datetime.now(UTC) - timedelta(seconds=seconds), urlsplit(url).path
-        if isinstance(response, GatewayError):
-            asked = Mask(request).fields(request)
-            outcome: Literal["not_sent", "unknown"] = "not_sent" if isinstance(response, NotSent) else "unknown"
-            return cls(operation, attempt_no, path, asked, response.message, outcome, seconds, at)
-        mask = Mask(request, response)
-        return cls(operation, attempt_no, path, mask.fields(request), mask.fields(response), "answered", seconds, at)
 
 
 Observer = Callable[[Exchange], None]
@@ -75,10 +53,9 @@ class Timeouts:
 
 
 class Transport:
-    """Sends at most `max_calls` messages at a time, from any thread.
+    """Sends at most `max_calls` messages at a time, from any thread. Any further call raises NotSent at once.
 
-    Half as many more wait for a connect timeout. Any further call raises NotSent at once, so that a gateway that hangs
-    does not use up the threads of the caller.
+    So a gateway that hangs does not use up the threads of the caller.
     """
 
     def __init__(self, referer: str, timeouts: Timeouts, max_calls: int, http: requests.Session | None = None) -> None:
@@ -90,45 +67,30 @@ class Transport:
         }
         self._timeouts = timeouts
         self._http = http or _session(max_calls)
-        self._places = threading.BoundedSemaphore(max_calls + max(1, max_calls // 2))
         self._slots = threading.BoundedSemaphore(max_calls)
 
     def post(self, url: str, message: Mapping[str, str]) -> dict[str, object]:
         """Send one message. Raises NotSent if the connection was not made, else OutcomeUnknown."""
-        body = json.dumps(message, ensure_ascii=False).encode()
-        with self._slot():
-            deadline = time.monotonic() + self._timeouts.total
-            try:
-                with self._send(url, body) as response:
-                    return read_object(_read(response, deadline))
-            except GatewayError:
-                raise
-            except Exception as error:
-                if _never_connected(error):
-                    raise NotSent("the gateway could not be reached") from error
-                raise OutcomeUnknown("the gateway's answer was lost") from error
+        if not self._slots.acquire(blocking=False):
+            raise NotSent("too many calls to the gateway are open")
+        deadline = time.monotonic() + self._timeouts.total
+        try:
+            with self._send(url, json.dumps(message, ensure_ascii=False).encode()) as response:
+                return _read(response, deadline)
+        except GatewayError:
+            raise
+        except Exception as error:
+            if _never_connected(error):
+                raise NotSent("the gateway could not be reached") from error
+            raise OutcomeUnknown("the gateway's answer was lost") from error
+        finally:
+            self._slots.release()
 
     def _send(self, url: str, body: bytes) -> requests.Response:
         limits = (self._timeouts.connect, min(self._timeouts.read, self._timeouts.total))
         return self._http.post(
             url, data=body, headers=self._headers, timeout=limits, stream=True, allow_redirects=False, verify=True
         )
-
-    @contextmanager
-    def _slot(self) -> Iterator[None]:
-        """Hold one of the calls that may run at a time. Raises NotSent if none is free in time."""
-        busy = NotSent("too many calls to the gateway are open")
-        if not self._places.acquire(blocking=False):
-            raise busy
-        try:
-            if not self._slots.acquire(timeout=self._timeouts.connect):
-                raise busy
-            try:
-                yield
-            finally:
-                self._slots.release()
-        finally:
-            self._places.release()
 
 
 def _session(connections: int) -> requests.Session:
@@ -146,12 +108,10 @@ def _never_connected(error: Exception) -> bool:
     return isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)
 
 
-def _read(response: requests.Response, deadline: float) -> bytes:
-    """Return the body of a plain 200. Raises OutcomeUnknown for another status, compression, too much or too late."""
+def _read(response: requests.Response, deadline: float) -> dict[str, object]:
+    """Return the JSON object of an answer, whatever its content type says. Raises OutcomeUnknown."""
     if response.status_code != requests.codes.ok:
         raise OutcomeUnknown(f"the gateway answered HTTP {response.status_code}")
-    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise OutcomeUnknown("the gateway's answer is compressed although it was asked not to")
     body = bytearray()
     while piece := response.raw.read1(_PIECE):
         body += piece
@@ -159,4 +119,10 @@ def _read(response: requests.Response, deadline: float) -> bytes:
             raise OutcomeUnknown("the gateway's answer is too large")
         if time.monotonic() > deadline:
             raise OutcomeUnknown("the gateway did not answer in time")
-    return bytes(body)
+    try:
+        answer = json.loads(body)
+    except ValueError as error:
+        raise OutcomeUnknown("the gateway's answer is not readable JSON") from error
+    if not isinstance(answer, dict):
+        raise OutcomeUnknown("the gateway's answer is not a JSON object")
+    return answer

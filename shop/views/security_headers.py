@@ -58,7 +58,7 @@ _OWN = {
 
 
 def _payment_policy(settings: Settings, nonce: str) -> str:
-    gateway = [*settings.gateway.page_origins, *settings.csp_extra]
+    gateway = [settings.gateway.origin, *settings.csp_extra]
     return _policy(
         _OWN
         | {

@@ -377,7 +377,7 @@ def test_no_transaction_is_open_while_the_gateway_is_asked(world: World) -> None
 def test_a_result_that_finds_every_place_at_the_gateway_taken_can_be_sent_again(world: World) -> None:
     purchase = world.purchase()
     claim = purchase.claim()
-    places = client()._transport._places
+    places = client()._transport._slots
     taken = [places for _ in range(9) if places.acquire(blocking=False)]
 
     assert world.deliver(claim).endswith(purchase.order_no)

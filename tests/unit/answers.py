@@ -1,6 +1,5 @@
 """Answers as Payple's documents print them. A change names its field without PCD_; None leaves the field out."""
 
-from shop.payple.masking import Mask
 from shop.payple.messages import Answer
 
 Fields = dict[str, object]
@@ -81,7 +80,7 @@ def no(code: str, message: str = "거절") -> Fields:
 
 
 def read(fields: Fields) -> Answer:
-    return Answer(fields, Mask(fields))
+    return Answer(fields)
 
 
 def _changed(fields: Fields, changes: Fields) -> Fields:

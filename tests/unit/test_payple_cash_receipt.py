@@ -6,7 +6,6 @@ from shop.payple import (
     CashReceiptDone,
     CashReceiptRequest,
     OutcomeUnknown,
-    Purpose,
     ReceiptPurpose,
     Refused,
 )
@@ -15,12 +14,10 @@ from tests.unit.conftest import Stub
 
 PERSONAL, COMPANY = ReceiptPurpose.PERSONAL, ReceiptPurpose.COMPANY
 PHONE = "01012345678"
-WORKS = pytest.mark.parametrize("work", ["TSREG", "TSCANCEL"])
 
 
-def answered(work: str, fields: Fields) -> CashReceiptDone:
-    purpose = Purpose.RECEIPT_ISSUE if work == "TSREG" else Purpose.RECEIPT_CANCEL
-    return CashReceiptDone.from_wire(read(fields), CashReceiptRequest("ORDER_1", "key", 15000), purpose)
+def answered(fields: Fields) -> CashReceiptDone:
+    return CashReceiptDone.from_wire(read(fields), CashReceiptRequest("ORDER_1", "key", 15000))
 
 
 @pytest.mark.parametrize(
@@ -59,39 +56,30 @@ def test_an_impossible_receipt_makes_no_request(amount: int, purpose: ReceiptPur
     assert not identity or identity not in str(malformed.value)
 
 
-@WORKS
-def test_a_receipt_is_read_and_an_older_answer_lacks_amount_work_and_code(work: str) -> None:
-    whole = answered(work, receipt(PAY_WORK=work))
-    old = answered(work, receipt(PAY_WORK=None, TAXSAVE_AMOUNT=None, PAY_CODE=""))
+def test_a_receipt_is_read_and_an_older_answer_lacks_amount_work_and_code() -> None:
+    whole = answered(receipt())
+    old = answered(receipt(PAY_WORK=None, TAXSAVE_AMOUNT=None, PAY_CODE=""))
 
     for one in (whole, old):
         assert (one.attempt_no, one.number, one.amount) == ("ORDER_1", "test15424392310644", 15000)
     assert (whole.code, whole.message) == ("TSRG0000", "현금영수증 발행완료")
 
 
-@WORKS
 @pytest.mark.parametrize(
     "changes",
     [
         *({"PAY_OID": number} for number in ("ORDER_2", "", None)),
         *({"TAXSAVE_AMOUNT": amount} for amount in ("1", 0, "-15000", [15000])),
-        *({"PAY_WORK": "PUSERDEL"}, {"PAY_RST": ""}, {"PAY_CODE": "X00001"}),
+        *({"PAY_RST": ""}, {"PAY_CODE": "X00001"}),
     ],
     ids=str,
 )
-def test_a_success_that_does_not_fit_the_request_is_unknown(work: str, changes: Fields) -> None:
+def test_a_success_that_does_not_fit_the_request_is_unknown(changes: Fields) -> None:
     with pytest.raises(OutcomeUnknown):
-        answered(work, receipt(**{"PAY_WORK": work} | changes))
+        answered(receipt(**changes))
 
 
-def test_only_an_issued_receipt_must_have_its_number() -> None:
-    assert answered("TSCANCEL", receipt(PAY_WORK="TSCANCEL", TAXSAVE_MGTNUM="")).number == ""
-    with pytest.raises(OutcomeUnknown):
-        answered("TSREG", receipt(TAXSAVE_MGTNUM=""))
-
-
-@WORKS
 @pytest.mark.parametrize("code", ["-10002122", "1115"])
-def test_a_definite_code_is_a_no(work: str, code: str) -> None:
+def test_a_definite_code_is_a_no(code: str) -> None:
     with pytest.raises(Refused, match=code):
-        answered(work, no(code))
+        answered(no(code))

@@ -1,10 +1,10 @@
 """A refund: what is sent, what counts as done, and what stays open because money may have gone back."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 
-from shop.payple import Gateway, OutcomeUnknown, PayType, ReceiptAnswer, RefundDone, RefundRequest, Refused
+from shop.payple import Gateway, OutcomeUnknown, ReceiptAnswer, RefundDone, RefundRequest, Refused
 from tests.unit.answers import Fields, no, read, refund
 from tests.unit.conftest import Stub
 
@@ -33,8 +33,7 @@ def test_an_impossible_amount_makes_no_request(amount: int, tax: int | None) -> 
 
 def test_a_refund_is_read() -> None:
     back = done(refund())
-    assert (back.attempt_no, back.pay_type, back.amount, back.tax) == ("ORDER_1", PayType.CARD, 1000, 91)
-    assert back.refunded_at == datetime(2023, 12, 20, 1, 11, 12, tzinfo=UTC)
+    assert (back.attempt_no, back.amount) == ("ORDER_1", 1000)
     assert back.trade_key == "202312201011122302115099"
     assert back.slip_url == "https://www.danalpay.com/receipt?tid=1"
     assert (back.code, back.message, back.receipt) == ("PAYC0000", "승인취소성공", None)
@@ -56,11 +55,6 @@ def test_only_0000_says_that_the_receipt_was_adjusted() -> None:
     assert done(refund(TAXSAVE_RST="", TAXSAVE_MSG="")).receipt is None
 
 
-def test_type_tax_time_and_slip_may_be_missing_or_senseless() -> None:
-    back = done(refund(PAY_TYPE="coin", REFUND_TAXTOTAL="-", PAY_TIME="soon", PAY_CARDRECEIPT="javascript:1"))
-    assert (back.pay_type, back.tax, back.refunded_at, back.slip_url) == (None, None, None, "")
-
-
 @pytest.mark.parametrize(
     "changes",
     [
@@ -68,7 +62,6 @@ def test_type_tax_time_and_slip_may_be_missing_or_senseless() -> None:
         *({"REFUND_TOTAL": total} for total in ("2000", "999", 0, "", None, "-1000", "1000.0", 1000.0, True)),
         *({"PAY_RST": result} for result in ("", None, "close", "pending", "SUCCESS")),
         *({"PAY_CODE": code} for code in ("X00001", "PAYC0007", "1125", "0000 0000")),
-        {"TAXSAVE_RST": ["0000"]},
     ],
     ids=str,
 )

@@ -93,7 +93,6 @@ class StarletteForm(dict[str, str]):
         MultiDict([("PCD_PAY_OID", "A"), ("PCD_PAY_OID", "B")]),
         StarletteForm(PCD_PAY_OID="B"),
         *({"PCD_PAY_OID": value} for value in ("A\0B", "half a pair \ud83d", "x" * 4097, None, 1, ["A"])),
-        *({name: "A"} for name in ("PCD_PAY_OID\0", "x" * 101)),
         {f"field{number}": "" for number in range(101)},
     ],
     ids=lambda form: repr(form)[:40],

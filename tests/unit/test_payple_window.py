@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shop.payple import Authentication, ChargeMode, PayType, Purpose, WindowRequest, new_attempt_no, window_fields
+from shop.payple import Authentication, ChargeMode, PayType, WindowRequest, new_attempt_no, window_fields
 
 WISH = WindowRequest(
     attempt_no="T20261123ABCDEFGHJKLMN",
@@ -22,7 +22,7 @@ WISH = WindowRequest(
     payer_phone="010-1234-5678",
     payer_email="test@payple.kr",
 )
-TICKET = Authentication(Purpose.WINDOW, "cst-token", "cust-token", "auth-token", "https://democpay.payple.kr/index.php")
+TICKET = Authentication("cst-token", "cust-token", "auth-token", "https://democpay.payple.kr/index.php")
 CARD_WINDOW = {
     "PCD_PAY_TYPE": "card",
     "PCD_PAY_WORK": "CERT",

@@ -6,7 +6,6 @@ import html
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..endpoints import Gateway, WindowScript
@@ -16,39 +15,6 @@ SNIPPET = Path(__file__).with_name("snippet.html").read_text(encoding="utf-8")
 _JQUERY = re.compile(r"<script[^>]*jquery[^>]*></script>\n")
 _PLACEHOLDER = re.compile(r"{{ (\w+) }}")
 
-
-@dataclass(frozen=True)
-class Header:
-    """A header of the payment page, and what fails without it."""
-
-    name: str
-    value: str
-    reason: str
-
-
-HEADERS = (
-    Header(
-        "Referrer-Policy",
-        "strict-origin-when-cross-origin",
-        "Payple compares the page's address with the Referer of the authentication. With same-origin (Django's "
-        "default) or no-referrer every window fails with AUTH0007.",
-    ),
-    Header(
-        "Cross-Origin-Opener-Policy",
-        "unsafe-none",
-        "On a phone the payment window is a window of its own. With same-origin (Django's default) its result is "
-        "lost, in WebKit also with same-origin-allow-popups.",
-    ),
-    Header("Cache-Control", "no-store", "The keys in the page open one window, once."),
-    Header(
-        "Content-Security-Policy",
-        "default-src 'self'; script-src 'nonce-{nonce}' {gateway}; style-src 'self' {gateway}; "
-        "style-src-attr 'unsafe-inline'; img-src 'self' data: {gateway}; connect-src 'self' {gateway}; "
-        "frame-src {gateway}; form-action 'self' {gateway}; base-uri 'none'",
-        "Payple's script opens a frame, posts a form to it and writes style attributes. It is changed in place, so it "
-        "has no integrity hash; jQuery has one.",
-    ),
-)
 
 MESSAGES: Mapping[Ending, str] = {
     Ending.PAID: "결제를 마쳤어요.",
@@ -61,9 +27,19 @@ MESSAGES: Mapping[Ending, str] = {
 
 
 def headers(gateway: Gateway, nonce: str) -> dict[str, str]:
-    """Return the headers of the payment page."""
-    origins = " ".join(gateway.page_origins)
-    return {header.name: header.value.replace("{gateway}", origins).replace("{nonce}", nonce) for header in HEADERS}
+    """Return the headers of the payment page. PAGE.md says what fails without each."""
+    origin = gateway.origin
+    policy = (
+        f"default-src 'self'; script-src 'nonce-{nonce}' {origin}; style-src 'self' {origin}; "
+        f"style-src-attr 'unsafe-inline'; img-src 'self' data: {origin}; connect-src 'self' {origin}; "
+        f"frame-src {origin}; form-action 'self' {origin}; base-uri 'none'"
+    )
+    return {
+        "Referrer-Policy": "strict-origin-when-cross-origin",
+        "Cross-Origin-Opener-Policy": "unsafe-none",
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": policy,
+    }
 
 
 def snippet(
