@@ -40,7 +40,7 @@ def found(**more: object) -> PaymentFound:
     ("answer", "state", "reason"),
     [
         ({}, S.PAID, Reason.NONE),
-        ({"requested_amount": 1000, "charged_amount": 900, "discount": 100}, S.PAID, Reason.NONE),
+        ({"requested_amount": 1000, "charged_amount": 900}, S.PAID, Reason.NONE),
         ({"state": "1", "refunded_amount": 0}, S.PAID, Reason.NONE),
         ({"amount": 999}, S.ORPHANED, Reason.AMOUNT),
         ({"requested_amount": 999}, S.ORPHANED, Reason.AMOUNT),
