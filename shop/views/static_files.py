@@ -1,6 +1,6 @@
-"""Static files: their address has a version, so browsers keep them for a year; each is compressed once.
+"""Static files: their address has a version, so browsers keep them for a year; each is read and compressed once.
 
-WhiteNoise and the like serve compressed files that a build has made. Here is no build: a changed file is seen at once.
+WhiteNoise and the like serve compressed files that a build has made. Here is no build.
 """
 
 import gzip
@@ -15,7 +15,6 @@ from flask import Flask, Response, abort, current_app, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from werkzeug.security import safe_join
 
-MOST_FILES = 200
 YEAR = 365 * 24 * 3600
 HOUR = 3600
 
@@ -51,7 +50,7 @@ def init_app(app: Flask) -> None:
 
 def send(filename: str) -> Response:
     """Answer a file, compressed where that helps. An address without the present version is kept for an hour only."""
-    file = _find(filename)
+    file = _find(current_app.static_folder or "", filename)
     if file is None:
         abort(404)
     is_compressed = request.accept_encodings["gzip"] and len(file.compressed) < len(file.content)
@@ -67,20 +66,15 @@ def send(filename: str) -> Response:
 
 
 def _add_version(endpoint: str, values: dict[str, Any]) -> None:
-    file = _find(values["filename"]) if endpoint == "static" else None
+    file = _find(current_app.static_folder or "", values["filename"]) if endpoint == "static" else None
     if file is not None:
         values["v"] = file.version
 
 
-def _find(filename: str) -> StaticFile | None:
-    path = safe_join(current_app.static_folder or "", filename)
+@lru_cache
+def _find(folder: str, filename: str) -> StaticFile | None:
     try:
-        return _load(path, Path(path).stat().st_mtime_ns) if path else None
+        content = Path(safe_join(folder, filename) or "").read_bytes()
     except (OSError, ValueError):  # no file, a folder, or a name that no file can have
         return None
-
-
-@lru_cache(MOST_FILES)
-def _load(path: str, _changed_at: int) -> StaticFile:
-    content = Path(path).read_bytes()
     return StaticFile(sha256(content).hexdigest()[:12], content, gzip.compress(content))

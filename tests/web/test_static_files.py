@@ -2,7 +2,6 @@
 
 import gzip
 import re
-from pathlib import Path
 
 from tests.world import World
 
@@ -29,19 +28,6 @@ def test_a_compressed_file_has_the_same_content(world: World) -> None:
     assert zipped.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(zipped.data) == plain.data
     assert zipped.headers["ETag"] != plain.headers["ETag"]
-
-
-def test_a_changed_file_has_another_address_at_once(world: World, tmp_path: Path) -> None:
-    browser, file = world.browser(), tmp_path / "css" / "base.css"
-    file.parent.mkdir()
-    world.app.static_folder = str(tmp_path)
-    seen = []
-    for content in ("a {}", "b {}"):
-        file.write_text(content)
-        address = next(path for path in FILE.findall(browser.get("/cart").text) if "base.css" in path)
-        seen.append((address, browser.open(address).text))
-    assert seen[0][0] != seen[1][0]
-    assert [content for _address, content in seen] == ["a {}", "b {}"]
 
 
 def test_what_is_no_file_is_not_found(world: World) -> None:
