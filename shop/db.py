@@ -150,7 +150,7 @@ def _end_session(_error: BaseException | None) -> None:
     if not db.session.registry.has():
         return
     try:
-        db.session.rollback()
+        db.session.remove()
     except UNAVAILABLE:
         db.session().invalidate()
 
