@@ -3,12 +3,11 @@
 from collections.abc import Callable, Hashable
 from functools import lru_cache, wraps
 
-from flask import request
-from flask_babel import get_locale
+from flask import current_app, request
 
 from shop import clock
-from shop.extensions import settings
 from shop.views.session import cart_count
+from shop.views.template_filters import language
 
 MOST_PAGES = 100
 """Per function and worker. A page takes about 20 kilobytes."""
@@ -28,7 +27,8 @@ def kept_for_a_second(render: Callable[..., str]) -> Callable[..., str]:
     def kept(*args: Hashable) -> str:
         if request.args:  # the footer's links repeat them
             return render(*args)
+        app = current_app._get_current_object()  # type: ignore[attr-defined] # the proxy is the same for every app
         second = int(clock.now().timestamp())
-        return page((second, settings(), str(get_locale()), cart_count()), *args)
+        return page((second, app, language(), cart_count()), *args)
 
     return kept

@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 
 from shop.models import Attempt, Order
 from shop.payple import ChargeMode, codes
 from shop.rules.states import AttemptState, OrderState, RefundState
-from shop.views.template_filters import korea_time, won
+from shop.views.template_filters import korea_time, language, won
 
 
 class Kind(StrEnum):
@@ -190,7 +189,7 @@ def of_code(code: str, otherwise: str) -> Notice:
     known = codes.lookup(code)
     if known is None:
         return Notice(Kind.BAD, otherwise, _("돈은 빠져나가지 않았어요. 다시 결제해 주세요."), _of_failure(code))
-    sentence = known.en if str(get_locale()) == "en" else known.ko
+    sentence = known.en if language() == "en" else known.ko
     return Notice(Kind.BAD, sentence, _advice(known), _of_failure(code))
 
 

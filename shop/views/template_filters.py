@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from urllib.parse import quote, urlencode
 
 import segno
@@ -29,7 +30,8 @@ _METHODS = {
 
 def init_app(app: Flask, translations: str) -> None:
     """Teach the templates our filters and words."""
-    babel.init_app(app, locale_selector=_language, default_locale="ko", default_translation_directories=translations)
+    app.config.from_mapping(BABEL_DEFAULT_LOCALE="ko", BABEL_TRANSLATION_DIRECTORIES=translations)
+    babel.init_app(app, locale_selector=_chosen_language)
     app.jinja_env.filters |= {
         "won": won,
         "korea_time": korea_time,
@@ -50,10 +52,20 @@ def init_app(app: Flask, translations: str) -> None:
 
 def translate(text: str, **values: object) -> Markup:
     """Translate a text of a template. Flask-Babel's own function looks the catalogue up for every text."""
-    if "translations" not in g:
-        g.translations = get_translations()
-    found = Markup(g.translations.gettext(text))  # noqa: S704 - a text of ours; values are escaped
+    found = _translated(language(), text)
     return found % values if values else found
+
+
+@cache
+def _translated(_language: str, text: str) -> Markup:
+    return Markup(get_translations().gettext(text))  # noqa: S704 - a text of ours; values are escaped
+
+
+def language() -> str:
+    """The language of this page."""
+    if "language" not in g:
+        g.language = str(get_locale())
+    return str(g.language)
 
 
 def won(amount: int) -> str:
@@ -129,10 +141,10 @@ def this_page_in(language: str) -> str:
 
 
 def _is_english() -> bool:
-    return str(get_locale()) == "en"
+    return language() == "en"
 
 
-def _language() -> str:
+def _chosen_language() -> str:
     """Korean unless somebody chose otherwise: it is a Korean shop, whatever language a browser announces."""
     wishes = (request.args.get("lang"), request.cookies.get("lang"), "ko")
     return next(wish for wish in wishes if wish in LANGUAGES)
@@ -152,6 +164,6 @@ def _words() -> dict[str, object]:
         "simulator_url": settings().simulator_url,
         "cart_count": cart_count(),
         "most_per_product": settings().most_per_product,
-        "locale": str(get_locale()),
+        "locale": language(),
         "this_page_in": this_page_in,
     }

@@ -1,6 +1,5 @@
 """What the staff is told after an action: a sentence of ours, then what the gateway said, with its code."""
 
-from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from shop.errors import ReceiptRefused, RefundRefused
@@ -8,7 +7,7 @@ from shop.models import CashReceipt, Refund
 from shop.payple import codes
 from shop.rules.states import CashReceiptState, RefundState
 from shop.views.messages import Kind, Notice
-from shop.views.template_filters import won
+from shop.views.template_filters import language, won
 
 
 def of_sign_in() -> Notice:
@@ -92,6 +91,6 @@ def explained(code: str, message: str) -> str:
     if not code:
         return _("페이플에 닿지 못했거나 답을 받지 못했습니다.") if message else ""
     known = None if codes.is_success(code) else codes.lookup(code)
-    ours = (known.en if str(get_locale()) == "en" else known.ko) if known else ""
+    ours = (known.en if language() == "en" else known.ko) if known else ""
     theirs = _("페이플: %(message)s", message=message) if message else ""
     return " ".join(part for part in (ours, theirs) if part)
