@@ -27,8 +27,7 @@ def kept_for_a_second(render: Callable[..., str]) -> Callable[..., str]:
     def kept(*args: Hashable) -> str:
         if request.args:  # the footer's links repeat them
             return render(*args)
-        app = current_app._get_current_object()  # type: ignore[attr-defined] # the proxy is the same for every app
         second = int(clock.now().timestamp())
-        return page((second, app, language(), cart_count()), *args)
+        return page((second, current_app.jinja_env, language(), cart_count()), *args)
 
     return kept
