@@ -28,7 +28,7 @@ from tests.gateway.serving import serving
 from tests.gateway.wire import WISH, Wire
 
 # Answers that the client can read all the same.
-READABLE = ("intact", "extra_keys", "bom")
+READABLE = ("intact", "extra_keys", "bom", "duplicate_keys")
 # Each kind at one operation, and two kinds at every operation.
 CELLS = sorted(
     {
