@@ -6,8 +6,8 @@
   const IS_PHONE = /iPhone|iPod|iPad|Android/i.test(navigator.userAgent); // as the gateway's script decides it
   const WINDOW_NAME = "cpayWinOpen"; // under which the gateway's script opens it
   const form = document.querySelector("[data-payment]");
-  const payButton = form.querySelector("[data-pay]");
-  const messages = form.querySelector("[data-payment-messages]");
+  const payButton = document.querySelector("[data-pay]");
+  const messages = document.querySelector("[data-payment-messages]");
   const csrfToken = document.querySelector("meta[name=csrf-token]").content;
 
   payButton.addEventListener("click", pay);

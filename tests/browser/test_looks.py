@@ -8,10 +8,17 @@ from tests.kit.pages import Choices, Store
 from tests.tools.servers import Program
 
 
-def test_on_a_phone_the_pay_button_is_on_the_first_screen(phone: Store) -> None:
-    order = phone.order()
+@pytest.mark.parametrize(("phone", "width", "height"), [(True, 360, 640), (False, 1280, 720)])
+def test_the_pay_button_is_on_the_first_screen_and_stays_there(
+    phone: bool, width: int, height: int, new_page: NewPage, program: Program
+) -> None:
+    page = new_page(phone=phone, viewport={"width": width, "height": height})
+    Store(page, program.shop_url).order("test-product", "moon-well", "brass-bookmark").open_options()
+    pay = page.get_by_test_id("pay")
 
-    expect(order.page.get_by_test_id("pay")).to_be_in_viewport(ratio=1)
+    expect(pay).to_be_in_viewport(ratio=1)
+    page.locator("[name=delivery]").last.scroll_into_view_if_needed()
+    expect(pay).to_be_in_viewport(ratio=1)
 
 
 def test_the_pay_bar_never_covers_what_has_the_focus(new_page: NewPage, program: Program) -> None:

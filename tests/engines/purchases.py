@@ -37,6 +37,18 @@ def test_a_purchase(engine: Start, window: str, phone: bool, work: str, program:
         assert browser.run("return document.activeElement.textContent").startswith("결제가 완료됐어요")
 
 
+@pytest.mark.parametrize("engine", [firefox, webkit], ids=["firefox", "webkit"])
+def test_nothing_moves_between_press_and_release(engine: Start, program: Program, tmp_path: Path) -> None:
+    height = "return document.documentElement.scrollHeight"
+    with engine(tmp_path, phone=True) as browser:
+        place_order(browser, program.shop_url)
+        before = browser.run(height)
+
+        browser.hold("[data-testid=pay]")
+
+        assert browser.run(height) == before
+
+
 def place_order(browser: Browser, shop_url: str) -> None:
     browser.open(f"{shop_url}/products/test-product")
     browser.press("[data-testid=add-to-cart]")

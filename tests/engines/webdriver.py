@@ -34,6 +34,7 @@ BY_HTTP = {
     "FindElement": ("POST", "/element"),
     "ElementSendKeys": ("POST", "/element/{id}/value"),
     "SwitchToFrame": ("POST", "/frame"),
+    "PerformActions": ("POST", "/actions"),
     "GetWindowHandles": ("GET", "/window/handles"),
     "SwitchToWindow": ("POST", "/window"),
     "ExecuteScript": ("POST", "/execute/sync"),
@@ -62,6 +63,12 @@ class Browser(ABC):
     def press(self, selector: str) -> None:
         """Give it the focus and press Enter, which lets the page open a window."""
         self.type(selector, ENTER)
+
+    def hold(self, selector: str) -> None:
+        """Press the mouse button on it and do not let go."""
+        over = {"type": "pointerMove", "origin": self.find(selector), "x": 0, "y": 0}
+        steps = [over, {"type": "pointerDown", "button": 0}]
+        self.do("PerformActions", actions=[{"type": "pointer", "id": "mouse", "actions": steps}])
 
     def type(self, selector: str, text: str) -> None:
         self.wait_for(lambda: self.do("ElementSendKeys", id=self.find(selector)[ELEMENT], text=text) is None)
