@@ -207,6 +207,11 @@ class Merchant:
         payment = self.payment(paid["PCD_PAY_OID"])
         return payment["cash_receipt"], payment["cash_receipt_amount"]
 
+    def refused(self, answer: Mapping[str, str], code: str, rule: str) -> None:
+        """An answer says no, with this code and for this rule."""
+        assert (answer["PCD_PAY_RST"], answer["PCD_PAY_CODE"]) == ("error", code)
+        self.broke(rule)
+
     def broke(self, rule: str) -> None:
         """The latest refusal was for this rule; without a ledger nobody can tell.
 

@@ -75,6 +75,13 @@ def test_the_confirm_goes_to_the_address_of_the_result(merchant: Merchant, metho
     assert merchant.confirm(claim)["PCD_PAY_RST"] == "success"
 
 
+def test_a_confirmed_card_has_a_sales_slip_at_an_unguessable_address(merchant: Merchant) -> None:
+    paid = merchant.confirmed()
+
+    assert paid["PCD_PAY_CARDAUTHNO"] in merchant.session.get(paid["PCD_PAY_CARDRECEIPT"]).text
+    assert merchant.session.get(f"{merchant.origin}/slip/guess").status_code == 404
+
+
 # 응답코드.
 @pytest.mark.parametrize(
     ("path", "keys", "code", "rule"),
