@@ -27,9 +27,7 @@ def test_a_confirm_charges_what_the_window_was_opened_with(merchant: Merchant, m
 @pytest.mark.parametrize(
     ("changes", "code", "rule"),
     [
-        ({"PCD_CST_ID": "nobody"}, "AUTH0003", "confirm_partner_unknown"),
         ({"PCD_CUST_KEY": "wrong"}, "AUTH0002", "confirm_cust_key_wrong"),
-        ({"PCD_PAY_REQKEY": "made up"}, "CBIL0003", "request_key_unknown"),
         ({"PCD_PAY_REQKEY": ""}, "CBIL0003", "request_key_unknown"),
         ({"PCD_AUTH_KEY": "made up"}, "CBIL0001", "result_key_wrong"),
         ({"PCD_PAYER_ID": "made up"}, "CBIL0001", "result_key_wrong"),
@@ -38,17 +36,8 @@ def test_a_confirm_charges_what_the_window_was_opened_with(merchant: Merchant, m
 def test_a_wrong_confirm_leaves_the_right_one_alive(merchant: Merchant, changes: Fields, code: str, rule: str) -> None:
     claim = merchant.claim()
 
-    assert merchant.confirm(claim, **changes)["PCD_PAY_CODE"] == code
-    merchant.broke(rule)
+    merchant.refused(merchant.confirm(claim, **changes), code, rule)
     assert merchant.confirm(claim)["PCD_PAY_RST"] == "success"
-
-
-def test_the_confirm_takes_raw_keys_and_no_tokens(merchant: Merchant) -> None:
-    ticket = merchant.authenticate()
-
-    answer = merchant.confirm(merchant.claim(), PCD_CST_ID=ticket["cst_id"], PCD_CUST_KEY=ticket["custKey"])
-
-    assert answer["PCD_PAY_RST"] == "error"
 
 
 def test_keys_of_two_payments_do_not_mix(merchant: Merchant) -> None:
@@ -63,15 +52,13 @@ def test_keys_of_two_payments_do_not_mix(merchant: Merchant) -> None:
         ("card", "/php/PayConfirmAct.php?ACT_=PAYM"),
         ("transfer", "/php/PayCardConfirmAct.php?ACT_=PAYM"),
         ("transfer", NEWER),
-        ("card", "/php/PayCardConfirmAct.php"),
         ("card", "/php/PayCardConfirmAct.php?ACT_=OTHER"),
     ],
 )
 def test_the_confirm_goes_to_the_address_of_the_result(merchant: Merchant, method: str, url: str) -> None:
     claim = merchant.claim(PCD_PAY_TYPE=method)
 
-    assert merchant.confirm(claim, url)["PCD_PAY_CODE"] == "AUTH0008"
-    merchant.broke("confirm_url_wrong")
+    merchant.refused(merchant.confirm(claim, url), "AUTH0008", "confirm_url_wrong")
     assert merchant.confirm(claim)["PCD_PAY_RST"] == "success"
 
 
@@ -96,19 +83,15 @@ def test_made_up_keys_charge_nothing(merchant: Merchant, path: str, keys: Fields
     """Needs no payer."""
     made_up = dict.fromkeys(("PCD_AUTH_KEY", "PCD_PAY_REQKEY", "PCD_PAYER_ID"), "bWFkZSB1cA==")
 
-    answer = merchant.confirm(made_up, f"/php/{path}.php?ACT_=PAYM", **keys)
-
-    assert (answer["PCD_PAY_RST"], answer["PCD_PAY_CODE"]) == ("error", code)
-    merchant.broke(rule)
+    merchant.refused(merchant.confirm(made_up, f"/php/{path}.php?ACT_=PAYM", **keys), code, rule)
 
 
 def test_ten_minutes_after_the_result_it_is_too_late(merchant: Merchant) -> None:
     claim = merchant.claim()
     merchant.advance(601)
 
-    assert merchant.confirm(claim)["PCD_PAY_CODE"] == "PCCFD001"
+    merchant.refused(merchant.confirm(claim), "PCCFD001", "confirm_too_late")
     assert merchant.payment(claim["PCD_PAY_OID"])["state"] == "expired"
-    merchant.broke("confirm_too_late")
 
 
 # Official samples.
@@ -145,6 +128,5 @@ def test_a_second_confirm_of_one_key_is_refused_and_charges_nothing(merchant: Me
     claim = merchant.claim(PCD_PAY_TYPE=method)
     merchant.confirm(claim)
 
-    assert merchant.confirm(claim)["PCD_PAY_CODE"] == code
+    merchant.refused(merchant.confirm(claim), code, "request_key_used")
     assert merchant.charges() == 1
-    merchant.broke("request_key_used")

@@ -32,7 +32,7 @@ def test_a_paid_transfer_carries_its_account(merchant: Merchant) -> None:
 
 
 def test_the_fields_of_the_merchant_come_back_and_a_name_typed_by_the_payer_wins(merchant: Merchant) -> None:
-    sent = {"PCD_PAYER_NO": "1234", "PCD_PAYER_EMAIL": "hana@example.com", "PCD_USER_DEFINE2": "<b>&'"}
+    sent = {"PCD_PAYER_NO": "1234", "PCD_PAYER_HP": "010-1234-5678", "PCD_USER_DEFINE2": "<b>&'"}
     window = merchant.open(**sent)
 
     claim, typed = merchant.claim(**sent), window.approve(payer_name="김하나").told
