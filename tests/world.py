@@ -27,9 +27,10 @@ from shop.rules.money import Won
 from shop.services import catalogue, refunds, sweep
 from shop.services.refunds import RefundWish
 from shop.settings import Settings
-from shop.simulator import SimulatorSettings, create_simulator
+from shop.simulator import SimulatorSettings
 from tests.page import Page, PageClient
 from tests.payer import Pairs, Payer, Window, wsgi_session
+from tests.tools.simulators import fresh_simulator
 
 Result = TypeVar("Result")
 
@@ -272,7 +273,7 @@ def open_world(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filled: Path | None = None
 ) -> Iterator[World]:
     """Build the world; ``filled`` is a migrated SQLite file to start from, which saves the migration."""
-    simulator = create_simulator(SimulatorSettings(tmp_path / "simulator.sqlite", origin=SIMULATOR))
+    simulator = fresh_simulator(SimulatorSettings(tmp_path / "simulator.sqlite", origin=SIMULATOR))
     gateway = wsgi_session(simulator, SIMULATOR)
     if filled is not None:
         shutil.copy(filled, tmp_path / "shop.sqlite")

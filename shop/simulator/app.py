@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 
 from shop.simulator import clock, runs
 from shop.simulator.api import authentication, billing_key, cancel, cash_receipt, confirm, inquiry, link, payer, slip
@@ -22,14 +22,15 @@ LARGEST_BODY = 256 * 1024
 
 
 def create_simulator(settings: SimulatorSettings) -> Flask:
+    return open_data(create_application(), settings)
+
+
+def create_application() -> Flask:
+    """Build the routes, without data."""
     app = Flask(__name__)
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY, MAX_FORM_MEMORY_SIZE=LARGEST_BODY)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own provider has it
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    store = _open_store(settings)
-    sender = WebhookSender(store)
-    app.extensions |= {"simulator_settings": settings, "simulator_store": store, "simulator_webhooks": sender}
-    app.extensions["simulator_barriers"] = barriers.Barriers()
     for part in (*CALLS, *CONTROL):
         app.register_blueprint(part.bp)
     app.jinja_env.globals.update(language=language, say=say)
@@ -39,17 +40,29 @@ def create_simulator(settings: SimulatorSettings) -> Flask:
     app.before_request(refuse_other_origins)
     app.before_request(explain_to_browsers)
     app.after_request(_add_headers)
-    app.teardown_request(lambda _: sender.wake() if request.method != "GET" else None)
+    app.teardown_request(_wake_webhooks)
     return app
 
 
-def _open_store(settings: SimulatorSettings) -> Store:
+def open_data(app: Flask, settings: SimulatorSettings) -> Flask:
+    """Let the application serve this file; tests give the same one a new file each."""
     store = Store(settings.data)
     with store.writing() as db:
         run = runs.by_id(db, PUBLIC_TEST_RUN.id) or PUBLIC_TEST_RUN
         address = checked_address(settings.webhook_url, settings.webhook_hosts)
         runs.save(db, replace(run, webhook_url=address or run.webhook_url))
-    return store
+    app.extensions |= {
+        "simulator_settings": settings,
+        "simulator_store": store,
+        "simulator_webhooks": WebhookSender(store),
+        "simulator_barriers": barriers.Barriers(),
+    }
+    return app
+
+
+def _wake_webhooks(_error: BaseException | None) -> None:
+    if request.method != "GET":
+        current_app.extensions["simulator_webhooks"].wake()
 
 
 def _add_headers(response: Response) -> Response:

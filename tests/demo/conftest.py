@@ -14,10 +14,11 @@ from shop import clock
 from shop.db import db
 from shop.factory import create_app
 from shop.services import staff
-from shop.simulator import SimulatorSettings, create_simulator
+from shop.simulator import SimulatorSettings
 from tests import world
 from tests.page import PageClient
 from tests.payer import wsgi_session
+from tests.tools.simulators import fresh_simulator
 
 STAFF = {"ADMIN_USERNAME": "staff", "ADMIN_PASSWORD": "correct horse battery"}
 
@@ -56,7 +57,7 @@ def demo(database_url: str, filled_database: Path, tmp_path: Path) -> Iterator[D
     if is_file:
         (tmp_path / "shop.sqlite").write_bytes(filled_database.read_bytes())
     settings = world.shop_settings(database_url, tmp_path, **STAFF)
-    simulator = create_simulator(SimulatorSettings(tmp_path / "simulator.sqlite", origin=world.SIMULATOR))
+    simulator = fresh_simulator(SimulatorSettings(tmp_path / "simulator.sqlite", origin=world.SIMULATOR))
     app = create_app(settings, http=wsgi_session(simulator, world.SIMULATOR))
     if not is_file:
         world.migrate(app)

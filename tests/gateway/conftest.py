@@ -7,18 +7,19 @@ import pytest
 import requests
 from flask import Flask
 
-from shop.simulator import SimulatorSettings, create_simulator
+from shop.simulator import SimulatorSettings
 from tests.gateway import conformance
 from tests.gateway.merchant import SIMULATOR, Merchant
 from tests.gateway.receiver import Receiver, receiving
 from tests.gateway.wire import Wire
 from tests.payer import wsgi_session
+from tests.tools.simulators import fresh_simulator
 
 
 @pytest.fixture
 def simulator(tmp_path: Path) -> Iterator[Flask]:
     """A simulator on a file of its own."""
-    app = create_simulator(SimulatorSettings(tmp_path / "simulator.sqlite", SIMULATOR))
+    app = fresh_simulator(SimulatorSettings(tmp_path / "simulator.sqlite", SIMULATOR))
     yield app
     app.extensions["simulator_store"].close()
 
