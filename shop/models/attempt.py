@@ -30,7 +30,8 @@ class Attempt(Base):
     ``saves_for`` is the browser that wants to pay in the same way again. The claim columns repeat what a browser says
     and decide nothing. Everything from ``result_code`` down comes from the gateway's answer to our own call;
     ``payer_id`` is the billing key that a cash receipt names. ``checks`` counts the inquiries since the state last
-    changed, ``hints`` the webhooks and late results that caused one.
+    changed, ``hints`` the webhooks and late results that caused one. ``recovered_at`` is when an inquiry found the
+    payment of a call that had no answer.
     """
 
     __tablename__ = "attempts"
@@ -65,6 +66,7 @@ class Attempt(Base):
     checks: Mapped[int] = mapped_column(default=0)
     next_check_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     hints: Mapped[int] = mapped_column(default=0)
+    recovered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     claim_result: Mapped[str] = mapped_column(String(10), default="")
@@ -131,6 +133,12 @@ class Attempt(Base):
         """Won that were paid and have not gone back."""
         returned = [row for row in self.refunds if row.state is RefundState.DONE or row.returned_elsewhere_by]
         return max(0, (self.charged or 0) - sum(row.amount for row in returned))
+
+    @property
+    def recovery_seconds(self) -> int | None:
+        """How long the outcome was open, if a call had no answer."""
+        since = self.confirming_at or self.claimed_at or self.started_at
+        return round((self.recovered_at - since).total_seconds()) if self.recovered_at else None
 
     @property
     def is_receipt_calling(self) -> bool:

@@ -89,6 +89,8 @@ def apply_verdict(attempt: Attempt, verdict: Verdict, *, source: Source) -> bool
     if state is attempt.state:
         return False
     values = gateway_columns(verdict) | {"checks": 0}
+    if attempt.state is AttemptState.UNKNOWN and state is AttemptState.PAID:
+        values["recovered_at"] = clock.now()
     move(attempt, state, state.value, Actor(source), _evidence(verdict, reason), **values)
     if verdict.found is not None and verdict.found.charged_amount and state is AttemptState.ORPHANED:
         _file_refund(attempt, verdict.found, reason)

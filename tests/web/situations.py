@@ -12,11 +12,11 @@ from tests.world import World
 RUN_DUE = "/admin/desk/run"
 
 
-def lost_confirm(world: World, buyer: PageClient) -> str:
-    """A confirm that has neither charged nor answered; answers the order's number."""
+def lost_confirm(world: World, buyer: PageClient, *, phase: str = "before") -> str:
+    """A confirm without an answer, which has charged in the phase ``after``; answers the order's number."""
     order_no = buyer.place_order()
     claim = world.payer().pay(buyer.start_attempt(order_no)["fields"])
-    world.fault("confirm", "lost_answer", phase="before")
+    world.fault("confirm", "lost_answer", phase=phase)
     world.deliver(claim)
     return order_no
 

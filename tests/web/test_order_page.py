@@ -1,6 +1,9 @@
 """What the order page says while money may be moving: never two things that contradict each other."""
 
+import re
 from datetime import timedelta
+
+import pytest
 
 from shop import clock
 from shop.db import db
@@ -63,6 +66,16 @@ def test_checking_says_how_long_and_how_to_come_back(world: World, buyer: PageCl
     assert (page.state, *form_and_refresh(page)) == ("checking", False, True)
     assert all(words in page.text for words in ("보통 몇 초", "40분", "주문번호와 휴대전화 번호로 다시 찾을 수 있어요"))
     assert page.text.count('class="notice"') == 1
+
+
+@pytest.mark.parametrize(("wait", "told"), [({"seconds": 5}, r"\d+초"), ({"minutes": 3}, "3분")])
+def test_the_receipt_says_that_an_answer_came_late(
+    world: World, buyer: PageClient, wait: dict[str, int], told: str
+) -> None:
+    order_no = lost_confirm(world, buyer, phase="after")
+    world.advance(**wait)
+
+    assert re.search(f"응답이 늦어 다시 확인했어요, {told}", buyer.get(f"/orders/{order_no}").text)
 
 
 def test_a_newer_window_that_was_closed_hides_no_open_question(world: World, buyer: PageClient, order_no: str) -> None:

@@ -134,6 +134,7 @@ def upgrade() -> None:
         sa.Column("checks", sa.Integer(), nullable=False),
         sa.Column("next_check_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("hints", sa.Integer(), nullable=False),
+        sa.Column("recovered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("claim_result", sa.String(length=10), nullable=False),
         sa.Column("claim_code", sa.String(length=20), nullable=False),
