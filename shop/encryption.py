@@ -32,6 +32,12 @@ class EncryptedText(TypeDecorator[str]):
             return ""
 
 
+def keyed_digest(text: str) -> bytes:
+    """Return a digest that nobody can compute without ``SECRET_KEY``."""
+    key = hmac.digest(current_app.config["SECRET_KEY"].encode(), b"keyed digests", "sha256")
+    return hmac.digest(key, text.encode(), "sha256")
+
+
 def _cipher() -> MultiFernet:
     return _cipher_of((current_app.config["SECRET_KEY"], *current_app.config["SECRET_KEY_FALLBACKS"]))
 

@@ -46,6 +46,8 @@ class CartProblem(ShopError):
         TOO_LARGE = "too_large"
         TOO_MANY = "too_many"
         BELOW_MINIMUM = "below_minimum"
+        NOT_ALONE = "not_alone"
+        SUBSCRIBED = "subscribed"
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.value)

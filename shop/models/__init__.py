@@ -9,6 +9,7 @@ from shop.models.product import Product
 from shop.models.refund import Refund
 from shop.models.saved_method import SavedMethod
 from shop.models.staff import StaffMember, StaffSession
+from shop.models.subscription import Subscription
 
 __all__ = [
     "Attempt",
@@ -22,5 +23,6 @@ __all__ = [
     "SavedMethod",
     "StaffMember",
     "StaffSession",
+    "Subscription",
     "UnknownPayment",
 ]

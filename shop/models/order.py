@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from shop.models.cash_receipt import CashReceipt
     from shop.models.payment_link import PaymentLink
     from shop.models.refund import Refund
+    from shop.models.subscription import Subscription
 
 
 def _phone_end(context: DefaultExecutionContext) -> str:
@@ -34,11 +35,13 @@ class Order(Base):
     ``expires_at`` is when no new attempt may start; the stock is held until the last attempt's deadline too.
     ``released_at`` is when the goods were given back; None while they are held or sold.
     ``cancelled_at`` is when the buyer gave the order up: it is never sold again.
+    ``month`` is the one that it pays for; the first payment of such an order starts its subscription.
     """
 
     __tablename__ = "orders"
     __table_args__ = (
         UniqueConstraint("visitor", "cart_id"),
+        UniqueConstraint("subscription_id", "month"),
         CheckConstraint("amount > 0 AND amount = taxable + exempt", name="order_amount_adds_up"),
         CheckConstraint("state <> 'expired' OR released_at IS NOT NULL", name="expired_has_released_its_stock"),
         Index("order_by_visitor", "visitor", "id"),
@@ -67,12 +70,15 @@ class Order(Base):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     cancelled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    month: Mapped[date | None]
+    subscription_id: Mapped[int | None] = mapped_column(ForeignKey("subscriptions.id"))
 
     lines: Mapped[list[OrderLine]] = relationship(back_populates="order", order_by="OrderLine.id")
     attempts: Mapped[list[Attempt]] = relationship(back_populates="order", order_by="Attempt.id")
     refunds: Mapped[list[Refund]] = relationship(back_populates="order", order_by="Refund.id")
     cash_receipts: Mapped[list[CashReceipt]] = relationship(back_populates="order", order_by="CashReceipt.id")
     links: Mapped[list[PaymentLink]] = relationship(back_populates="order", order_by="PaymentLink.id")
+    subscription: Mapped[Subscription | None] = relationship(back_populates="orders")
 
     @property
     def breakdown(self) -> TaxBreakdown:

@@ -35,6 +35,11 @@ class Product(Base):
     stock: Mapped[int | None]
 
     @property
+    def is_subscription(self) -> bool:
+        """Whether its buyer pays every month."""
+        return self.category == "subscription"
+
+    @property
     def available(self) -> bool:
         """Whether a buyer can take at least one."""
         return self.stock is None or self.stock > 0

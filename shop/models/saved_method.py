@@ -13,6 +13,7 @@ from shop.rules.method import Method
 class SavedMethod(Base):
     """``visitor`` is the browser that it belongs to; ``fingerprint`` finds a billing key without opening it.
 
+    One that is not offered for the next order pays a subscription.
     A deleted row stays, with its next check, until the gateway says that the key is not registered any more.
     """
 
@@ -30,6 +31,7 @@ class SavedMethod(Base):
     number: Mapped[str] = mapped_column(String(40))
     billing_key: Mapped[str] = mapped_column(EncryptedText)
     fingerprint: Mapped[str] = mapped_column(String(64))
+    is_offered: Mapped[bool]
     saved_at: Mapped[datetime] = mapped_column(UtcDateTime)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     next_check_at: Mapped[datetime] = mapped_column(UtcDateTime)

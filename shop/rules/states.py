@@ -23,6 +23,7 @@ __all__ = [
     "OrderState",
     "RefundState",
     "Source",
+    "SubscriptionState",
 ]
 
 
@@ -47,6 +48,14 @@ class CashReceiptState(StrEnum):
     CANCEL_DUE = "cancel_due"
     CANCELLED = "cancelled"
     FAILED = "failed"
+
+
+class SubscriptionState(StrEnum):
+    """Whether a subscription is charged every month. One that is paused waits for its buyer."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    STOPPED = "stopped"
 
 
 ACTIVE_RECEIPT = (CashReceiptState.REQUESTED, CashReceiptState.ISSUED, CashReceiptState.CANCEL_DUE)
@@ -99,9 +108,15 @@ CASH_RECEIPT_TRANSITIONS: Mapping[CashReceiptState, frozenset[CashReceiptState]]
     _C.FAILED: frozenset(),
 }
 """``none`` means that there is no row yet."""
+SUBSCRIPTION_TRANSITIONS: Mapping[SubscriptionState, frozenset[SubscriptionState]] = {
+    SubscriptionState.ACTIVE: frozenset({SubscriptionState.PAUSED, SubscriptionState.STOPPED}),
+    SubscriptionState.PAUSED: frozenset({SubscriptionState.ACTIVE, SubscriptionState.STOPPED}),
+    SubscriptionState.STOPPED: frozenset(),
+}
 TRANSITIONS: Mapping[type[StrEnum], Mapping[Any, Collection[StrEnum]]] = {
     AttemptState: ATTEMPT_TRANSITIONS,
     OrderState: ORDER_TRANSITIONS,
     RefundState: REFUND_TRANSITIONS,
     CashReceiptState: CASH_RECEIPT_TRANSITIONS,
+    SubscriptionState: SUBSCRIPTION_TRANSITIONS,
 }

@@ -49,6 +49,10 @@ class Cart:
         return self.breakdown.total
 
     @property
+    def is_subscription(self) -> bool:
+        return any(line.product.is_subscription for line in self.lines)
+
+    @property
     def has_shortage(self) -> bool:
         return any(line.is_short for line in self.lines)
 

@@ -13,10 +13,11 @@ from sqlalchemy.orm import joinedload, selectinload
 from shop import clock
 from shop.db import db, transaction
 from shop.errors import CartProblem, NotFound, TooManyUnpaid
-from shop.models import Attempt, JournalEntry, Order, OrderLine, Product
+from shop.models import Attempt, JournalEntry, Order, OrderLine, Product, Subscription
 from shop.models.product import LARGEST_QUANTITY
 from shop.rules.order import require_cancellable
-from shop.rules.states import AttemptState, OrderState, Source
+from shop.rules.states import AttemptState, OrderState, Source, SubscriptionState
+from shop.rules.subscription import month_of
 from shop.services import cart as carts
 from shop.services import catalogue, transitions
 from shop.services.cart import Cart, CartLine
@@ -35,6 +36,13 @@ MOST_ENTRIES = 1000
 _ATTEMPT_NO = re.compile(r"[0-9]{8}_[A-Z2-7]{20}")
 _PHONE_END = re.compile(r"[0-9]{4}")
 _PHONE = re.compile(r"01[0-9]{8,9}")
+
+
+_LINE = ("product_id", "slug", "name", "name_en", "tax", "unit_price", "quantity", "amount")
+_SAME_EVERY_MONTH = (
+    *("visitor", "address", "amount", "taxable", "exempt", "vat", "goods"),
+    *("payer_name", "payer_phone", "payer_email", "subscription"),
+)
 
 
 @dataclass(frozen=True)
@@ -125,6 +133,17 @@ def _require_few_unpaid(visitor: Visitor, most: int) -> None:
     theirs, near, first_end = db.session.execute(lines.where(*is_unpaid)).one()
     if (theirs or 0) > most or (near or 0) > SHARED * most:
         raise TooManyUnpaid(max(first_end - clock.now(), timedelta()))
+
+
+def place_again(order: Order, cart_id: str, month: date, expires_at: datetime) -> Order:
+    """Place an order of a subscription for another month. The caller opens the transaction."""
+    same = {name: getattr(order, name) for name in _SAME_EVERY_MONTH}
+    lines = [OrderLine(**{name: getattr(line, name) for name in _LINE}) for line in order.lines]
+    numbers = {"order_no": _new_order_no(), "cart_id": cart_id, "month": month}
+    again = Order(**same, **numbers, placed_at=clock.now(), expires_at=expires_at, lines=lines)
+    catalogue.take_stock(again.lines)
+    transitions.create(again, "order_placed", Actor(Source.SHOP), {"amount": again.amount})
+    return again
 
 
 def get_order(order_no: str) -> Order:
@@ -228,6 +247,7 @@ def _order_of_cart(cart_id: str, visitor: Visitor) -> Order | None:
 def _place(on_hand: CartOnHand, payer: Payer, visitor: Visitor, *, hold: timedelta, most: int) -> Order:
     cart, now = carts.load(on_hand.items, most), clock.now()
     _require_sellable(cart)
+    month = _month_to_pay(visitor, now) if cart.is_subscription else None
     split = cart.breakdown
     order = Order(
         order_no=_new_order_no(),
@@ -244,6 +264,7 @@ def _place(on_hand: CartOnHand, payer: Payer, visitor: Visitor, *, hold: timedel
         payer_email=payer.email,
         placed_at=now,
         expires_at=now + hold,
+        month=month,
         lines=[_frozen(line) for line in cart.lines],
     )
     catalogue.take_stock(order.lines)
@@ -255,12 +276,23 @@ def _place(on_hand: CartOnHand, payer: Payer, visitor: Visitor, *, hold: timedel
 def _require_sellable(cart: Cart) -> None:
     if not cart.lines:
         raise CartProblem(CartProblem.Reason.EMPTY)
+    if cart.is_subscription and cart.count > 1:
+        raise CartProblem(CartProblem.Reason.NOT_ALONE)
     if cart.is_too_large:
         raise CartProblem(CartProblem.Reason.TOO_LARGE)
     if any(line.product.stock is not None and line.quantity > line.most for line in cart.lines):
         raise CartProblem(CartProblem.Reason.TOO_MANY)
     if cart.total < LEAST_TOTAL:
         raise CartProblem(CartProblem.Reason.BELOW_MINIMUM)
+
+
+def _month_to_pay(visitor: Visitor, now: datetime) -> date:
+    """The present month, or the first that this browser's earlier subscription has not paid."""
+    mine = select(func.max(Subscription.month)).where(Subscription.visitor == visitor.mark)
+    is_live = Subscription.state != SubscriptionState.STOPPED
+    if db.session.scalar(mine.where(is_live)) is not None:
+        raise CartProblem(CartProblem.Reason.SUBSCRIBED)
+    return max(month_of(now), db.session.scalar(mine) or date.min)
 
 
 def _frozen(line: CartLine) -> OrderLine:

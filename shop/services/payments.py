@@ -129,6 +129,7 @@ def _window_request(order: Order, attempt: Attempt, choices: Choices) -> WindowR
         card_app=attempt.method.card_app,
         payer_check=choices.payer_check,
         billing_key=choices.billing_key,
+        month=order.month,
     )
 
 

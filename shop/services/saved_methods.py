@@ -14,10 +14,10 @@ from sqlalchemy.exc import IntegrityError
 from shop import clock
 from shop.db import db, release, transaction
 from shop.errors import NotFound
-from shop.models import Attempt, SavedMethod
+from shop.models import Attempt, SavedMethod, Subscription
 from shop.payple import GatewayError, PaymentFound, PaypleClient
 from shop.payple.backoff import backoff
-from shop.rules.states import AttemptState
+from shop.rules.states import AttemptState, SubscriptionState
 from shop.services.orders import Visitor
 
 CLAIM = timedelta(minutes=2)
@@ -27,34 +27,58 @@ KEPT = timedelta(days=365)
 
 
 def saved_by(visitor: Visitor) -> list[SavedMethod]:
-    theirs = (SavedMethod.visitor == visitor.mark, SavedMethod.deleted_at.is_(None))
+    theirs = (SavedMethod.visitor == visitor.mark, SavedMethod.is_offered, SavedMethod.deleted_at.is_(None))
     query = select(SavedMethod).where(*theirs).order_by(SavedMethod.id.desc())
     return [row for row in db.session.scalars(query) if row.billing_key] if visitor.mark else []
 
 
-def keep_found(attempt: Attempt, found: PaymentFound) -> None:
-    """Save what an attempt was paid with, if its buyer wishes so."""
-    if not (attempt.saves_for and attempt.state is AttemptState.PAID and found.billing_key):
-        return
-    now, mine = clock.now(), {"visitor": attempt.saves_for, "fingerprint": _fingerprint(found.billing_key)}
-    with suppress(IntegrityError), db.session.begin_nested():  # the same card pays another order just now
-        known = db.session.scalar(select(SavedMethod).filter_by(**mine))
-        row = known or SavedMethod(**mine, next_check_at=now + KEPT)
-        row.method, row.billing_key = attempt.method, found.billing_key
-        row.issuer = attempt.card_issuer or attempt.bank_name
-        row.number = attempt.card_number or attempt.account
-        row.saved_at, row.deleted_at = now, None
-        db.session.add(row)
+def keep_found(attempt: Attempt, found: PaymentFound) -> SavedMethod | None:
+    """Save what an attempt was paid with, if its buyer wishes so or pays every month."""
+    visitor = attempt.saves_for or (attempt.order.visitor if attempt.order.month else "")
+    if not (visitor and attempt.state is AttemptState.PAID and found.billing_key):
+        return None
+    mine = {"visitor": visitor, "fingerprint": _fingerprint(found.billing_key)}
+    with suppress(IntegrityError), db.session.begin_nested():
+        return _keep(attempt, found, mine)
+    return db.session.scalar(select(SavedMethod).filter_by(**mine))  # the same card pays another order just now
+
+
+def _keep(attempt: Attempt, found: PaymentFound, mine: dict[str, str]) -> SavedMethod:
+    now = clock.now()
+    known = db.session.scalar(select(SavedMethod).filter_by(**mine))
+    row = known or SavedMethod(**mine, is_offered=False, next_check_at=now + KEPT)
+    row.is_offered = bool(attempt.saves_for) or (row.is_offered and row.deleted_at is None)
+    row.method, row.billing_key = attempt.method, found.billing_key
+    row.issuer = attempt.card_issuer or attempt.bank_name
+    row.number = attempt.card_number or attempt.account
+    row.saved_at, row.deleted_at = now, None
+    db.session.add(row)
+    return row
 
 
 def delete(visitor: Visitor, saved_id: int, client: PaypleClient) -> None:
-    """Delete a saved card or account and have it deregistered, or raise NotFound."""
-    now, mine = clock.now(), (SavedMethod.id == saved_id, SavedMethod.visitor == visitor.mark)
+    """Offer a card or an account no longer. It is deregistered unless a subscription needs it. Or raise NotFound."""
     with transaction():
-        deleted = {"deleted_at": now, "next_check_at": now, "checks": 0}
-        done = db.session.connection().execute(update(SavedMethod).where(*mine).values(**deleted))
-        if done.rowcount != 1 or not visitor.mark:
+        row = db.session.get(SavedMethod, saved_id, with_for_update=True)
+        if row is None or not visitor.mark or row.visitor != visitor.mark:
             raise NotFound
+        row.is_offered = False
+        delete_unneeded(row)
+    settle(saved_id, client)
+
+
+def delete_unneeded(row: SavedMethod) -> None:
+    """Have a card or an account deregistered that is neither offered nor charged by a subscription."""
+    live = Subscription.saved_method_id == row.id, Subscription.state != SubscriptionState.STOPPED
+    if not row.is_offered and db.session.scalar(select(Subscription.id).where(*live).limit(1)) is None:
+        row.deleted_at, row.next_check_at, row.checks = clock.now(), clock.now(), 0
+
+
+def look_up(saved_id: int, client: PaypleClient) -> None:
+    """Ask the gateway at once whether a key is registered."""
+    with transaction():
+        these = SavedMethod.id == saved_id, SavedMethod.next_check_at > clock.now()
+        db.session.connection().execute(update(SavedMethod).where(*these).values(next_check_at=clock.now(), checks=0))
     settle(saved_id, client)
 
 

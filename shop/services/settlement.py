@@ -11,10 +11,10 @@ from sqlalchemy.orm import joinedload
 from shop import clock
 from shop.db import UNAVAILABLE, db, release, transaction
 from shop.models import Attempt, Order
-from shop.payple import ChargeMode, GatewayError, PaymentFound, PaypleClient, UnverifiedResult, flow
+from shop.payple import ChargeMode, ChargeRequest, GatewayError, PaymentFound, PaypleClient, UnverifiedResult, flow
 from shop.payple.flow import AttemptState, Inquirer, PaymentFlow, Reason, Verdict
 from shop.rules.states import OrderState, Source
-from shop.services import cash_receipts, journal, links, orders, refunds, saved_methods, transitions
+from shop.services import cash_receipts, journal, links, orders, refunds, saved_methods, subscriptions, transitions
 from shop.services.journal import Actor
 
 log = logging.getLogger(__name__)
@@ -77,6 +77,11 @@ def settle(
     verdict = _flow(client, source, inquirer).check(attempt_no, at_once=at_once)
     _send_refund_of(ShopStore(source).find(attempt_no), client)
     return verdict is None or verdict.reason is not Reason.NO_ANSWER
+
+
+def charge(request: ChargeRequest, client: PaypleClient) -> None:
+    """Charge a billing key for a stored attempt, once."""
+    _send_refund_of(_flow(client, Source.SWEEP).charge(request), client)
 
 
 def settle_found(attempt_no: str, found: PaymentFound, client: PaypleClient, *, source: Source) -> None:
@@ -203,7 +208,7 @@ class ShopStore:
         try:
             with transaction():
                 row = transitions.lock_attempt(attempt_no)
-                is_begun = transitions.begin_confirm(row)
+                is_begun = transitions.begin_confirm(row, source=self.source)
                 if is_begun:
                     _schedule(row)
                 return is_begun
@@ -225,7 +230,7 @@ class ShopStore:
             is_changed = transitions.apply_verdict(row, verdict, source=self.source)
             if is_changed and row.state in flow.FINAL and verdict.found is not None:
                 cash_receipts.keep_found(row, verdict.found.transfer)
-                saved_methods.keep_found(row, verdict.found)
+                subscriptions.keep_found(row, saved_methods.keep_found(row, verdict.found))
             if is_changed or row.state is verdict.seen:
                 row.checks += not is_changed
                 _schedule(row)

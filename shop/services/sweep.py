@@ -16,7 +16,7 @@ from shop.db import db, release
 from shop.models import Attempt, Order
 from shop.payple import Inquiries, PaypleClient
 from shop.rules.states import AttemptState, OrderState, Source
-from shop.services import cash_receipts, link_payments, orders, refunds, saved_methods, settlement
+from shop.services import cash_receipts, link_payments, monthly_charges, orders, refunds, saved_methods, settlement
 
 log = logging.getLogger(__name__)
 BATCH = 1000
@@ -35,6 +35,7 @@ class Report:
     refunds: list[int] = field(default_factory=list)
     cash_receipts: list[int] = field(default_factory=list)
     saved_methods: list[int] = field(default_factory=list)
+    subscriptions: list[int] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, object]:
@@ -42,13 +43,14 @@ class Report:
 
 
 def run(client: PaypleClient, *, seconds: float = SECONDS) -> Report:
-    """Settle attempts and payments by link, expire orders, do owed refunds and receipts, look up keys."""
+    """Settle attempts and payments by link, expire orders, charge subscriptions, do owed refunds and receipts."""
     release()
     report, over = Report(), time.monotonic() + seconds
     inquiries = client.inquiries()
     _find_link_payments(client, inquiries, report, over)
     _settle_attempts(client, inquiries, report, over)
     _expire_orders(report)
+    _charge_subscriptions(client, report, over)
     _send_refunds(client, report, over)
     _do_receipts(client, inquiries, report, over)
     _look_up_saved(client, report, over)
@@ -81,6 +83,15 @@ def _expire_orders(report: Report) -> None:
         with _row(report, order_no):
             if orders.expire(order_id, source=Source.SWEEP):
                 report.expired.append(order_no)
+
+
+def _charge_subscriptions(client: PaypleClient, report: Report, over: float) -> None:
+    for subscription_id in monthly_charges.due():
+        if time.monotonic() > over:
+            break
+        with _row(report, f"subscription {subscription_id}"):
+            monthly_charges.charge(subscription_id, client)
+            report.subscriptions.append(subscription_id)
 
 
 def _send_refunds(client: PaypleClient, report: Report, over: float) -> None:

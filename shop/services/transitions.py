@@ -12,19 +12,27 @@ from sqlalchemy.orm.attributes import set_committed_value
 from shop import clock
 from shop.db import db
 from shop.errors import NotFound, OutOfStock
-from shop.models import Attempt, CashReceipt, Order, Refund
+from shop.models import Attempt, CashReceipt, Order, Refund, Subscription
 from shop.payple import PaymentFound
 from shop.payple.flow import HOLDING, AttemptState, Verdict
 from shop.rules.order import order_state, refunded_state
-from shop.rules.states import TRANSITIONS, CashReceiptState, IllegalTransition, OrderState, RefundState, Source
+from shop.rules.states import (
+    TRANSITIONS,
+    CashReceiptState,
+    IllegalTransition,
+    OrderState,
+    RefundState,
+    Source,
+    SubscriptionState,
+)
 from shop.services import catalogue, journal
 from shop.services.journal import SHOP, Actor
 
 LONGEST_INSTALMENT = 99
 """Months. The field has two digits."""
 Owed = TypeVar("Owed", Refund, CashReceipt)
-Row = Order | Attempt | Refund | CashReceipt
-State = OrderState | AttemptState | RefundState | CashReceiptState
+Row = Order | Attempt | Refund | CashReceipt | Subscription
+State = OrderState | AttemptState | RefundState | CashReceiptState | SubscriptionState
 Evidence = Mapping[str, object]
 
 
@@ -97,12 +105,12 @@ def apply_verdict(attempt: Attempt, verdict: Verdict, *, source: Source) -> bool
     return True
 
 
-def begin_confirm(attempt: Attempt) -> bool:
+def begin_confirm(attempt: Attempt, *, source: Source) -> bool:
     """Set a locked attempt to confirming, if its order can still be paid."""
     now, can_be_paid = clock.now(), attempt.order.state is OrderState.AWAITING_PAYMENT
     if attempt.state is not AttemptState.PREPARED or not can_be_paid or now > attempt.deadline_at:
         return False
-    move(attempt, AttemptState.CONFIRMING, "confirming", Actor(Source.BROWSER), confirming_at=now, checks=0)
+    move(attempt, AttemptState.CONFIRMING, "confirming", Actor(source), confirming_at=now, checks=0)
     return True
 
 
@@ -194,6 +202,8 @@ def _follow(order: Order) -> None:
 def _note(row: Row, event: str, actor: Actor, evidence: Evidence | None) -> None:
     if isinstance(row, Order):
         journal.note(event, order=row, actor=actor, evidence=evidence)
+    elif isinstance(row, Subscription):
+        journal.note(event, order=row.orders[-1], actor=actor, evidence=evidence)
     else:
         attempt = row if isinstance(row, Attempt) else row.attempt
         journal.note(event, order=attempt.order, actor=actor, attempt_no=attempt.attempt_no, evidence=evidence)

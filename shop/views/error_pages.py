@@ -140,6 +140,8 @@ def _of_cart(error: CartProblem) -> Problem:
             "한 상품은 한 번에 %(count)s개까지 주문할 수 있어요.", count=settings().most_per_product
         ),
         CartProblem.Reason.BELOW_MINIMUM: _("1,000원부터 결제할 수 있어요."),
+        CartProblem.Reason.NOT_ALONE: _("정기 구독은 한 개만, 다른 상품과 따로 주문해 주세요."),
+        CartProblem.Reason.SUBSCRIBED: _("이미 구독하고 있어요. 최근 주문 내역에서 볼 수 있어요."),
     }
     problem = Problem(409, _("주문할 수 없어요"), sentences[error.reason], code=error.reason.value)
     return problem if error.reason is CartProblem.Reason.EMPTY else _in_cart(problem)

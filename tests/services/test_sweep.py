@@ -107,5 +107,6 @@ def test_the_command_prints_what_it_did(world: World, database_url: str) -> None
         "refunds": [],
         "cash_receipts": [],
         "saved_methods": [],
+        "subscriptions": [],
         "failed": [],
     }

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261129"
+revision = "20261130"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -27,6 +27,48 @@ def upgrade() -> None:
     )
     op.create_index("journal_by_attempt", "journal", ["attempt_no", "id"])
     op.create_index("journal_by_order", "journal", ["order_no", "id"])
+
+    op.create_table(
+        "saved_methods",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("visitor", sa.String(length=40), nullable=False),
+        sa.Column("method", one_of("saved_method", "card app_card naver_pay kakao_pay transfer"), nullable=False),
+        sa.Column("issuer", sa.String(length=40), nullable=False),
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("billing_key", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("is_offered", sa.Boolean(), nullable=False),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("next_check_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("checks", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("visitor", "fingerprint"),
+    )
+    op.create_index("saved_method_by_fingerprint", "saved_methods", ["fingerprint"])
+    op.create_index("saved_method_by_next_check", "saved_methods", ["next_check_at"])
+
+    op.create_table(
+        "subscriptions",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("visitor", sa.String(length=40), nullable=False),
+        sa.Column("state", one_of("subscription_state", "active paused stopped"), nullable=False),
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("next_charge_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("saved_method_id", sa.Integer(), nullable=True),
+        sa.CheckConstraint("day BETWEEN 1 AND 31", name="subscription_day_in_range"),
+        sa.CheckConstraint("state <> 'active' OR next_charge_at IS NOT NULL", name="active_has_its_next_charge"),
+        sa.ForeignKeyConstraint(["saved_method_id"], ["saved_methods.id"], ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("number"),
+    )
+    op.create_index("ix_subscriptions_next_charge_at", "subscriptions", ["next_charge_at"])
+    op.create_index("ix_subscriptions_saved_method_id", "subscriptions", ["saved_method_id"])
+    op.create_index("ix_subscriptions_visitor", "subscriptions", ["visitor"])
 
     op.create_table(
         "orders",
@@ -53,10 +95,14 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("month", sa.Date(), nullable=True),
+        sa.Column("subscription_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("state <> 'expired' OR released_at IS NOT NULL", name="expired_has_released_its_stock"),
         sa.CheckConstraint("amount > 0 AND amount = taxable + exempt", name="order_amount_adds_up"),
+        sa.ForeignKeyConstraint(["subscription_id"], ["subscriptions.id"]),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("order_no"),
+        sa.UniqueConstraint("subscription_id", "month"),
         sa.UniqueConstraint("visitor", "cart_id"),
     )
     op.create_index("order_by_payer", "orders", ["payer_name", "id"])
@@ -288,25 +334,6 @@ def upgrade() -> None:
     )
     op.create_index("refund_by_settlement", "refunds", ["settled_at"])
     op.create_index("refund_by_state", "refunds", ["state", "next_try_at"])
-
-    op.create_table(
-        "saved_methods",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("visitor", sa.String(length=40), nullable=False),
-        sa.Column("method", one_of("saved_method", "card app_card naver_pay kakao_pay transfer"), nullable=False),
-        sa.Column("issuer", sa.String(length=40), nullable=False),
-        sa.Column("number", sa.String(length=40), nullable=False),
-        sa.Column("billing_key", sa.Text(), nullable=False),
-        sa.Column("fingerprint", sa.String(length=64), nullable=False),
-        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("next_check_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("checks", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("visitor", "fingerprint"),
-    )
-    op.create_index("saved_method_by_fingerprint", "saved_methods", ["fingerprint"])
-    op.create_index("saved_method_by_next_check", "saved_methods", ["next_check_at"])
 
     op.create_table(
         "payment_links",

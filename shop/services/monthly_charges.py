@@ -1,0 +1,138 @@
+"""Charges subscriptions, each due month once.
+
+A try has a number that follows from the subscription, its month and the count of tries. It is inquired about before it
+is charged: a lost answer, a second sweep or a restored backup charges no month twice.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from shop import clock
+from shop.db import db, release, transaction
+from shop.models import Attempt, Order, Subscription
+from shop.payple import ChargeMode, ChargeRequest, PaypleClient
+from shop.payple.flow import WINDOW_LIFETIME
+from shop.rules.method import Method
+from shop.rules.states import AttemptState, OrderState, Source, SubscriptionState
+from shop.rules.subscription import MORE_TRIES, charge_time, next_try
+from shop.services import settlement, subscriptions, transitions
+from shop.services.journal import SHOP
+
+CHARGE = "charge"
+"""The window and the delivery of an attempt that needs neither."""
+CLAIM = timedelta(minutes=3)
+"""How long a claimed month keeps other sweeps away."""
+
+
+def due() -> Sequence[int]:
+    query = select(Subscription.id).where(Subscription.next_charge_at <= clock.now())
+    found = db.session.scalars(query.order_by(Subscription.next_charge_at, Subscription.id)).all()
+    release()
+    return found
+
+
+def charge(subscription_id: int, client: PaypleClient) -> None:
+    """Charge the due month of a subscription, unless an earlier try of it has no answer."""
+    order_id = _claim(subscription_id)
+    if order_id is None or not _settle_tries(order_id, client):
+        return
+    request = _prepare(subscription_id, order_id)
+    if request and settlement.settle(request.attempt_no, client, source=Source.SWEEP, at_once=True):
+        settlement.charge(request, client)
+        _plan_next_try(subscription_id, order_id)
+
+
+def _claim(subscription_id: int) -> int | None:
+    now = clock.now()
+    with transaction():
+        row = subscriptions.lock(subscription_id)
+        if row.next_charge_at is None or row.next_charge_at > now:
+            return None
+        order = subscriptions.open_order(row)
+        row.next_charge_at = max(now + CLAIM, charge_time(row.month, row.day))
+        return order.id if now >= charge_time(row.month, row.day) else None
+
+
+def _settle_tries(order_id: int, client: PaypleClient) -> bool:
+    """Inquire about the tries of a month. Return False if one has no answer."""
+    numbers = db.session.scalars(select(Attempt.attempt_no).where(Attempt.order_id == order_id)).all()
+    release()
+    return all(settlement.settle(number, client, source=Source.SWEEP, at_once=True) for number in numbers)
+
+
+def _prepare(subscription_id: int, order_id: int) -> ChargeRequest | None:
+    """Store the next try. Return None if there is nothing to charge now."""
+    with transaction():
+        order = transitions.lock_order(order_id)
+        row = subscriptions.lock(subscription_id)
+        if row.state is not SubscriptionState.ACTIVE or order.month is None or order.paid_attempt:
+            return None
+        if order.state is not OrderState.AWAITING_PAYMENT:
+            row.next_charge_at = next_try(clock.now())
+            return None
+        saved = row.saved_method
+        if saved is None or not saved.billing_key or _is_last_try_used(row, order):
+            subscriptions.pause(row)
+            return None
+        return _request(order, _open_try(order) or _new_try(row, order, saved.method), saved.billing_key)
+
+
+def _plan_next_try(subscription_id: int, order_id: int) -> None:
+    """A try that was not sent is repeated as soon as its claim is over."""
+    with transaction():
+        order = transitions.lock_order(order_id)
+        row = subscriptions.lock(subscription_id)
+        if row.state is not SubscriptionState.ACTIVE or order.paid_attempt or _open_try(order):
+            return
+        row.next_charge_at = next_try(clock.now())
+        if _is_last_try_used(row, order):
+            subscriptions.pause(row)
+
+
+def _is_last_try_used(row: Subscription, order: Order) -> bool:
+    tries = [attempt for attempt in order.attempts if attempt.delivery == CHARGE and attempt.started_at >= row.since]
+    return sum(attempt.state is AttemptState.DECLINED for attempt in tries) > MORE_TRIES
+
+
+def _open_try(order: Order) -> Attempt | None:
+    """The try that was stored and not charged, while it may still be."""
+    tries = [attempt for attempt in order.attempts if attempt.delivery == CHARGE]
+    is_open = (attempt for attempt in tries if attempt.state is AttemptState.PREPARED)
+    return next((attempt for attempt in is_open if clock.now() < attempt.deadline_at), None)
+
+
+def _new_try(row: Subscription, order: Order, method: Method) -> Attempt:
+    now, tries = clock.now(), sum(attempt.delivery == CHARGE for attempt in order.attempts)
+    attempt = Attempt(
+        order=order,
+        attempt_no=row.charge_no(row.month, tries + 1),
+        method=method,
+        work=ChargeMode.ON_CONFIRM,
+        window=CHARGE,
+        delivery=CHARGE,
+        cash_receipt_asked=False,
+        amount=order.amount,
+        started_at=now,
+        deadline_at=now + WINDOW_LIFETIME,
+        next_check_at=now + WINDOW_LIFETIME,
+    )
+    transitions.create(attempt, "charge_due", SHOP)
+    return attempt
+
+
+def _request(order: Order, attempt: Attempt, billing_key: str) -> ChargeRequest:
+    return ChargeRequest(
+        attempt_no=attempt.attempt_no,
+        amount=attempt.amount,
+        goods=order.goods,
+        pay_type=attempt.pay_type,
+        billing_key=billing_key,
+        payer_name=order.payer_name,
+        payer_phone=order.payer_phone,
+        payer_email=order.payer_email,
+        taxable=order.taxable > 0,
+        vat=order.vat if order.breakdown.is_mixed else None,
+        month=order.month,
+    )

@@ -1,0 +1,190 @@
+"""Subscriptions: their payments start and continue them, and each month is an ordinary order.
+
+``monthly_charges`` charges what is due.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from shop import clock
+from shop.db import db, release, transaction
+from shop.errors import CannotCancel, NotFound
+from shop.models import Attempt, Order, SavedMethod, Subscription
+from shop.payple import PaypleClient, codes
+from shop.rules.states import AttemptState, OrderState, SubscriptionState
+from shop.rules.subscription import charge_time, month_after, month_of
+from shop.services import orders, saved_methods, transitions
+from shop.services.journal import SHOP, Actor
+from shop.services.orders import Visitor
+
+MOST = 200
+"""On one page."""
+
+
+def get(number: str) -> Subscription:
+    """Return any subscription, or raise NotFound."""
+    row = db.session.scalar(select(Subscription).where(Subscription.number == number))
+    if row is None:
+        raise NotFound
+    return row
+
+
+def get_of(visitor: Visitor, number: str) -> Subscription:
+    """Return a subscription of this visitor, or raise NotFound."""
+    row = get(number)
+    if row.visitor != visitor.mark and number not in visitor.found:
+        raise NotFound
+    return row
+
+
+def list_of(visitor: Visitor) -> Sequence[Subscription]:
+    mine = select(Subscription).where(Subscription.visitor == visitor.mark).order_by(Subscription.id.desc())
+    return db.session.scalars(mine).all() if visitor.mark else []
+
+
+def list_newest() -> Sequence[Subscription]:
+    parts = selectinload(Subscription.orders), selectinload(Subscription.saved_method)
+    return db.session.scalars(select(Subscription).options(*parts).order_by(Subscription.id.desc()).limit(MOST)).all()
+
+
+def keep_found(attempt: Attempt, saved: SavedMethod | None) -> None:
+    """Start a subscription with its first payment, or continue it. ``saved`` is what the payment was made with."""
+    order = attempt.order
+    if order.month is None or attempt.state is not AttemptState.PAID:
+        return
+    row = lock(order.subscription_id) if order.subscription_id else _start(order)
+    before = row.saved_method
+    if row.state is not SubscriptionState.STOPPED:
+        kept = saved or before
+        row.saved_method = None if kept is None or _pays_another(kept, row) else kept
+        _continue(row, month_after(order.month))
+    db.session.flush()
+    for unneeded in {method for method in (before, saved) if method is not None}:
+        saved_methods.delete_unneeded(unneeded)
+
+
+def resume(number: str) -> None:
+    """Charge a paused subscription again, from the present month on. The next sweep charges what is due."""
+    with transaction():
+        row = lock(get(number).id)
+        if row.state is SubscriptionState.PAUSED and row.saved_method is not None:
+            month = open_order(row).month or row.month
+            due = max(clock.now(), charge_time(month, row.day))
+            transitions.move(
+                row, SubscriptionState.ACTIVE, "subscription_resumed", SHOP, since=clock.now(), next_charge_at=due
+            )
+
+
+def order_to_pay(number: str) -> str:
+    """Return the number of the order of the next month, which its buyer pays in the window, or raise NotFound."""
+    with transaction():
+        row = lock(get(number).id)
+        if row.state is SubscriptionState.STOPPED:
+            raise NotFound
+        return open_order(row).order_no
+
+
+def stop(number: str, client: PaypleClient, actor: Actor, reason: str = "") -> None:
+    """Stop a subscription at once, and deregister its key unless it is saved for other uses."""
+    with transaction():
+        row = lock(get(number).id)
+        if row.state is SubscriptionState.STOPPED:
+            return
+        values = {"stopped_at": clock.now(), "next_charge_at": None}
+        transitions.move(row, SubscriptionState.STOPPED, "subscription_stopped", actor, {"reason": reason}, **values)
+        unpaid = [order.id for order in row.orders if order.state is OrderState.AWAITING_PAYMENT]
+        saved_id = row.saved_method_id
+        if row.saved_method is not None:
+            saved_methods.delete_unneeded(row.saved_method)
+    for order_id in unpaid:
+        with suppress(CannotCancel):  # a charge that is under way now counts
+            orders.cancel(order_id, is_answered=True)
+    if saved_id is not None:
+        saved_methods.settle(saved_id, client)
+
+
+def look_up(number: str, client: PaypleClient) -> None:
+    """Ask the gateway whether the key of a subscription is still registered."""
+    saved_id = get(number).saved_method_id
+    release()
+    if saved_id is not None:
+        saved_methods.look_up(saved_id, client)
+
+
+def lock(subscription_id: int) -> Subscription:
+    """Return a subscription, locked until the transaction ends."""
+    query = select(Subscription).where(Subscription.id == subscription_id).with_for_update()
+    return db.session.scalars(query.execution_options(populate_existing=True)).one()
+
+
+def open_order(row: Subscription) -> Order:
+    """Return the order of the next month of a locked subscription; place it if there is none.
+
+    Months that have passed stay unpaid.
+    """
+    row.month = max(row.month, month_of(clock.now()))
+    by_month = {order.month: order for order in row.orders}
+    while row.month in by_month and _is_over(by_month[row.month]):
+        row.month = month_after(row.month)
+    if row.month in by_month:
+        return by_month[row.month]
+    ends_at = charge_time(month_after(row.month), row.day)
+    return orders.place_again(row.orders[-1], f"subscription {row.number} {row.month:%Y-%m}", row.month, ends_at)
+
+
+def pause(row: Subscription) -> None:
+    """Stop charging a locked subscription until its buyer resumes it."""
+    if row.state is SubscriptionState.ACTIVE:
+        transitions.move(row, SubscriptionState.PAUSED, "subscription_paused", SHOP, next_charge_at=None)
+
+
+def _start(order: Order) -> Subscription:
+    row = Subscription(
+        number=order.order_no,
+        visitor=order.visitor,
+        state=SubscriptionState.ACTIVE,
+        day=clock.korea_date(order.placed_at).day,
+        month=order.month,
+        since=clock.now(),
+        next_charge_at=clock.now(),
+        orders=[order],
+    )
+    transitions.create(row, "subscription_started", SHOP)
+    return row
+
+
+def _continue(row: Subscription, month: date) -> None:
+    """Go on with a month. Without a key to charge the subscription waits for its buyer."""
+    row.month = max(row.month, month)
+    due = charge_time(row.month, row.day)
+    if row.saved_method is None:
+        pause(row)
+    elif row.state is SubscriptionState.PAUSED:
+        transitions.move(
+            row, SubscriptionState.ACTIVE, "subscription_resumed", SHOP, since=clock.now(), next_charge_at=due
+        )
+    else:
+        row.next_charge_at = due
+
+
+def _pays_another(saved: SavedMethod, row: Subscription) -> bool:
+    others = select(Subscription.id).join(Subscription.saved_method).where(Subscription.id != row.id)
+    live = SavedMethod.fingerprint == saved.fingerprint, Subscription.state != SubscriptionState.STOPPED
+    return db.session.scalar(others.where(*live).limit(1)) is not None
+
+
+def _is_over(order: Order) -> bool:
+    """Whether nobody can pay an order any more, or the gateway says that its month is paid."""
+    is_month_paid = any(
+        attempt.state is AttemptState.DECLINED and codes.says_month_is_paid(attempt.result_code)
+        for attempt in order.attempts
+    )
+    return is_month_paid or order.state not in (
+        OrderState.AWAITING_PAYMENT,
+        OrderState.CHECKING,
+        OrderState.ATTENTION,
+    )
