@@ -85,7 +85,7 @@ class RefundRefused(ShopError):
         STALE_BALANCE = "stale_balance"
         TOO_LARGE = "too_large"
         IN_FLIGHT = "in_flight"
-        NOT_UNKNOWN = "not_unknown"
+        WRONG_STATE = "wrong_state"
         OTHER_ORDER = "other_order"
 
     def __init__(self, reason: Reason, refundable: int = 0) -> None:

@@ -10,7 +10,7 @@ from pkgutil import resolve_name
 ROOT = Path(__file__).parents[2]
 CONFIRM = "shop.payple.flow:PaymentFlow._charge"
 DECIDE = "shop.payple.flow:decide"
-PLACE = "shop.services.transitions:_place"
+REFUSAL = "shop.services.transitions:_refusal"
 ANSWER_TO_REFUND = "shop.payple.refund_rules:state_after"
 RECEIPT = "shop.rules.cash_receipt:after_refund"
 BY_REASON: Mapping[str, str] = {
@@ -21,9 +21,9 @@ BY_REASON: Mapping[str, str] = {
     "amount": DECIDE,
     "pay_type": DECIDE,
     "refunded": DECIDE,
-    "second payment": PLACE,
-    "out of stock": PLACE,
-    "order cancelled": PLACE,
+    "second_payment": "shop.services.transitions:apply_verdict",
+    "out_of_stock": REFUSAL,
+    "order_cancelled": REFUSAL,
 }
 BY_EVENT: Mapping[str, str] = {
     "confirming": "shop.payple.flow:PaymentFlow.may_confirm",
@@ -31,8 +31,8 @@ BY_EVENT: Mapping[str, str] = {
     "paid": DECIDE,
     "declined": CONFIRM,
     "order_expired": "shop.services.orders:expire",
-    "refund_reserved": "shop.services.refunds:_reserve",
-    "refund_submitted": "shop.services.refunds:_submit",
+    "refund_reserved": "shop.services.refunds:_create",
+    "refund_submitted": "shop.services.refunds:_begin",
     "refund_done": ANSWER_TO_REFUND,
     "refund_refused": ANSWER_TO_REFUND,
     "refund_unknown": ANSWER_TO_REFUND,

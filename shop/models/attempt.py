@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.db import Base, UtcDateTime, one_of
 from shop.encryption import EncryptedText
-from shop.payple import ChargeMode, PayType
+from shop.payple import ChargeMode, PayType, flow
 from shop.payple.flow import FINAL
 from shop.rules.cash_receipt import COVERING, JOBS, LastCall
 from shop.rules.method import Method
@@ -38,8 +38,8 @@ class Attempt(Base):
     __table_args__ = (
         CheckConstraint("amount > 0", name="attempt_amount_positive"),
         CheckConstraint(
-            "state <> 'paid' OR (paid_at IS NOT NULL AND trade_date IS NOT NULL)",
-            name="paid_has_its_evidence",
+            "state NOT IN ('paid', 'orphaned') OR (paid_at IS NOT NULL AND trade_date IS NOT NULL)",
+            name="charged_has_its_evidence",
         ),
         CheckConstraint("state <> 'confirming' OR confirming_at IS NOT NULL", name="confirming_has_its_time"),
         Index("one_holding_attempt", "order_id", unique=True, sqlite_where=_HOLDING, postgresql_where=_HOLDING),
@@ -92,6 +92,23 @@ class Attempt(Base):
     order: Mapped[Order] = relationship(back_populates="attempts")
     refunds: Mapped[list[Refund]] = relationship(back_populates="attempt", order_by="Refund.id")
     cash_receipts: Mapped[list[CashReceipt]] = relationship(back_populates="attempt", order_by="CashReceipt.id")
+
+    @property
+    def flow_view(self) -> flow.Attempt:
+        """The row as the payment flow sees it."""
+        return flow.Attempt(
+            attempt_no=self.attempt_no,
+            amount=self.amount,
+            pay_type=self.pay_type,
+            charge_mode=self.work,
+            state=self.state,
+            opened_at=self.started_at,
+            confirming_at=self.confirming_at,
+            checks=self.checks,
+            success_reported=self.claim_result == "success",
+            payment_date=self.trade_date,
+            charged_amount=self.charged_amount,
+        )
 
     @property
     def pay_type(self) -> PayType:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import date, datetime
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop import clock
 from shop.db import Base, UtcDateTime, one_of
-from shop.payple.backoff import MOST_UNANSWERED
+from shop.payple import refund_rules
 from shop.payple.refund_rules import DECIDE_AFTER
 from shop.rules.states import IN_FLIGHT, RefundState
 
@@ -36,7 +36,8 @@ class Refund(Base):
         CheckConstraint("state <> 'submitted' OR submitted_at IS NOT NULL", name="submitted_has_its_time"),
         CheckConstraint("state NOT IN ('done', 'refused') OR settled_at IS NOT NULL", name="settled_has_its_time"),
         Index("one_refund_in_flight", "attempt_id", unique=True, sqlite_where=_IN_FLIGHT, postgresql_where=_IN_FLIGHT),
-        Index("refund_by_state", "state", "next_try_at"),
+        Index("refund_by_state", "state"),
+        Index("refund_by_next_try", "next_try_at"),
         Index("refund_by_settlement", "settled_at"),
     )
 
@@ -49,7 +50,7 @@ class Refund(Base):
     vat: Mapped[int] = mapped_column(BigInteger)
     sends_vat: Mapped[bool]
     is_full: Mapped[bool]
-    reason: Mapped[str] = mapped_column(String(200))
+    reason: Mapped[str] = mapped_column(String(200), default="")
     requested_by: Mapped[str] = mapped_column(String(40), default="")
     decided_by: Mapped[str] = mapped_column(String(40), default="")
     returned_elsewhere_by: Mapped[str] = mapped_column(String(40), default="")
@@ -69,6 +70,22 @@ class Refund(Base):
     attempt: Mapped[Attempt] = relationship(back_populates="refunds")
 
     @property
+    def flow_view(self) -> refund_rules.Refund:
+        """The row as the rules of the client see it. A charged attempt has its trade date."""
+        return refund_rules.Refund(
+            refund_no=self.intent,
+            attempt_no=self.attempt.attempt_no,
+            payment_date=cast("date", self.attempt.trade_date),
+            amount=self.amount,
+            is_full=self.is_full,
+            changed_at=self.submitted_at or self.reserved_at,
+            tax=self.vat if self.sends_vat else None,
+            is_owed=self.is_orphan,
+            state=self.state,
+            tries=self.tries,
+        )
+
+    @property
     def is_orphan(self) -> bool:
         """Whether the shop itself returns money that belongs to no order."""
         return not self.requested_by
@@ -76,11 +93,8 @@ class Refund(Base):
     @property
     def awaits_person(self) -> bool:
         """Whether a person may say what became of it."""
-        if self.state is not RefundState.UNKNOWN or self.submitted_at is None:
-            return False
-        if self.is_full:
-            return self.tries >= MOST_UNANSWERED
-        return clock.now() >= self.submitted_at + DECIDE_AFTER
+        view = self.flow_view
+        return self.state is RefundState.UNKNOWN and view.needs_person and clock.now() >= view.changed_at + DECIDE_AFTER
 
     @property
     def is_refused_return(self) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from enum import StrEnum
 
 from shop.errors import CannotCancel, CannotPay
 from shop.rules.states import HOLDING, AttemptState, OrderState
@@ -14,6 +15,14 @@ _REASONS = {
     OrderState.EXPIRED: CannotPay.Reason.EXPIRED,
 }
 """Why an order is not open; any other state is that of a paid one."""
+
+
+class OrphanReason(StrEnum):
+    """Why an order does not take a payment that is as it should be."""
+
+    SECOND_PAYMENT = "second_payment"
+    ORDER_CANCELLED = "order_cancelled"
+    OUT_OF_STOCK = "out_of_stock"
 
 
 def order_state(attempts: Collection[AttemptState], *, expired: bool) -> OrderState:

@@ -13,14 +13,6 @@ from shop.rules.money import Tax, TaxBreakdown, Won, contained_vat
 NOTHING = Won(0)
 
 
-class RefundTooLarge(ValueError):
-    """More than is left, or nothing. Carries what is left, in won."""
-
-    def __init__(self, refundable: Won) -> None:
-        super().__init__(f"refundable: {refundable}")
-        self.refundable = refundable
-
-
 @dataclass(frozen=True)
 class PaidFacts:
     """A paid attempt and what has been returned. Refunds in flight count as returned."""
@@ -59,12 +51,7 @@ class RefundPlan:
 
 
 def plan_refund(facts: PaidFacts, amount: Won, vat: Won | None = None) -> RefundPlan:
-    """Work out a refund of ``amount`` won. ``vat`` is its tax part where the refunded goods are known.
-
-    :raises RefundTooLarge: nothing, or more than is left
-    """
-    if not 0 < amount <= facts.refundable:
-        raise RefundTooLarge(facts.refundable)
+    """Work out a refund of at most what is left. ``vat`` is its tax part where the refunded goods are known."""
     remainder = Won(facts.refundable - amount)
     part = vat_part(facts, amount) if vat is None else vat
     after = None if facts.receipt is None else Won(max(0, facts.receipt - amount))

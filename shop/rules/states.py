@@ -95,8 +95,8 @@ ORDER_TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
 REFUND_TRANSITIONS: Mapping[RefundState, frozenset[RefundState]] = {
     _R.RESERVED: frozenset({_R.SUBMITTED, _R.REFUSED}),
     _R.SUBMITTED: frozenset({_R.DONE, _R.REFUSED, _R.UNKNOWN, _R.RESERVED}),
-    _R.UNKNOWN: frozenset({_R.SUBMITTED, _R.DONE, _R.REFUSED}),
-    _R.REFUSED: frozenset(),
+    _R.UNKNOWN: frozenset({_R.RESERVED, _R.SUBMITTED, _R.DONE, _R.REFUSED}),
+    _R.REFUSED: frozenset({_R.DONE}),
     _R.DONE: frozenset(),
 }
 CASH_RECEIPT_TRANSITIONS: Mapping[CashReceiptState, frozenset[CashReceiptState]] = {

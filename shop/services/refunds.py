@@ -1,26 +1,32 @@
-"""Refunds: reserve, commit, send, settle.
+"""Refunds: plan, reserve, commit, send, record. What an answer means is decided in ``payple.refund_rules``.
 
 A lost full cancel is sent again: the gateway refuses a second one. A lost partial cancel is never repeated: a person
 decides.
 """
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select
 
 from shop import clock
 from shop.db import db, release, transaction
 from shop.errors import RefundRefused
 from shop.models import Attempt, Order, Refund
-from shop.payple import GatewayError, PaypleClient, RefundDone, RefundRequest
-from shop.payple.backoff import backoff
+from shop.payple import GatewayError, PaypleClient, RefundRequest, refund_rules
 from shop.payple.flow import LEAVE_WITHIN
-from shop.payple.refund_rules import REFUND_PATIENCE, state_after
+from shop.payple.refund_rules import (
+    RefundRejected,
+    RefundVerdict,
+    check_refund,
+    give_up,
+    judge_refund,
+    may_send,
+    next_try,
+)
 from shop.rules import refund as rules
 from shop.rules.money import Tax, Won
-from shop.rules.refund import PaidFacts, RefundPlan, RefundTooLarge
+from shop.rules.refund import PaidFacts, RefundPlan
 from shop.rules.states import IN_FLIGHT, RefundState, Source
 from shop.services import cash_receipts, journal, transitions
 from shop.services.journal import SHOP, Actor
@@ -48,15 +54,25 @@ def facts(order: Order) -> PaidFacts | None:
     return _facts(order, attempt) if attempt else None
 
 
-def plan(order: Order, amount: Won, line_ids: Sequence[int] = ()) -> RefundPlan:
-    """Work out what a refund does, or raise RefundRefused."""
-    paid = facts(order)
-    if paid is None:
+def plan(order: Order, wish: RefundWish) -> RefundPlan:
+    """Work out what a refund does.
+
+    :raises RefundRefused: it may not be made
+    """
+    attempt = order.paid_attempt
+    if attempt is None:
         raise RefundRefused(RefundRefused.Reason.NOT_PAID)
+    paid = _facts(order, attempt)
     try:
-        return rules.plan_refund(paid, amount, _vat_of_lines(order, amount, line_ids))
-    except RefundTooLarge as error:
-        raise RefundRefused(RefundRefused.Reason.TOO_LARGE, error.refundable) from error
+        check_refund(
+            wish.amount,
+            balance=paid.refundable,
+            seen_balance=wish.seen_refundable,
+            is_in_flight=attempt.is_refunding or attempt.is_receipt_calling,
+        )
+    except RefundRejected as error:
+        raise RefundRefused(RefundRefused.Reason(error.reason), error.balance) from error
+    return rules.plan_refund(paid, wish.amount, _vat_of_lines(order, wish))
 
 
 def request(order_no: str, wish: RefundWish, *, by: str, client: PaypleClient) -> Refund:
@@ -65,10 +81,24 @@ def request(order_no: str, wish: RefundWish, *, by: str, client: PaypleClient) -
     :raises RefundRefused: nothing was sent
     """
     cash_receipts.look_up_first(order_no, client)
-    refund_id, is_new = _reserve(order_no, wish, by)
-    if is_new:
-        send(refund_id, client)
-    return db.session.get_one(Refund, refund_id)
+    refund = _reserve(order_no, wish, by)
+    if refund.state is RefundState.RESERVED:
+        send(refund.id, client)
+    return refund
+
+
+def file_owed(attempt: Attempt, refund_no: str, amount: int, actor: Actor = SHOP) -> Refund:
+    """Reserve the refund of a payment that no order takes. The caller holds the order's lock."""
+    refund = Refund(
+        intent=refund_no,
+        order=attempt.order,
+        attempt=attempt,
+        amount=amount,
+        vat=0,
+        sends_vat=False,
+        is_full=True,
+    )
+    return _create(refund, actor)
 
 
 def repeat(refund_id: int, *, by: str, client: PaypleClient) -> Refund:
@@ -79,12 +109,11 @@ def repeat(refund_id: int, *, by: str, client: PaypleClient) -> Refund:
     with transaction():
         refund = transitions.lock_row(Refund, refund_id)
         if not refund.can_be_repeated:
-            raise RefundRefused(RefundRefused.Reason.NOT_UNKNOWN)
+            raise RefundRefused(RefundRefused.Reason.WRONG_STATE)
         if refund.state is RefundState.REFUSED:
             refund = _file_again(refund, by)
-        number = refund.id
-    send(number, client)
-    return db.session.get_one(Refund, number)
+    send(refund.id, client)
+    return refund
 
 
 def decide(refund_id: int, *, was_refunded: bool, by: str) -> Refund:
@@ -96,13 +125,10 @@ def decide(refund_id: int, *, was_refunded: bool, by: str) -> Refund:
     with transaction():
         refund = transitions.lock_row(Refund, refund_id)
         if not refund.awaits_person:
-            raise RefundRefused(RefundRefused.Reason.NOT_UNKNOWN)
-        state = RefundState.DONE if was_refunded else RefundState.REFUSED
-        evidence = _figures(refund) | {"was_refunded": was_refunded}
-        values = {"settled_at": clock.now(), "decided_by": by}
-        transitions.move(refund, state, "refund_decided", actor, evidence, **values)
-        if was_refunded:
-            cash_receipts.follow_refund(refund, actor)
+            raise RefundRefused(RefundRefused.Reason.WRONG_STATE)
+        journal.note_row(refund, "refund_decided", actor)
+        verdict = RefundVerdict(RefundState.DONE if was_refunded else RefundState.REFUSED, refund.tries)
+        _record(refund, verdict, actor, decided_by=by)
     return refund
 
 
@@ -115,7 +141,7 @@ def record_returned_elsewhere(refund_id: int, *, by: str) -> Refund:
     with transaction():
         refund = transitions.lock_row(Refund, refund_id)
         if not refund.is_refused_return or refund.attempt.refunds[-1].id != refund.id:
-            raise RefundRefused(RefundRefused.Reason.NOT_UNKNOWN)
+            raise RefundRefused(RefundRefused.Reason.WRONG_STATE)
         refund.returned_elsewhere_by = by
         journal.note_row(refund, "returned_elsewhere", actor)
         cash_receipts.follow_refund(refund, actor)
@@ -123,10 +149,7 @@ def record_returned_elsewhere(refund_id: int, *, by: str) -> Refund:
 
 
 def due(order_id: int | None = None) -> list[int]:
-    now = clock.now()
-    lost = and_(Refund.state == RefundState.UNKNOWN, Refund.is_full)
-    owed = and_(Refund.state == RefundState.RESERVED, Refund.requested_by == "")
-    query = select(Refund.id).where(or_(lost, owed), Refund.next_try_at <= now)
+    query = select(Refund.id).where(Refund.next_try_at <= clock.now())
     if order_id is not None:
         query = query.where(Refund.order_id == order_id)
     found = list(db.session.scalars(query.order_by(Refund.next_try_at, Refund.id).limit(BATCH)))
@@ -134,155 +157,117 @@ def due(order_id: int | None = None) -> list[int]:
     return found
 
 
+def handle_due(refund_id: int, client: PaypleClient) -> None:
+    """Send a due refund, or give it up if its process has stopped."""
+    with transaction():
+        refund = transitions.lock_row(Refund, refund_id)
+        is_due = refund.next_try_at is not None and refund.next_try_at <= clock.now()
+        lost = give_up(refund.flow_view) if is_due else None
+        if lost is not None:
+            _record(refund, lost, _actor(refund))
+    if lost is None:
+        send(refund_id, client)
+
+
 def send(refund_id: int, client: PaypleClient) -> None:
+    """Send a cancel once, if it may be sent. The intent is committed before it leaves."""
     leave_by = time.monotonic() + LEAVE_WITHIN
-    sending = _submit(refund_id)
-    if sending is None:
+    before = _begin(refund_id)
+    if before is None:
         return
+    message = RefundRequest(before.attempt_no, before.payment_date, before.amount, before.tax)
     try:
-        done = client.refund(sending.message, leave_by=leave_by)
+        verdict = judge_refund(before, client.refund(message, leave_by=leave_by))
     except GatewayError as error:
-        _record_error(refund_id, error, is_repeat=sending.is_repeat)
-    else:
-        _record_done(refund_id, done)
+        verdict = judge_refund(before, error)
+    with transaction():
+        refund = transitions.lock_row(Refund, refund_id)
+        _record(refund, verdict, _actor(refund))
 
 
-def give_up_dead() -> None:
-    """Refuse what a dead worker did not send; what may have left is unknown."""
-    long_ago = clock.now() - REFUND_PATIENCE
-    unsent = and_(Refund.state == RefundState.RESERVED, Refund.requested_by != "", Refund.reserved_at < long_ago)
-    lost = and_(Refund.state == RefundState.SUBMITTED, Refund.submitted_at < long_ago)
-    dead = list(db.session.scalars(select(Refund.id).where(or_(unsent, lost)).order_by(Refund.id).limit(BATCH)))
-    release()
-    for refund_id in dead:
-        with transaction():
-            _give_up(transitions.lock_row(Refund, refund_id))
-
-
-# --- before the call ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Sending:
-    message: RefundRequest
-    is_repeat: bool
-
-
-def _reserve(order_no: str, wish: RefundWish, by: str) -> tuple[int, bool]:
+def _reserve(order_no: str, wish: RefundWish, by: str) -> Refund:
     with transaction():
         order = transitions.lock_order_no(order_no)
         before = db.session.scalar(select(Refund).where(Refund.intent == wish.intent))
         if before is not None and before.order_id != order.id:
             raise RefundRefused(RefundRefused.Reason.OTHER_ORDER)
         if before is not None:
-            return before.id, False
-        refund = _new_refund(order, _require_refundable(order, wish), wish, by)
-        transitions.create(refund, "refund_reserved", _actor(refund), _figures(refund))
-        return refund.id, True
-
-
-def _require_refundable(order: Order, wish: RefundWish) -> RefundPlan:
-    attempt = order.paid_attempt
-    if attempt is None:
-        raise RefundRefused(RefundRefused.Reason.NOT_PAID)
-    refundable = _facts(order, attempt).refundable
-    if attempt.is_refunding or attempt.is_receipt_calling:
-        raise RefundRefused(RefundRefused.Reason.IN_FLIGHT, refundable)
-    if wish.seen_refundable != refundable:
-        raise RefundRefused(RefundRefused.Reason.STALE_BALANCE, refundable)
-    return plan(order, wish.amount, wish.line_ids)
-
-
-def _new_refund(order: Order, planned: RefundPlan, wish: RefundWish, by: str) -> Refund:
-    return Refund(
-        intent=wish.intent,
-        order=order,
-        attempt=order.paid_attempt,
-        amount=planned.amount,
-        vat=planned.vat,
-        sends_vat=planned.sends_vat,
-        is_full=planned.is_full,
-        reason=wish.reason,
-        requested_by=by,
-        reserved_at=clock.now(),
-    )
+            return before
+        planned = plan(order, wish)
+        refund = Refund(
+            intent=wish.intent,
+            order=order,
+            attempt=order.paid_attempt,
+            amount=planned.amount,
+            vat=planned.vat,
+            sends_vat=planned.sends_vat,
+            is_full=planned.is_full,
+            reason=wish.reason,
+            requested_by=by,
+        )
+        return _create(refund, Actor(Source.STAFF, by))
 
 
 def _file_again(refused: Refund, by: str) -> Refund:
     later = next((other for other in refused.attempt.refunds if other.id > refused.id), None)
-    if later is not None:
-        return later
-    refund = Refund(
-        intent=f"again-{refused.id}",
-        order=refused.order,
-        attempt=refused.attempt,
-        amount=refused.amount,
-        vat=refused.vat,
-        sends_vat=refused.sends_vat,
-        is_full=True,
-        reason=refused.reason,
-        reserved_at=clock.now(),
-        next_try_at=clock.now(),
-    )
-    transitions.create(refund, "refund_reserved", Actor(Source.STAFF, by), _figures(refund))
+    return later or file_owed(refused.attempt, f"again-{refused.id}", refused.amount, Actor(Source.STAFF, by))
+
+
+def _create(refund: Refund, actor: Actor) -> Refund:
+    refund.reserved_at = clock.now()
+    transitions.create(refund, "refund_reserved", actor, _figures(refund))
+    _schedule(refund)
     return refund
 
 
-def _submit(refund_id: int) -> _Sending | None:
+def _begin(refund_id: int) -> refund_rules.Refund | None:
+    """Commit that a cancel is about to leave. Return the refund before that, or None if it may not be sent."""
     with transaction():
         refund = transitions.lock_row(Refund, refund_id)
-        is_repeat, trade_date = refund.state is RefundState.UNKNOWN, refund.attempt.trade_date
-        may_leave = refund.state is RefundState.RESERVED or (is_repeat and refund.is_full)
-        if not may_leave or trade_date is None:
+        before = refund.flow_view
+        if not may_send(before):
             return None
-        values = {"submitted_at": clock.now(), "tries": refund.tries + 1, "next_try_at": None}
-        evidence = _figures(refund) | {"tries": refund.tries + 1}
-        transitions.move(refund, RefundState.SUBMITTED, "refund_submitted", _actor(refund), evidence, **values)
-        vat = refund.vat if refund.sends_vat else None
-        return _Sending(RefundRequest(refund.attempt.attempt_no, trade_date, refund.amount, vat), is_repeat)
+        tries = refund.tries + 1
+        _move(refund, RefundState.SUBMITTED, _actor(refund), {"tries": tries}, tries=tries, submitted_at=clock.now())
+        return before
 
 
-# --- after the call -------------------------------------------------------------------------------------------------
+def _record(refund: Refund, verdict: RefundVerdict, actor: Actor, **columns: object) -> None:
+    """Write a verdict, if the refund takes it."""
+    if verdict.state is refund.state or not verdict.applies_to(refund.flow_view):
+        return
+    columns |= _gateway_columns(verdict)
+    settled_at = None if verdict.state in IN_FLIGHT else clock.now()
+    _move(refund, verdict.state, actor, columns, settled_at=settled_at, **columns)
+    if verdict.state is RefundState.DONE:
+        cash_receipts.follow_refund(refund, actor)
 
 
-def _record_error(refund_id: int, error: GatewayError, *, is_repeat: bool) -> None:
-    answer: dict[str, object] = {"result_code": error.code[:20], "result_message": error.message[:200]}
-    with transaction():
-        refund = transitions.lock_row(Refund, refund_id)
-        if refund.state is RefundState.SUBMITTED:
-            _settle(refund, state_after(error, is_repeat=is_repeat, is_owed=refund.is_orphan), answer)
+def _move(refund: Refund, state: RefundState, actor: Actor, evidence: dict[str, object], **columns: object) -> None:
+    transitions.move(refund, state, f"refund_{state}", actor, _figures(refund) | evidence, **columns)
+    _schedule(refund)
 
 
-def _record_done(refund_id: int, done: RefundDone) -> None:
-    answer: dict[str, object] = {
+def _schedule(refund: Refund) -> None:
+    refund.next_try_at = next_try(refund.flow_view, clock.now())
+
+
+def _gateway_columns(verdict: RefundVerdict) -> dict[str, object]:
+    """Return the columns that repeat the gateway's answer."""
+    if verdict.error is not None:
+        return {"result_code": verdict.error.code[:20], "result_message": verdict.error.message[:200]}
+    if verdict.done is None:
+        return {}
+    done = verdict.done
+    values: dict[str, object] = {
         "result_code": done.code[:20],
         "result_message": done.message[:200],
         "trade_key": done.trade_key[:60],
         "slip_url": done.slip_url,
     }
     if done.receipt is not None:
-        answer |= {"receipt_code": done.receipt.code[:20], "receipt_message": done.receipt.message[:200]}
-    with transaction():
-        refund = transitions.lock_row(Refund, refund_id)
-        if refund.state in (RefundState.SUBMITTED, RefundState.UNKNOWN):
-            _settle(refund, RefundState.DONE, answer)
-
-
-def _give_up(refund: Refund) -> None:
-    if refund.state is RefundState.RESERVED:
-        _settle(refund, RefundState.REFUSED, {"result_message": "the program stopped before it was sent"})
-    elif refund.state is RefundState.SUBMITTED:
-        _settle(refund, RefundState.UNKNOWN, {"result_message": "the program stopped while it was sent"})
-
-
-def _settle(refund: Refund, state: RefundState, answer: dict[str, object]) -> None:
-    is_over, now = state in (RefundState.DONE, RefundState.REFUSED), clock.now()
-    dates = {"settled_at": now if is_over else None}
-    dates["next_try_at"] = now + backoff(refund.tries - 1) if refund.is_full and not is_over else None
-    evidence = _figures(refund) | answer
-    transitions.move(refund, state, f"refund_{state.value}", _actor(refund), evidence, **dates, **answer)
-    if state is RefundState.DONE:
-        cash_receipts.follow_refund(refund, _actor(refund))
+        values |= {"receipt_code": done.receipt.code[:20], "receipt_message": done.receipt.message[:200]}
+    return values
 
 
 def _actor(refund: Refund) -> Actor:
@@ -305,8 +290,8 @@ def _facts(order: Order, attempt: Attempt) -> PaidFacts:
     )
 
 
-def _vat_of_lines(order: Order, amount: Won, line_ids: Sequence[int]) -> Won | None:
-    chosen = [(Won(line.amount), Tax(line.tax)) for line in order.lines if line.id in line_ids]
-    if not chosen or sum(part for part, _tax in chosen) != amount:
+def _vat_of_lines(order: Order, wish: RefundWish) -> Won | None:
+    chosen = [(Won(line.amount), Tax(line.tax)) for line in order.lines if line.id in wish.line_ids]
+    if not chosen or sum(part for part, _tax in chosen) != wish.amount:
         return None
     return rules.vat_of_goods(chosen)

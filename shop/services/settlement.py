@@ -158,7 +158,7 @@ def _send_refund_of(attempt: flow.Attempt | None, client: PaypleClient) -> None:
         order_id = db.session.scalar(select(Attempt.order_id).where(Attempt.attempt_no == attempt.attempt_no))
         release()
         for refund_id in refunds.due(order_id):
-            refunds.send(refund_id, client)
+            refunds.handle_due(refund_id, client)
 
 
 def _look_up_receipt(attempt_no: str, client: PaypleClient) -> None:
@@ -183,7 +183,7 @@ class ShopStore:
 
     def find(self, attempt_no: str) -> flow.Attempt | None:
         row = db.session.scalar(select(Attempt).where(Attempt.attempt_no == attempt_no)) if attempt_no else None
-        found = view_of(row) if row else None
+        found = row.flow_view if row else None
         release()
         return found
 
@@ -191,7 +191,7 @@ class ShopStore:
         """Keep what the browser says. Return True the first few times that it says this."""
         with transaction():
             row = transitions.lock_attempt(attempt_no)
-            refused = flow.mismatch(view_of(row), result) if result.reports_success else ""
+            refused = flow.mismatch(row.flow_view, result) if result.reports_success else ""
             news = (result.result, result.code[:20], refused)
             is_known = row.claimed_at is not None and news == (row.claim_result, row.claim_code, row.claim_refused)
             if is_known or journal.count("result", attempt_no) >= MOST_RESULTS:
@@ -228,33 +228,20 @@ class ShopStore:
         with transaction():
             row = transitions.lock_attempt(attempt_no)
             is_changed = transitions.apply_verdict(row, verdict, source=self.source)
+            owed = flow.owed_refund(row.flow_view, clock.now()) if is_changed else None
+            if owed is not None:
+                refunds.file_owed(row, owed.refund_no, owed.amount)
             if is_changed and row.state in flow.FINAL and verdict.found is not None:
                 cash_receipts.keep_found(row, verdict.found.transfer)
                 subscriptions.keep_found(row, saved_methods.keep_found(row, verdict.found))
             if is_changed or row.state is verdict.seen:
                 row.checks += not is_changed
                 _schedule(row)
-            return view_of(row)
-
-
-def view_of(row: Attempt) -> flow.Attempt:
-    return flow.Attempt(
-        attempt_no=row.attempt_no,
-        amount=row.amount,
-        pay_type=row.pay_type,
-        charge_mode=row.work,
-        state=row.state,
-        opened_at=row.started_at,
-        confirming_at=row.confirming_at,
-        checks=row.checks,
-        success_reported=row.claim_result == "success",
-        payment_date=row.trade_date,
-        charged_amount=row.charged_amount,
-    )
+            return row.flow_view
 
 
 def _schedule(row: Attempt) -> None:
     """Set when to inquire next. After a PAY window's end its cash receipt is looked up."""
-    row.next_check_at = flow.next_check(view_of(row), clock.now())
+    row.next_check_at = flow.next_check(row.flow_view, clock.now())
     if row.may_get_receipt and clock.now() < row.deadline_at:
         row.next_check_at = row.deadline_at

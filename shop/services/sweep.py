@@ -95,12 +95,11 @@ def _charge_subscriptions(client: PaypleClient, report: Report, over: float) -> 
 
 
 def _send_refunds(client: PaypleClient, report: Report, over: float) -> None:
-    refunds.give_up_dead()
     for refund_id in refunds.due():
         if time.monotonic() > over:
             break
         with _row(report, f"refund {refund_id}"):
-            refunds.send(refund_id, client)
+            refunds.handle_due(refund_id, client)
             report.refunds.append(refund_id)
 
 

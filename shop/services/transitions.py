@@ -14,8 +14,8 @@ from shop.db import db
 from shop.errors import NotFound, OutOfStock
 from shop.models import Attempt, CashReceipt, Order, Refund, Subscription
 from shop.payple import PaymentFound
-from shop.payple.flow import HOLDING, AttemptState, Verdict
-from shop.rules.order import order_state, refunded_state
+from shop.payple.flow import HOLDING, AttemptState, Reason, Verdict
+from shop.rules.order import OrphanReason, order_state, refunded_state
 from shop.rules.states import (
     TRANSITIONS,
     CashReceiptState,
@@ -26,7 +26,7 @@ from shop.rules.states import (
     SubscriptionState,
 )
 from shop.services import catalogue, journal
-from shop.services.journal import SHOP, Actor
+from shop.services.journal import Actor
 
 LONGEST_INSTALMENT = 99
 """Months. The field has two digits."""
@@ -91,17 +91,16 @@ def lock_row(table: type[Owed], row_id: int) -> Owed:
 
 def apply_verdict(attempt: Attempt, verdict: Verdict, *, source: Source) -> bool:
     """Give a locked attempt the state of a verdict. Return False if nothing changes."""
-    if not verdict.applies_to(attempt.state):
-        return False
-    state, reason = _place(attempt, verdict)
+    state = verdict.applied_to(attempt.flow_view, order_is_held=_is_held(attempt)).state
     if state is attempt.state:
         return False
+    reason: Reason | OrphanReason = verdict.reason if state is verdict.state else OrphanReason.SECOND_PAYMENT
+    if state is AttemptState.PAID and (refusal := _refusal(attempt.order)):
+        state, reason = AttemptState.ORPHANED, refusal
     values = gateway_columns(verdict) | {"checks": 0}
     if attempt.state is AttemptState.UNKNOWN and state is AttemptState.PAID:
         values["recovered_at"] = clock.now()
     move(attempt, state, state.value, Actor(source), _evidence(verdict, reason), **values)
-    if verdict.found is not None and verdict.found.charged_amount and state is AttemptState.ORPHANED:
-        _file_refund(attempt, verdict.found, reason)
     return True
 
 
@@ -135,19 +134,17 @@ def gateway_columns(verdict: Verdict) -> dict[str, object]:
     }
 
 
-def _place(attempt: Attempt, verdict: Verdict) -> tuple[AttemptState, str]:
-    """A second payment, or one of a cancelled order or whose goods are gone, is orphaned."""
-    state, reason = verdict.state, verdict.reason.value
-    if state not in HOLDING:
-        return state, reason
-    others = select(Attempt.id).where(Attempt.order_id == attempt.order_id, Attempt.id != attempt.id)
-    if db.session.scalar(others.where(Attempt.state.in_(HOLDING)).limit(1)) is not None:
-        return (AttemptState.ORPHANED, "second payment") if state is AttemptState.PAID else (attempt.state, reason)
-    if state is AttemptState.PAID and attempt.order.cancelled_at is not None:
-        return AttemptState.ORPHANED, "order cancelled"
-    if state is AttemptState.PAID and not _take_stock_again(attempt.order):
-        return AttemptState.ORPHANED, "out of stock"
-    return state, reason
+def _is_held(attempt: Attempt) -> bool:
+    """Whether another attempt of the order is confirming, unknown or paid."""
+    others = Attempt.order_id == attempt.order_id, Attempt.id != attempt.id, Attempt.state.in_(HOLDING)
+    return db.session.scalar(select(Attempt.id).where(*others).limit(1)) is not None
+
+
+def _refusal(order: Order) -> OrphanReason | None:
+    """Why an order takes no payment. One that has expired takes its goods again."""
+    if order.cancelled_at is not None:
+        return OrphanReason.ORDER_CANCELLED
+    return None if _take_stock_again(order) else OrphanReason.OUT_OF_STOCK
 
 
 def _take_stock_again(order: Order) -> bool:
@@ -159,22 +156,6 @@ def _take_stock_again(order: Order) -> bool:
     except OutOfStock:
         return False
     return True
-
-
-def _file_refund(attempt: Attempt, found: PaymentFound, reason: str) -> None:
-    refund = Refund(
-        intent=f"orphan-{attempt.attempt_no}",
-        order_id=attempt.order_id,
-        attempt=attempt,
-        amount=found.charged_amount,
-        vat=0,
-        sends_vat=False,
-        is_full=True,
-        reason=reason,
-        reserved_at=clock.now(),
-        next_try_at=clock.now(),
-    )
-    create(refund, "refund_reserved", SHOP, {"amount": refund.amount, "reason": reason})
 
 
 def _update(row: Row, after: State, values: Evidence) -> None:
@@ -232,8 +213,8 @@ def _payment_columns(found: PaymentFound) -> dict[str, object]:
     return values
 
 
-def _evidence(verdict: Verdict, reason: str) -> dict[str, object]:
-    kept: dict[str, object] = {"reason": reason}
+def _evidence(verdict: Verdict, reason: Reason | OrphanReason) -> dict[str, object]:
+    kept: dict[str, object] = {"reason": reason.value}
     if verdict.error is not None:
         kept |= {"code": verdict.error.code, "message": verdict.error.message}
     if verdict.found is not None:

@@ -25,12 +25,10 @@ from shop.payple import OutcomeUnknown, PaymentFound, PaypleClient, Refused, Unv
 from shop.payple.endpoints import Gateway
 from shop.payple.flow import AttemptState, PaymentFlow, Reason, Verdict
 from shop.rules.money import Won
-from shop.rules.refund import RefundPlan
 from shop.rules.states import IN_FLIGHT, OrderState, Source
 from shop.services import cash_receipts, catalogue, orders, refunds, saved_methods, settlement, transitions
 from shop.services.journal import Actor
 from shop.services.orders import CartOnHand, Visitor
-from shop.services.refunds import RefundWish
 from shop.services.settlement import ShopStore
 from shop.views import error_pages
 
@@ -232,7 +230,7 @@ def other_method_not_asked(_original: Any, asking: PaymentFlow, attempt: flow.At
 # money that no order takes
 
 
-@bug("money that no order can take is written down and kept", "I2", "I13", at=(transitions, "_file_refund"))
+@bug("money that no order can take is written down and kept", "I2", "I13", at=(refunds, "file_owed"))
 def orphan_not_cancelled(*_: Any) -> None:
     return
 
@@ -240,9 +238,9 @@ def orphan_not_cancelled(*_: Any) -> None:
 TAKEN = "a second payment of an order is taken, too, and no index admits one payment only"
 
 
-@bug(TAKEN, "I1", at=(transitions, "_place"), needs=ONE_PAYMENT)
-def second_payment_taken(_original: Any, _attempt: Attempt, verdict: Verdict) -> tuple[AttemptState, str]:
-    return verdict.state, verdict.reason.value
+@bug(TAKEN, "I1", at=(transitions, "_is_held"), needs=ONE_PAYMENT)
+def second_payment_taken(*_: Any) -> bool:
+    return False
 
 
 @bug("a cancelled order is sold when its money comes after all", "I7", at=(orders, "_give_up"))
@@ -283,12 +281,12 @@ def _facts_without_reserve(original: Any, order: Order, attempt: Any) -> Any:
 @bug(
     "two operators can refund at once: nothing is reserved, no index says one at a time",
     "I3",
-    at=(refunds, "_require_refundable"),
+    at=(refunds, "check_refund"),
     also=((refunds, "_facts", _facts_without_reserve),),
     needs=ONE_REFUND,
 )
-def two_operators_at_once(_original: Any, order: Order, wish: RefundWish) -> RefundPlan:
-    return refunds.plan(order, wish.amount, wish.line_ids)
+def two_operators_at_once(original: Any, amount: int, **balances: Any) -> bool:
+    return bool(original(amount, **balances | {"is_in_flight": False}))
 
 
 @bug("the cash receipt does not follow a refund", "I5", at=(cash_receipts, "follow_refund"))

@@ -158,7 +158,7 @@ def test_a_person_decides_once_and_not_within_ten_minutes(world: World, minutes:
     with pytest.raises(RefundRefused) as caught:
         refunds.decide(lost.id, was_refunded=False, by="lee")
 
-    assert caught.value.reason is RefundRefused.Reason.NOT_UNKNOWN
+    assert caught.value.reason is RefundRefused.Reason.WRONG_STATE
 
 
 @pytest.mark.parametrize("kind", ["other_amount", "other_oid"])
@@ -193,9 +193,9 @@ def test_a_refund_whose_worker_died_is_refused_before_the_call_and_unknown_after
     world: World, is_submitted: bool, state: RefundState
 ) -> None:
     purchase = paid(world)
-    refund_id, _is_new = refunds._reserve(purchase.order_no, purchase.wish(4_000), "kim")
+    reserved = refunds._reserve(purchase.order_no, purchase.wish(4_000), "kim")
     if is_submitted:
-        refunds._submit(refund_id)
+        refunds._begin(reserved.id)
 
     world.sweep(minutes=2, seconds=1)
 
@@ -203,13 +203,15 @@ def test_a_refund_whose_worker_died_is_refused_before_the_call_and_unknown_after
 
 
 @pytest.mark.both_engines
-@pytest.mark.parametrize("amount", [4_000, 10_000])
-def test_a_late_yes_counts_after_the_worker_was_taken_for_dead(world: World, amount: int) -> None:
+@pytest.mark.parametrize(("amount", "is_decided"), [(4_000, False), (4_000, True), (10_000, False)])
+def test_a_late_yes_counts_after_the_worker_was_taken_for_dead(world: World, amount: int, is_decided: bool) -> None:
     purchase = paid(world)
 
     def give_up() -> None:
-        world.advance(minutes=3)
-        refunds.give_up_dead()
+        world.sweep(minutes=3)
+        if is_decided:
+            world.advance(minutes=10)
+            refunds.decide(purchase.order.refunds[0].id, was_refunded=False, by="lee")
 
     act_before(world, "cPayCAct", give_up)
 

@@ -202,7 +202,8 @@ def upgrade() -> None:
         sa.Column("account", sa.String(length=40), nullable=False),
         sa.CheckConstraint("state <> 'confirming' OR confirming_at IS NOT NULL", name="confirming_has_its_time"),
         sa.CheckConstraint(
-            "state <> 'paid' OR (paid_at IS NOT NULL AND trade_date IS NOT NULL)", name="paid_has_its_evidence"
+            "state NOT IN ('paid', 'orphaned') OR (paid_at IS NOT NULL AND trade_date IS NOT NULL)",
+            name="charged_has_its_evidence",
         ),
         sa.CheckConstraint("amount > 0", name="attempt_amount_positive"),
         sa.ForeignKeyConstraint(["order_id"], ["orders.id"]),
@@ -333,7 +334,8 @@ def upgrade() -> None:
         postgresql_where=sa.text("state IN ('reserved', 'submitted', 'unknown')"),
     )
     op.create_index("refund_by_settlement", "refunds", ["settled_at"])
-    op.create_index("refund_by_state", "refunds", ["state", "next_try_at"])
+    op.create_index("refund_by_state", "refunds", ["state"])
+    op.create_index("refund_by_next_try", "refunds", ["next_try_at"])
 
     op.create_table(
         "payment_links",

@@ -33,11 +33,11 @@ def of_refused_refund(refused: RefundRefused) -> Notice:
         RefundRefused.Reason.STALE_BALANCE: _("그사이 환불 가능 금액이 바뀌었습니다."),
         RefundRefused.Reason.TOO_LARGE: _("환불 가능 금액을 넘었습니다."),
         RefundRefused.Reason.IN_FLIGHT: _("앞선 환불이 아직 끝나지 않았습니다."),
-        RefundRefused.Reason.NOT_UNKNOWN: _("이미 결과가 정해진 환불입니다."),
+        RefundRefused.Reason.WRONG_STATE: _("이미 결과가 정해진 환불입니다."),
         RefundRefused.Reason.OTHER_ORDER: _("양식이 올바르지 않습니다. 다시 시작하세요."),
     }
     advice = _("아무것도 보내지 않았습니다. 지금 환불 가능 금액: %(amount)s", amount=won(refused.refundable))
-    without = (RefundRefused.Reason.NOT_PAID, RefundRefused.Reason.NOT_UNKNOWN, RefundRefused.Reason.OTHER_ORDER)
+    without = (RefundRefused.Reason.NOT_PAID, RefundRefused.Reason.WRONG_STATE, RefundRefused.Reason.OTHER_ORDER)
     has_balance = refused.reason not in without
     nothing = _("아무것도 보내지 않았습니다.")
     return Notice(Kind.BAD, sentences[refused.reason], advice if has_balance else nothing, refused.reason.value)

@@ -3,10 +3,9 @@
 from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from shop.errors import RefundRefused, SignInRefused
+from shop.errors import SignInRefused
 from shop.extensions import client
 from shop.models import Order
-from shop.rules.money import Won
 from shop.services import cash_receipts, orders, refunds
 from shop.views.admin import messages
 from shop.views.admin.forms import DecisionForm, RefundForm
@@ -60,17 +59,12 @@ def decide_refund(order_no: str, refund_id: int) -> ResponseReturnValue:
 
 def _plan_page(order: Order, form: RefundForm, notice: Notice | None = None) -> str:
     """The plan, worked out from the balance as it is now; if that has moved, nobody should decide on the old one."""
-    paid, wish = refunds.facts(order), form.wish
-    if paid is None:
-        raise RefundRefused(RefundRefused.Reason.NOT_PAID)
-    if wish.seen_refundable != paid.refundable:
-        raise RefundRefused(RefundRefused.Reason.STALE_BALANCE, paid.refundable)
     return render_template(
         "admin/refund_plan.html",
         order=order,
         form=form,
         notice=notice,
-        plan=refunds.plan(order, Won(wish.amount), wish.line_ids),
-        paid=paid,
+        plan=refunds.plan(order, form.wish),
+        paid=refunds.facts(order),
         needs_password=not is_confirmed(),
     )
