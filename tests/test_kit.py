@@ -1,6 +1,5 @@
 """The kit works from a copy outside the repository: its README's first test passes as it is printed."""
 
-import json
 import os
 import re
 import shutil
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from shop.settings import Settings
+from tests.tools import node
 from tests.tools.sources import ROOT
 
 KIT = ROOT / "tests" / "kit"
@@ -40,6 +40,15 @@ def test_time_passes(shop, visit):
     assert len(shop.control("GET", "payments")) > 20
 """
 
+NODE = """
+import { start } from "./kit/start.mjs";
+
+const { shop, stop } = await start();
+const { state, refunded } = await shop.show(await shop.order("refunded", { method: "transfer" }));
+console.log(state, refunded);
+await stop();
+"""
+
 
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
@@ -64,24 +73,14 @@ def test_the_first_test_of_the_readme_and_a_purchase_pass_in_a_copy(copied: Path
     assert (run.returncode, "3 passed" in run.stdout) == (0, True), run.stdout + run.stderr
 
 
-def test_a_test_in_another_language_gets_its_shop_as_json(copied: Path) -> None:
-    environment = os.environ | {"PAYPLE_SHOP_FOLDER": str(ROOT)}
-    with subprocess.Popen(
-        [sys.executable, "-m", "kit"],
-        cwd=copied,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as program:
-        assert program.stdin
-        assert program.stdout
-        addresses = json.loads(program.stdout.readline())
-        program.stdin.close()
-        status = program.wait(30)
+def test_a_test_in_node_gets_its_shop_and_its_order(copied: Path) -> None:
+    (copied / "first.mjs").write_text(NODE)
+    environment = os.environ | {"PAYPLE_SHOP_FOLDER": str(ROOT), "PYTHON": sys.executable}
 
-    assert addresses["url"].startswith("http://localhost:")
-    assert status == 0
+    command = [node.program(), "first.mjs"]
+    run = subprocess.run(command, cwd=copied, env=environment, capture_output=True, text=True, check=False)
+
+    assert (run.returncode, run.stdout) == (0, "refunded 1000\n"), run.stderr
 
 
 def test_an_installation_keeps_its_files_where_it_is_told(tmp_path: Path) -> None:
