@@ -77,7 +77,7 @@ def test_a_test_in_node_gets_its_shop_and_its_order(copied: Path) -> None:
     (copied / "first.mjs").write_text(NODE)
     environment = os.environ | {"PAYPLE_SHOP_FOLDER": str(ROOT), "PYTHON": sys.executable}
 
-    command = [node.program(), "first.mjs"]
+    command = [str(node.program()), "first.mjs"]
     run = subprocess.run(command, cwd=copied, env=environment, capture_output=True, text=True, check=False)
 
     assert (run.returncode, run.stdout) == (0, "refunded 1000\n"), run.stderr
