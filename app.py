@@ -12,16 +12,18 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from flask import Flask
-from flask_migrate import upgrade
 
+from shop import schema
+from shop.db import db
 from shop.errors import StaffProblem
 from shop.factory import create_app
-from shop.processes import CannotServe, Server, require_free_ports, serve
+from shop.processes import CannotServe, Server, is_done, require_free_ports, serve
 from shop.services import catalogue, staff
 from shop.settings import WEBHOOK_PATH, Mode, Settings, SettingsError, instance_folder, write_instance_secrets
 
 HOME = Path(__file__).resolve().parent
 INSTANCE = HOME / "instance"
+UPGRADE = ("flask", "--app", "app", "db", "upgrade")
 CANNOT_BOOT = 3
 """The status by which a worker tells gunicorn that starting it again would not help."""
 
@@ -42,9 +44,12 @@ def main() -> int:
         servers = chosen_servers(settings)
         require_free_ports(servers)
         print("Preparing the database", flush=True)
-        prepare_database(settings)
+        with create_app(settings).app_context():
+            prepare_database(settings)
+            announcement = banner(settings)
+            db.engine.dispose()  # the servers are forks and must not share a connection
         print(f"Starting {', '.join(server.name for server in servers)}", flush=True)
-        serve(servers, HOME, lambda: banner(settings))
+        serve(servers, HOME, announcement)
     except (SettingsError, CannotServe) as problem:
         print(problem, file=sys.stderr)
         return 1
@@ -65,7 +70,7 @@ def chosen_servers(settings: Settings) -> list[Server]:
 def shop(settings: Settings) -> Server:
     """Two workers use two cores; of eight threads six may wait for the gateway while the others answer."""
     command = (
-        *(sys.executable, "-m", "gunicorn", "app:app", "--bind", f"{bracketed(settings.host)}:{settings.shop_port}"),
+        *("gunicorn", "app:app", "--bind", f"{bracketed(settings.host)}:{settings.shop_port}"),
         *("--workers", "2", "--worker-class", "gthread", "--threads", "8"),
         *("--graceful-timeout", "3", "--log-level", "warning", "--no-control-socket"),
     )
@@ -76,7 +81,7 @@ def shop(settings: Settings) -> Server:
 def simulator(settings: Settings) -> Server:
     """A stranger to the shop: its own program, its own host, its own file."""
     command = (
-        *(sys.executable, "-m", "shop.simulator", "--host", settings.host),
+        *("shop.simulator", "--host", settings.host),
         *("--port", str(settings.simulator_port), "--origin", settings.simulator_url),
         *("--data", str(settings.instance / "simulator.sqlite"), "--webhook-url", settings.shop_url + WEBHOOK_PATH),
         *("--webhook-host", str(urlsplit(settings.shop_url).hostname)),
@@ -97,7 +102,7 @@ def bracketed(host: str) -> str:
 
 def sweep() -> Server:
     """Inquire about what is due, every ten seconds."""
-    return Server("sweep", (sys.executable, "-m", "flask", "--app", "app", "sweep", "--every", "10"))
+    return Server("sweep", ("flask", "--app", "app", "sweep", "--every", "10"))
 
 
 def prepare_database(settings: Settings) -> None:
@@ -105,22 +110,19 @@ def prepare_database(settings: Settings) -> None:
 
     :raises SettingsError: the database has another schema, or nobody could sign in and no first account is set
     """
-    with create_app(settings).app_context():
-        try:
-            upgrade()
-        except SystemExit as error:
-            problem = "the database is of an older version: `make reset` deletes it and keeps the staff login"
-            raise SettingsError([problem]) from error
-        if settings.mode is not Mode.LIVE:
-            catalogue.seed_demo()
-        if staff.exists():
-            return
-        if not settings.admin_username:
-            raise SettingsError(["ADMIN_USERNAME and ADMIN_PASSWORD are missing: there is no staff account yet"])
-        try:
-            staff.add_first(settings.admin_username, settings.admin_password)
-        except StaffProblem as problem:
-            raise SettingsError([f"ADMIN_USERNAME or ADMIN_PASSWORD cannot be used: {problem}"]) from problem
+    if schema.present_version() != schema.newest_version() and not is_done(UPGRADE, HOME):
+        problem = "the database is of an older version: `make reset` deletes it and keeps the staff login"
+        raise SettingsError([problem])
+    if settings.mode is not Mode.LIVE:
+        catalogue.seed_demo()
+    if staff.exists():
+        return
+    if not settings.admin_username:
+        raise SettingsError(["ADMIN_USERNAME and ADMIN_PASSWORD are missing: there is no staff account yet"])
+    try:
+        staff.add_first(settings.admin_username, settings.admin_password)
+    except StaffProblem as problem:
+        raise SettingsError([f"ADMIN_USERNAME or ADMIN_PASSWORD cannot be used: {problem}"]) from problem
 
 
 def banner(settings: Settings) -> str:
@@ -142,9 +144,8 @@ def banner(settings: Settings) -> str:
 
 def login(settings: Settings) -> str:
     """The staff login of this simulator installation, as long as it is the one that opens."""
-    with create_app(settings).app_context():
-        if staff.opens(settings.admin_username, settings.admin_password):
-            return f"{settings.admin_username} / {settings.admin_password}"
+    if staff.opens(settings.admin_username, settings.admin_password):
+        return f"{settings.admin_username} / {settings.admin_password}"
     return "an account of your own (flask --app app staff add NAME makes one)"
 
 

@@ -8,7 +8,6 @@ from threading import Lock
 from typing import Any
 
 from flask import Flask
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, DateTime, Dialect, Engine, Enum, ExceptionContext, event
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -37,7 +36,6 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base)
-migrate = Migrate()
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -131,11 +129,10 @@ def engine_options(url: str) -> dict[str, Any]:
     }
 
 
-def init_app(app: Flask, migrations: str) -> None:
+def init_app(app: Flask) -> None:
     """Bind the database to the app and set up its engine."""
     db.init_app(app)
     app.teardown_appcontext(_end_session)
-    migrate.init_app(app, db, directory=migrations, render_as_batch=True)
     with app.app_context():
         event.listen(db.engine, "handle_error", _hide_row)
         event.listen(db.engine, "handle_error", _reconnect_if_read_only, retval=True)

@@ -8,17 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from pathlib import Path
 
 import requests
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 
-from shop import clock
+from shop import clock, schema
 from shop.db import UNAVAILABLE, db, release
 from shop.extensions import client, settings
 from shop.payple import GatewayError, Refused
@@ -181,20 +177,18 @@ def _database() -> Finding:
 
 
 def _schema() -> Finding:
-    advice = _("flask --app app db upgrade를 실행하세요.")
+    newest = schema.newest_version()
     try:
-        with db.engine.connect() as connection:
-            present = MigrationContext.configure(connection).get_current_revision()
+        present = schema.present_version()
     except UNAVAILABLE:
         sentence = _("데이터베이스가 응답하지 않습니다.")
         return Finding("schema", Level.BAD, sentence, _("DATABASE_URL과 데이터베이스 서버를 확인하세요."))
-    newest = _newest_revision()
     if present == newest:
         return _good("schema", _("테이블이 최신입니다 (%(revision)s).", revision=newest))
     sentence = _(
         "테이블은 %(present)s인데 코드는 %(newest)s 버전에 맞춰져 있습니다.", present=present or "–", newest=newest
     )
-    return Finding("schema", Level.BAD, sentence, advice)
+    return Finding("schema", Level.BAD, sentence, _("flask --app app db upgrade를 실행하세요."))
 
 
 def _sweep() -> Finding:
@@ -221,12 +215,6 @@ def _merchant() -> Finding:
 
 def _minute(moment: datetime) -> str:
     return f"{clock.korea_time(moment):%Y-%m-%d %H:%M}"
-
-
-def _newest_revision() -> str:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    return ScriptDirectory.from_config(config).get_current_head() or ""
 
 
 def _ask(method: str, path: str) -> requests.Response | None:

@@ -10,7 +10,7 @@ from flask import Flask, request
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from shop import cli, clock, db, demo, logs
+from shop import cli, clock, db, demo, logs, schema
 from shop.extensions import SHOP, csrf, limiter, login_manager
 from shop.payple import PaypleClient
 from shop.services import journal
@@ -55,7 +55,8 @@ def create_app(settings: Settings, http: requests.Session | None = None) -> Flas
     _configure(app, settings)
     app.url_map.strict_slashes = app.url_map.merge_slashes = False  # redirects of Flask's own name the Host asked for
     _limit_pauses(app)
-    db.init_app(app, str(ROOT / "shop" / "migrations"))
+    db.init_app(app)
+    schema.init_app(app)
     app.extensions[SHOP] = {"settings": settings, "client": _client(settings, http)}
     template_filters.init_app(app, ";".join(str(ROOT / part / "translations") for part in ("shop", "shop/demo")))
     security_headers.init_app(app)

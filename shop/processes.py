@@ -1,17 +1,26 @@
-"""Run several servers as one program: started together, stopped together, all in our process group."""
+"""Run several servers as one program: started together, stopped together, all in our process group.
+
+Each is a fork of this process, so it need not import again what this process has imported.
+"""
 
 import ctypes
+import multiprocessing
+import os
+import runpy
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from subprocess import DEVNULL, Popen, TimeoutExpired
 from threading import Event
 
 import requests
+
+_FORK = multiprocessing.get_context("fork")
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class CannotServe(Exception):
@@ -20,7 +29,7 @@ class CannotServe(Exception):
 
 @dataclass(frozen=True)
 class Server:
-    """A program to run. ``ready_url`` answers once it is ready; one without it starts after the others."""
+    """What ``python -m`` is to run. ``ready_url`` answers once it is ready."""
 
     name: str
     command: tuple[str, ...]
@@ -41,52 +50,66 @@ def require_free_ports(servers: Sequence[Server]) -> None:
                 raise CannotServe(f"The {server.name} cannot listen on {where}: {error.strerror}.") from error
 
 
-def serve(servers: Sequence[Server], folder: Path, announcement: Callable[[], str]) -> None:
+def is_done(command: tuple[str, ...], folder: Path) -> bool:
+    """Run a command to its end; whether it succeeds."""
+    child = _start("command", command, folder)
+    child.join()
+    return child.exitcode == 0
+
+
+def serve(servers: Sequence[Server], folder: Path, announcement: str) -> None:
     """Run all until a signal asks to stop. Raise `CannotServe` if one ends by itself."""
     stop = Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: stop.set())
-    first, later = [one for one in servers if one.ready_url], [one for one in servers if not one.ready_url]
-    children = _start(first, folder)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+    children = [_start(server.name, server.command, folder) for server in servers]
     try:
-        text = announcement()  # the servers start meanwhile
-        while not stop.wait(0.05) and not all(map(_is_ready, first)):
+        for number in _STOPPING:
+            signal.signal(number, lambda *_: stop.set())
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
+        while not stop.wait(0.05) and not all(map(_is_ready, servers)):
             _require_running(children)
         if not stop.is_set():
-            sys.stdout.write(f"{text}\n")
+            sys.stdout.write(f"{announcement}\n")
             sys.stdout.flush()
-            children |= _start(later, folder)
         while not stop.wait(0.2):
             _require_running(children)
     finally:
-        for child in children.values():
+        for child in children:
             child.terminate()
-        for child in children.values():
-            with suppress(TimeoutExpired):
-                child.wait(5)
+        for child in children:
+            child.join(5)
             child.kill()
 
 
-def _start(servers: Sequence[Server], folder: Path) -> dict[str, Popen[bytes]]:
-    return {
-        server.name: Popen(server.command, cwd=folder, stdout=DEVNULL, preexec_fn=_prepare_child) for server in servers
-    }
+def _start(name: str, command: tuple[str, ...], folder: Path) -> BaseProcess:
+    child = _FORK.Process(target=_run, args=(name, command, folder), name=name)
+    child.start()
+    return child
 
 
-def _prepare_child() -> None:
+def _run(name: str, command: tuple[str, ...], folder: Path) -> None:
     """Leave Ctrl-C to the parent; on Linux be stopped when the parent dies, even by kill -9."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+        libc = ctypes.CDLL(None)
+        libc.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+        libc.prctl(15, name.encode())  # PR_SET_NAME, for ps and top
+    os.chdir(folder)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    module, *sys.argv[1:] = command
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 def _is_ready(server: Server) -> bool:
+    if not server.ready_url:
+        return True
     with suppress(requests.RequestException):
         return requests.get(server.ready_url, timeout=2, proxies={"http": ""}).ok
     return False
 
 
-def _require_running(children: dict[str, Popen[bytes]]) -> None:
-    for name, child in children.items():
-        if child.poll() is not None:
-            raise CannotServe(f"The {name} ended with status {child.returncode}, so everything stops.")
+def _require_running(children: Sequence[BaseProcess]) -> None:
+    for child in children:
+        if child.exitcode is not None:
+            raise CannotServe(f"The {child.name} ended with status {child.exitcode}, so everything stops.")

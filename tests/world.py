@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import pytest
 import requests
 from flask import Flask
-from flask_migrate import upgrade
+from flask_migrate import Migrate, upgrade
 from sqlalchemy import select
 
 from shop import clock
@@ -24,6 +24,7 @@ from shop.extensions import client
 from shop.factory import create_app
 from shop.models import Attempt, JournalEntry, Order, Product, Refund
 from shop.rules.money import Won
+from shop.schema import MIGRATIONS
 from shop.services import catalogue, refunds, sweep
 from shop.services.refunds import RefundWish
 from shop.settings import Settings
@@ -263,6 +264,7 @@ def shop_settings(database_url: str, tmp_path: Path, **values: str) -> Settings:
 
 def migrate(app: Flask) -> None:
     """Bring an empty database up to date and fill it with the demo catalogue."""
+    Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True)
     with app.app_context():
         upgrade()
         catalogue.seed_demo()

@@ -47,7 +47,7 @@ def _rows_of_engine(
 
 
 def _cpu(program: Program) -> Callable[[], float]:
-    return partial(processes.cpu_below, program.process.pid, processes.SHOP)
+    return partial(processes.cpu_of, program.process.pid, "shop")
 
 
 def _pages(program: Program, settings: dict[str, str], url: str, count: int) -> dict[str, Callable[[], bytes]]:

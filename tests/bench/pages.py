@@ -21,7 +21,7 @@ def rows(program: Program, bare: Server) -> Iterator[Row]:
     paid = buyer.order()
     claim = buyer.pay(paid)
     buyer.token(PRODUCT)
-    cpu = partial(processes.cpu_below, program.process.pid, processes.SHOP)
+    cpu = partial(processes.cpu_of, program.process.pid, "shop")
     bare_pages = rate_of(_many(bare.url), bare.cpu)
     for name, path, wanted in (("product list", "/", "≥ 0.55"), ("product page", PRODUCT, "≥ 0.30")):
         ours = rate_of([buyer.exchange(path) for _ in range(CONNECTIONS)], cpu)

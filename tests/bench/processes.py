@@ -15,8 +15,8 @@ from tests.tools.servers import START_SECONDS, Program, ServerFailed, clean_envi
 from tests.tools.sources import ROOT
 
 THREADS = 8
-BARE, SHOP, SIMULATOR = "tests.bench.bare:app", "app:app", "shop.simulator"
-"""What gunicorn serves: the reference, and shop and simulator as app.py serves them."""
+BARE, SHOP = "tests.bench.bare:app", "app:app"
+"""What gunicorn serves: the reference, and the shop."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def _gunicorn(app: str, folder: Path, environment: dict[str, str], port: int, wo
     try:
         url = f"http://127.0.0.1:{port}/"
         _wait_for(f"{url}healthz")
-        yield Server(url, workers_of(master.pid, app))
+        yield Server(url, _children(master.pid))
     finally:
         master.terminate()
         master.wait(15)
@@ -74,9 +74,10 @@ def _wait_for(url: str) -> None:
     raise ServerFailed(f"{url} does not answer")
 
 
-def workers_of(process: int, app: str) -> list[int]:
-    """The workers of a gunicorn that is a process or runs below it."""
-    return [pid for pid in _below(process) if app in _line(pid) and app in _line(_parent(pid))]
+def workers_of(program: int, server: str) -> list[int]:
+    """The workers of one of the servers that ``app.py`` has started: ``shop`` or ``simulator``."""
+    [master] = [pid for pid in _children(program) if _read(pid, "comm").strip() == server]
+    return _children(master)
 
 
 def memory_of(workers: list[int]) -> list[int]:
@@ -84,24 +85,15 @@ def memory_of(workers: list[int]) -> list[int]:
     return [_resident(pid) for pid in workers]
 
 
-def cpu_below(process: int, app: str) -> float:
-    """Seconds that the workers of a server below a process have used so far."""
-    return sum(_cpu(pid) for pid in workers_of(process, app))
+def cpu_of(program: int, server: str) -> float:
+    """Seconds that the workers of a server of ``app.py`` have used so far."""
+    return sum(_cpu(pid) for pid in workers_of(program, server))
 
 
-def _below(pid: int) -> list[int]:
-    children = [
+def _children(pid: int) -> list[int]:
+    return [
         int(word) for task in Path(f"/proc/{pid}/task").iterdir() for word in (task / "children").read_text().split()
     ]
-    return children + [further for child in children for further in _below(child)]
-
-
-def _line(pid: int) -> str:
-    return _read(pid, "cmdline").replace("\0", " ")
-
-
-def _parent(pid: int) -> int:
-    return int(_read(pid, "stat").rpartition(")")[2].split()[1])
 
 
 def _cpu(pid: int) -> float:

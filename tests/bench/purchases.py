@@ -24,7 +24,7 @@ def work(program: Program, bare: Server) -> Row:
     """CPU of the shop for one purchase, in requests of a bare page."""
     buyer, page = Shopper(program), Exchange(bare.url)
     buyer.purchase()
-    cpu = partial(processes.cpu_below, program.process.pid, processes.SHOP)
+    cpu = partial(processes.cpu_of, program.process.pid, "shop")
     ratios = []
     for _round in range(ROUNDS):
         of_purchase = _cpu_of(buyer.purchase, cpu, PURCHASES)
@@ -39,7 +39,7 @@ def per_second(engine: str, program: Program, settings: dict[str, str]) -> Itera
             buyer = Shopper(shop)
             claim = buyer.pay(buyer.order())
             forms = rate_of([Exchange(bare.url, claim, 303) for _ in range(CONNECTIONS)], bare.cpu)
-            simulator = partial(processes.cpu_below, program.process.pid, processes.SIMULATOR)
+            simulator = partial(processes.cpu_of, program.process.pid, "simulator")
             parts: dict[str, Cpu] = {"shop": server.cpu, "simulator": simulator, "buyers": time.process_time}
             before = {name: cpu() for name, cpu in parts.items()}
             ratios = [_rate(shop) / forms().value for _round in range(ROUNDS)]

@@ -20,7 +20,7 @@ FILE = re.compile(r'(?:src|href)="(/static/[^"]+)"')
 
 
 def rows(program: Program, bare: Server, settings: dict[str, str], folder: Path) -> Iterator[Row]:
-    ours = processes.memory_of(processes.workers_of(program.process.pid, processes.SHOP))
+    ours = processes.memory_of(processes.workers_of(program.process.pid, "shop"))
     theirs = statistics.mean(processes.memory_of(bare.workers))
     yield row_of("memory of a worker", "bare worker", "≤ 2.8", [one / theirs for one in ours])
     times = [
