@@ -15,6 +15,7 @@ class Environment:
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = values
+        self.defaults: Mapping[str, str] = {}
         self.problems: list[str] = []
 
     def complain(self, problem: str) -> None:
@@ -23,7 +24,11 @@ class Environment:
 
     def text(self, name: str, default: str = "") -> str:
         """The value without surrounding blanks; an empty one counts as not set."""
-        return self._values.get(name, "").strip() or default
+        return self._values.get(name, "").strip() or self.defaults.get(name, default)
+
+    def names(self, name: str, default: str = "") -> tuple[str, ...]:
+        """Texts separated by commas."""
+        return tuple(part.strip() for part in self.text(name, default).split(",") if part.strip())
 
     def choice(self, name: str, kind: type[Choice], default: Choice) -> Choice:
         """One of the values of an enumeration."""

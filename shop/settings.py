@@ -18,7 +18,6 @@ RESULT_PATH = "/payments/result"
 WEBHOOK_PATH = "/payments/webhook"
 LEAST_ORDER_MINUTES = 40
 """Thirty minutes for the authentication, ten for the confirm: stock must be held at least that long."""
-KEY_NAMES = ("PAYPLE_CST_ID", "PAYPLE_CUST_KEY", "PAYPLE_REFUND_KEY", "PAYPLE_CLIENT_KEY")
 MOST_PROXIES = 5
 LEAST_SECRET_KEY = 32
 LEAST_ADMIN_PASSWORD = 12
@@ -123,14 +122,18 @@ class Settings:
 
         :raises SettingsError: one error that names everything wrong
         """
-        env, instance = Environment(values), instance_folder(values, instance)
+        instance = instance_folder(values, instance)
+        env = Environment(values)
         mode = env.choice("PAYPLE_MODE", Mode, Mode.SIMULATOR)
+        if mode is Mode.SIMULATOR:
+            env.defaults = _instance_secrets(instance)
         shop_port = env.whole("SHOP_PORT", 8000, least=1, most=65535)
         simulator_port = env.whole("SIMULATOR_PORT", 8001, least=1, most=65535)
         shop_url = _shop_url(env, mode, shop_port)
         simulator_url = env.origin("SIMULATOR_URL", f"http://127.0.0.1:{simulator_port}")
-        admin_username, admin_password = _admin(env, mode, instance)
         order_minutes = env.whole("ORDER_MINUTES", 60, least=LEAST_ORDER_MINUTES, most=10_080)
+        if shop_port == simulator_port and mode is Mode.SIMULATOR:
+            env.complain("SHOP_PORT and SIMULATOR_PORT must differ: they are two servers")
         settings = cls(
             mode=mode,
             shop_url=shop_url,
@@ -139,10 +142,10 @@ class Settings:
             shop_port=shop_port,
             simulator_port=simulator_port,
             database_url=_database_url(env, instance),
-            secret_key=_secret_key(env, mode, instance),
+            secret_key=_secret_key(env, mode),
             secret_key_fallbacks=_secret_key_fallbacks(env),
-            admin_username=admin_username,
-            admin_password=admin_password,
+            admin_username=env.text("ADMIN_USERNAME"),
+            admin_password=_admin_password(env),
             gateway=_gateway(env, mode, simulator_url),
             credentials=_credentials(env, mode),
             timeouts=_timeouts(env),
@@ -157,35 +160,13 @@ class Settings:
             rate_limits=_rate_limits(env, mode),
             ratelimit_storage_uri=_ratelimit_storage_uri(env),
             trusted_proxies=env.whole("TRUSTED_PROXIES", 0, least=0, most=MOST_PROXIES),
-            csp_extra=_csp_extra(env),
-            merchant=Merchant(**{field.name: env.text(f"SHOP_{field.name.upper()}") for field in fields(Merchant)}),
+            csp_extra=tuple(env.text("PAYPLE_CSP_EXTRA").split()),
+            merchant=_merchant(env, mode),
             instance=instance,
         )
-        if shop_port == simulator_port and mode is Mode.SIMULATOR:
-            env.complain("SHOP_PORT and SIMULATOR_PORT must differ: they are two servers")
-        if mode is Mode.LIVE:
-            _refuse_demo_values(env, settings)
         if env.problems:
             raise SettingsError(env.problems)
         return settings
-
-
-def _refuse_demo_values(env: Environment, settings: Settings) -> None:
-    """Note what a demonstration may have, but no shop that takes real money."""
-    for name, value in vars(settings.merchant).items():
-        if not value:
-            env.complain(f"SHOP_{name.upper()} is missing: every page of a live shop says who sells")
-    for name, secret in (
-        ("SECRET_KEY", settings.secret_key),
-        *(("SECRET_KEY_FALLBACKS", key) for key in settings.secret_key_fallbacks),
-        ("ADMIN_PASSWORD", settings.admin_password),
-    ):
-        if len(set(secret)) == 1:
-            env.complain(f"{name} is one character again and again: set a random text in live mode")
-    if not settings.rate_limits:
-        env.complain("RATE_LIMITS must be on in live mode")
-    if any("*" in source or source.endswith(":") for source in settings.csp_extra):
-        env.complain("PAYPLE_CSP_EXTRA must name its sources in live mode, without * and with a host")
 
 
 def instance_folder(values: Mapping[str, str], usual: Path) -> Path:
@@ -194,31 +175,24 @@ def instance_folder(values: Mapping[str, str], usual: Path) -> Path:
 
 
 def write_instance_secrets(instance: Path) -> None:
-    """Make up the secrets of a simulator installation once. Whoever comes second finds the first one's whole file.
-
-    A file of an older version gets what it lacks and keeps what it has.
-    """
+    """Make up the secrets of a simulator installation once. Whoever comes second finds the first one's whole file."""
     instance.mkdir(parents=True, exist_ok=True)
-    kept, made_up = _instance_secrets(instance), _new_secrets()
-    if made_up.keys() <= kept.keys():
-        return
+    made_up = {
+        "SECRET_KEY": secrets.token_urlsafe(48),
+        "ADMIN_USERNAME": "staff",
+        "ADMIN_PASSWORD": secrets.token_urlsafe(12),
+    }
     draft = instance / f".{_SECRETS_FILE}.{os.getpid()}"
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(made_up | kept, file)
-    if kept:
-        draft.replace(instance / _SECRETS_FILE)
-        return
+        json.dump(made_up, file)
     with suppress(FileExistsError):
         os.link(draft, instance / _SECRETS_FILE)
     draft.unlink()
 
 
-def _new_secrets() -> dict[str, str]:
-    return {
-        "SECRET_KEY": secrets.token_urlsafe(48),
-        "ADMIN_USERNAME": "staff",
-        "ADMIN_PASSWORD": secrets.token_urlsafe(12),
-    }
+def _instance_secrets(instance: Path) -> dict[str, str]:
+    file = instance / _SECRETS_FILE
+    return dict(json.loads(file.read_text())) if file.exists() else {}
 
 
 def _shop_url(env: Environment, mode: Mode, port: int) -> str:
@@ -252,54 +226,24 @@ def _gateway(env: Environment, mode: Mode, simulator_url: str) -> Gateway:
 
 def _credentials(env: Environment, mode: Mode) -> Credentials:
     """All four keys, or none of them: then the public test keys serve, but never in live mode."""
-    given = {name: env.text(name) for name in KEY_NAMES}
-    public = Credentials.public_test()
-    missing = [name for name, value in given.items() if not value]
-    if mode is not Mode.LIVE and len(missing) == len(KEY_NAMES):
+    public, given = Credentials.public_test(), {one.name: env.text(_key_name(one.name)) for one in fields(Credentials)}
+    if mode is not Mode.LIVE and not any(given.values()):
         return public
-    for name in missing:
-        env.complain(f"{name} is missing" if mode is Mode.LIVE else f"{name} is missing although another key is set")
-    keys = Credentials(
-        cst_id=given["PAYPLE_CST_ID"],
-        cust_key=given["PAYPLE_CUST_KEY"],
-        refund_key=given["PAYPLE_REFUND_KEY"],
-        client_key=given["PAYPLE_CLIENT_KEY"],
-    )
-    _refuse_keys_of_others(env, mode, keys)
-    return keys
+    why = "" if mode is Mode.LIVE else " although another key is set"
+    for name, key in given.items():
+        if not key:
+            env.complain(f"{_key_name(name)} is missing{why}")
+        elif mode is Mode.LIVE and (key == getattr(public, name) or key.startswith(f"{public.cst_id}_")):
+            env.complain(f"{_key_name(name)} is the public test value, which must not be used in live mode")
+    return Credentials(**given)
 
 
-def _refuse_keys_of_others(env: Environment, mode: Mode, keys: Credentials) -> None:
-    """Each gateway gets its own keys only, as far as they tell whose they are."""
-    public = Credentials.public_test()
-    for name, key, known in (
-        ("PAYPLE_CST_ID", keys.cst_id, public.cst_id),
-        ("PAYPLE_CUST_KEY", keys.cust_key, public.cust_key),
-        ("PAYPLE_REFUND_KEY", keys.refund_key, public.refund_key),
-        ("PAYPLE_CLIENT_KEY", keys.client_key, public.client_key),
-    ):
-        is_public = key == known or (name == "PAYPLE_CLIENT_KEY" and key.startswith(f"{public.cst_id}_"))
-        problem = _problem_of_key(mode, key, is_public=is_public, is_id=name == "PAYPLE_CST_ID")
-        if key and problem:
-            env.complain(f"{name} is {problem}")
+def _key_name(field_name: str) -> str:
+    return f"PAYPLE_{field_name.upper()}"
 
 
-def _problem_of_key(mode: Mode, key: str, *, is_public: bool, is_id: bool) -> str:
-    """Why a key must not be used in this mode, if it tells: the simulator writes its name into those it issues."""
-    is_simulated = "simulator" in key.lower()
-    if mode is Mode.LIVE and is_public:
-        return "the public test value, which must not be used in live mode"
-    if mode is not Mode.SIMULATOR and is_simulated:
-        return "a key of the simulator, which Payple does not know"
-    if mode is Mode.SIMULATOR and not (is_public or is_simulated or is_id):
-        return "no key of the simulator: leave your real keys out, or set PAYPLE_MODE to test or live"
-    return ""
-
-
-def _secret_key(env: Environment, mode: Mode, instance: Path) -> str:
+def _secret_key(env: Environment, mode: Mode) -> str:
     key = env.text("SECRET_KEY")
-    if not key and mode is Mode.SIMULATOR:
-        key = _instance_secrets(instance).get("SECRET_KEY", "")
     if not key:
         hint = " (or run `python app.py` once, which makes one up)" if mode is Mode.SIMULATOR else ""
         env.complain(f"SECRET_KEY is missing: set a long random text{hint}")
@@ -310,30 +254,20 @@ def _secret_key(env: Environment, mode: Mode, instance: Path) -> str:
 
 def _secret_key_fallbacks(env: Environment) -> tuple[str, ...]:
     """Keys whose signatures are still good, or will be: as strong as the one that signs."""
-    keys = tuple(key.strip() for key in env.text("SECRET_KEY_FALLBACKS").split(",") if key.strip())
+    keys = env.names("SECRET_KEY_FALLBACKS")
     if any(len(key) < LEAST_SECRET_KEY for key in keys):
         env.complain(f"SECRET_KEY_FALLBACKS holds a key that is too short: at least {LEAST_SECRET_KEY} characters each")
     return keys
 
 
-def _admin(env: Environment, mode: Mode, instance: Path) -> tuple[str, str]:
-    """Name and password of the first staff account; blank is fine once there is one."""
+def _admin_password(env: Environment) -> str:
+    """The password of the first staff account; name and password may be blank once there is one."""
     name, password = env.text("ADMIN_USERNAME"), env.text("ADMIN_PASSWORD")
     if bool(name) != bool(password):
         env.complain("ADMIN_USERNAME and ADMIN_PASSWORD belong together: set both or neither")
     elif name and len(password) < LEAST_ADMIN_PASSWORD:
         env.complain(f"ADMIN_PASSWORD is too short: at least {LEAST_ADMIN_PASSWORD} characters")
-    if mode is Mode.SIMULATOR and not name:
-        kept = _instance_secrets(instance)
-        return kept.get("ADMIN_USERNAME", ""), kept.get("ADMIN_PASSWORD", "")
-    return name, password
-
-
-def _instance_secrets(instance: Path) -> dict[str, str]:
-    try:
-        return dict(json.loads((instance / _SECRETS_FILE).read_text()))
-    except (FileNotFoundError, ValueError):
-        return {}
+    return password
 
 
 def _database_url(env: Environment, instance: Path) -> str:
@@ -369,17 +303,19 @@ def _window(env: Environment, shop_url: str) -> Window:
 
 def _methods(env: Environment, mode: Mode) -> tuple[Method, ...]:
     """What buyers may choose: easy pay only as far as the contract with Payple has it. The simulator has all."""
-    names = env.text("PAYPLE_EASY_PAY", ",".join(EASY_PAY) if mode is Mode.SIMULATOR else "")
-    easy_pay = [name.strip() for name in names.split(",") if name.strip()]
+    easy_pay = env.names("PAYPLE_EASY_PAY", ",".join(EASY_PAY) if mode is Mode.SIMULATOR else "")
     if not set(easy_pay) <= set(EASY_PAY):
-        env.complain(f"PAYPLE_EASY_PAY must name {' or '.join(EASY_PAY)}, separated by a comma, not {names!r}")
+        env.complain(f"PAYPLE_EASY_PAY must name {' or '.join(EASY_PAY)}, separated by a comma, not {easy_pay!r}")
     return tuple(method for method in Method if method not in EASY_PAY or method in easy_pay)
 
 
 def _rate_limits(env: Environment, mode: Mode) -> bool:
     """Off by default with the simulator, where one machine plays thousands of buyers."""
     default = Switch.OFF if mode is Mode.SIMULATOR else Switch.ON
-    return env.choice("RATE_LIMITS", Switch, default) is Switch.ON
+    is_on = env.choice("RATE_LIMITS", Switch, default) is Switch.ON
+    if mode is Mode.LIVE and not is_on:
+        env.complain("RATE_LIMITS must be on in live mode")
+    return is_on
 
 
 def _ratelimit_storage_uri(env: Environment) -> str:
@@ -389,10 +325,9 @@ def _ratelimit_storage_uri(env: Environment) -> str:
     return uri
 
 
-def _csp_extra(env: Environment) -> tuple[str, ...]:
-    """Further sources for the payment page, separated by blanks; nothing that could end the directive."""
-    text = env.text("PAYPLE_CSP_EXTRA")
-    if any(character in text for character in ";,\r\n") or not text.isascii():
-        env.complain("PAYPLE_CSP_EXTRA must be sources separated by blanks, without ; or ,")
-        return ()
-    return tuple(text.split())
+def _merchant(env: Environment, mode: Mode) -> Merchant:
+    merchant = Merchant(**{field.name: env.text(f"SHOP_{field.name.upper()}") for field in fields(Merchant)})
+    for name, value in vars(merchant).items():
+        if mode is Mode.LIVE and not value:
+            env.complain(f"SHOP_{name.upper()} is missing: every page of a live shop says who sells")
+    return merchant
