@@ -29,6 +29,7 @@ from shop.views import (
     saved_methods,
     security_headers,
     static_files,
+    subscriptions,
     template_filters,
 )
 from shop.views.forms import RowConverter
@@ -67,7 +68,7 @@ def create_app(settings: Settings, http: requests.Session | None = None) -> Flas
     limiter.init_app(app)
     login_manager.init_app(app, add_context_processor=False)  # the templates get what they show from the staff area
     app.url_map.converters["row"] = RowConverter
-    for module in (catalogue, cart, orders, payments, policies, callbacks, saved_methods, health, admin):
+    for module in (catalogue, cart, orders, payments, policies, callbacks, saved_methods, subscriptions, health, admin):
         app.register_blueprint(module.bp)
     cli.init_app(app)
     _add_demo(app, settings, http)

@@ -13,7 +13,7 @@ from flask import Flask
 from shop.factory import create_app
 from shop.payple import Gateway
 from shop.payple.page import headers
-from shop.rules.states import TRANSITIONS, AttemptState, CashReceiptState, OrderState, RefundState
+from shop.rules.states import TRANSITIONS, AttemptState, CashReceiptState, OrderState, RefundState, SubscriptionState
 from shop.settings import Settings
 from shop.simulator import SimulatorSettings, create_simulator
 from tests import world
@@ -173,14 +173,14 @@ def test_every_route_of_the_control_panel_is_named(apps: Mapping[str, Flask]) ->
 def test_the_states_are_those_of_the_code() -> None:
     listed = re.findall(r"`(\w+)`", section(SURFACE, "States"))
 
-    assert listed == [*OrderState, *AttemptState, *RefundState, *CashReceiptState]
+    assert listed == [*OrderState, *AttemptState, *RefundState, *CashReceiptState, *SubscriptionState]
 
 
 def test_the_tables_of_the_states_are_those_of_the_code() -> None:
     rows = re.findall(r"^\| `(\w+)` \| .* \| (.+) \|$", section("shop/README.md", "States"), flags=re.MULTILINE)
     edges = [
         (str(state), {str(after) for after in TRANSITIONS[kind][state]})
-        for kind in (OrderState, AttemptState, RefundState, CashReceiptState)
+        for kind in (OrderState, AttemptState, RefundState, CashReceiptState, SubscriptionState)
         for state in kind
     ]
 

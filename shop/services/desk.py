@@ -17,7 +17,7 @@ PATIENCE = timedelta(minutes=10)
 """How long a call of ours may stay without an answer before it is shown."""
 MOST_EVIDENCE = 4
 """Journal rows per payment."""
-EVIDENCE = ("confirm", "inquire", "refund", "issue_cash_receipt", "cancel_cash_receipt", "result", "webhook")
+EVIDENCE = ("confirm", "charge", "inquire", "refund", "issue_cash_receipt", "cancel_cash_receipt", "result", "webhook")
 """Journal events: calls to the gateway, and what browsers and webhooks say."""
 Kind = Literal["attempt", "refund", "cash-receipt", "link"]
 

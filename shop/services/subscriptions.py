@@ -36,7 +36,7 @@ def get(number: str) -> Subscription:
 def get_of(visitor: Visitor, number: str) -> Subscription:
     """Return a subscription of this visitor, or raise NotFound."""
     row = get(number)
-    if row.visitor != visitor.mark and number not in visitor.found:
+    if not any(visitor.owns(order) for order in row.orders):
         raise NotFound
     return row
 
@@ -124,14 +124,14 @@ def lock(subscription_id: int) -> Subscription:
 def open_order(row: Subscription) -> Order:
     """Return the order of the next month of a locked subscription; place it if there is none.
 
-    Months that have passed stay unpaid.
+    Months that passed without an order stay unpaid.
     """
-    row.month = max(row.month, month_of(clock.now()))
     by_month = {order.month: order for order in row.orders}
     while row.month in by_month and _is_over(by_month[row.month]):
         row.month = month_after(row.month)
     if row.month in by_month:
         return by_month[row.month]
+    row.month = max(row.month, month_of(clock.now()))
     ends_at = charge_time(month_after(row.month), row.day)
     return orders.place_again(row.orders[-1], f"subscription {row.number} {row.month:%Y-%m}", row.month, ends_at)
 

@@ -171,12 +171,21 @@ class PaymentForm(ShopForm):
     save = BooleanField()
 
     def __init__(
-        self, formdata: MultiDict[str, str] | None = None, *, saved: Sequence[SavedMethod] = (), **values: object
+        self,
+        formdata: MultiDict[str, str] | None = None,
+        *,
+        saved: Sequence[SavedMethod] = (),
+        keeps_key: bool = False,
+        **values: object,
     ) -> None:
-        """What was saved comes first, and is chosen until the buyer chooses something else."""
+        """What was saved comes first, and is chosen until the buyer chooses something else.
+
+        ``keeps_key``: whatever pays has to pay again, which no app does.
+        """
         super().__init__(formdata, **values)
         self.saved = {row.choice: row for row in saved}
-        self.method.choices = one_of(*self.saved) + self.method.choices
+        offered = [choice for choice in self.method.choices if not (keeps_key and Method(choice.value).card_app)]
+        self.method.choices = one_of(*self.saved) + offered
         if formdata is None:
             self.method.data = self.method.choices[0].value
 

@@ -6,9 +6,9 @@ from enum import StrEnum
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 
-from shop.models import Attempt, Order
+from shop.models import Attempt, Order, Subscription
 from shop.payple import ChargeMode, codes
-from shop.rules.states import AttemptState, OrderState, RefundState
+from shop.rules.states import AttemptState, OrderState, RefundState, SubscriptionState
 from shop.views.template_filters import korea_time, language, won
 
 
@@ -69,6 +69,18 @@ def of_order(order: Order, *, settling: bool = False) -> Notice | None:
         return checking()
     attempt = unsettled or order.last_attempt
     return _of_attempt(attempt) if attempt else None
+
+
+def of_subscription(row: Subscription) -> Notice | None:
+    """Why a subscription is not charged as usual, if it is not."""
+    if row.state is SubscriptionState.PAUSED and row.saved_method is None:
+        sentence = _("매달 결제할 수 있는 결제 수단이 없어서 구독을 잠시 멈췄어요.")
+        return Notice(Kind.WARN, sentence, _("결제 수단을 바꾸면 다시 시작해요."))
+    if row.state is SubscriptionState.PAUSED:
+        sentence = _("결제가 여러 번 거절돼서 구독을 잠시 멈췄어요.")
+        return Notice(Kind.WARN, sentence, _("카드나 계좌를 확인하고 다시 시작하거나, 결제 수단을 바꿔 주세요."))
+    last = row.orders[-1]
+    return of_order(last) if row.state is SubscriptionState.ACTIVE and not last.paid_attempt else None
 
 
 def _open_attempt(order: Order) -> Attempt | None:

@@ -16,7 +16,7 @@ from shop.payple import ChargeMode
 from shop.rules.order import require_payable
 from shop.rules.states import AttemptState, OrderState
 from shop.services import cart as carts
-from shop.services import orders, saved_methods, settlement
+from shop.services import orders, saved_methods, settlement, subscriptions
 from shop.services.orders import PAGE_SIZE, CartOnHand, Payer
 from shop.settings import Mode, Window
 from shop.views import error_pages, messages, security_headers
@@ -117,8 +117,8 @@ def history() -> ResponseReturnValue:
     before = request.args.get("before", type=row_number)
     found = orders.history(visitor(), before)
     cursor = found[PAGE_SIZE - 1].id if len(found) > PAGE_SIZE else None
-    saved = saved_methods.saved_by(visitor())
-    return render_template("orders/history.html", orders=found[:PAGE_SIZE], next_cursor=cursor, saved=saved)
+    kept = {"saved": saved_methods.saved_by(visitor()), "subscriptions": subscriptions.list_of(visitor())}
+    return render_template("orders/history.html", orders=found[:PAGE_SIZE], next_cursor=cursor, **kept)
 
 
 @bp.get("/orders/<order_no>")
@@ -195,7 +195,7 @@ def _render_order(order: Order, now: datetime) -> ResponseReturnValue:
         order=order,
         notice=messages.of_order(order, settling=settling),
         settling=settling,
-        form=_payment_form() if can_pay else None,
+        form=_payment_form(order) if can_pay else None,
         payment=_payment_start(order) if can_pay else None,
         receipt=order.paid_attempt,
         refresh_seconds=REFRESH_SECONDS if settling or order.state is OrderState.CHECKING else None,
@@ -220,8 +220,9 @@ def _can_pay(order: Order, now: datetime) -> bool:
     return True
 
 
-def _payment_form() -> PaymentForm:
-    form = PaymentForm(window=_default_window(), saved=saved_methods.saved_by(visitor()))
+def _payment_form(order: Order) -> PaymentForm:
+    saved, keeps_key = saved_methods.saved_by(visitor()), order.month is not None
+    form = PaymentForm(window=_default_window(), saved=saved, keeps_key=keeps_key)
     form.preselect(request.args)
     return form
 

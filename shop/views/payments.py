@@ -25,7 +25,7 @@ bp = Blueprint("payments", __name__)
 def start_attempt(order_no: str) -> ResponseReturnValue:
     """Answer the attempt's number and the fields for the payment window, as JSON."""
     order = orders.get_order_of(visitor(), order_no)
-    form = PaymentForm(_posted(), saved=saved_methods.saved_by(visitor()))
+    form = PaymentForm(_posted(), saved=saved_methods.saved_by(visitor()), keeps_key=order.month is not None)
     if not form.is_valid():
         return error_pages.form_as_json(form)
     hold = timedelta(minutes=settings().order_minutes)

@@ -71,6 +71,20 @@ class ConfirmForm(ShopForm):
     password = PasswordField(_("비밀번호 확인"), validators=[Length(max=LONGEST_PASSWORD)])
 
 
+class StopForm(ShopForm):
+    """Why a subscription is stopped."""
+
+    reason = StringField(
+        _("종료 사유"),
+        filters=[one_line],
+        validators=[
+            DataRequired(_("종료 사유를 입력하세요.")),
+            Length(max=200, message=_("종료 사유는 200자까지 입력할 수 있습니다.")),
+            printable,
+        ],
+    )
+
+
 class RefundForm(ConfirmForm):
     """A refund, by amount or by lines. The same fields travel through the plan page, so what was shown is what is sent.
 

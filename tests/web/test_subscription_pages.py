@@ -1,0 +1,98 @@
+"""Subscriptions on the pages of the buyer and of the staff."""
+
+from __future__ import annotations
+
+import pytest
+
+from shop.rules.subscription import MORE_TRIES
+from tests.page import Page, PageClient
+from tests.world import World
+
+
+@pytest.fixture
+def number(world: World, buyer: PageClient) -> str:
+    """The number of the buyer's subscription."""
+    order_no = buyer.place_order("monthly-book")
+    world.deliver(world.payer().pay(buyer.start_attempt(order_no)["fields"]))
+    return order_no
+
+
+def states(page: Page) -> list[str]:
+    """The state of the subscription and those of its months, newest first."""
+    return page.values("subscription-status", "data-state") + page.values("subscription-month", "data-state")
+
+
+def test_the_buyer_reads_what_is_agreed_and_pays_by_card_or_transfer(world: World, buyer: PageClient) -> None:
+    order_no = buyer.place_order("monthly-book")
+    page = buyer.get(f"/orders/{order_no}")
+
+    assert page.has("monthly-terms")
+    assert [tag["value"] for _name, tag in page.tags.all if tag.get("name") == "method"] == ["card", "transfer"]
+    assert buyer.start_attempt(order_no, 422, method="app_card")["error"]
+
+
+def test_the_buyer_sees_each_month_and_stops(world: World, buyer: PageClient, number: str) -> None:
+    world.sweep(days=31)
+    address = buyer.get(f"/orders/{number}").link(**{"data-testid": "subscription"})
+    page = buyer.get(address)
+
+    assert buyer.get("/orders").values("subscription-row", "data-state") == ["active"]
+    assert states(page) == ["active", "paid", "paid"]
+    assert page.has("next-charge")
+    assert not page.has("resume-subscription")
+
+    stopped = buyer.submit(f"/subscriptions/{number}/stop", {}, page=page)
+    assert states(stopped) == ["stopped", "paid", "paid"]
+    assert not stopped.has("stop-subscription")
+
+
+def test_the_buyer_changes_how_to_pay_by_paying_the_next_month(world: World, buyer: PageClient, number: str) -> None:
+    page = buyer.submit(f"/subscriptions/{number}/payment", {})
+    world.deliver(world.payer().pay(buyer.start_attempt(page.path[-17:], method="transfer")["fields"]))
+
+    assert states(buyer.get(f"/subscriptions/{number}")) == ["active", "paid", "paid"]
+
+
+def test_a_subscription_that_was_declined_too_often_is_resumed(world: World, buyer: PageClient, number: str) -> None:
+    world.control("POST", "scenarios", {"id": "limit", "times": MORE_TRIES + 1})
+    world.sweep(days=31)
+    assert buyer.get(f"/subscriptions/{number}").values("notice", "data-code")
+
+    for _day in range(MORE_TRIES):
+        world.sweep(days=1)
+    paused = buyer.get(f"/subscriptions/{number}")
+    buyer.submit(f"/subscriptions/{number}/resume", {}, page=paused)
+    world.sweep()
+
+    assert paused.values("notice", "data-kind") == ["warn"]
+    assert states(paused)[0] == "paused"
+    assert states(buyer.get(f"/subscriptions/{number}"))[:2] == ["active", "paid"]
+
+
+@pytest.mark.parametrize("deed", ["payment", "resume", "stop"])
+def test_nobody_else_sees_or_changes_a_subscription(world: World, number: str, deed: str) -> None:
+    stranger = world.browser()
+    for wanted in (number, "20261129-AAAAAAAA"):
+        stranger.get(f"/subscriptions/{wanted}", 404)
+        stranger.submit(f"/subscriptions/{wanted}/{deed}", {}, 404)
+    assert states(stranger.get("/orders")) == []
+
+
+def test_the_staff_looks_a_key_up_and_stops_for_a_reason(world: World, officer: PageClient, number: str) -> None:
+    assert officer.get("/admin/orders").has("subscriptions")
+    assert officer.get("/admin/subscriptions").values("subscription-row", "data-state") == ["active"]
+    page = officer.get(f"/admin/subscriptions/{number}")
+    looked_up = officer.submit(f"/admin/subscriptions/{number}/lookup", {}, page=page)
+    officer.submit(f"/admin/subscriptions/{number}/stop", {"reason": ""}, 422, page=page)
+    stopped = officer.submit(f"/admin/subscriptions/{number}/stop", {"reason": "구매자 요청"}, page=page)
+
+    assert len(world.asked("PUSERINFO")) >= 1
+    assert (states(looked_up), states(stopped)) == (["active", "paid"], ["stopped", "paid"])
+    journal = officer.get(f"/admin/orders/{number}")
+    assert "subscription_stopped" in journal.values("journal-entry", "data-event")
+    assert "구매자 요청" in journal.text
+    assert 'journal-event"><code>' not in journal.text
+
+
+def test_the_staff_finds_no_subscription_of_another_number(officer: PageClient) -> None:
+    officer.get("/admin/subscriptions/20261129-AAAAAAAA", 404)
