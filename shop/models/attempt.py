@@ -30,8 +30,8 @@ class Attempt(Base):
     ``saves_for`` is the browser that wants to pay in the same way again. The claim columns repeat what a browser says
     and decide nothing. Everything from ``result_code`` down comes from the gateway's answer to our own call;
     ``payer_id`` is the billing key that a cash receipt names. ``checks`` counts the inquiries since the state last
-    changed, ``hints`` the webhooks and late results that caused one. ``recovered_at`` is when an inquiry found the
-    payment of a call that had no answer.
+    changed, ``receipt_look_ups`` those that a late result caused. ``recovered_at`` is when an inquiry found the payment
+    of a call that had no answer.
     """
 
     __tablename__ = "attempts"
@@ -65,7 +65,7 @@ class Attempt(Base):
     confirming_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     checks: Mapped[int] = mapped_column(default=0)
     next_check_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    hints: Mapped[int] = mapped_column(default=0)
+    receipt_look_ups: Mapped[int] = mapped_column(default=0)
     recovered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

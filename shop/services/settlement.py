@@ -53,9 +53,8 @@ def handle_webhook(message: UnverifiedResult) -> None:
         return
     with transaction():
         row = transitions.lock_attempt(message.attempt_no)
-        if row.state in flow.FINAL or row.hints >= MOST_WEBHOOKS:
+        if row.state in flow.FINAL or journal.count("webhook", row.attempt_no) >= MOST_WEBHOOKS:
             return
-        row.hints += 1
         row.next_check_at, row.checks = clock.now(), 0
         evidence = {"result": message.result, "code": message.code[:20], "amount": message.amount}
         actor = Actor(Source.WEBHOOK)
@@ -165,8 +164,8 @@ def _look_up_receipt(attempt_no: str, client: PaypleClient) -> None:
     """A PAY window issues its cash receipt after the charge."""
     with transaction():
         row = transitions.lock_attempt(attempt_no)
-        may_look = row.may_get_receipt and row.hints < MOST_RESULTS
-        row.hints += may_look
+        may_look = row.may_get_receipt and row.receipt_look_ups < MOST_RESULTS
+        row.receipt_look_ups += may_look
     if may_look:
         cash_receipts.look_up(attempt_no, client, at_once=True)
 

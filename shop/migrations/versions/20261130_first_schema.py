@@ -179,7 +179,7 @@ def upgrade() -> None:
         sa.Column("confirming_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("checks", sa.Integer(), nullable=False),
         sa.Column("next_check_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("hints", sa.Integer(), nullable=False),
+        sa.Column("receipt_look_ups", sa.Integer(), nullable=False),
         sa.Column("recovered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("claim_result", sa.String(length=10), nullable=False),
