@@ -143,8 +143,8 @@ def banner(settings: Settings) -> str:
 
 
 def login(settings: Settings) -> str:
-    """The staff login of this simulator installation, as long as it is the one that opens."""
-    if staff.opens(settings.admin_username, settings.admin_password):
+    """The staff login of this simulator installation, as long as it is valid."""
+    if staff.is_login(settings.admin_username, settings.admin_password):
         return f"{settings.admin_username} / {settings.admin_password}"
     return "an account of your own (flask --app app staff add NAME makes one)"
 

@@ -23,7 +23,7 @@ class Payment:
     """How an order is paid. ``scenario`` is what the simulator lets happen to it."""
 
     method: Method = Method.CARD
-    work: ChargeMode = ChargeMode.ON_CONFIRM
+    charge_mode: ChargeMode = ChargeMode.ON_CONFIRM
     cash_receipt: bool = False
     scenario: str = ""
 
@@ -43,7 +43,7 @@ class Buyer:
 
     def start(self, order_no: str, payment: Payment) -> Opening:
         """Press 결제하기."""
-        choices = Choices(payment.method, payment.work, "popup", "redirect", payment.cash_receipt, RESULT_PATH)
+        choices = Choices(payment.method, payment.charge_mode, "popup", "redirect", payment.cash_receipt, RESULT_PATH)
         order = orders.get_order_of(self.visitor, order_no)
         hold = timedelta(minutes=settings().order_minutes)
         return payments.start_attempt(order, choices, client(), settings().window_script, hold=hold)

@@ -7,7 +7,7 @@ from shop.demo.buyer import Buyer, Payment
 from shop.payple import ChargeMode
 from shop.rules.method import Method
 
-IN_WINDOW = Payment(work=ChargeMode.IN_WINDOW)
+IN_WINDOW = Payment(charge_mode=ChargeMode.IN_WINDOW)
 LOWERED = "1000"
 """Won that the changed page asks for."""
 

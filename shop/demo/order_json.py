@@ -22,7 +22,7 @@ def _attempt(attempt: Attempt) -> dict[str, object]:
         "attempt_no": attempt.attempt_no,
         "state": attempt.state,
         "method": attempt.method,
-        "work": attempt.work,
+        "work": attempt.charge_mode,
         "amount": attempt.amount,
         "code": attempt.result_code,
     }

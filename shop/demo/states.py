@@ -69,7 +69,7 @@ def _refund(order_no: str, *, is_full: bool) -> None:
         amount=Won(order.amount if is_full else part),
         seen_refundable=Won(order.amount),
         reason=REASON,
-        intent=f"demo-{secrets.token_urlsafe(18)}",
+        refund_no=f"demo-{secrets.token_urlsafe(18)}",
         line_ids=line_ids,
     )
     refunds.request(order_no, wish, by=settings().admin_username or "demo", client=client())

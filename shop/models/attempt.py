@@ -27,25 +27,25 @@ _HOLDING = text("state IN ({})".format(", ".join(f"'{state}'" for state in HOLDI
 class Attempt(Base):
     """``attempt_no`` is the gateway's order number: ours, unguessable, never used twice.
 
-    ``saves_for`` is the browser that wants to pay in the same way again. The claim columns repeat what a browser says
-    and decide nothing. Everything from ``result_code`` down comes from the gateway's answer to our own call;
-    ``payer_id`` is the billing key that a cash receipt names. ``checks`` counts the inquiries since the state last
-    changed, ``receipt_look_ups`` those that a late result caused. ``recovered_at`` is when an inquiry found the payment
-    of a call that had no answer.
+    ``saves_for`` is the browser that wants to pay in the same way again. ``checks`` counts the inquiries since the
+    state last changed, ``receipt_look_ups`` those that a late result caused. The ``reported`` columns repeat what a
+    browser says and decide nothing. Everything from ``result_code`` down comes from the gateway's answer to our own
+    call; ``billing_key`` names the payer on the cash receipt of a transfer. ``recovered_at`` is when an inquiry found
+    the payment of a call that had no answer.
     """
 
     __tablename__ = "attempts"
     __table_args__ = (
         CheckConstraint("amount > 0", name="attempt_amount_positive"),
         CheckConstraint(
-            "state NOT IN ('paid', 'orphaned') OR (paid_at IS NOT NULL AND trade_date IS NOT NULL)",
+            "state NOT IN ('paid', 'orphaned') OR (paid_at IS NOT NULL AND payment_date IS NOT NULL)",
             name="charged_has_its_evidence",
         ),
         CheckConstraint("state <> 'confirming' OR confirming_at IS NOT NULL", name="confirming_has_its_time"),
         Index("one_holding_attempt", "order_id", unique=True, sqlite_where=_HOLDING, postgresql_where=_HOLDING),
         Index("attempt_by_next_check", "next_check_at"),
         Index("attempt_by_state", "state", "id"),
-        Index("attempt_by_trade_date", "trade_date", "order_id"),
+        Index("attempt_by_payment_date", "payment_date", "order_id"),
         Index("attempt_by_start", "started_at", "id"),
     )
 
@@ -54,7 +54,7 @@ class Attempt(Base):
     attempt_no: Mapped[str] = mapped_column(String(30), unique=True)
     state: Mapped[AttemptState] = mapped_column(one_of(AttemptState, "attempt_state"), default=AttemptState.PREPARED)
     method: Mapped[Method] = mapped_column(one_of(Method, "attempt_method"))
-    work: Mapped[ChargeMode] = mapped_column(one_of(ChargeMode, "attempt_work"))
+    charge_mode: Mapped[ChargeMode] = mapped_column(one_of(ChargeMode, "attempt_charge_mode"))
     window: Mapped[str] = mapped_column(String(10))
     delivery: Mapped[str] = mapped_column(String(10))
     cash_receipt_asked: Mapped[bool]
@@ -68,18 +68,17 @@ class Attempt(Base):
     receipt_look_ups: Mapped[int] = mapped_column(default=0)
     recovered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
-    claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    claim_result: Mapped[str] = mapped_column(String(10), default="")
-    claim_code: Mapped[str] = mapped_column(String(20), default="")
-    claim_refused: Mapped[str] = mapped_column(String(20), default="")
-    claim_account_kind: Mapped[str] = mapped_column(String(10), default="")
+    reported_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reported_result: Mapped[str] = mapped_column(String(10), default="")
+    reported_code: Mapped[str] = mapped_column(String(20), default="")
+    reported_mismatch: Mapped[str] = mapped_column(String(20), default="")
 
     result_code: Mapped[str] = mapped_column(String(20), default="")
     result_message: Mapped[str] = mapped_column(String(200), default="")
     paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    trade_date: Mapped[date | None]
+    payment_date: Mapped[date | None]
     charged_amount: Mapped[int | None] = mapped_column(BigInteger)
-    payer_id: Mapped[str] = mapped_column(EncryptedText, default="")
+    billing_key: Mapped[str] = mapped_column(EncryptedText, default="")
     card_issuer: Mapped[str] = mapped_column(String(40), default="")
     card_number: Mapped[str] = mapped_column(String(40), default="")
     instalment_months: Mapped[int | None]
@@ -100,13 +99,13 @@ class Attempt(Base):
             attempt_no=self.attempt_no,
             amount=self.amount,
             pay_type=self.pay_type,
-            charge_mode=self.work,
+            charge_mode=self.charge_mode,
             state=self.state,
             opened_at=self.started_at,
             confirming_at=self.confirming_at,
             checks=self.checks,
-            success_reported=self.claim_result == "success",
-            payment_date=self.trade_date,
+            success_reported=self.reported_result == "success",
+            payment_date=self.payment_date,
             charged_amount=self.charged_amount,
         )
 
@@ -140,7 +139,7 @@ class Attempt(Base):
     @property
     def charged(self) -> int | None:
         """What the gateway charged, in won; None if it charged nothing that we know of."""
-        owed = next((refund.amount for refund in self.refunds if refund.is_orphan), None)
+        owed = next((refund.amount for refund in self.refunds if refund.is_owed), None)
         if self.state is not AttemptState.PAID and owed is None:
             return None
         return self.charged_amount if self.charged_amount is not None else owed or self.amount
@@ -154,14 +153,14 @@ class Attempt(Base):
     @property
     def recovery_seconds(self) -> int | None:
         """How long the outcome was open, if a call had no answer."""
-        since = self.confirming_at or self.claimed_at or self.started_at
+        since = self.confirming_at or self.reported_at or self.started_at
         return round((self.recovered_at - since).total_seconds()) if self.recovered_at else None
 
     @property
     def is_receipt_calling(self) -> bool:
         """Whether a cash receipt call is under way or waits for its check."""
         jobs = (receipt for receipt in self.cash_receipts if receipt.state in JOBS)
-        return any(receipt.last_call is not LastCall.SETTLED for receipt in jobs)
+        return any(receipt.last_call is not LastCall.ANSWERED for receipt in jobs)
 
     @property
     def is_refunding(self) -> bool:
@@ -171,8 +170,8 @@ class Attempt(Base):
     @property
     def is_unanswered(self) -> bool:
         """Whether a call has no answer, or a browser reports a payment: an inquiry is due."""
-        in_window = self.state is AttemptState.PREPARED and self.work is ChargeMode.IN_WINDOW
-        return (in_window and self.claimed_at is not None) or self.state in (
+        in_window = self.state is AttemptState.PREPARED and self.charge_mode is ChargeMode.IN_WINDOW
+        return (in_window and self.reported_at is not None) or self.state in (
             AttemptState.CONFIRMING,
             AttemptState.UNKNOWN,
         )
@@ -180,7 +179,7 @@ class Attempt(Base):
     @property
     def may_get_receipt(self) -> bool:
         """Whether the window may still issue a cash receipt that we do not have."""
-        is_open = self.state in FINAL and self.work is ChargeMode.IN_WINDOW and self.cash_receipt_asked
+        is_open = self.state in FINAL and self.charge_mode is ChargeMode.IN_WINDOW and self.cash_receipt_asked
         return is_open and all(receipt.state is CashReceiptState.FAILED for receipt in self.cash_receipts)
 
     def is_abandoned(self, now: datetime) -> bool:

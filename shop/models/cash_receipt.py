@@ -22,8 +22,8 @@ _ACTIVE = text("state IN ({})".format(", ".join(f"'{state}'" for state in ACTIVE
 class CashReceipt(Base):
     """``amount`` is what the receipt covers, in won; a refund that the gateway settles with it reduces it.
 
-    ``due_at`` is the date of the job: an issue, or a cancel and then an issue for ``reissue_amount``. ``is_owed``: the
-    receipt replaces one that was cancelled for a refund. ``last_call`` is what an inquiry has to check.
+    ``due_at`` is the date of the job: an issue, or a cancel and then an issue for ``reissue_amount``. ``is_reissue``:
+    it replaces one that was cancelled for a refund. ``last_call`` is what an inquiry has to check.
     ``identity`` is a phone or business number. It is personal data: shown masked, never logged.
     """
 
@@ -53,8 +53,8 @@ class CashReceipt(Base):
     cancelled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reissue_amount: Mapped[int] = mapped_column(BigInteger, default=0)
-    is_owed: Mapped[bool] = mapped_column(default=False)
-    last_call: Mapped[LastCall] = mapped_column(one_of(LastCall, "receipt_last_call"), default=LastCall.SETTLED)
+    is_reissue: Mapped[bool] = mapped_column(default=False)
+    last_call: Mapped[LastCall] = mapped_column(one_of(LastCall, "receipt_last_call"), default=LastCall.ANSWERED)
     tries: Mapped[int] = mapped_column(default=0)
     result_code: Mapped[str] = mapped_column(String(20), default="")
     result_message: Mapped[str] = mapped_column(String(200), default="")

@@ -88,9 +88,7 @@ class Order(Base):
     @property
     def refunded(self) -> int:
         """Won that the gateway has confirmed as returned for this order."""
-        return sum(
-            refund.amount for refund in self.refunds if refund.state is RefundState.DONE and not refund.is_orphan
-        )
+        return sum(refund.amount for refund in self.refunds if refund.state is RefundState.DONE and not refund.is_owed)
 
     @property
     def paid_attempt(self) -> Attempt | None:

@@ -26,7 +26,7 @@ class LinkState(StrEnum):
 class PaymentLink(Base):
     """An address of Payple's under which an order can be paid.
 
-    A payment can still come of it until ``ends_at``. ``settled_at`` is when its payment was found, or when
+    A payment can still come of it until ``ends_at``. ``resolved_at`` is when its payment was found, or when
     ``closed_by`` said that there is none.
     """
 
@@ -41,14 +41,14 @@ class PaymentLink(Base):
     created_by: Mapped[str] = mapped_column(String(40))
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    resolved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     closed_by: Mapped[str] = mapped_column(String(40), default="")
 
     order: Mapped[Order] = relationship(back_populates="links")
 
     @property
     def state(self) -> LinkState:
-        if self.settled_at is None:
+        if self.resolved_at is None:
             return LinkState.OPEN
         return LinkState.CLOSED if self.closed_by else LinkState.PAID
 

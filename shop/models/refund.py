@@ -22,7 +22,7 @@ _IN_FLIGHT = text("state IN ({})".format(", ".join(f"'{state}'" for state in IN_
 
 
 class Refund(Base):
-    """``intent`` is the one-time mark of the form: the same form sent again is the same refund.
+    """``refund_no`` is the one-time mark of the form: the same form sent again is the same refund.
 
     ``vat`` is the tax part of the amount; ``sends_vat`` says whether the gateway has to be told (mixed orders only).
     ``is_full`` refunds everything that was left: only such a call may be repeated, since the second is refused.
@@ -34,15 +34,15 @@ class Refund(Base):
     __table_args__ = (
         CheckConstraint("amount > 0 AND vat >= 0 AND vat <= amount", name="refund_amount_positive"),
         CheckConstraint("state <> 'submitted' OR submitted_at IS NOT NULL", name="submitted_has_its_time"),
-        CheckConstraint("state NOT IN ('done', 'refused') OR settled_at IS NOT NULL", name="settled_has_its_time"),
+        CheckConstraint("state NOT IN ('done', 'refused') OR ended_at IS NOT NULL", name="ended_has_its_time"),
         Index("one_refund_in_flight", "attempt_id", unique=True, sqlite_where=_IN_FLIGHT, postgresql_where=_IN_FLIGHT),
         Index("refund_by_state", "state"),
         Index("refund_by_next_try", "next_try_at"),
-        Index("refund_by_settlement", "settled_at"),
+        Index("refund_by_end", "ended_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    intent: Mapped[str] = mapped_column(String(60), unique=True)
+    refund_no: Mapped[str] = mapped_column(String(60), unique=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
     attempt_id: Mapped[int] = mapped_column(ForeignKey("attempts.id"), index=True)
     state: Mapped[RefundState] = mapped_column(one_of(RefundState, "refund_state"), default=RefundState.RESERVED)
@@ -56,7 +56,7 @@ class Refund(Base):
     returned_elsewhere_by: Mapped[str] = mapped_column(String(40), default="")
     reserved_at: Mapped[datetime] = mapped_column(UtcDateTime)
     submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     tries: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     result_code: Mapped[str] = mapped_column(String(20), default="")
@@ -73,20 +73,20 @@ class Refund(Base):
     def flow_view(self) -> refund_rules.Refund:
         """The row as the rules of the client see it. A charged attempt has its trade date."""
         return refund_rules.Refund(
-            refund_no=self.intent,
+            refund_no=self.refund_no,
             attempt_no=self.attempt.attempt_no,
-            payment_date=cast("date", self.attempt.trade_date),
+            payment_date=cast("date", self.attempt.payment_date),
             amount=self.amount,
             is_full=self.is_full,
             changed_at=self.submitted_at or self.reserved_at,
             tax=self.vat if self.sends_vat else None,
-            is_owed=self.is_orphan,
+            is_owed=self.is_owed,
             state=self.state,
             tries=self.tries,
         )
 
     @property
-    def is_orphan(self) -> bool:
+    def is_owed(self) -> bool:
         """Whether the shop itself returns money that belongs to no order."""
         return not self.requested_by
 
@@ -99,10 +99,10 @@ class Refund(Base):
     @property
     def is_refused_return(self) -> bool:
         """Whether the gateway has refused to return money that belongs to no order, and it is still here."""
-        return self.is_orphan and self.state is RefundState.REFUSED and not self.returned_elsewhere_by
+        return self.is_owed and self.state is RefundState.REFUSED and not self.returned_elsewhere_by
 
     @property
     def can_be_repeated(self) -> bool:
         """Whether a person may send it again now."""
-        waits = self.state is RefundState.UNKNOWN or (self.is_orphan and self.state is RefundState.RESERVED)
+        waits = self.state is RefundState.UNKNOWN or (self.is_owed and self.state is RefundState.RESERVED)
         return self.is_full and (waits or self.is_refused_return)

@@ -29,7 +29,7 @@ IDENTITIES = {
 class LastCall(StrEnum):
     """What the last issue or cancel of a job has left open. An inquiry checks it before the job goes on."""
 
-    SETTLED = "settled"
+    ANSWERED = "answered"
     UNANSWERED = "unanswered"
     REFUSED = "refused"
 
@@ -56,16 +56,16 @@ class Coverage:
     reissue: int = 0
 
 
-def after_refund(before: Coverage, rest: int, *, settled: bool) -> Coverage:
+def after_refund(before: Coverage, rest: int, *, is_adjusted: bool) -> Coverage:
     """Return what a refund makes of a receipt. ``rest`` is what remains paid, in won.
 
-    ``settled``: the gateway has cancelled or reduced the receipt with the refund. Otherwise it stands as before.
+    ``is_adjusted``: the gateway has cancelled or reduced the receipt with the refund. Otherwise it stands as before.
     """
-    if settled and rest == 0:
+    if is_adjusted and rest == 0:
         return Coverage(CashReceiptState.CANCELLED, 0)
     if before.state is CashReceiptState.CANCEL_DUE:
         return replace(before, reissue=min(before.reissue, rest))
-    if settled:
+    if is_adjusted:
         return Coverage(CashReceiptState.ISSUED, rest)
     return Coverage(CashReceiptState.CANCEL_DUE, before.amount, rest)
 

@@ -145,7 +145,7 @@ def follow_refund(refund: Refund, actor: Actor) -> None:
         receipt = _create(attempt, CashReceiptState.ISSUED, rest + refund.amount, issued_at=clock.now())
     if receipt is not None:
         before = Coverage(receipt.state, receipt.amount, receipt.reissue_amount)
-        _apply(receipt, rules.after_refund(before, rest, settled=answer.is_adjusted), actor)
+        _apply(receipt, rules.after_refund(before, rest, is_adjusted=answer.is_adjusted), actor)
 
 
 def _apply(receipt: CashReceipt, after: Coverage, actor: Actor) -> None:
@@ -177,7 +177,7 @@ def look_up(attempt_no: str, inquirer: Inquirer, *, at_once: bool = False) -> bo
     now = clock.now()
     with transaction():
         attempt = transitions.lock_attempt(attempt_no)
-        day, is_due = attempt.trade_date, attempt.next_check_at is not None and attempt.next_check_at <= now
+        day, is_due = attempt.payment_date, attempt.next_check_at is not None and attempt.next_check_at <= now
         if day is None or not (is_due or at_once) or not attempt.may_get_receipt:
             return True
         if attempt.is_refunding:  # the answer would not tell what the receipt covers
@@ -207,7 +207,7 @@ class _Job:
     state: CashReceiptState
     message: CashReceiptRequest | None
     attempt_no: str
-    trade_date: date
+    payment_date: date
     earlier: frozenset[str]
     may_fail: bool
 
@@ -239,9 +239,9 @@ def _claim(receipt_id: int) -> _Job | None:
     now = clock.now()
     with transaction():
         receipt = transitions.lock_row(CashReceipt, receipt_id)
-        attempt, is_check = receipt.attempt, receipt.last_call is not LastCall.SETTLED
+        attempt, is_check = receipt.attempt, receipt.last_call is not LastCall.ANSWERED
         is_due = receipt.state in JOBS and receipt.due_at is not None and receipt.due_at <= now
-        if not is_due or attempt.is_refunding or attempt.trade_date is None:
+        if not is_due or attempt.is_refunding or attempt.payment_date is None:
             return None
         if receipt.state is CashReceiptState.REQUESTED and not is_check:
             if attempt.remaining == 0:
@@ -249,16 +249,16 @@ def _claim(receipt_id: int) -> _Job | None:
                 return None
             receipt.amount = attempt.remaining
         receipt.due_at, receipt.tries = now + CLAIM, receipt.tries + 1
-        may_fail = receipt.last_call is LastCall.REFUSED and not receipt.is_owed
+        may_fail = receipt.last_call is LastCall.REFUSED and not receipt.is_reissue
         message = None if is_check else _message(receipt)
         receipt.last_call = receipt.last_call if is_check else LastCall.UNANSWERED
         others = frozenset(other.number for other in attempt.cash_receipts if other.id != receipt.id)
-        return _Job(receipt.id, receipt.state, message, attempt.attempt_no, attempt.trade_date, others, may_fail)
+        return _Job(receipt.id, receipt.state, message, attempt.attempt_no, attempt.payment_date, others, may_fail)
 
 
 def _message(receipt: CashReceipt) -> CashReceiptRequest:
     attempt, purpose = receipt.attempt, ReceiptPurpose(receipt.purpose) if receipt.identity else None
-    return CashReceiptRequest(attempt.attempt_no, attempt.payer_id, receipt.amount, purpose, receipt.identity)
+    return CashReceiptRequest(attempt.attempt_no, attempt.billing_key, receipt.amount, purpose, receipt.identity)
 
 
 def _make_call(job: _Job, client: PaypleClient, inquirer: Inquirer) -> tuple[CashReceiptState, str]:
@@ -267,7 +267,7 @@ def _make_call(job: _Job, client: PaypleClient, inquirer: Inquirer) -> tuple[Cas
         return CashReceiptState.CANCELLED, ""
     if job.message:
         return CashReceiptState.ISSUED, client.issue_cash_receipt(job.message).number
-    found = inquirer.inquire(job.attempt_no, job.trade_date, PayType.TRANSFER)
+    found = inquirer.inquire(job.attempt_no, job.payment_date, PayType.TRANSFER)
     if found is None or found.transfer is None:
         raise OutcomeUnknown("the gateway does not show the payment")
     shown = Shown(found.transfer.cash_receipt_issued, found.transfer.cash_receipt_number)
@@ -282,7 +282,7 @@ def _record(job: _Job, state: CashReceiptState, number: str) -> None:
         receipt = transitions.lock_row(CashReceipt, job.receipt_id)
         if receipt.state is not job.state:
             return
-        receipt.last_call, receipt.due_at = LastCall.SETTLED, rules.next_try(receipt.tries, now)
+        receipt.last_call, receipt.due_at = LastCall.ANSWERED, rules.next_try(receipt.tries, now)
         if state is not job.state:
             _move(receipt, state, _actor(receipt), due_at=None, **columns)
         if state is CashReceiptState.CANCELLED and receipt.reissue_amount:
@@ -292,7 +292,7 @@ def _record(job: _Job, state: CashReceiptState, number: str) -> None:
 def _request_rest(cancelled: CashReceipt) -> None:
     whom = {"purpose": cancelled.purpose, "identity": cancelled.identity}
     amount, now = cancelled.reissue_amount, clock.now()
-    _create(cancelled.attempt, CashReceiptState.REQUESTED, amount, due_at=now, is_owed=True, **whom)
+    _create(cancelled.attempt, CashReceiptState.REQUESTED, amount, due_at=now, is_reissue=True, **whom)
 
 
 def _record_error(job: _Job, error: GatewayError) -> None:
@@ -307,7 +307,7 @@ def _record_error(job: _Job, error: GatewayError) -> None:
             return
         receipt.result_code, receipt.result_message = error.code[:20], error.message[:200]
         if isinstance(error, NotSent):
-            receipt.last_call = LastCall.SETTLED
+            receipt.last_call = LastCall.ANSWERED
         elif isinstance(error, Refused):
             receipt.last_call, receipt.due_at = LastCall.REFUSED, now
             if codes.says_amount_differs(error.code) and receipt.reissue_amount:

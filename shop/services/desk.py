@@ -51,7 +51,9 @@ def load(now: datetime) -> Desk:
 def count(now: datetime) -> int:
     payments = ((Attempt, _open_attempt(now)), (PaymentLink, _open_link(now)))
     tables = (*payments, (Refund, _open_refund(now)), (CashReceipt, _open_receipt(now)))
-    return sum(db.session.scalar(select(func.count()).select_from(table).where(opens)) or 0 for table, opens in tables)
+    return sum(
+        db.session.scalar(select(func.count()).select_from(table).where(is_open)) or 0 for table, is_open in tables
+    )
 
 
 def overdue_since(now: datetime) -> datetime | None:
@@ -127,10 +129,10 @@ def _open_refund(now: datetime) -> ColumnElement[bool]:
 
 
 def _open_receipt(now: datetime) -> ColumnElement[bool]:
-    is_late = or_(CashReceipt.is_owed, CashReceipt.created_at < now - PATIENCE)
+    is_late = or_(CashReceipt.is_reissue, CashReceipt.created_at < now - PATIENCE)
     requested = and_(CashReceipt.state == CashReceiptState.REQUESTED, is_late)
     return or_(CashReceipt.state == CashReceiptState.CANCEL_DUE, requested)
 
 
 def _open_link(now: datetime) -> ColumnElement[bool]:
-    return and_(PaymentLink.settled_at.is_(None), PaymentLink.ends_at < now)
+    return and_(PaymentLink.resolved_at.is_(None), PaymentLink.ends_at < now)

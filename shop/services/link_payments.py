@@ -63,8 +63,8 @@ def _take_up(found: PaymentFound, order_no: str, source: Source) -> None:
         is_ours = select(Attempt.id).where(Attempt.attempt_no == found.attempt_no)
         if order is None or not order.links or order.amount != found.amount or db.session.scalar(is_ours):
             return
-        for link in [link for link in order.links if link.settled_at is None][:1]:
-            link.settled_at = clock.now()
+        for link in [link for link in order.links if link.resolved_at is None][:1]:
+            link.resolved_at = clock.now()
         transitions.create(_new_attempt(order, found), "link_paid", Actor(source), {"amount": found.amount})
 
 
@@ -73,7 +73,7 @@ def _new_attempt(order: Order, found: PaymentFound) -> Attempt:
         order_id=order.id,
         attempt_no=found.attempt_no,
         method=Method.CARD if found.pay_type is PayType.CARD else Method.TRANSFER,
-        work=ChargeMode.IN_WINDOW,
+        charge_mode=ChargeMode.IN_WINDOW,
         window=LINK,
         delivery=LINK,
         cash_receipt_asked=False,

@@ -55,8 +55,8 @@ def close(link_id: int, *, by: str) -> None:
             raise NotFound
         order = transitions.lock_order(link.order_id)
         db.session.refresh(link)
-        if link.settled_at is None:
-            link.settled_at, link.closed_by = clock.now(), by
+        if link.resolved_at is None:
+            link.resolved_at, link.closed_by = clock.now(), by
             journal.note("link_closed", order=order, actor=Actor(Source.STAFF, by))
 
 
@@ -73,7 +73,7 @@ def note_unknown(number: str) -> None:
 
 
 def _may_be_paid(now: datetime) -> bool:
-    is_open = or_(PaymentLink.ends_at > now, PaymentLink.settled_at.is_(None))
+    is_open = or_(PaymentLink.ends_at > now, PaymentLink.resolved_at.is_(None))
     found = db.session.scalar(select(PaymentLink.id).where(is_open).limit(1)) is not None
     release()
     return found

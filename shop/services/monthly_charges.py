@@ -109,7 +109,7 @@ def _new_try(row: Subscription, order: Order, method: Method) -> Attempt:
         order=order,
         attempt_no=row.charge_no(row.month, tries + 1),
         method=method,
-        work=ChargeMode.ON_CONFIRM,
+        charge_mode=ChargeMode.ON_CONFIRM,
         window=CHARGE,
         delivery=CHARGE,
         cash_receipt_asked=False,

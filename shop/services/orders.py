@@ -28,7 +28,7 @@ LEAST_TOTAL = 1000
 ORDER_NO = re.compile(r"[0-9]{8}-[A-Z2-7]{8}")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 PAGE_SIZE = 20
-SHARED = 2
+VISITORS_PER_ADDRESS = 2
 """An address may hold so many times what one visitor may: people share it."""
 STAFF_PAGE_SIZE = 50
 MOST_ENTRIES = 1000
@@ -81,7 +81,7 @@ class OrderFilter:
 
     words: str = ""
     state: OrderState | None = None
-    trade_date: date | None = None
+    payment_date: date | None = None
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def _require_few_unpaid(visitor: Visitor, most: int) -> None:
     lines = held.join(OrderLine.order).join(Product, Product.id == OrderLine.product_id)
     is_unpaid = (Order.state == OrderState.AWAITING_PAYMENT, Product.stock.is_not(None), or_(is_theirs, is_near))
     theirs, near, first_end = db.session.execute(lines.where(*is_unpaid)).one()
-    if (theirs or 0) > most or (near or 0) > SHARED * most:
+    if (theirs or 0) > most or (near or 0) > VISITORS_PER_ADDRESS * most:
         raise TooManyUnpaid(max(first_end - clock.now(), timedelta()))
 
 
@@ -325,8 +325,8 @@ def _query(wanted: OrderFilter, before: int | None) -> Select[Order]:
         query = query.where(_says(wanted.words))
     if wanted.state is not None:
         query = query.where(Order.state == wanted.state)
-    if wanted.trade_date is not None:
-        traded = select(Attempt.order_id).where(Attempt.trade_date == wanted.trade_date).cte("traded")
+    if wanted.payment_date is not None:
+        traded = select(Attempt.order_id).where(Attempt.payment_date == wanted.payment_date).cte("traded")
         # PostgreSQL would read all orders from the newest on and look each one up among those of the day.
         traded = traded.prefix_with("MATERIALIZED", dialect="postgresql")
         query = query.where(Order.id.in_(select(traded.c.order_id)))

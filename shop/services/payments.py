@@ -38,7 +38,7 @@ class Choices:
     """
 
     method: Method
-    work: ChargeMode
+    charge_mode: ChargeMode
     window: str
     delivery: str
     cash_receipt: bool
@@ -100,7 +100,7 @@ def _new_attempt(order: Order, choices: Choices) -> Attempt:
         order_id=order.id,
         attempt_no=new_attempt_no(now),
         method=choices.method,
-        work=choices.work,
+        charge_mode=choices.charge_mode,
         window=choices.window,
         delivery=choices.delivery,
         cash_receipt_asked=choices.cash_receipt and choices.method.pay_type is PayType.TRANSFER,
@@ -118,7 +118,7 @@ def _window_request(order: Order, attempt: Attempt, choices: Choices) -> WindowR
         amount=attempt.amount,
         goods=order.goods,
         pay_type=attempt.pay_type,
-        charge_mode=attempt.work,
+        charge_mode=attempt.charge_mode,
         result_url=choices.result_url,
         payer_name=order.payer_name,
         payer_phone=order.payer_phone,
@@ -136,7 +136,7 @@ def _window_request(order: Order, attempt: Attempt, choices: Choices) -> WindowR
 def _chosen(choices: Choices) -> dict[str, object]:
     return {
         "method": choices.method.value,
-        "work": choices.work.value,
+        "work": choices.charge_mode.value,
         "window": choices.window,
         "delivery": choices.delivery,
         "saved": "new" if choices.saves_for else "used" if choices.billing_key else "",

@@ -36,7 +36,7 @@ BATCH = 100
 
 @dataclass(frozen=True)
 class RefundWish:
-    """A refund form. ``seen_refundable`` is the balance that the person saw, ``intent`` the form's one-time key.
+    """A refund form. ``seen_refundable`` is the balance that the person saw, ``refund_no`` the form's one-time key.
 
     ``line_ids`` are order lines that go back whole.
     """
@@ -44,7 +44,7 @@ class RefundWish:
     amount: Won
     seen_refundable: Won
     reason: str
-    intent: str
+    refund_no: str
     line_ids: tuple[int, ...] = ()
 
 
@@ -90,7 +90,7 @@ def request(order_no: str, wish: RefundWish, *, by: str, client: PaypleClient) -
 def file_owed(attempt: Attempt, refund_no: str, amount: int, actor: Actor = SHOP) -> Refund:
     """Reserve the refund of a payment that no order takes. The caller holds the order's lock."""
     refund = Refund(
-        intent=refund_no,
+        refund_no=refund_no,
         order=attempt.order,
         attempt=attempt,
         amount=amount,
@@ -188,14 +188,14 @@ def send(refund_id: int, client: PaypleClient) -> None:
 def _reserve(order_no: str, wish: RefundWish, by: str) -> Refund:
     with transaction():
         order = transitions.lock_order_no(order_no)
-        before = db.session.scalar(select(Refund).where(Refund.intent == wish.intent))
+        before = db.session.scalar(select(Refund).where(Refund.refund_no == wish.refund_no))
         if before is not None and before.order_id != order.id:
             raise RefundRefused(RefundRefused.Reason.OTHER_ORDER)
         if before is not None:
             return before
         planned = plan(order, wish)
         refund = Refund(
-            intent=wish.intent,
+            refund_no=wish.refund_no,
             order=order,
             attempt=order.paid_attempt,
             amount=planned.amount,
@@ -237,8 +237,8 @@ def _record(refund: Refund, verdict: RefundVerdict, actor: Actor, **columns: obj
     if verdict.state is refund.state or not verdict.applies_to(refund.flow_view):
         return
     columns |= _gateway_columns(verdict)
-    settled_at = None if verdict.state in IN_FLIGHT else clock.now()
-    _move(refund, verdict.state, actor, columns, settled_at=settled_at, **columns)
+    ended_at = None if verdict.state in IN_FLIGHT else clock.now()
+    _move(refund, verdict.state, actor, columns, ended_at=ended_at, **columns)
     if verdict.state is RefundState.DONE:
         cash_receipts.follow_refund(refund, actor)
 
@@ -271,7 +271,7 @@ def _gateway_columns(verdict: RefundVerdict) -> dict[str, object]:
 
 
 def _actor(refund: Refund) -> Actor:
-    return SHOP if refund.is_orphan else Actor(Source.STAFF, refund.requested_by)
+    return SHOP if refund.is_owed else Actor(Source.STAFF, refund.requested_by)
 
 
 def _figures(refund: Refund) -> dict[str, object]:

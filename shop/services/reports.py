@@ -13,14 +13,12 @@ from shop import clock
 from shop.db import db, release
 from shop.models import Attempt, Refund
 from shop.payple import ChargeMode, GatewayError, Inquiries, PaymentFound, PaypleClient, PayType
-from shop.payple.flow import WINDOW_LIFETIME
+from shop.payple.flow import FINAL, WINDOW_LIFETIME
 from shop.rules.cash_receipt import JOBS
 from shop.rules.method import Method
 from shop.rules.states import AttemptState, CashReceiptState, RefundState
 
-MOVED = (AttemptState.PAID, AttemptState.ORPHANED, AttemptState.ATTENTION)
-"""States of an attempt for which the gateway took money, whether or not an order could take it."""
-AT_REST = (AttemptState.DECLINED, AttemptState.EXPIRED, *MOVED)
+AT_REST = (AttemptState.DECLINED, AttemptState.EXPIRED, AttemptState.ATTENTION, *FINAL)
 """States in which our rows say whether money was taken."""
 MOST_SILENT = 3
 """After as many payments in a row without an answer, a comparison stops."""
@@ -81,16 +79,16 @@ def _sums(lines: Iterable[SheetLine]) -> Sums:
 
 def _approvals(day: date) -> list[SheetLine]:
     query = select(Attempt).options(joinedload(Attempt.order), selectinload(Attempt.refunds))
-    found = db.session.scalars(query.where(Attempt.trade_date == day, Attempt.state.in_(MOVED)))
+    found = db.session.scalars(query.where(Attempt.payment_date == day, Attempt.state.in_(FINAL)))
     return [_line(attempt, attempt.paid_at, attempt.charged) for attempt in found if attempt.charged is not None]
 
 
 def _refunds(day: date) -> list[SheetLine]:
     begins = _midnight(day)
-    on_day = (Refund.settled_at >= begins, Refund.settled_at < begins + timedelta(days=1))
+    on_day = (Refund.ended_at >= begins, Refund.ended_at < begins + timedelta(days=1))
     query = select(Refund).options(joinedload(Refund.attempt).joinedload(Attempt.order))
     found = db.session.scalars(query.where(Refund.state == RefundState.DONE, *on_day))
-    return [_line(refund.attempt, refund.settled_at, -refund.amount) for refund in found]
+    return [_line(refund.attempt, refund.ended_at, -refund.amount) for refund in found]
 
 
 def _line(attempt: Attempt, at: datetime | None, amount: int) -> SheetLine:
@@ -138,13 +136,13 @@ def ledger() -> Iterator[LedgerLine]:
 
 
 def _ledger_line(attempt: Attempt) -> LedgerLine:
-    refunds = [refund for refund in attempt.refunds if not refund.is_orphan]
+    refunds = [refund for refund in attempt.refunds if not refund.is_owed]
     receipt, covering = attempt.cash_receipt, attempt.covering_receipt
     return LedgerLine(
         order_no=attempt.order.order_no,
         attempt_no=attempt.attempt_no,
         method=attempt.method.value,
-        work=attempt.work.value,
+        work=attempt.charge_mode.value,
         state=attempt.state.value,
         amount=attempt.amount,
         refunded=sum(refund.amount for refund in refunds if refund.state is RefundState.DONE),
@@ -204,9 +202,9 @@ def compare_day(client: PaypleClient, day: date, *, after_id: int = 0, most: int
 def _belongs_to(day: date) -> ColumnElement[bool]:
     begins = _midnight(day)
     opened = Attempt.started_at.between(begins - WINDOW_LIFETIME, begins + timedelta(days=1))
-    chargeable = or_(Attempt.work == ChargeMode.IN_WINDOW, Attempt.confirming_at.is_not(None))
-    unpaid = and_(Attempt.trade_date.is_(None), opened, chargeable)
-    return and_(Attempt.state.in_(AT_REST), or_(Attempt.trade_date == day, unpaid))
+    chargeable = or_(Attempt.charge_mode == ChargeMode.IN_WINDOW, Attempt.confirming_at.is_not(None))
+    unpaid = and_(Attempt.payment_date.is_(None), opened, chargeable)
+    return and_(Attempt.state.in_(AT_REST), or_(Attempt.payment_date == day, unpaid))
 
 
 def _compare(inquiries: Inquiries, attempt_id: int, day: date) -> list[Difference]:

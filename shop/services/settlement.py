@@ -123,7 +123,11 @@ def cancel_order(order: Order, client: PaypleClient) -> None:
 
 def ask_open_windows(order: Order, client: PaypleClient) -> bool:
     """Inquire about the open PAY windows of an order. Return False if one has no answer."""
-    is_open = Attempt.order_id == order.id, Attempt.state == AttemptState.PREPARED, Attempt.work == ChargeMode.IN_WINDOW
+    is_open = (
+        Attempt.order_id == order.id,
+        Attempt.state == AttemptState.PREPARED,
+        Attempt.charge_mode == ChargeMode.IN_WINDOW,
+    )
     numbers = list(db.session.scalars(select(Attempt.attempt_no).where(*is_open).order_by(Attempt.id)))
     release()
     checker = _flow(client, Source.PAGE)
@@ -148,7 +152,7 @@ def close(attempt_no: str, *, by: str) -> None:
     with transaction():
         attempt = transitions.lock_attempt(attempt_no)
         transitions.close_attention(attempt, by=by)
-        if attempt.trade_date is None:  # the gateway has not shown a payment yet
+        if attempt.payment_date is None:  # the gateway has not shown a payment yet
             _schedule(attempt)
 
 
@@ -192,12 +196,15 @@ class ShopStore:
             row = transitions.lock_attempt(attempt_no)
             refused = flow.mismatch(row.flow_view, result) if result.reports_success else ""
             news = (result.result, result.code[:20], refused)
-            is_known = row.claimed_at is not None and news == (row.claim_result, row.claim_code, row.claim_refused)
+            is_known = row.reported_at is not None and news == (
+                row.reported_result,
+                row.reported_code,
+                row.reported_mismatch,
+            )
             if is_known or journal.count("result", attempt_no) >= MOST_RESULTS:
                 return False
-            row.claimed_at = clock.now()
-            row.claim_result, row.claim_code, row.claim_refused = news
-            row.claim_account_kind = result.account_kind
+            row.reported_at = clock.now()
+            row.reported_result, row.reported_code, row.reported_mismatch = news
             evidence = {"result": result.result, "code": result.code[:20], "refused": refused}
             actor = Actor(self.source)
             journal.note("result", order=row.order, actor=actor, attempt_no=attempt_no, evidence=evidence)

@@ -55,7 +55,7 @@ def exists() -> bool:
     return db.session.scalar(select(StaffMember.id).limit(1)) is not None
 
 
-def opens(name: str, password: str) -> bool:
+def is_login(name: str, password: str) -> bool:
     member = _find(name)
     return member is not None and _fits(member, password)
 

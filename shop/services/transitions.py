@@ -30,7 +30,7 @@ from shop.services.journal import Actor
 
 LONGEST_INSTALMENT = 99
 """Months. The field has two digits."""
-Owed = TypeVar("Owed", Refund, CashReceipt)
+RefundOrReceipt = TypeVar("RefundOrReceipt", Refund, CashReceipt)
 Row = Order | Attempt | Refund | CashReceipt | Subscription
 State = OrderState | AttemptState | RefundState | CashReceiptState | SubscriptionState
 Evidence = Mapping[str, object]
@@ -39,7 +39,7 @@ Evidence = Mapping[str, object]
 def create(row: Row, event: str, actor: Actor, evidence: Evidence | None = None) -> None:
     db.session.add(row)
     db.session.flush()
-    _note(row, event, actor, evidence)
+    _add_to_journal(row, event, actor, evidence)
 
 
 def move(row: Row, after: State, event: str, actor: Actor, evidence: Evidence | None = None, **values: object) -> None:
@@ -47,10 +47,10 @@ def move(row: Row, after: State, event: str, actor: Actor, evidence: Evidence | 
 
     :raises IllegalTransition: not in the table, or the row has another state by now
     """
-    _update(row, after, values)
+    _set_state(row, after, values)
     if isinstance(row, Attempt | Refund):
-        _follow(row.order)
-    _note(row, event, actor, evidence)
+        _set_order_state(row.order)
+    _add_to_journal(row, event, actor, evidence)
 
 
 def lock_order(order_id: int) -> Order:
@@ -78,7 +78,7 @@ def lock_attempt(attempt_no: str) -> Attempt:
     return attempt
 
 
-def lock_row(table: type[Owed], row_id: int) -> Owed:
+def lock_row(table: type[RefundOrReceipt], row_id: int) -> RefundOrReceipt:
     """Return a refund or a cash receipt with its order locked, or raise NotFound."""
     row = db.session.get(table, row_id)
     if row is None:
@@ -158,7 +158,7 @@ def _take_stock_again(order: Order) -> bool:
     return True
 
 
-def _update(row: Row, after: State, values: Evidence) -> None:
+def _set_state(row: Row, after: State, values: Evidence) -> None:
     before, table = row.state, type(row)
     if after not in TRANSITIONS[type(before)][before]:
         raise IllegalTransition(f"{table.__tablename__} {row.id}: {before} to {after}")
@@ -169,7 +169,7 @@ def _update(row: Row, after: State, values: Evidence) -> None:
         raise IllegalTransition(f"{table.__tablename__} {row.id} is not {before} any more")
 
 
-def _follow(order: Order) -> None:
+def _set_order_state(order: Order) -> None:
     query = select(Attempt.state, Attempt.amount, Attempt.charged_amount).where(Attempt.order_id == order.id)
     rows = db.session.execute(query).all()
     state = order_state([row.state for row in rows], expired=order.released_at is not None)
@@ -177,10 +177,10 @@ def _follow(order: Order) -> None:
         charged = sum(row.charged_amount or row.amount for row in rows if row.state is AttemptState.PAID)
         state = refunded_state(charged, _refunded(order))
     if state is not order.state:
-        _update(order, state, {"released_at": None} if state is OrderState.PAID else {})
+        _set_state(order, state, {"released_at": None} if state is OrderState.PAID else {})
 
 
-def _note(row: Row, event: str, actor: Actor, evidence: Evidence | None) -> None:
+def _add_to_journal(row: Row, event: str, actor: Actor, evidence: Evidence | None) -> None:
     if isinstance(row, Order):
         journal.note(event, order=row, actor=actor, evidence=evidence)
     elif isinstance(row, Subscription):
@@ -195,7 +195,7 @@ def _payment_columns(found: PaymentFound) -> dict[str, object]:
         "result_code": found.code,
         "result_message": found.message,
         "paid_at": found.paid_at,
-        "trade_date": found.payment_date,
+        "payment_date": found.payment_date,
         "charged_amount": found.charged_amount,
     }
     if found.card:
@@ -209,7 +209,7 @@ def _payment_columns(found: PaymentFound) -> dict[str, object]:
         }
     if found.transfer:
         transfer = found.transfer
-        values |= {"bank_name": transfer.bank_name, "account": transfer.account, "payer_id": found.billing_key}
+        values |= {"bank_name": transfer.bank_name, "account": transfer.account, "billing_key": found.billing_key}
     return values
 
 
@@ -223,7 +223,7 @@ def _evidence(verdict: Verdict, reason: Reason | OrphanReason) -> dict[str, obje
             "code": found.code,
             "attempt_no": found.attempt_no,
             "amount": found.amount,
-            "trade_date": found.payment_date.isoformat(),
+            "payment_date": found.payment_date.isoformat(),
         }
     return kept
 

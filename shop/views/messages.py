@@ -91,7 +91,7 @@ def _open_attempt(order: Order) -> Attempt | None:
 
 def _of_money_beside(order: Order) -> Notice | None:
     """The last charge that did not pay an order which takes no further one."""
-    shown = (attempt for attempt in reversed(order.attempts) if attempt.trade_date)
+    shown = (attempt for attempt in reversed(order.attempts) if attempt.payment_date)
     beside = next((attempt for attempt in shown if attempt.state is not AttemptState.PAID), None)
     return _of_attempt(beside) if beside else None
 
@@ -106,8 +106,8 @@ def _of_attempt(attempt: Attempt) -> Notice | None:
             return _orphaned(attempt)
         case AttemptState.DECLINED:
             declined = of_code(attempt.result_code, _("결제가 승인되지 않았어요."))
-            return _nothing_left(attempt) if attempt.trade_date else declined
-        case AttemptState.PREPARED if attempt.claimed_at:
+            return _nothing_left(attempt) if attempt.payment_date else declined
+        case AttemptState.PREPARED if attempt.reported_at:
             return _of_claim(attempt)
     return None
 
@@ -120,7 +120,7 @@ def checking(code: str = "") -> Notice:
 
 def _attention(attempt: Attempt) -> Notice:
     """The gateway's answer does not fit, or none came until the end."""
-    known, told = _charge(attempt), attempt.trade_date is not None
+    known, told = _charge(attempt), attempt.payment_date is not None
     silent = _("%(time)s에 시작한 %(amount)s 결제의 결과를 결제사가 알려 주지 않아 직원이 확인하고 있어요.", **known)
     odd = _("%(time)s에 %(amount)s이 결제됐지만 결제사의 답이 주문과 달라 직원이 확인하고 있어요.", **known)
     advice = _("확인한 뒤 바로잡거나 돌려 드릴게요. 그때까지 다시 결제하지 말아 주세요.")
@@ -149,7 +149,7 @@ def _orphaned(attempt: Attempt) -> Notice:
     sentence = _why_orphaned(attempt)
     if attempt.remaining:
         return Notice(Kind.WARN, sentence, _("받은 돈은 돌려 드릴게요. 따로 하실 일은 없어요."), asks_shop=True)
-    done = [row.settled_at for row in attempt.refunds if row.state is RefundState.DONE and row.settled_at]
+    done = [row.ended_at for row in attempt.refunds if row.state is RefundState.DONE and row.ended_at]
     if not done:
         return Notice(Kind.GOOD, sentence, _("받은 돈은 다른 방법으로 모두 돌려 드렸어요."), asks_shop=True)
     return Notice(Kind.GOOD, sentence, _("%(time)s에 모두 돌려 드렸어요.", time=korea_time(max(done))))
@@ -168,26 +168,26 @@ def _why_orphaned(attempt: Attempt) -> str:
 
 def _of_claim(attempt: Attempt) -> Notice:
     """The window is closed and no money of this attempt is known to have moved: the payer may try again."""
-    if attempt.claim_result == "close":
+    if attempt.reported_result == "close":
         return Notice(Kind.INFO, _("결제창을 닫았어요."), _("아직 결제되지 않았어요. 언제든 다시 결제할 수 있어요."))
-    if attempt.claim_result != "success":
-        return of_code(attempt.claim_code, _("결제를 마치지 못했어요."))
-    if attempt.claim_refused:
+    if attempt.reported_result != "success":
+        return of_code(attempt.reported_code, _("결제를 마치지 못했어요."))
+    if attempt.reported_mismatch:
         return _doubted(attempt)
-    if attempt.work is ChargeMode.IN_WINDOW:
+    if attempt.charge_mode is ChargeMode.IN_WINDOW:
         return _not_found_yet()
     return of_code(attempt.result_code, _("결제를 승인하지 못했어요."))
 
 
 def _doubted(attempt: Attempt) -> Notice:
     sentence = _("주문 정보와 달라 결제를 진행하지 않았어요.")
-    if attempt.work is ChargeMode.IN_WINDOW:
+    if attempt.charge_mode is ChargeMode.IN_WINDOW:
         return _not_found_yet()
     return Notice(
         Kind.BAD,
         sentence,
         _("돈은 빠져나가지 않았어요. 다시 결제해 주세요."),
-        f"claim_{attempt.claim_refused}",
+        f"reported_{attempt.reported_mismatch}",
     )
 
 

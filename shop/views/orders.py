@@ -207,9 +207,9 @@ def is_settling(attempt: Attempt, now: datetime) -> bool:
 
     An inquiry may show a payment late. Until it has had its time, the page must not invite anybody to pay again.
     """
-    is_reported = attempt.work is ChargeMode.IN_WINDOW and attempt.claim_result == "success"
+    is_reported = attempt.charge_mode is ChargeMode.IN_WINDOW and attempt.reported_result == "success"
     is_missing = is_reported and attempt.state is AttemptState.PREPARED
-    return is_missing and attempt.claimed_at is not None and now - attempt.claimed_at < SETTLING
+    return is_missing and attempt.reported_at is not None and now - attempt.reported_at < SETTLING
 
 
 def _can_pay(order: Order, now: datetime) -> bool:

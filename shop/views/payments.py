@@ -54,7 +54,7 @@ def _choices(form: PaymentForm) -> Choices:
     saves = form.save.data and saved is None and method.card_app is None
     return Choices(
         method=method,
-        work=ChargeMode(form.work.data),
+        charge_mode=ChargeMode(form.work.data),
         window=form.window.data,
         delivery=form.delivery.data,
         cash_receipt=form.cash_receipt.data,

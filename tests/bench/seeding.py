@@ -33,7 +33,7 @@ def fill(url: str, order_no: str, count: int) -> None:
         order = {"id": f"{FIRST} + i", "order_no": f"'20200101-' || {number}", "cart_id": f"'bench-' || {number}"}
         order |= {"visitor": f"'bench-' || {number}", "phone_end": end, "payer_phone": f"'0109876' || {end}"}
         order |= {"payer_name": "'payer ' || CAST(i % 20 AS VARCHAR(2))", "placed_at": moment}
-        attempt = {"attempt_no": f"'20200101_' || {number}", "trade_date": day, "started_at": moment}
+        attempt = {"attempt_no": f"'20200101_' || {number}", "payment_date": day, "started_at": moment}
         template = connection.scalar(text("SELECT id FROM orders WHERE order_no = :order_no"), {"order_no": order_no})
         numbers = {"count": count, "template": template, "order_no": order_no}
         _copy(connection, Order, "id = :template", order, numbers)

@@ -266,7 +266,7 @@ class Stage(World):
 
     def press_refund(self, order_no: str, wish: RefundWish, by: str = "kim") -> None:
         """The same in an application context."""
-        self.refund_forms.add((order_no, wish.intent))
+        self.refund_forms.add((order_no, wish.refund_no))
         with suppress(RefundRefused):
             refunds.request(order_no, wish, by=by, client=self.client)
 

@@ -27,7 +27,7 @@ def test_an_app_pays_in_instalments_and_goes_back_in_parts(world: World, method:
 
     receipt = purchase.page()
     assert purchase.states == ("paid", "paid")
-    assert (purchase.attempt.method, purchase.attempt.payer_id) == (method, "")
+    assert (purchase.attempt.method, purchase.attempt.billing_key) == (method, "")
     assert receipt.values("receipt", "data-method") == [method]
     assert "3개월" in receipt.text
     assert [purchase.refund(20_000).state, purchase.refund(40_000).state] == ["done", "done"]

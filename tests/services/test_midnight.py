@@ -37,7 +37,7 @@ def test_a_payment_is_found_under_the_day_of_its_approval(before_midnight: World
 
     attempt = purchase.attempt
     assert purchase.states == ("paid", "paid")
-    assert attempt.trade_date == clock.korea_date(attempt.started_at) + timedelta(days=1)
+    assert attempt.payment_date == clock.korea_date(attempt.started_at) + timedelta(days=1)
 
 
 @pytest.mark.both_engines

@@ -81,7 +81,7 @@ def test_operators_at_once_return_the_money_once(world: World, same_form: bool) 
 
     def press(number: int) -> str:
         try:
-            return refunds.request(purchase.order_no, wishes[number], by="kim", client=client()).intent
+            return refunds.request(purchase.order_no, wishes[number], by="kim", client=client()).refund_no
         except RefundRefused as refused:
             return refused.reason.value
 

@@ -130,7 +130,7 @@ def test_the_key_is_encrypted_at_rest(world: World) -> None:
     saved(world, "transfer")
     key = rows()[0].billing_key
     stored = [*db.session.scalars(text("SELECT billing_key FROM saved_methods"))]
-    stored += db.session.scalars(text("SELECT payer_id FROM attempts"))
+    stored += db.session.scalars(text("SELECT billing_key FROM attempts"))
 
     assert len(stored) == 2
     assert not any(key in value or not value for value in stored)

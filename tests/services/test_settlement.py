@@ -32,7 +32,7 @@ def test_a_payment_is_paid_in_the_shop_and_at_the_gateway(world: World, method: 
 def test_a_card_payment_keeps_what_its_receipt_needs(world: World) -> None:
     attempt = world.purchase().pay().attempt
 
-    assert all([attempt.card_issuer, attempt.approval_no, attempt.trade_key, attempt.trade_date])
+    assert all([attempt.card_issuer, attempt.approval_no, attempt.trade_key, attempt.payment_date])
     assert "*" in attempt.card_number
     assert attempt.slip_url.startswith(worlds.SIMULATOR)
 

@@ -15,7 +15,7 @@ CANCELLED, REQUESTED, FAILED = CashReceiptState.CANCELLED, CashReceiptState.REQU
 
 
 @pytest.mark.parametrize(
-    ("before", "rest", "settled", "after"),
+    ("before", "rest", "is_adjusted", "after"),
     [
         (Coverage(ISSUED, 10_000), 6_000, True, Coverage(ISSUED, 6_000)),
         (Coverage(ISSUED, 10_000), 0, True, Coverage(CANCELLED, 0)),
@@ -27,8 +27,8 @@ CANCELLED, REQUESTED, FAILED = CashReceiptState.CANCELLED, CashReceiptState.REQU
         (Coverage(DUE, 10_000, 0), 5_000, False, Coverage(DUE, 10_000, 0)),
     ],
 )
-def test_a_receipt_follows_a_refund(before: Coverage, rest: int, settled: bool, after: Coverage) -> None:
-    assert after_refund(before, rest, settled=settled) == after
+def test_a_receipt_follows_a_refund(before: Coverage, rest: int, is_adjusted: bool, after: Coverage) -> None:
+    assert after_refund(before, rest, is_adjusted=is_adjusted) == after
 
 
 @pytest.mark.parametrize(

@@ -185,8 +185,8 @@ def test_the_first_account_is_made_only_where_there_is_none(world: World) -> Non
     for name in ("first", "second"):
         staff.add_first(name, PASSWORD)
 
-    assert staff.opens("first", PASSWORD)
-    assert not staff.opens("second", PASSWORD)
+    assert staff.is_login("first", PASSWORD)
+    assert not staff.is_login("second", PASSWORD)
 
 
 def test_a_sign_in_stands_in_the_journal(world: World, officer: PageClient) -> None:
@@ -209,6 +209,6 @@ def test_the_commands_add_and_disable(world: World) -> None:
         assert result.exit_code == status, arguments
         assert not any(word in result.output for word in ("Traceback", PASSWORD))
 
-    assert staff.opens("choi", PASSWORD)
+    assert staff.is_login("choi", PASSWORD)
     with pytest.raises(SignInRefused):
         staff.sign_in("park", PASSWORD)

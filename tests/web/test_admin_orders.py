@@ -141,7 +141,7 @@ def test_a_refund_of_the_next_day_stands_on_the_next_days_sheet(world: World, of
 def test_the_settlement_sheet_can_be_downloaded_as_csv(world: World, officer: PageClient) -> None:
     order_no = paid_order(world)
     refund(officer, order_no, amount="1000")
-    day = world.order(order_no).attempts[0].trade_date
+    day = world.order(order_no).attempts[0].payment_date
 
     response = officer.open(f"/admin/settlement.csv?date={day}")
 

@@ -161,7 +161,7 @@ def test_choices_have_defaults_and_no_amount(
     assert start(buyer, order_no, body) == 200
 
     [attempt] = world.order(order_no).attempts
-    assert (attempt.method, attempt.work, attempt.window, attempt.cash_receipt_asked) == kept
+    assert (attempt.method, attempt.charge_mode, attempt.window, attempt.cash_receipt_asked) == kept
     assert attempt.amount == 1000
 
 

@@ -38,9 +38,9 @@ def test_for_half_a_minute_a_reported_payment_invites_nobody_to_pay_again(
 
     early = buyer.get(f"/orders/{order_no}")
     attempt = world.attempt(opening["attempt_no"])
-    end = (attempt.claimed_at or clock.now()) + SETTLING
+    end = (attempt.reported_at or clock.now()) + SETTLING
     assert (is_settling(attempt, end - timedelta(seconds=1)), is_settling(attempt, end)) == (True, False)
-    attempt.work = ChargeMode.ON_CONFIRM
+    attempt.charge_mode = ChargeMode.ON_CONFIRM
     assert not is_settling(attempt, end - timedelta(seconds=1))
     db.session.rollback()
     world.advance(seconds=31)

@@ -26,7 +26,7 @@ from tests.world import World
 
 PHONE, CARD, ACCOUNT, RECEIPT_CARD = "01098765432", "9999010200000001", "1002000000456", "8800123412341234"
 OWN_COLUMNS = {
-    ("attempts", "payer_id"),
+    ("attempts", "billing_key"),
     ("saved_methods", "billing_key"),
     ("orders", "payer_phone"),
     ("cash_receipts", "identity"),

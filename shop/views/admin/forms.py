@@ -132,7 +132,7 @@ class RefundForm(ConfirmForm):
             amount=Won(int(self.amount.data or 0)),
             seen_refundable=Won(int(self.seen_refundable.data or 0)),
             reason=self.reason.data or "",
-            intent=self.intent.data or "",
+            refund_no=self.intent.data or "",
             line_ids=tuple(line.id for line in self.lines),
         )
 

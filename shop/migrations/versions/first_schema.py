@@ -1,9 +1,9 @@
-"""The first schema. While nothing is released it changes in place and takes a new date."""
+"""The first schema. While nothing is released it changes in place and takes a new revision."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261130"
+revision = "20261130b"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -168,7 +168,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("method", one_of("attempt_method", "card app_card naver_pay kakao_pay transfer"), nullable=False),
-        sa.Column("work", one_of("attempt_work", "CERT PAY"), nullable=False),
+        sa.Column("charge_mode", one_of("attempt_charge_mode", "CERT PAY"), nullable=False),
         sa.Column("window", sa.String(length=10), nullable=False),
         sa.Column("delivery", sa.String(length=10), nullable=False),
         sa.Column("cash_receipt_asked", sa.Boolean(), nullable=False),
@@ -181,17 +181,16 @@ def upgrade() -> None:
         sa.Column("next_check_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("receipt_look_ups", sa.Integer(), nullable=False),
         sa.Column("recovered_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("claim_result", sa.String(length=10), nullable=False),
-        sa.Column("claim_code", sa.String(length=20), nullable=False),
-        sa.Column("claim_refused", sa.String(length=20), nullable=False),
-        sa.Column("claim_account_kind", sa.String(length=10), nullable=False),
+        sa.Column("reported_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reported_result", sa.String(length=10), nullable=False),
+        sa.Column("reported_code", sa.String(length=20), nullable=False),
+        sa.Column("reported_mismatch", sa.String(length=20), nullable=False),
         sa.Column("result_code", sa.String(length=20), nullable=False),
         sa.Column("result_message", sa.String(length=200), nullable=False),
         sa.Column("paid_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("trade_date", sa.Date(), nullable=True),
+        sa.Column("payment_date", sa.Date(), nullable=True),
         sa.Column("charged_amount", sa.BigInteger(), nullable=True),
-        sa.Column("payer_id", sa.Text(), nullable=False),
+        sa.Column("billing_key", sa.Text(), nullable=False),
         sa.Column("card_issuer", sa.String(length=40), nullable=False),
         sa.Column("card_number", sa.String(length=40), nullable=False),
         sa.Column("instalment_months", sa.Integer(), nullable=True),
@@ -202,7 +201,7 @@ def upgrade() -> None:
         sa.Column("account", sa.String(length=40), nullable=False),
         sa.CheckConstraint("state <> 'confirming' OR confirming_at IS NOT NULL", name="confirming_has_its_time"),
         sa.CheckConstraint(
-            "state NOT IN ('paid', 'orphaned') OR (paid_at IS NOT NULL AND trade_date IS NOT NULL)",
+            "state NOT IN ('paid', 'orphaned') OR (paid_at IS NOT NULL AND payment_date IS NOT NULL)",
             name="charged_has_its_evidence",
         ),
         sa.CheckConstraint("amount > 0", name="attempt_amount_positive"),
@@ -213,7 +212,7 @@ def upgrade() -> None:
     op.create_index("attempt_by_next_check", "attempts", ["next_check_at"])
     op.create_index("attempt_by_start", "attempts", ["started_at", "id"])
     op.create_index("attempt_by_state", "attempts", ["state", "id"])
-    op.create_index("attempt_by_trade_date", "attempts", ["trade_date", "order_id"])
+    op.create_index("attempt_by_payment_date", "attempts", ["payment_date", "order_id"])
     op.create_index("ix_attempts_order_id", "attempts", ["order_id"])
     op.create_index(
         "one_holding_attempt",
@@ -262,8 +261,8 @@ def upgrade() -> None:
         sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reissue_amount", sa.BigInteger(), nullable=False),
-        sa.Column("is_owed", sa.Boolean(), nullable=False),
-        sa.Column("last_call", one_of("receipt_last_call", "settled unanswered refused"), nullable=False),
+        sa.Column("is_reissue", sa.Boolean(), nullable=False),
+        sa.Column("last_call", one_of("receipt_last_call", "answered unanswered refused"), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("result_code", sa.String(length=20), nullable=False),
         sa.Column("result_message", sa.String(length=200), nullable=False),
@@ -292,7 +291,7 @@ def upgrade() -> None:
     op.create_table(
         "refunds",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("intent", sa.String(length=60), nullable=False),
+        sa.Column("refund_no", sa.String(length=60), nullable=False),
         sa.Column("order_id", sa.Integer(), nullable=False),
         sa.Column("attempt_id", sa.Integer(), nullable=False),
         sa.Column("state", one_of("refund_state", "reserved submitted unknown done refused"), nullable=False),
@@ -306,7 +305,7 @@ def upgrade() -> None:
         sa.Column("returned_elsewhere_by", sa.String(length=40), nullable=False),
         sa.Column("reserved_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("result_code", sa.String(length=20), nullable=False),
@@ -316,12 +315,12 @@ def upgrade() -> None:
         sa.Column("receipt_code", sa.String(length=20), nullable=False),
         sa.Column("receipt_message", sa.String(length=200), nullable=False),
         sa.CheckConstraint("state <> 'submitted' OR submitted_at IS NOT NULL", name="submitted_has_its_time"),
-        sa.CheckConstraint("state NOT IN ('done', 'refused') OR settled_at IS NOT NULL", name="settled_has_its_time"),
+        sa.CheckConstraint("state NOT IN ('done', 'refused') OR ended_at IS NOT NULL", name="ended_has_its_time"),
         sa.CheckConstraint("amount > 0 AND vat >= 0 AND vat <= amount", name="refund_amount_positive"),
         sa.ForeignKeyConstraint(["attempt_id"], ["attempts.id"]),
         sa.ForeignKeyConstraint(["order_id"], ["orders.id"]),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("intent"),
+        sa.UniqueConstraint("refund_no"),
     )
     op.create_index("ix_refunds_attempt_id", "refunds", ["attempt_id"])
     op.create_index("ix_refunds_order_id", "refunds", ["order_id"])
@@ -333,7 +332,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("state IN ('reserved', 'submitted', 'unknown')"),
         postgresql_where=sa.text("state IN ('reserved', 'submitted', 'unknown')"),
     )
-    op.create_index("refund_by_settlement", "refunds", ["settled_at"])
+    op.create_index("refund_by_end", "refunds", ["ended_at"])
     op.create_index("refund_by_state", "refunds", ["state"])
     op.create_index("refund_by_next_try", "refunds", ["next_try_at"])
 
@@ -347,7 +346,7 @@ def upgrade() -> None:
         sa.Column("created_by", sa.String(length=40), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_by", sa.String(length=40), nullable=False),
         sa.ForeignKeyConstraint(["order_id"], ["orders.id"]),
         sa.PrimaryKeyConstraint("id"),
