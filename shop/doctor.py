@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from shop import clock, schema
 from shop.db import UNAVAILABLE, db, release
 from shop.extensions import client, settings
-from shop.payple import GatewayError, Refused
+from shop.payple import GatewayError
 from shop.services import desk
 from shop.settings import WEBHOOK_PATH, Mode
 
@@ -79,19 +79,18 @@ def _keys() -> Finding:
     """Authenticate once, as before every window: it tells whether the keys and the domain are accepted."""
     try:
         client().authenticate()
-    except Refused as refused:
-        if refused.code == UNREGISTERED:
-            advice = _("페이플 관리자에서 SHOP_URL의 도메인을 등록하세요. 등록하기 전에는 AUTH0004로 거절됩니다.")
+    except GatewayError as error:
+        if error.code == UNREGISTERED:
             return Finding(
                 "keys",
                 Level.BAD,
-                _("등록되지 않은 도메인이라고 결제사가 거절했습니다 (%(code)s).", code=refused.code),
-                advice,
+                _("등록되지 않은 도메인이라고 결제사가 거절했습니다 (%(code)s).", code=error.code),
+                _("페이플 관리자에서 SHOP_URL의 도메인을 등록하세요. 등록하기 전에는 AUTH0004로 거절됩니다."),
             )
-        sentence = _("결제사가 키를 거절했습니다 (%(code)s).", code=refused.code)
-        return Finding("keys", Level.BAD, sentence, _("PAYPLE_로 시작하는 키 네 개가 한 계약의 것인지 확인하세요."))
-    except GatewayError as error:
-        sentence = _("결제사에 연결하지 못했습니다 (%(code)s).", code=error.code or type(error).__name__)
+        if error.code:
+            sentence = _("결제사가 키를 거절했습니다 (%(code)s).", code=error.code)
+            return Finding("keys", Level.BAD, sentence, _("PAYPLE_로 시작하는 키 네 개가 한 계약의 것인지 확인하세요."))
+        sentence = _("결제사에 연결하지 못했습니다 (%(code)s).", code=type(error).__name__)
         return Finding(
             "keys", Level.BAD, sentence, _("방화벽과 DNS가 결제사 주소로 나가는 연결을 막지 않는지 확인하세요.")
         )

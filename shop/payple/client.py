@@ -14,7 +14,7 @@ from .billing_key import NOT_REGISTERED, ChargeRequest, Registration
 from .cash_receipt import CashReceiptDone, CashReceiptRequest
 from .credentials import Authentication, Credentials
 from .endpoints import Gateway, Purpose
-from .errors import GatewayError, NotSent, Refused
+from .errors import GatewayError, NotSent, OutcomeUnknown, Refused
 from .link import LinkRequest, link_address
 from .masking import mask
 from .messages import Answer, PayType, require_success
@@ -63,12 +63,15 @@ class PaypleClient:
         return self._credentials.client_key
 
     def authenticate(self, purpose: Purpose = Purpose.WINDOW, *, attempt_no: str = "") -> Authentication:
-        """Get the keys for one request (quick guide 3-2). `attempt_no` is for the observer only.
+        """Get the keys for one request (quick guide 3-2). Raises NotSent without them: that request is not sent.
 
-        Also raises UnknownEndpoint if the answer names a foreign address.
+        `attempt_no` is for the observer only.
         """
         request = self._credentials.to_wire(purpose)
-        answer = self._call("authenticate", attempt_no, self.gateway.authentication_url, request)
+        try:
+            answer = self._call("authenticate", attempt_no, self.gateway.authentication_url, request)
+        except OutcomeUnknown as error:
+            raise NotSent(error.message) from error
         return Authentication.from_wire(answer, self.gateway)
 
     def confirm(self, result: UnverifiedResult, *, leave_by: float | None = None) -> PaymentFound:
@@ -97,7 +100,7 @@ class PaypleClient:
 
         None proves nothing while the window may still be open.
         """
-        partner = self.authenticate_first(Purpose.INQUIRY, attempt_no)
+        partner = self.authenticate(Purpose.INQUIRY, attempt_no=attempt_no)
         return self.inquire_with(partner, attempt_no, payment_date, pay_type)
 
     def inquiries(self) -> Inquiries:
@@ -163,19 +166,10 @@ class PaypleClient:
                 return None
             raise
 
-    def authenticate_first(self, purpose: Purpose, attempt_no: str) -> Authentication:
-        """Get the keys for another call. Raises NotSent without them: that call is not sent."""
-        try:
-            return self.authenticate(purpose, attempt_no=attempt_no)
-        except NotSent:
-            raise
-        except GatewayError as error:
-            raise NotSent(error.message, error.code) from error
-
     def _send(self, operation: str, purpose: Purpose, fields: dict[str, str], leave_by: float | None = None) -> Answer:
         """Authenticate, and send the one request that the authentication is for."""
         attempt_no = fields.get("PCD_PAY_OID", "")
-        partner = self.authenticate_first(purpose, attempt_no)
+        partner = self.authenticate(purpose, attempt_no=attempt_no)
         _check_in_time(leave_by)
         return self._call(operation, attempt_no, partner.return_url, partner.to_wire() | fields)
 
@@ -226,7 +220,7 @@ class Inquiries:
     def _inquire(self, attempt_no: str, payment_date: date, pay_type: PayType, *, renew: bool) -> PaymentFound | None:
         if renew or self._keys is None:
             self._keys, self._keys_since = None, time.monotonic()
-            self._keys = self._client.authenticate_first(Purpose.INQUIRY, attempt_no)
+            self._keys = self._client.authenticate(Purpose.INQUIRY, attempt_no=attempt_no)
         self._wait_for_turn()
         return self._client.inquire_with(self._keys, attempt_no, payment_date, pay_type)
 

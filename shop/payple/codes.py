@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from .code_table import GROUPS, Fault, Outcome
+from .errors import GatewayError, NotSent
 
 __all__ = [
     "TABLE",
@@ -55,13 +56,21 @@ TABLE: Mapping[str, ResponseCode] = MappingProxyType(
         for code in codes.split()
     }
 )
-UNDOCUMENTED = ResponseCode(
+UNKNOWN = ResponseCode(
     code="",
     ko="결제사에서 알 수 없는 답을 받았어요. 결제 여부를 확인하고 있으니 다시 결제하지 마세요.",
     en="The payment service gave an unknown answer; we are checking, please do not pay again.",
     fault=Fault.GATEWAY,
     outcome=Outcome.UNKNOWN,
     retry=False,
+)
+NOT_SENT = ResponseCode(
+    code="",
+    ko="결제를 시작하지 못했어요. 돈은 빠져나가지 않았어요. 잠시 뒤에 다시 결제해 주세요.",
+    en="The payment could not be started, and nothing was charged; please pay again in a moment.",
+    fault=Fault.GATEWAY,
+    outcome=Outcome.DECLINED,
+    retry=True,
 )
 
 
@@ -70,9 +79,10 @@ def lookup(code: str) -> ResponseCode | None:
     return TABLE.get(code)
 
 
-def explain(code: str) -> ResponseCode:
-    """Return what a code means. An undocumented one has an unknown outcome."""
-    return TABLE.get(code) or replace(UNDOCUMENTED, code=code)
+def explain(error: GatewayError | str) -> ResponseCode:
+    """Return what an error or a code means. The outcome of an undocumented code is unknown, unless nothing was sent."""
+    code = error if isinstance(error, str) else error.code
+    return TABLE.get(code) or replace(NOT_SENT if isinstance(error, NotSent) else UNKNOWN, code=code)
 
 
 def is_success(code: str) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from . import codes
 from .endpoints import Gateway, Purpose
-from .errors import OutcomeUnknown, Refused
+from .errors import NotSent
 from .messages import Answer
 
 
@@ -45,21 +45,13 @@ class Authentication:
 
     @classmethod
     def from_wire(cls, answer: Answer, gateway: Gateway) -> Authentication:
-        """Read the answer. Raises Refused with its AUTH code, UnknownEndpoint, OutcomeUnknown."""
-        _require_granted(answer)
+        """Read the answer. Raises NotSent, with the code that the answer names."""
         cst_id, cust_key, auth_key = (answer.text(name) for name in ("cst_id", "custKey", "AuthKey"))
-        if not (cst_id and cust_key and auth_key):
-            raise OutcomeUnknown("the authentication is incomplete")
+        if answer.text("result") != "success" or not (cst_id and cust_key and auth_key):
+            message = answer.message("result_msg")  # it has no field for the code
+            raise NotSent(message or "the authentication is incomplete", codes.code_in(message))
         return cls(cst_id, cust_key, auth_key, gateway.return_url(answer.text("return_url")))
 
     def to_wire(self) -> dict[str, str]:
         """The tokens, as the one request carries them."""
         return {"PCD_CST_ID": self.cst_id, "PCD_CUST_KEY": self.cust_key, "PCD_AUTH_KEY": self.auth_key}
-
-
-def _require_granted(answer: Answer) -> None:
-    result, message = answer.text("result"), answer.message("result_msg")
-    if result == "error":
-        raise Refused(codes.code_in(message), message)  # authentication has no field for the code
-    if result != "success":
-        raise OutcomeUnknown("the authentication was neither granted nor refused")

@@ -1,10 +1,10 @@
 """How a call to the gateway may fail, sorted by what the caller must do next.
 
     GatewayError
-     |- NotSent              the call that moves money was not sent  -> say so, let the payer try again
+     |- NotSent              the call that moves money was not sent  -> let the payer try again
      |   `- UnknownEndpoint  the address is not the gateway's, so it was not called
      |- OutcomeUnknown       it may have happened                    -> keep the state open, inquire later
-     `- Refused              the gateway said no, with a code        -> record it, show explain(code)
+     `- Refused              the gateway said no, with a code        -> record it, show explain(error)
 
     MalformedResult          not readable                            -> answer 400
 

@@ -172,17 +172,17 @@ def test_an_authentication_for_the_window_sends_the_raw_keys_and_brings_the_toke
 def test_the_code_of_a_refused_authentication_is_found(stub: Stub, message: str, code: str) -> None:
     stub.answers({"result": "error", "result_msg": message})
 
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(NotSent) as refusal:
         stub.client.authenticate()
 
     assert (refusal.value.code, refusal.value.message) == (code, message)
 
 
 @pytest.mark.parametrize("changes", [{"result": ""}, {"result": "pending"}, {"AuthKey": ""}], ids=str)
-def test_a_doubtful_authentication_is_unknown(stub: Stub, changes: Fields) -> None:
+def test_without_its_keys_nothing_is_sent(stub: Stub, changes: Fields) -> None:
     stub.answers(stub.granted("/index.php?ACT_=PAYM") | changes)
 
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(NotSent):
         stub.client.authenticate()
 
 

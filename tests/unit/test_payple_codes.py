@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from shop.payple import codes
+from shop.payple import NotSent, OutcomeUnknown, codes
 from shop.payple.codes import Fault, Outcome
 
 # Codes after which money may have moved: an answer that never came, a record or notice that failed afterwards, a
@@ -70,10 +70,14 @@ def test_only_three_codes_say_that_a_cancel_was_done_before() -> None:
 
 
 @pytest.mark.parametrize("code", ["ZZZZ9999", ""])
-def test_an_undocumented_code_is_explained_as_unknown(code: str) -> None:
-    known = codes.explain(code)
-    assert (codes.lookup(code), known.code, known.outcome, known.retry) == (None, code, Outcome.UNKNOWN, False)
-    assert known.ko != known.en != ""
+def test_an_undocumented_code_has_an_unknown_outcome_unless_nothing_was_sent(code: str) -> None:
+    for error in (code, OutcomeUnknown("lost", code)):
+        known = codes.explain(error)
+        assert (codes.lookup(code), known.code, known.outcome, known.retry) == (None, code, Outcome.UNKNOWN, False)
+    not_begun = codes.explain(NotSent("no keys", code))
+    assert (not_begun.code, not_begun.outcome, not_begun.retry) == (code, Outcome.DECLINED, True)
+    assert not_begun.ko.startswith("결제를 시작하지 못했어요.")
+    assert codes.explain(NotSent("no", "AUTH0004")) == codes.lookup("AUTH0004")
 
 
 @pytest.mark.parametrize(
