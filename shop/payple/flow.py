@@ -25,7 +25,18 @@ from .errors import GatewayError, NotSent, OutcomeUnknown, Refused, UnknownEndpo
 from .messages import KOREA, ChargeMode, PayType
 from .payment import PaymentFound
 from .refund import RefundRequest
-from .refund_rules import DECIDE_AFTER, Refund, RefundState, RefundVerdict, give_up, judge_refund, may_send
+from .refund_rules import (
+    DECIDE_AFTER,
+    Refund,
+    RefundRejected,
+    RefundState,
+    RefundVerdict,
+    RejectReason,
+    balance,
+    give_up,
+    judge_refund,
+    may_send,
+)
 from .result import UnverifiedResult
 from .window import WindowRequest
 
@@ -68,21 +79,20 @@ class AttemptState(StrEnum):
     ATTENTION = "attention"
 
 
-_S = AttemptState
-FINAL = (_S.PAID, _S.ORPHANED)
-HOLDING = (_S.CONFIRMING, _S.UNKNOWN, _S.PAID)
+FINAL = (AttemptState.PAID, AttemptState.ORPHANED)
+HOLDING = (AttemptState.CONFIRMING, AttemptState.UNKNOWN, AttemptState.PAID)
 """At most one attempt of an order is in one of these states."""
-GIVEN_UP = (_S.DECLINED, _S.EXPIRED)
-MAY_HAVE_CHARGED = frozenset({_S.PAID, _S.ORPHANED, _S.ATTENTION})
+GIVEN_UP = (AttemptState.DECLINED, AttemptState.EXPIRED)
+MAY_HAVE_CHARGED = frozenset({AttemptState.PAID, AttemptState.ORPHANED, AttemptState.ATTENTION})
 TRANSITIONS: Mapping[AttemptState, frozenset[AttemptState]] = {
-    _S.PREPARED: MAY_HAVE_CHARGED | {_S.CONFIRMING, _S.UNKNOWN, _S.EXPIRED},
-    _S.CONFIRMING: MAY_HAVE_CHARGED | {_S.PREPARED, _S.UNKNOWN, _S.DECLINED},
-    _S.UNKNOWN: MAY_HAVE_CHARGED | {_S.PREPARED, _S.DECLINED},
-    _S.DECLINED: MAY_HAVE_CHARGED,
-    _S.EXPIRED: MAY_HAVE_CHARGED,
-    _S.ATTENTION: frozenset({_S.PAID, _S.ORPHANED, _S.DECLINED}),
-    _S.PAID: frozenset(),
-    _S.ORPHANED: frozenset(),
+    AttemptState.PREPARED: MAY_HAVE_CHARGED | {AttemptState.CONFIRMING, AttemptState.UNKNOWN, AttemptState.EXPIRED},
+    AttemptState.CONFIRMING: MAY_HAVE_CHARGED | {AttemptState.PREPARED, AttemptState.UNKNOWN, AttemptState.DECLINED},
+    AttemptState.UNKNOWN: MAY_HAVE_CHARGED | {AttemptState.PREPARED, AttemptState.DECLINED},
+    AttemptState.DECLINED: MAY_HAVE_CHARGED,
+    AttemptState.EXPIRED: MAY_HAVE_CHARGED,
+    AttemptState.ATTENTION: frozenset({AttemptState.PAID, AttemptState.ORPHANED, AttemptState.DECLINED}),
+    AttemptState.PAID: frozenset(),
+    AttemptState.ORPHANED: frozenset(),
 }
 
 
@@ -97,14 +107,14 @@ class Ending(StrEnum):
 
 
 _ENDINGS: Mapping[AttemptState, Ending] = {
-    _S.PREPARED: Ending.TRY_AGAIN,
-    _S.CONFIRMING: Ending.UNKNOWN,
-    _S.UNKNOWN: Ending.UNKNOWN,
-    _S.PAID: Ending.PAID,
-    _S.DECLINED: Ending.DECLINED,
-    _S.EXPIRED: Ending.TRY_AGAIN,
-    _S.ORPHANED: Ending.REVIEW,
-    _S.ATTENTION: Ending.REVIEW,
+    AttemptState.PREPARED: Ending.TRY_AGAIN,
+    AttemptState.CONFIRMING: Ending.UNKNOWN,
+    AttemptState.UNKNOWN: Ending.UNKNOWN,
+    AttemptState.PAID: Ending.PAID,
+    AttemptState.DECLINED: Ending.DECLINED,
+    AttemptState.EXPIRED: Ending.TRY_AGAIN,
+    AttemptState.ORPHANED: Ending.REVIEW,
+    AttemptState.ATTENTION: Ending.REVIEW,
 }
 
 
@@ -125,7 +135,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Attempt:
-    """What the flow needs of a stored attempt. ``amount`` in won, times aware.
+    """What the flow needs of a stored attempt. ``amount`` in won, times aware. ``order_no`` is only for you.
 
     ``checks`` counts the inquiries since the state last changed. ``success_reported``: the browser reports success.
     ``payment_date`` and ``charged_amount`` are known once the gateway shows a payment.
@@ -142,12 +152,20 @@ class Attempt:
     success_reported: bool = False
     payment_date: date | None = None
     charged_amount: int | None = None
+    order_no: str = ""
 
     @classmethod
-    def of(cls, request: WindowRequest | ChargeRequest, now: datetime) -> Attempt:
+    def of(cls, request: WindowRequest | ChargeRequest, now: datetime, order_no: str = "") -> Attempt:
         """Return the attempt to store before this window opens, or before this charge."""
-        number, mode = request.attempt_no, request.charge_mode
-        return cls(number, request.amount, request.pay_type, mode, AttemptState.PREPARED, opened_at=now)
+        return cls(
+            attempt_no=request.attempt_no,
+            amount=request.amount,
+            pay_type=request.pay_type,
+            charge_mode=request.charge_mode,
+            state=AttemptState.PREPARED,
+            opened_at=now,
+            order_no=order_no,
+        )
 
     @property
     def is_final(self) -> bool:
@@ -163,6 +181,11 @@ class Attempt:
     def may_pay_again(self) -> bool:
         """Whether the buyer may open a window for another attempt."""
         return self.ending in (Ending.DECLINED, Ending.TRY_AGAIN)
+
+    @property
+    def may_be_charged(self) -> bool:
+        """Whether the browser reports that a window which charges by itself has charged."""
+        return self.charge_mode is ChargeMode.IN_WINDOW and self.success_reported
 
     @property
     def ends_at(self) -> datetime:
@@ -258,19 +281,21 @@ class Store(PaymentStore, Protocol):
         """Return a refund as it is now."""
         ...
 
-    def reserve_refund(
-        self, refund_no: str, attempt_no: str, amount: int, *, seen_balance: int, tax: int | None
-    ) -> Refund:
-        """Insert a reserved refund if check_refund() agrees, or return the one that has this number.
+    def refunds_of(self, attempt_no: str) -> Sequence[Refund]:
+        """Return the refunds of an attempt, oldest first."""
+        ...
 
-        Raises RefundRejected with NOT_PAID unless the attempt is paid.
+    def reserve_refund(self, new: Refund, seen_balance: int) -> Refund:
+        """Insert a refund if check_refund() agrees, or return the attempt's own that has this number.
+
+        Also set next_try().
         """
         ...
 
-    def begin_refund(self, refund_no: str, seen: RefundState) -> bool:
-        """Set this state to submitted, by UPDATE ... WHERE state = seen. Return False if no row was updated.
+    def begin_refund(self, refund: Refund) -> bool:
+        """Write submitted() and next_try(), by UPDATE ... WHERE the state is refund.state.
 
-        Also count the try, and set ``changed_at`` and next_try().
+        Return False if no row was updated.
         """
         ...
 
@@ -346,7 +371,7 @@ class PaymentFlow:
             verdict = judge(attempt, self._inquire(attempt), self.now())
         except GatewayError as error:
             verdict = no_answer(attempt, error, self.now())
-        self.store.record(attempt_no, verdict)
+        self._record(attempt_no, verdict)
         return verdict
 
     def close_attention(self, attempt_no: str) -> Attempt | None:
@@ -400,23 +425,31 @@ class PaymentFlow:
             verdict = Verdict(AttemptState.DECLINED, seen, error=error, is_from_confirm=True)
         except OutcomeUnknown as error:
             is_paid = codes.says_month_is_paid(error.code)
-            state, reason = (_S.ATTENTION, Reason.MONTH_PAID) if is_paid else (_S.UNKNOWN, Reason.NO_ANSWER)
+            state, reason = (
+                (AttemptState.ATTENTION, Reason.MONTH_PAID) if is_paid else (AttemptState.UNKNOWN, Reason.NO_ANSWER)
+            )
             verdict = Verdict(state, seen, reason, error=error, is_from_confirm=True)
         else:
             return self._record_charge(attempt, found)
-        return self.store.record(attempt.attempt_no, verdict)
+        return self._record(attempt.attempt_no, verdict)
 
     def _record_charge(self, attempt: Attempt, found: PaymentFound) -> Attempt:
         """Record a charge. If the answer names another attempt of ours, that one was charged, not this one."""
         seen = AttemptState.CONFIRMING
         other = self.store.find(found.attempt_no) if found.attempt_no != attempt.attempt_no else None
         if other is not None:
-            self.store.record(other.attempt_no, judge(other, found, self.now()))
+            self._record(other.attempt_no, judge(other, found, self.now()))
             declined = Verdict(AttemptState.DECLINED, seen, Reason.NUMBER, is_from_confirm=True)
-            return self.store.record(attempt.attempt_no, declined)
+            return self._record(attempt.attempt_no, declined)
         state, reason = decide(attempt, found)
         verdict = Verdict(state, seen, reason, found, is_from_confirm=True)
-        return self.store.record(attempt.attempt_no, verdict)
+        return self._record(attempt.attempt_no, verdict)
+
+    def _record(self, attempt_no: str, verdict: Verdict) -> Attempt:
+        after = self.store.record(attempt_no, verdict)
+        if after.state is AttemptState.ATTENTION and after.state is not verdict.seen:
+            log.warning("attempt %s waits for a person: %s", attempt_no, verdict.reason)
+        return after
 
     def _inquire(self, attempt: Attempt) -> PaymentFound | None:
         """Ask for each possible day. For a window that charges, or after the end, ask for the other pay type, too."""
@@ -446,20 +479,33 @@ class Flow(PaymentFlow):
         ``refund_no`` is the one-time key of the form, ``seen_balance`` the balance that it showed. Raises
         RefundRejected if nothing is sent. Any other ending is the state of the refund.
         """
-        refund = self.store.reserve_refund(refund_no, attempt_no, amount, seen_balance=seen_balance, tax=tax)
+        attempt = self.store.find(attempt_no)
+        if attempt is None or attempt.state is not AttemptState.PAID or attempt.payment_date is None:
+            raise RefundRejected(RejectReason.NOT_PAID)
+        is_full, day = amount == seen_balance, attempt.payment_date
+        new = Refund(refund_no, attempt_no, day, amount, is_full, changed_at=self.now(), tax=tax)
+        refund = self.store.reserve_refund(new, seen_balance)
         return self.send_refund(refund) if refund.state is RefundState.RESERVED else refund
+
+    def balance(self, attempt_no: str) -> int:
+        """Return what can still be refunded of an attempt, in won."""
+        attempt = self.store.find(attempt_no)
+        return balance(attempt.charged_amount, self.store.refunds_of(attempt_no)) if attempt else 0
 
     def send_refund(self, refund: Refund) -> Refund:
         """Send a cancel once. The intent is committed before it leaves."""
         leave_by = time.monotonic() + LEAVE_WITHIN
-        if not may_send(refund) or not self.store.begin_refund(refund.refund_no, refund.state):
+        if not may_send(refund) or not self.store.begin_refund(refund):
             return self.store.find_refund(refund.refund_no) or refund
         request = RefundRequest(refund.attempt_no, refund.payment_date, refund.amount, refund.tax)
         try:
             verdict = judge_refund(refund, self.client.refund(request, leave_by=leave_by))
         except GatewayError as error:
             verdict = judge_refund(refund, error)
-        return self.store.record_refund(refund.refund_no, verdict)
+        after = self.store.record_refund(refund.refund_no, verdict)
+        if after.needs_person:
+            log.warning("refund %s waits for a person", refund.refund_no)
+        return after
 
     def decide_refund(self, refund_no: str, *, was_refunded: bool) -> Refund | None:
         """Record what a person has found out about a refund whose answer was lost, ten minutes later or more."""
@@ -540,7 +586,7 @@ def no_answer(attempt: Attempt, error: GatewayError, now: datetime) -> Verdict:
     is_open = state is AttemptState.PREPARED and now < attempt.ends_at
     if state not in GIVEN_UP and not is_open and attempt.checks + 1 >= MOST_UNANSWERED:
         state = AttemptState.ATTENTION
-    elif state is AttemptState.CONFIRMING or (state is AttemptState.PREPARED and _may_be_paid(attempt)):
+    elif state is AttemptState.CONFIRMING or (state is AttemptState.PREPARED and attempt.may_be_charged):
         state = AttemptState.UNKNOWN
     return Verdict(state, attempt.state, Reason.NO_ANSWER, error=error)
 
@@ -555,7 +601,7 @@ def next_check(attempt: Attempt, now: datetime) -> datetime | None:
             return now + late[0] if late else None
         case AttemptState.PAID | AttemptState.ORPHANED | AttemptState.ATTENTION:
             return None
-    if attempt.state is AttemptState.PREPARED and now < attempt.ends_at and not _may_be_paid(attempt):
+    if attempt.state is AttemptState.PREPARED and now < attempt.ends_at and not attempt.may_be_charged:
         return attempt.ends_at
     due = now + backoff(attempt.checks)
     return attempt.ends_at if now < attempt.ends_at < due else due
@@ -576,11 +622,6 @@ def mismatch(attempt: Attempt, result: UnverifiedResult) -> str:
         "pay_type": (result.pay_type, attempt.pay_type),
     }
     return next((name for name, (theirs, ours) in said.items() if theirs not in (None, ours)), "")
-
-
-def _may_be_paid(attempt: Attempt) -> bool:
-    """Return whether the browser reports that a window which charges by itself has charged."""
-    return attempt.charge_mode is ChargeMode.IN_WINDOW and attempt.success_reported
 
 
 def owed_refund(attempt: Attempt, now: datetime) -> Refund | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -34,8 +35,7 @@ class RefundState(StrEnum):
     REFUSED = "refused"
 
 
-_R = RefundState
-IN_FLIGHT = (_R.RESERVED, _R.SUBMITTED, _R.UNKNOWN)
+IN_FLIGHT = (RefundState.RESERVED, RefundState.SUBMITTED, RefundState.UNKNOWN)
 """At most one refund of a payment is in one of these states."""
 
 
@@ -57,6 +57,10 @@ class Refund:
     is_owed: bool = False
     state: RefundState = RefundState.RESERVED
     tries: int = 0
+
+    def submitted(self, now: datetime) -> Refund:
+        """Return the refund as it is stored before it is sent."""
+        return replace(self, state=RefundState.SUBMITTED, tries=self.tries + 1, changed_at=now)
 
     @property
     def needs_person(self) -> bool:
@@ -107,18 +111,20 @@ class RejectReason(StrEnum):
     TOO_LARGE = "too_large"
 
 
-def check_refund(amount: int, *, balance: int, seen_balance: int, is_in_flight: bool) -> bool:
-    """Return whether a refund is full: all that is left. Raises RefundRejected if it may not be reserved.
+def balance(charged: int | None, refunds: Iterable[Refund]) -> int:
+    """Return what can still be refunded: what was charged less all refunds that are done or in flight."""
+    return (charged or 0) - sum(refund.amount for refund in refunds if refund.state is not RefundState.REFUSED)
 
-    The balance is what was charged less all refunds that are done or in flight.
-    """
-    if is_in_flight:
-        raise RefundRejected(RejectReason.IN_FLIGHT, balance)
-    if seen_balance != balance:
-        raise RefundRejected(RejectReason.STALE_BALANCE, balance)
-    if not 0 < amount <= balance:
-        raise RefundRejected(RejectReason.TOO_LARGE, balance)
-    return amount == balance
+
+def check_refund(new: Refund, seen_balance: int, charged: int | None, refunds: Sequence[Refund]) -> None:
+    """Raise RefundRejected if a refund may not be reserved beside the earlier refunds of its payment."""
+    left = balance(charged, refunds)
+    if any(refund.state in IN_FLIGHT for refund in refunds):
+        raise RefundRejected(RejectReason.IN_FLIGHT, left)
+    if seen_balance != left:
+        raise RefundRejected(RejectReason.STALE_BALANCE, left)
+    if not 0 < new.amount <= left:
+        raise RefundRejected(RejectReason.TOO_LARGE, left)
 
 
 def may_send(refund: Refund) -> bool:

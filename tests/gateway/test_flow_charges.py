@@ -34,7 +34,7 @@ class Subscription:
     def request(self, number: str = NUMBER) -> ChargeRequest:
         request = ChargeRequest(number, 15_000, "매달 책 한 권", WISH.pay_type, self.billing_key, month=DECEMBER)
         if self.store.find(number) is None:
-            self.store.open_attempt(Attempt.of(request, self.time), order_no=number)
+            self.store.open_attempt(Attempt.of(request, self.time, order_no=number))
         return request
 
     def charge(self, number: str = NUMBER) -> Attempt:
