@@ -33,7 +33,7 @@ class Orders(HTMLParser):
 def console(merchant: Merchant, **wishes: str) -> str:
     """The page as a person gets it."""
     response = merchant.session.get(f"{SIMULATOR}/_sim", params={"run": merchant.cst_id} | wishes)
-    assert response.status_code == 200
+    assert (response.status_code, response.headers["X-Frame-Options"]) == (200, "DENY")
     return response.text
 
 
@@ -67,15 +67,16 @@ def test_the_page_shows_what_is_armed_and_what_happened(merchant: Merchant) -> N
         assert shown in page
 
 
-def test_runs_are_chosen_from_a_list_and_show_their_own_payments(merchant: Merchant) -> None:
+def test_runs_are_chosen_from_a_list_and_show_their_own_payments_with_markup_as_text(merchant: Merchant) -> None:
     other = merchant.new_run()
-    merchant.paid(PCD_PAY_OID="MINE")
+    merchant.paid(PCD_PAY_OID="<b>MINE", PCD_PAY_GOODS="<script>alert(1)</script>")
     other.paid(PCD_PAY_OID="THEIRS")
 
     page = console(merchant)
 
     assert f"<option>{other.cst_id}</option>" in page
     assert ("MINE" in page, "THEIRS" in page, "THEIRS" in console(other)) == (True, False, True)
+    assert not [text for text in ("<script>alert", "<b>") if text in page]
 
 
 def test_a_payment_can_be_cancelled_from_its_story(merchant: Merchant) -> None:
@@ -88,13 +89,12 @@ def test_a_payment_can_be_cancelled_from_its_story(merchant: Merchant) -> None:
     assert Orders(merchant.session.get(url).text).buttons == []
 
 
-@pytest.mark.parametrize("path", ["/clock", "/scenarios", "/policy", "/runs", "/webhooks/1/resend"])
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:8002"])
-def test_the_page_of_somebody_else_gives_no_orders(merchant: Merchant, path: str, origin: str) -> None:
+def test_the_page_of_somebody_else_gives_no_orders(merchant: Merchant, origin: str) -> None:
     elsewhere, here = {"Origin": origin}, {"Origin": SIMULATOR}
     answers = [
-        merchant.session.post(f"{SIMULATOR}/_sim{path}", json={"advance": 60, "id": "limit"}, headers=elsewhere),
-        merchant.session.post(f"{SIMULATOR}/_sim{path}", data={"advance": "60"}, headers=elsewhere),
+        merchant.session.post(f"{SIMULATOR}/_sim/clock", json={"advance": 60}, headers=elsewhere),
+        merchant.session.post(f"{SIMULATOR}/_sim/webhooks/1/resend", headers=elsewhere),
         merchant.session.delete(f"{SIMULATOR}/_sim", headers=elsewhere),
     ]
 
@@ -113,15 +113,6 @@ def test_a_story_shows_its_messages_without_secrets(merchant: Merchant) -> None:
         assert shown in page
     assert claim["PCD_PAY_REQKEY"] not in page
     assert merchant.cust_key not in page
-
-
-def test_no_page_frames_it_and_markup_stays_text(merchant: Merchant) -> None:
-    merchant.claim(PCD_PAY_GOODS="<script>alert(1)</script>", PCD_PAY_OID="<b>")
-
-    response = merchant.session.get(f"{SIMULATOR}/_sim")
-
-    assert response.headers["X-Frame-Options"] == "DENY"
-    assert not [text for text in ("<script>alert", "<b>") if text in response.text]
 
 
 @pytest.mark.parametrize("path", ["/php/auth.php", "/php/PayChkAct.php", "/api/v1/payments/cards/approval/confirm"])
