@@ -20,7 +20,7 @@ from shop.simulator.messages import as_json
 from shop.simulator.payment import Payment
 from shop.simulator.rulebook import RULES, Rule
 from shop.simulator.runs import PUBLIC_TEST_RUN, Run
-from shop.simulator.web import database, settings
+from shop.simulator.web import database
 
 # On, and zero seconds: the close is a reset.
 RESET = struct.pack("ii", 1, 0)
@@ -52,7 +52,6 @@ class Call:
     db: sqlite3.Connection
     run: Run
     asked: Fields
-    origin: str
     follows: int | None = None
     note: str = ""
 
@@ -92,7 +91,7 @@ def serve(op: str, run: Run, asked: Fields, act: Act, refuse: Refuse, oid: str |
     if fault and fault.phase == "before":
         return _leave(KINDS[fault.kind].broken({}), fault.seconds)
     with database().writing() as db:
-        answer = _act(Call(op, db, run, asked, settings().origin), act, refuse)
+        answer = _act(Call(op, db, run, asked), act, refuse)
     barriers.pause(run, op, "after", number)
     if fault:
         return _leave(KINDS[fault.kind].broken(answer.fields), fault.seconds)

@@ -8,6 +8,7 @@ from shop.simulator.fields import MONTH, Fields, is_mixed, month_of
 from shop.simulator.payment import Payment
 from shop.simulator.policy import Policy
 from shop.simulator.rulebook import Rule
+from shop.simulator.web import settings
 
 CONFIRM_PATHS = {"card": "/php/PayCardConfirmAct.php?ACT_=PAYM", "transfer": "/php/PayConfirmAct.php?ACT_=PAYM"}
 APP_CARD_CONFIRM_PATH = "/api/v1/payments/cards/approval/confirm"
@@ -54,7 +55,7 @@ def echo(asked: Fields) -> Fields:
     return {name: asked[name] for name in ECHOED if name in asked and name != left_out}
 
 
-def success(payment: Payment, origin: str, policy: Policy) -> Fields:
+def success(payment: Payment, policy: Policy) -> Fields:
     """The window's result: PAY has moved the money, CERT has not and says where to confirm."""
     is_cert = payment.work == "CERT"
     path = confirm_path(payment, policy) if is_cert else ""
@@ -65,11 +66,11 @@ def success(payment: Payment, origin: str, policy: Policy) -> Fields:
         "PCD_PAY_WORK": payment.work,
         "PCD_AUTH_KEY": payment.result_key,
         "PCD_PAY_REQKEY": payment.request_key,
-        "PCD_PAY_HOST": origin,
+        "PCD_PAY_HOST": settings().origin,
         "PCD_PAY_URL": path,
-        "PCD_PAY_COFURL": origin + path if path else "",
+        "PCD_PAY_COFURL": settings().origin + path if path else "",
         "PCD_RST_URL": payment.asked.get("PCD_RST_URL", ""),
-        **_answer(payment, origin, policy, "0000", message),
+        **_answer(payment, policy, "0000", message),
     }
 
 
@@ -79,10 +80,10 @@ def confirm_path(payment: Payment, policy: Policy) -> str:
     return APP_CARD_CONFIRM_PATH if is_newer else CONFIRM_PATHS[payment.method]
 
 
-def registered(payment: Payment, origin: str, *, again: bool) -> Fields:
+def registered(payment: Payment, *, again: bool) -> Fields:
     """The window's result of AUTH: there is a billing key, and no amount and no number."""
     message = REGISTERED_BEFORE if again else REGISTERED[payment.method]
-    result = success(payment, origin, Policy())
+    result = success(payment, Policy())
     return {name: value for name, value in result.items() if name not in OF_PAYMENTS_ONLY} | {"PCD_PAY_MSG": message}
 
 
@@ -103,15 +104,15 @@ def tampered(result: Fields, member: str) -> Fields:
     return result
 
 
-def confirmed(payment: Payment, origin: str, policy: Policy) -> Fields:
+def confirmed(payment: Payment, policy: Policy) -> Fields:
     code, message = ("PCCF0000", "카드결제완료") if payment.method == "card" else ("0000", PAID["transfer"])
-    return _answer(payment, origin, policy, code, message) | {"PCD_PAY_REQKEY": payment.request_key}
+    return _answer(payment, policy, code, message) | {"PCD_PAY_REQKEY": payment.request_key}
 
 
-def found(payment: Payment, origin: str, policy: Policy) -> Fields:
+def found(payment: Payment, policy: Policy) -> Fields:
     """The inquiry's answer about a completed payment; with refunds only if the policy says so."""
     message = PAID["transfer"] if payment.method == "transfer" else "결제완료"
-    answer = _answer(payment, origin, policy, policy.inquiry_code, message) | {"PCD_PAY_STATE": "1"}
+    answer = _answer(payment, policy, policy.inquiry_code, message) | {"PCD_PAY_STATE": "1"}
     if policy.inquiry_shows_refund == "off":
         return answer
     state = "1" if payment.remainder else "2"
@@ -125,14 +126,14 @@ def as_json(answer: Mapping[str, str], policy: Policy) -> dict[str, str | int]:
     return {name: int(value) if name in NUMBERS and value.isdigit() else value for name, value in answer.items()}
 
 
-def _answer(payment: Payment, origin: str, policy: Policy, code: str, message: str) -> Fields:
+def _answer(payment: Payment, policy: Policy, code: str, message: str) -> Fields:
     return {
         "PCD_PAY_RST": "success",
         "PCD_PAY_CODE": policy.transfer_code if payment.method == "transfer" and code == "0000" else code,
         "PCD_PAY_MSG": message,
         "PCD_PAY_TYPE": payment.method,
         **_payment_fields(payment, policy),
-        **(_card_fields(payment, origin) if payment.method == "card" else _account_fields(payment)),
+        **(_card_fields(payment) if payment.method == "card" else _account_fields(payment)),
     }
 
 
@@ -158,7 +159,7 @@ def _payment_fields(payment: Payment, policy: Policy) -> Fields:
     }
 
 
-def _card_fields(payment: Payment, origin: str) -> Fields:
+def _card_fields(payment: Payment) -> Fields:
     card = payment.instrument
     fields = {
         "PCD_CARD_VER": "02" if payment.is_app_card else "01",
@@ -167,7 +168,7 @@ def _card_fields(payment: Payment, origin: str) -> Fields:
         "PCD_PAY_CARDQUOTA": f"{payment.instalment_months:02d}",
         "PCD_PAY_CARDTRADENUM": payment.trade_key,
         "PCD_PAY_CARDAUTHNO": payment.approval_no,
-        "PCD_PAY_CARDRECEIPT": f"{origin}/slip/{payment.slip_key}" if payment.slip_key else "",
+        "PCD_PAY_CARDRECEIPT": f"{settings().origin}/slip/{payment.slip_key}" if payment.slip_key else "",
     }
     if not payment.asked.get("clientKey"):
         return fields

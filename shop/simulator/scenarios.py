@@ -94,20 +94,14 @@ class Group:
 def _declines(
     scenario_id: str, code: str, ko: str, en: str, methods: tuple[str, ...] = CARD, mark: str = ""
 ) -> Scenario:
-    does_ko, does_en = (
-        f"{code}: 승인 시점에 거절 (CERT는 승인 API에서)",
-        f"{code}: refused when charged (CERT: by the confirm)",
-    )
-    return Scenario(
-        scenario_id, mark or code[-4:], ko, en, does_ko, does_en, methods, MONEY, code, Moment.CHARGE, charged=False
-    )
+    does = (f"{code}: 승인 시점에 거절 (CERT는 승인 API에서)", f"{code}: refused when charged (CERT: by the confirm)")
+    return Scenario(scenario_id, mark or code[-4:], ko, en, *does, methods, code=code, charged=False)
 
 
 def _bars(scenario_id: str, code: str, ko: str, en: str, methods: tuple[str, ...] = CARD, mark: str = "") -> Scenario:
+    declines = _declines(scenario_id, code, ko, en, methods, mark)
     does_ko, does_en = f"{code}: 결제창에서 거절", f"{code}: refused in the window"
-    return Scenario(
-        scenario_id, mark or code[-4:], ko, en, does_ko, does_en, methods, ANY, code, Moment.WINDOW, charged=False
-    )
+    return replace(declines, does_ko=does_ko, does_en=does_en, works=ANY, at=Moment.WINDOW)
 
 
 GROUPS = (

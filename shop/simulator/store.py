@@ -17,7 +17,7 @@ from types import UnionType
 from typing import Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
 
 # Raised with every change of a kept dataclass: a file of another version is started anew, nothing in it is migrated.
-VERSION = 4
+VERSION = 5
 COLUMNS = {
     "runs": ("id", "client_key", "clock_offset"),
     "tokens": ("run", "auth_key"),

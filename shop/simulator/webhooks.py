@@ -36,11 +36,10 @@ class NotAnswered(Exception):
 
 
 class State(StrEnum):
-    """Where a webhook stands: held by a tester, waiting, being sent, and how it ended."""
+    """Where a webhook stands: held by a tester, waiting, and how it ended."""
 
     HELD = "held"
     QUEUED = "queued"
-    SENDING = "sending"
     DELIVERED = "delivered"
     DROPPED = "dropped"
     FAILED = "failed"
@@ -60,8 +59,7 @@ class Try:
 class Webhook(Row):
     """One notice on its way.
 
-    `due` is in seconds of the run's clock, `place` its place among those that wait, `rounds` how often it was not
-    accepted, `resend_of` what it repeats.
+    `due` is in seconds of the run's clock, `place` its place among those that wait, `resend_of` what it repeats.
     """
 
     table = "webhooks"
@@ -74,21 +72,20 @@ class Webhook(Row):
     due: float
     state: State = State.QUEUED
     place: int = 0
-    rounds: int = 0
     tries: tuple[Try, ...] = ()
     resend_of: int | None = None
     id: int = 0
 
 
-def announce_payment(db: sqlite3.Connection, origin: str, run: Run, payment: Payment) -> None:
+def announce_payment(db: sqlite3.Connection, run: Run, payment: Payment) -> None:
     """Queue a notice that money has moved, whatever the merchant was answered."""
-    announce(db, run, "paid", _paid(payment, origin), payment.oid, payment.oid)
+    announce(db, run, "paid", _paid(payment), payment.oid, payment.oid)
 
 
-def announce_cancel(db: sqlite3.Connection, origin: str, run: Run, payment: Payment) -> None:
+def announce_cancel(db: sqlite3.Connection, run: Run, payment: Payment) -> None:
     """Queue a notice of the latest cancel, by the merchant's request or in Payple's partner admin."""
     name = f"{payment.oid} cancel {len(payment.cancellations)}"
-    announce(db, run, "cancelled", _cancelled(payment, origin), name, payment.oid)
+    announce(db, run, "cancelled", _cancelled(payment), name, payment.oid)
 
 
 def announce(db: sqlite3.Connection, run: Run, event: str, body: Fields, name: str, oid: str = "") -> None:
@@ -111,16 +108,12 @@ def resend(db: sqlite3.Connection, run: Run, webhook: Webhook) -> int:
 
 
 def release(db: sqlite3.Connection, run: str) -> None:
-    _requeue(db, store.select(db, Webhook, state=State.HELD, run=run))
-
-
-def _requeue(db: sqlite3.Connection, webhooks: list[Webhook]) -> None:
-    for webhook in webhooks:
+    for webhook in store.select(db, Webhook, state=State.HELD, run=run):
         store.update(db, replace(webhook, state=State.QUEUED), number=webhook.id)
 
 
-def _paid(payment: Payment, origin: str) -> Fields:
-    result = messages.success(payment, origin, Policy())
+def _paid(payment: Payment) -> Fields:
+    result = messages.success(payment, Policy())
     body = {
         "PCD_CST_ID": payment.run,
         **{name: value for name, value in result.items() if name not in RESULT_ONLY},
@@ -136,9 +129,9 @@ def _paid(payment: Payment, origin: str) -> Fields:
     return body | {"PCD_PAY_CODE": code, "PCD_LINK_ADD_PARAM": payment.asked.get("PCD_LINK_PARAMETER", "")}
 
 
-def _cancelled(payment: Payment, origin: str) -> Fields:
+def _cancelled(payment: Payment) -> Fields:
     latest = payment.cancellations[-1]
-    return {name: value for name, value in _paid(payment, origin).items() if name not in PAYMENT_ONLY} | {
+    return {name: value for name, value in _paid(payment).items() if name not in PAYMENT_ONLY} | {
         "PCD_PAY_CODE": "PAYC0000",
         "PCD_PAY_MSG": "승인취소성공" if payment.method == "card" else "환불성공",
         "PCD_PAYCANCEL_FLAG": "Y",
@@ -208,8 +201,6 @@ class WebhookSender:
 
     def start(self) -> None:
         """Send until the process ends; what was being sent when the last process ended is sent again."""
-        with self._store.writing() as db:
-            _requeue(db, store.select(db, Webhook, state=State.SENDING))
         Thread(target=self._work, name="webhooks", daemon=True).start()
 
     def wake(self) -> None:
@@ -217,7 +208,7 @@ class WebhookSender:
 
     def deliver_due(self) -> int:
         sent = 0
-        while webhook := self._take():
+        while webhook := self._next_due():
             self._deliver(webhook)
             sent += 1
         return sent
@@ -231,15 +222,14 @@ class WebhookSender:
                 log.exception("a webhook could not be delivered")  # the next one may be
             self._wake.wait(LONGEST_WAIT)
 
-    def _take(self) -> Webhook | None:
+    def _next_due(self) -> Webhook | None:
+        query = (
+            "SELECT webhooks.number, webhooks.body FROM webhooks JOIN runs ON runs.id = webhooks.run"
+            " WHERE state = 'queued' AND due <= ? + clock_offset ORDER BY place, webhooks.number LIMIT 1"
+        )
         with self._store.reading() as db:
-            if not _next_due(db):
-                return None
-        with self._store.writing() as db:
-            webhook = _next_due(db)
-            if webhook:
-                store.update(db, replace(webhook, state=State.SENDING), number=webhook.id)
-        return webhook
+            row = db.execute(query, (clock.real_now().timestamp(),)).fetchone()
+        return store.read(Webhook, row) if row else None
 
     def _deliver(self, webhook: Webhook) -> None:
         with self._store.reading() as db:
@@ -268,15 +258,6 @@ class WebhookSender:
         return Try(at, method, str(status), accepted=status in ACCEPTED)
 
 
-def _next_due(db: sqlite3.Connection) -> Webhook | None:
-    query = (
-        "SELECT webhooks.number, webhooks.body FROM webhooks JOIN runs ON runs.id = webhooks.run"
-        " WHERE state = 'queued' AND due <= ? + clock_offset ORDER BY place, webhooks.number LIMIT 1"
-    )
-    row = db.execute(query, (clock.real_now().timestamp(),)).fetchone()
-    return store.read(Webhook, row) if row else None
-
-
 def _body(webhook: Webhook, policy: Policy) -> tuple[str, bytes]:
     if policy.webhook_format == "form":
         return "application/x-www-form-urlencoded; charset=UTF-8", urlencode(webhook.body).encode()
@@ -288,8 +269,7 @@ def _after(webhook: Webhook, tries: tuple[Try, ...], run: Run) -> Webhook:
     tried = replace(webhook, tries=(*webhook.tries, *tries))
     if tries[-1].accepted:
         return replace(tried, state=State.DELIVERED)
-    rounds = webhook.rounds + 1
-    if rounds > run.policy.webhook_retries:
-        return replace(tried, state=State.FAILED, rounds=rounds)
-    pause = PAUSES[min(rounds, len(PAUSES)) - 1]
-    return replace(tried, state=State.QUEUED, rounds=rounds, due=run.now().timestamp() + pause)
+    posts = [one.method for one in tried.tries].count("POST")
+    if posts > run.policy.webhook_retries:
+        return replace(tried, state=State.FAILED)
+    return replace(tried, due=run.now().timestamp() + PAUSES[min(posts, len(PAUSES)) - 1])

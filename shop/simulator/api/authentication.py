@@ -30,7 +30,7 @@ class Purpose:
     `reusable`: one authentication may serve many requests while it lives (documented for inquiries only).
     `session_code` answers an unknown, expired or used token and `access_code` one for another purpose, where the
     operation has codes of its own for that. `takes_raw_keys`: the partner's own keys do beside the AuthKey, too.
-    `twin` is another purpose whose tokens are as good: merchants authenticate for either re-payment.
+    Purposes with the same `id` take each other's tokens: merchants authenticate for either re-payment.
     """
 
     id: str
@@ -40,7 +40,6 @@ class Purpose:
     session_code: str = ""
     access_code: str = ""
     takes_raw_keys: bool = True
-    twin: str = ""
 
 
 WINDOW = Purpose("window", "/index.php?ACT_=PAYM&CPAYVER=202102051731")
@@ -53,19 +52,19 @@ RECEIPT_ISSUE = Purpose("receipt_issue", "/php/taxsave/api/tsAct.php?ACT_=TSREG"
 RECEIPT_CANCEL = Purpose("receipt_cancel", "/php/taxsave/api/tsAct.php?ACT_=TSCANCEL", {"PCD_PAY_WORK": "TSCANCEL"})
 REPAY_CARD = Purpose(
     "repay_card", "/php/SimplePayCardAct.php?ACT_=PAYM", {"PCD_PAY_TYPE": "card", "PCD_SIMPLE_FLAG": "Y"},
-    session_code="SPCD0004", access_code="SPCD9998", twin="monthly_card",
+    session_code="SPCD0004", access_code="SPCD9998",
 )  # fmt: skip
 REPAY_TRANSFER = Purpose(
     "repay_transfer", "/php/SimplePayAct.php?ACT_=PAYM", {"PCD_PAY_TYPE": "transfer", "PCD_SIMPLE_FLAG": "Y"},
-    session_code="SPAY0001", access_code="SPAY0019", twin="monthly_transfer",
+    session_code="SPAY0001", access_code="SPAY0019",
 )  # fmt: skip
 MONTHLY_CARD = Purpose(
-    "monthly_card", "/php/RePayCardAct.php?ACT_=PAYM", {"PCD_PAY_TYPE": "card", "PCD_REGULER_FLAG": "Y"},
-    session_code="RPCD0006", access_code="RPCD9998", twin="repay_card",
+    "repay_card", "/php/RePayCardAct.php?ACT_=PAYM", {"PCD_PAY_TYPE": "card", "PCD_REGULER_FLAG": "Y"},
+    session_code="RPCD0006", access_code="RPCD9998",
 )  # fmt: skip
 MONTHLY_TRANSFER = Purpose(
-    "monthly_transfer", "/php/RePayAct.php?ACT_=PAYM", {"PCD_PAY_TYPE": "transfer", "PCD_REGULER_FLAG": "Y"},
-    session_code="SPAY0001", access_code="SPAY0019", twin="repay_transfer",
+    "repay_transfer", "/php/RePayAct.php?ACT_=PAYM", {"PCD_PAY_TYPE": "transfer", "PCD_REGULER_FLAG": "Y"},
+    session_code="SPAY0001", access_code="SPAY0019",
 )  # fmt: skip
 KEY_LOOKUP = Purpose("key_lookup", "/php/cPayUser/api/cPayUserAct.php?ACT_=PUSERINFO", {"PCD_PAY_WORK": "PUSERINFO"})
 KEY_DELETION = Purpose("key_deletion", "/php/cPayUser/api/cPayUserAct.php?ACT_=PUSERDEL", {"PCD_PAY_WORK": "PUSERDEL"})
@@ -190,7 +189,7 @@ def use_token(call: Call, token: Token | None, purpose: Purpose) -> Token:
         raise Refused("token_unknown")
     now, call.follows = call.run.now(), token.seq
     store.update(call.db, replace(token, used_at=now), auth_key=token.auth_key)
-    refuse_if(token.purpose not in (purpose.id, purpose.twin), "token_purpose")
+    refuse_if(token.purpose != purpose.id, "token_purpose")
     refuse_if(now - token.issued_at > LIFETIME, "token_expired")
     refuse_if(token.used_at and not purpose.reusable, "token_used")
     return token

@@ -3,7 +3,6 @@
 import re
 import sqlite3
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from flask import Blueprint, Response, abort, request
 
@@ -44,7 +43,6 @@ class BillingKey(Row):
     fingerprint: str
     method: str
     instrument: Instrument
-    registered_at: datetime
     payer_no: str = ""
     payer_name: str = ""
     payer_phone: str = ""
@@ -87,7 +85,7 @@ def _charge(call: Call, purpose: Purpose) -> Answer:
     call.write(charged, effect=effect, asked=charged.asked, answered=answered, code=done.code, note=note)
     if charged.approved_at:
         charge.arm_faults(call.db, call.run, charged)
-    charge.follow_up(call.db, call.origin, call.run, charged)
+    charge.follow_up(call.db, call.run, charged)
     return Answer(answered, done.lost, done.seconds)
 
 
@@ -140,7 +138,7 @@ def _answer(call: Call, purpose: Purpose, done: charge.Charge) -> Fields:
     if done.code:
         more = {"PCD_PAY_OID": paid.oid, "PCD_PAY_TYPE": paid.method, "PCD_PAYER_ID": paid.payer_id}
         return messages.error(done.code, **more)
-    result = messages.success(paid, call.origin, call.run.policy)
+    result = messages.success(paid, call.run.policy)
     fields = {name: value for name, value in result.items() if name not in WINDOW_ONLY} | {"PCD_SIMPLE_FLAG": "Y"}
     if paid.method == "card":
         fields |= {"PCD_PAY_CODE": "SPCD0000" if purpose is REPAY_CARD else "0000", "PCD_PAY_MSG": "카드결제완료"}

@@ -13,6 +13,7 @@ from shop.simulator.fields import Fields, is_mixed, is_number, month_of
 from shop.simulator.payment import Cancellation, Payment, State, trade_key
 from shop.simulator.policy import Policy
 from shop.simulator.runs import Run
+from shop.simulator.web import settings
 
 bp = Blueprint("cancel", __name__)
 NEVER = "99991231"
@@ -40,14 +41,14 @@ def _cancel(call: Call) -> Answer:
     if before is None or not before.has_date(asked["PCD_PAY_DATE"], run.policy):
         raise Refused("cancel_payment_unknown")
     after = _refunded(before, int(asked["PCD_REFUND_TOTAL"]), _tax_given(asked), run.policy, run.now())
-    answered = _answer(after, call.origin) | _receipt_outcome(before, run.policy)
+    answered = _answer(after) | _receipt_outcome(before, run.policy)
     payment.save(call.db, after)
     call.write(after, effect="cancelled", amount=after.cancellations[-1].amount, answered=answered)
-    _follow_up(call.db, call.origin, run, before, after)
+    _follow_up(call.db, run, before, after)
     return Answer(answered)
 
 
-def cancel_in_admin(db: sqlite3.Connection, origin: str, run: Run, before: Payment, amount: int) -> Payment:
+def cancel_in_admin(db: sqlite3.Connection, run: Run, before: Payment, amount: int) -> Payment:
     """Cancel as in Payple's partner admin, without the shop. The VAT is split in proportion.
 
     Raises Refused.
@@ -56,7 +57,7 @@ def cancel_in_admin(db: sqlite3.Connection, origin: str, run: Run, before: Payme
     after = _refunded(before, amount, "", splitting, run.now())
     payment.save(db, after)
     ledger.write(db, run, "cancel", after, effect="cancelled", amount=amount, note="done behind the shop's back")
-    _follow_up(db, origin, run, before, after)
+    _follow_up(db, run, before, after)
     return after
 
 
@@ -108,15 +109,15 @@ def _with_receipt(after: Payment, policy: Policy, now: datetime) -> Payment:
     return replace(after, receipt=replace(receipt, blocked_until=until))
 
 
-def _follow_up(db: sqlite3.Connection, origin: str, run: Run, before: Payment, after: Payment) -> None:
+def _follow_up(db: sqlite3.Connection, run: Run, before: Payment, after: Payment) -> None:
     left = after.receipt.amount
     if left != before.receipt.amount:
         effect = "receipt_reduced" if left else "receipt_cancelled"
         ledger.write(db, run, "receipt", after, effect=effect, amount=left, note="follows the refund")
-    webhooks.announce_cancel(db, origin, run, after)
+    webhooks.announce_cancel(db, run, after)
 
 
-def _answer(after: Payment, origin: str) -> Fields:
+def _answer(after: Payment) -> Fields:
     done = after.cancellations[-1]
     fields = {
         "PCD_PAY_RST": "success",
@@ -134,7 +135,7 @@ def _answer(after: Payment, origin: str) -> Fields:
     }
     if after.method == "transfer":
         return fields
-    slip = f"{origin}/slip/{after.slip_key}?cancel={len(after.cancellations)}"
+    slip = f"{settings().origin}/slip/{after.slip_key}?cancel={len(after.cancellations)}"
     return fields | {"PCD_PAY_CARDTRADENUM": done.trade_key, "PCD_PAY_CARDRECEIPT": slip}
 
 

@@ -75,7 +75,7 @@ def _is_identity(asked: Fields) -> bool:
 def _issued(asked: Fields, paid: Payment) -> CashReceipt:
     """Never two, never above what was paid and not refunded, which is the amount of requests without one."""
     refuse_if(paid.receipt.state == "issued", "receipt_twice")
-    amount = asked.get("PCD_TAXSAVE_AMOUNT") or str(paid.remainder)
+    amount = asked.get("PCD_TAXSAVE_AMOUNT", "").strip() or str(paid.remainder)
     refuse_if(not is_number(amount) or not 0 < int(amount) <= paid.remainder, "receipt_above_paid")
     holder = paid.instrument.holder if paid.instrument else "personal"
     return issued_receipt(asked.get("PCD_TAXSAVE_TRADEUSE") or paid.receipt.use or holder, int(amount))

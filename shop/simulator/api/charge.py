@@ -56,24 +56,24 @@ def issued_receipt(use: str, amount: int) -> CashReceipt:
     return CashReceipt("issued", use, "G" + digits(10), amount)
 
 
-def follow_up(db: sqlite3.Connection, origin: str, run: Run, payment: Payment) -> None:
+def follow_up(db: sqlite3.Connection, run: Run, payment: Payment) -> None:
     """After a charge: queue the webhook, write the receipt's line, and cancel if the scenario says so."""
-    announce(db, origin, run, payment)
+    announce(db, run, payment)
     if payment.receipt.state == "issued":
         ledger.write(db, run, "receipt", payment, effect="receipt_issued")
-    cancel_by_scenario(db, origin, run, payment)
+    cancel_by_scenario(db, run, payment)
 
 
-def announce(db: sqlite3.Connection, origin: str, run: Run, payment: Payment) -> None:
+def announce(db: sqlite3.Connection, run: Run, payment: Payment) -> None:
     """Queue the webhook of a payment that has moved money."""
     if payment.approved_at:
-        webhooks.announce_payment(db, origin, run, payment)
+        webhooks.announce_payment(db, run, payment)
 
 
-def cancel_by_scenario(db: sqlite3.Connection, origin: str, run: Run, payment: Payment) -> None:
+def cancel_by_scenario(db: sqlite3.Connection, run: Run, payment: Payment) -> None:
     """Cancel a fresh payment without the shop, if that is its scenario."""
     if payment.state is State.APPROVED and scenarios.of(payment).cancelled_behind:
-        cancel_in_admin(db, origin, run, payment, payment.total)
+        cancel_in_admin(db, run, payment, payment.total)
 
 
 def arm_faults(db: sqlite3.Connection, run: Run, payment: Payment) -> None:

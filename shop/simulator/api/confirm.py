@@ -10,6 +10,7 @@ from shop.simulator.calls import Answer, Call, Refused, refuse_if, serve
 from shop.simulator.fields import Fields
 from shop.simulator.messages import APP_CARD_CONFIRM_PATH
 from shop.simulator.payment import Payment, State
+from shop.simulator.policy import Policy
 from shop.simulator.runs import PUBLIC_TEST_RUN, Run
 from shop.simulator.web import database, read_message
 
@@ -61,13 +62,13 @@ def _charge(call: Call) -> Answer:
     is_month_paid = payment.is_month_paid(call.db, run.id, claimed.payer_id, claimed.asked)
     refuse_if(is_month_paid, "repay_twice_a_month", claimed.oid)
     done = charge.charge(claimed, run.now())
-    answered = _answer(call, run, done)
+    answered = _answer(run.policy, done)
     charged = replace(done.payment, answer=answered)
     payment.save(call.db, charged)
     note = "answer lost on the way" if done.lost else ""
     effect = charge.EFFECTS[charged.state]
     call.write(charged, effect=effect, code=done.code, answered=answered, note=note)
-    charge.follow_up(call.db, call.origin, run, charged)
+    charge.follow_up(call.db, run, charged)
     return Answer(answered, done.lost, done.seconds)
 
 
@@ -96,9 +97,9 @@ def _is_right_address(waiting: Payment, run: Run) -> bool:
     return request.path == path and request.args.get("ACT_") == "PAYM"
 
 
-def _answer(call: Call, run: Run, done: charge.Charge) -> Fields:
+def _answer(policy: Policy, done: charge.Charge) -> Fields:
     charged = done.payment
     if done.code:
         more = {"PCD_PAY_OID": charged.oid, "PCD_PAY_TYPE": charged.method, "PCD_PAY_REQKEY": charged.request_key}
         return messages.error(done.code, **more)
-    return messages.confirmed(charged, call.origin, run.policy) if charged.approved_at else {}
+    return messages.confirmed(charged, policy) if charged.approved_at else {}

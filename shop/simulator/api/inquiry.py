@@ -33,7 +33,7 @@ def _inquire(call: Call) -> Answer:
     completed = payment.completed(call.db, call.run.id, asked["PCD_PAY_OID"])
     run = scenarios.governed(call.run, completed)
     found = _found(call, run, completed)
-    answered = messages.found(found, call.origin, run.policy)
+    answered = messages.found(found, run.policy)
     call.write(found, answered=answered)
     return Answer(answered)
 

@@ -16,7 +16,7 @@ from shop.simulator.calls import Answer, Call, Refused, refuse_if
 from shop.simulator.fields import SECRETS, Fields, is_number
 from shop.simulator.runs import PUBLIC_TEST_RUN, Run
 from shop.simulator.store import Row
-from shop.simulator.web import database, language, origin_of
+from shop.simulator.web import database, language, origin_of, settings
 
 bp = Blueprint("link", __name__)
 # What the payer may choose from, and the window's call that each stands for.
@@ -64,7 +64,7 @@ def _register(call: Call) -> Answer:
         "PCD_TAXSAVE_FLAG": asked.get("PCD_TAXSAVE_FLAG", ""),
         "PCD_LINK_EXPIREDATE": asked.get("PCD_LINK_EXPIREDATE", ""),
         "PCD_LINK_KEY": link.key,
-        "PCD_LINK_URL": f"{call.origin}/php/link/?SID={link.key}",
+        "PCD_LINK_URL": f"{settings().origin}/php/link/?SID={link.key}",
         "PCD_LINK_MEMO": asked.get("PCD_LINK_MEMO", ""),
     }
     call.write(answered=answered)

@@ -24,7 +24,7 @@ from shop.simulator.payment import WINDOW_LIMIT, CashReceipt, Instrument, Paymen
 from shop.simulator.rulebook import RULES
 from shop.simulator.runs import PUBLIC_TEST_RUN, Run
 from shop.simulator.scenarios import Moment
-from shop.simulator.web import database, language, read_form, say, settings
+from shop.simulator.web import database, language, read_form, say
 
 bp = Blueprint("payer", __name__, url_prefix="/window/<token>")
 Act = Callable[[sqlite3.Connection, Run, Payment], Payment]
@@ -109,7 +109,7 @@ def _submit(db: sqlite3.Connection, run: Run, shown: Payment, typed: Mapping[str
     if effect != "declined":
         _register(db, run, done.payment)
         charge.arm_faults(db, run, done.payment)
-    charge.announce(db, settings().origin, run, done.payment)
+    charge.announce(db, run, done.payment)
     if done.payment.waits_for_receipt and not done.code and not done.lost:
         payment.save(db, done.payment)
         return done.payment
@@ -163,7 +163,7 @@ def _register(db: sqlite3.Connection, run: Run, paid: Payment) -> None:
     store.delete(db, BillingKey, run=run.id, fingerprint=instrument.fingerprint)
     person = (asked.get("PCD_PAYER_NO", ""), paid.payer_name, asked.get("PCD_PAYER_HP", ""))
     names = (paid.payer_id, run.id, instrument.fingerprint, paid.method)
-    store.insert(db, BillingKey(*names, instrument, run.now(), *person))
+    store.insert(db, BillingKey(*names, instrument, *person))
 
 
 def _authenticate_or_charge(run: Run, ready: Payment) -> Charge:
@@ -218,7 +218,7 @@ def _deliver(db: sqlite3.Connection, run: Run, done: Charge, *, was_registered: 
         ledger.write(db, run, "result", over, code=result["PCD_PAY_CODE"], answered=result)
     payment.save(db, over)
     if not done.lost:
-        charge.cancel_by_scenario(db, settings().origin, run, over)
+        charge.cancel_by_scenario(db, run, over)
     return over
 
 
@@ -226,8 +226,8 @@ def _result(run: Run, done: Charge, *, was_registered: bool) -> Fields:
     if done.code:
         return messages.error(done.code, **messages.echo(done.payment.asked))
     if done.payment.is_registration:
-        return messages.registered(done.payment, settings().origin, again=was_registered)
-    result = messages.success(done.payment, settings().origin, run.policy)
+        return messages.registered(done.payment, again=was_registered)
+    result = messages.success(done.payment, run.policy)
     return messages.tampered(result, scenarios.of(done.payment).tampered)
 
 

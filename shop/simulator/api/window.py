@@ -15,7 +15,7 @@ from shop.simulator.fields import CLIENT_KEY_LENGTHS, LENGTHS, STRICT_LENGTHS, F
 from shop.simulator.payment import Payment
 from shop.simulator.policy import Policy
 from shop.simulator.runs import PUBLIC_TEST_RUN, Run
-from shop.simulator.web import database, host_of, origin_of, read_form, settings
+from shop.simulator.web import database, host_of, origin_of, read_form
 
 bp = Blueprint("window", __name__)
 MINIMUM_AMOUNT = 1_000
@@ -75,7 +75,7 @@ def open_window() -> ResponseReturnValue:
         known = runs.by_id(db, token.run) if token and not asked.get("clientKey") else known
         run = known or PUBLIC_TEST_RUN
         asked |= {"PCD_PAY_OID": asked.get("PCD_PAY_OID") or run.new_oid()}
-        call = Call("window", db, run, asked, settings().origin, token.seq if token else None)
+        call = Call("window", db, run, asked, token.seq if token else None)
         try:
             _check_caller(call, known, token, referer)
             check_fields(asked, run.policy)

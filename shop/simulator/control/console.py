@@ -3,8 +3,7 @@
 import sqlite3
 from dataclasses import asdict
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
-from flask.typing import ResponseReturnValue
+from flask import Blueprint, abort, render_template, request
 
 from shop.simulator import ledger, payment, scenarios, store
 from shop.simulator.control.faults import KINDS, OPS, PHASES, Fault
@@ -60,6 +59,7 @@ EFFECT_NAMES = {
 
 
 @bp.get("")
+@bp.get("/")
 def overview() -> str:
     """Show the newest payments and refusals, the buttons for what happens next, and the switches."""
     show = min(max(request.args.get("show", PAYMENTS_SHOWN, int), 1), MOST_PAYMENTS_SHOWN)
@@ -78,11 +78,6 @@ def overview() -> str:
         **facts,
         **choices,
     )
-
-
-@bp.get("/")
-def overview_with_slash() -> ResponseReturnValue:
-    return redirect(url_for("console.overview", run=current_run().id))
 
 
 @bp.get("/story/<path:oid>")

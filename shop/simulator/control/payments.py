@@ -9,7 +9,7 @@ from shop.simulator.api.cancel import cancel_in_admin
 from shop.simulator.calls import Refused
 from shop.simulator.payment import Payment
 from shop.simulator.runs import Run
-from shop.simulator.web import control_blueprint, current_run, database, read_order, settings
+from shop.simulator.web import control_blueprint, current_run, database, read_order
 
 bp = control_blueprint("payments")
 LARGEST_NUMBER = 2**63 - 1
@@ -52,7 +52,7 @@ def cancel_in_partner_admin(oid: str) -> ResponseReturnValue:
         run = current_run(db)
         paid = payment.completed(db, run.id, oid) or abort(404)
         try:
-            done = cancel_in_admin(db, settings().origin, run, paid, amount or paid.remainder)
+            done = cancel_in_admin(db, run, paid, amount or paid.remainder)
         except Refused as refused:
             return jsonify(error=refused.rule.en, code=refused.rule.code), 409
     return jsonify(_summary(done, run))
