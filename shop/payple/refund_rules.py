@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -116,15 +116,14 @@ def balance(charged: int | None, refunds: Iterable[Refund]) -> int:
     return (charged or 0) - sum(refund.amount for refund in refunds if refund.state is not RefundState.REFUSED)
 
 
-def check_refund(new: Refund, seen_balance: int, charged: int | None, refunds: Sequence[Refund]) -> None:
-    """Raise RefundRejected if a refund may not be reserved beside the earlier refunds of its payment."""
-    left = balance(charged, refunds)
-    if any(refund.state in IN_FLIGHT for refund in refunds):
-        raise RefundRejected(RejectReason.IN_FLIGHT, left)
-    if seen_balance != left:
-        raise RefundRejected(RejectReason.STALE_BALANCE, left)
-    if not 0 < new.amount <= left:
-        raise RefundRejected(RejectReason.TOO_LARGE, left)
+def check_refund(amount: int, *, balance: int, seen_balance: int, is_in_flight: bool) -> None:
+    """Raise RefundRejected if a refund may not be reserved. `is_in_flight`: another one of its payment."""
+    if is_in_flight:
+        raise RefundRejected(RejectReason.IN_FLIGHT, balance)
+    if seen_balance != balance:
+        raise RefundRejected(RejectReason.STALE_BALANCE, balance)
+    if not 0 < amount <= balance:
+        raise RefundRejected(RejectReason.TOO_LARGE, balance)
 
 
 def may_send(refund: Refund) -> bool:

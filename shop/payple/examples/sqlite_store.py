@@ -137,7 +137,9 @@ class SqliteStore:
             for refund in earlier:
                 if refund.refund_no == new.refund_no:
                     return refund
-            rules.check_refund(new, seen_balance, attempt.charged_amount, earlier)
+            balance = rules.balance(attempt.charged_amount, earlier)
+            is_in_flight = any(refund.state in rules.IN_FLIGHT for refund in earlier)
+            rules.check_refund(new.amount, balance=balance, seen_balance=seen_balance, is_in_flight=is_in_flight)
             self._save(db, new, is_new=True)
             return new
 
