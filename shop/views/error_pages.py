@@ -3,8 +3,10 @@
 import logging
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from http import HTTPStatus
+from functools import partial
+from typing import Any
 
 from flask import Flask, g, jsonify, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,7 +15,7 @@ from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from shop.errors import CannotCancel, CannotPay, CartProblem, NotFound, OutOfStock, ShopError, TooManyUnpaid
+from shop.errors import CannotCancel, CannotPay, CartProblem, NotFound, OutOfStock, TooManyUnpaid
 from shop.extensions import limiter, settings
 from shop.payple import GatewayError, MalformedResult
 from shop.services import catalogue, health
@@ -47,14 +49,21 @@ class Problem:
 
 def init_app(app: Flask) -> None:
     """Register the one border between our errors and HTTP."""
-    app.register_error_handler(ShopError, lambda error: _answer(_of_shop(error)))
-    app.register_error_handler(GatewayError, lambda error: _answer(_of_gateway(error)))
-    app.register_error_handler(MalformedResult, lambda _error: _answer(_bad_request()))
-    app.register_error_handler(CSRFError, lambda _error: stale_form())
-    app.register_error_handler(HTTPException, lambda error: _answer(_of_http(error)))
-    for kind in health.AWAY:
-        app.register_error_handler(kind, _database_away)
-    app.register_error_handler(Exception, _unexpected)
+    problems: dict[type[Exception], Callable[[Any], Problem]] = {
+        NotFound: _nothing_here,
+        OutOfStock: _of_stock,
+        CartProblem: _of_cart,
+        CannotPay: _of_order,
+        TooManyUnpaid: _of_unpaid,
+        GatewayError: _of_gateway,
+        MalformedResult: _bad_request,
+        CSRFError: _stale_form,
+        HTTPException: _of_http,
+        Exception: _unexpected,
+        **dict.fromkeys(health.AWAY, _database_away),
+    }
+    for kind, describe in problems.items():
+        app.register_error_handler(kind, partial(_answer_error, describe))
     app.before_request(_refuse_repeated_fields)
 
 
@@ -66,9 +75,7 @@ def form_as_json(form: FlaskForm) -> ResponseReturnValue:
 
 def stale_form() -> ResponseReturnValue:
     """Refuse a form whose token is old, or lost with its cookie."""
-    sentence = _("페이지를 연 지 오래되었거나 다른 곳에서 온 요청이에요. 아무것도 바뀌지 않았어요.")
-    advice = _("페이지를 다시 열어서 처음부터 해 주세요.")
-    return _answer(Problem(400, _("페이지가 오래되었어요"), sentence, advice, "stale_page"))
+    return _answer(_stale_form())
 
 
 def foreign_host() -> ResponseReturnValue:
@@ -76,6 +83,10 @@ def foreign_host() -> ResponseReturnValue:
     sentence = _("가게의 주소가 아닌 곳으로 보낸 요청이에요. 아무것도 바뀌지 않았어요.")
     advice = _("가게의 주소에서 페이지를 다시 열어 주세요.")
     return _answer(Problem(421, _("이 주소로는 보낼 수 없어요"), sentence, advice, "foreign_host"))
+
+
+def _answer_error(describe: Callable[[Any], Problem], error: Exception) -> ResponseReturnValue:
+    return _answer(describe(error))
 
 
 def _answer(problem: Problem) -> ResponseReturnValue:
@@ -103,19 +114,10 @@ def _refuse_repeated_fields() -> ResponseReturnValue | None:
     return _answer(_bad_request()) if repeated else None
 
 
-def _of_shop(error: ShopError) -> Problem:
-    match error:
-        case NotFound():
-            return _nothing_here()
-        case OutOfStock():
-            return _of_stock(error)
-        case CartProblem():
-            return _of_cart(error)
-        case CannotPay():
-            return _of_order(error)
-        case TooManyUnpaid():
-            return _of_unpaid(error)
-    return _internal()
+def _stale_form(_error: object = None) -> Problem:
+    sentence = _("페이지를 연 지 오래되었거나 다른 곳에서 온 요청이에요. 아무것도 바뀌지 않았어요.")
+    advice = _("페이지를 다시 열어서 처음부터 해 주세요.")
+    return Problem(400, _("페이지가 오래되었어요"), sentence, advice, "stale_page")
 
 
 def _of_stock(error: OutOfStock) -> Problem:
@@ -192,53 +194,37 @@ def _of_http(error: HTTPException) -> Problem:
         case 404:
             return _nothing_here()
         case 405:
-            return Problem(
-                405, _("이 주소는 직접 열 수 없어요"), _("주소를 직접 열지 말고 페이지의 버튼을 눌러 주세요.")
-            )
+            sentence = _("주소를 직접 열지 말고 페이지의 버튼을 눌러 주세요.")
+            return Problem(405, _("이 주소는 직접 열 수 없어요"), sentence)
         case 413:
             return Problem(413, _("보낸 내용이 너무 커요"), _("보낸 내용이 받을 수 있는 크기를 넘었어요."))
         case 429:
             return _too_many_tries()
-    is_ours = (error.code or 0) >= HTTPStatus.INTERNAL_SERVER_ERROR
-    return _internal() if is_ours else _bad_request()
+    return _bad_request()
 
 
-def _nothing_here() -> Problem:
-    sentence = _("찾으시는 페이지나 주문이 없어요.")
-    return Problem(
-        404,
-        _("페이지를 찾을 수 없어요"),
-        sentence,
-        _("주문은 주문번호와 휴대전화 번호로 찾을 수 있어요."),
-        "not_found",
-    )
+def _nothing_here(_error: object = None) -> Problem:
+    sentence, advice = _("찾으시는 페이지나 주문이 없어요."), _("주문은 주문번호와 휴대전화 번호로 찾을 수 있어요.")
+    return Problem(404, _("페이지를 찾을 수 없어요"), sentence, advice, "not_found")
 
 
-def _bad_request() -> Problem:
-    return Problem(
-        400,
-        _("요청을 처리할 수 없어요"),
-        _("보낸 내용에 문제가 있어서 아무것도 바꾸지 않았어요."),
-        code="bad_request",
-    )
+def _bad_request(_error: object = None) -> Problem:
+    sentence = _("보낸 내용에 문제가 있어서 아무것도 바꾸지 않았어요.")
+    return Problem(400, _("요청을 처리할 수 없어요"), sentence, code="bad_request")
 
 
-def _internal() -> Problem:
-    return Problem(
-        500, _("문제가 생겼어요"), _("가게 쪽에 문제가 생겼어요. 잠시 뒤에 다시 해 주세요."), code="internal"
-    )
-
-
-def _database_away(error: Exception) -> ResponseReturnValue:
+def _database_away(error: Exception) -> Problem:
     """Nobody can be told more than to come back: without the database we know nothing, and have changed nothing."""
     log.error("the database is away at %s", request.endpoint, exc_info=error)
     g.staff = None  # the staff area's own frame would ask the database again
     sentence = _("가게를 잠시 이용할 수 없어요. 주문과 결제 기록은 그대로 남아 있어요.")
     advice = _("1분쯤 뒤에 다시 열어 주세요. 결제를 마쳤다면 다시 결제하지 말고 주문 페이지를 확인해 주세요.")
-    return _answer(Problem(503, _("잠시 이용할 수 없어요"), sentence, advice, "away", retry_after=RETRY_SECONDS))
+    return Problem(503, _("잠시 이용할 수 없어요"), sentence, advice, "away", retry_after=RETRY_SECONDS)
 
 
-def _unexpected(error: Exception) -> ResponseReturnValue:
+def _unexpected(error: Exception) -> Problem:
     log.error("unexpected error at %s", request.endpoint, exc_info=error)
     g.staff = None  # nor may the frame ask in a transaction that has failed
-    return _answer(_internal())
+    return Problem(
+        500, _("문제가 생겼어요"), _("가게 쪽에 문제가 생겼어요. 잠시 뒤에 다시 해 주세요."), code="internal"
+    )
