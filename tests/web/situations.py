@@ -58,13 +58,14 @@ def lost_part(world: World, officer: PageClient) -> None:
 
 def stuck_full(world: World, officer: PageClient) -> None:
     """A full cancel whose answer was lost, and whose repeats tell nothing: two tries stand for eight."""
-    world.monkeypatch.setattr("shop.models.refund.MOST_UNANSWERED", 2)
+    world.monkeypatch.setattr("shop.payple.refund_rules.MOST_UNANSWERED", 2)
     order_no = paid_order(world)
     world.fault("cancel", "lost_answer", phase="before")
     refund(officer, order_no)
     world.fault("cancel", "refused", phase="before")
     world.advance(seconds=10)
     officer.submit(RUN_DUE, {})
+    world.advance(minutes=10)
 
 
 def refused_return(world: World, officer: PageClient) -> None:

@@ -1,20 +1,14 @@
 """The desk: what a person must decide, with its evidence and what can be done about it."""
 
-from collections.abc import Sequence
-
 from flask import g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from shop import clock
-from shop.errors import NotFound
 from shop.extensions import client
-from shop.models import CashReceipt, Refund
-from shop.services import cash_receipts, desk, orders, refunds, sweep
+from shop.services import cash_receipts, desk, refunds, sweep
 from shop.views.admin import messages
-from shop.views.admin.forms import ConfirmForm
 from shop.views.admin.login import bp, is_confirmed, require_password
-from shop.views.admin.orders import back_to_order, render_order
-from shop.views.messages import of_form
+from shop.views.admin.orders import back_to_order
 
 SECONDS = 5.0
 """How long a press of the button may ask; the rest is the sweep's own."""
@@ -43,23 +37,15 @@ def run_due() -> ResponseReturnValue:
 @bp.post("/orders/<order_no>/refunds/<row:refund_id>/repeat")
 def repeat_refund(order_no: str, refund_id: int) -> ResponseReturnValue:
     """Send a cancel of everything that is left again: a second one is refused, so nothing goes out twice."""
-    order, form = orders.get_order(order_no), ConfirmForm()
-    if not form.is_valid():
-        return render_order(order, notice=of_form(form)), 422
-    _require_row(order.refunds, refund_id)
-    require_password(form.password.data)
+    require_password()
     sent = refunds.repeat(refund_id, by=g.staff.name, client=client())
     return back_to_order(order_no, refund=sent.id)
 
 
 @bp.post("/orders/<order_no>/refunds/<row:refund_id>/returned-elsewhere")
-def record_returned_elsewhere(order_no: str, refund_id: int) -> ResponseReturnValue:
+def record_returned_elsewhere(order_no: str, refund_id: int) -> ResponseReturnValue:  # noqa: ARG001 - in the address
     """Record that somebody has returned money whose cancel the gateway refused; it is not sent again."""
-    order, form = orders.get_order(order_no), ConfirmForm()
-    if not form.is_valid():
-        return render_order(order, notice=of_form(form)), 422
-    _require_row(order.refunds, refund_id)
-    require_password(form.password.data)
+    require_password()
     refunds.record_returned_elsewhere(refund_id, by=g.staff.name)
     return redirect(url_for("admin.show_desk"), code=303)
 
@@ -67,16 +53,6 @@ def record_returned_elsewhere(order_no: str, refund_id: int) -> ResponseReturnVa
 @bp.post("/orders/<order_no>/cash-receipts/<row:receipt_id>/retry")
 def retry_receipt(order_no: str, receipt_id: int) -> ResponseReturnValue:
     """Do now what is owed to the tax office and due later."""
-    order, form = orders.get_order(order_no), ConfirmForm()
-    if not form.is_valid():
-        return render_order(order, notice=of_form(form)), 422
-    _require_row(order.cash_receipts, receipt_id)
-    require_password(form.password.data)
+    require_password()
     receipt = cash_receipts.retry(receipt_id, by=g.staff.name, client=client())
     return back_to_order(order_no, receipt=receipt.id)
-
-
-def _require_row(rows: Sequence[Refund | CashReceipt], row_id: int) -> None:
-    """:raises NotFound: the row is none of these"""
-    if row_id not in [row.id for row in rows]:
-        raise NotFound

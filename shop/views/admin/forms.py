@@ -65,12 +65,6 @@ class SignInForm(ShopForm):
     )
 
 
-class ConfirmForm(ShopForm):
-    """Anything that moves money: the password, where it has to be entered again."""
-
-    password = PasswordField(_("비밀번호 확인"), validators=[Length(max=LONGEST_PASSWORD)])
-
-
 class StopForm(ShopForm):
     """Why a subscription is stopped."""
 
@@ -85,7 +79,7 @@ class StopForm(ShopForm):
     )
 
 
-class RefundForm(ConfirmForm):
+class RefundForm(ShopForm):
     """A refund, by amount or by lines. The same fields travel through the plan page, so what was shown is what is sent.
 
     ``intent`` marks this one form; ``seen_refundable`` is the balance that the person saw, in won.
@@ -137,7 +131,7 @@ class RefundForm(ConfirmForm):
         )
 
 
-class ReceiptForm(ConfirmForm):
+class ReceiptForm(ShopForm):
     """Whom a cash receipt is for."""
 
     purpose = RadioField(default=ReceiptPurpose.PERSONAL.value, choices=one_of(*ReceiptPurpose))
@@ -151,7 +145,7 @@ class ReceiptForm(ConfirmForm):
             raise ValidationError(_("소득공제는 휴대전화 번호, 지출증빙은 사업자등록번호 10자리를 입력하세요."))
 
 
-class DecisionForm(ConfirmForm):
+class DecisionForm(ShopForm):
     """What became of a refund whose answer was lost."""
 
     answer = RadioField(choices=one_of("refunded", "not_refunded"))

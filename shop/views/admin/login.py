@@ -152,13 +152,13 @@ def is_confirmed() -> bool:
     return bool(g.staff.session.is_confirmed(clock.now()))
 
 
-def require_password(password: str | None) -> None:
-    """Let money be moved only by somebody who has entered the password again.
+def require_password() -> None:
+    """Let money be moved only by somebody who enters the password again, or has done so a short while ago.
 
-    :raises SignInRefused: it was wrong
+    :raises SignInRefused: it is wrong
     """
     if not is_confirmed():
-        _confirm(password or "")
+        _confirm(request.form.get("password", ""))
 
 
 @limiter.limit("10 per 10 minutes", key_func=lambda: f"{address()} {g.staff.name}")

@@ -16,10 +16,10 @@ from shop.rules.states import OrderState, Source
 from shop.services import orders, refunds, settlement
 from shop.services.links import LONGEST_GOODS
 from shop.views.admin import messages
-from shop.views.admin.forms import ConfirmForm, LinkForm, ReceiptForm, RefundForm, SearchForm
+from shop.views.admin.forms import LinkForm, ReceiptForm, RefundForm, SearchForm
 from shop.views.admin.login import bp, is_confirmed, require_password
 from shop.views.forms import row_number
-from shop.views.messages import Notice, of_form
+from shop.views.messages import Notice
 
 
 @bp.get("/orders", endpoint="orders")
@@ -42,22 +42,15 @@ def show_order(order_no: str) -> ResponseReturnValue:
 @bp.post("/orders/<order_no>/attempts/<attempt_no>/inquiry")
 def ask_again(order_no: str, attempt_no: str) -> ResponseReturnValue:
     """Ask the gateway about an attempt now, whatever the schedule says."""
-    order = orders.get_order(order_no)
-    asked = [attempt.attempt_no for attempt in order.attempts if attempt.attempt_no == attempt_no]
-    for number in asked:
-        settlement.settle(number, client(), source=Source.STAFF, at_once=True)
+    settlement.settle(attempt_no, client(), source=Source.STAFF, at_once=True)
     return back_to_order(order_no)
 
 
 @bp.post("/orders/<order_no>/attempts/<attempt_no>/close")
 def close_attention(order_no: str, attempt_no: str) -> ResponseReturnValue:
     """A person has looked at an answer that fits no order; who it was is written down."""
-    order, form = orders.get_order(order_no), ConfirmForm()
-    if not form.is_valid():
-        return render_order(order, notice=of_form(form)), 422
-    require_password(form.password.data)
-    for number in [attempt.attempt_no for attempt in order.attempts if attempt.attempt_no == attempt_no]:
-        settlement.close(number, by=g.staff.name)
+    require_password()
+    settlement.close(attempt_no, by=g.staff.name)
     return back_to_order(order_no)
 
 
