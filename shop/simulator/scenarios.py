@@ -6,7 +6,6 @@ import random
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import Any
 
 from shop.simulator import policy, store
@@ -26,13 +25,6 @@ LARGEST_SEED = 2**63 - 1
 LONGEST_SEQUENCE = 1_000
 
 
-class Moment(StrEnum):
-    """When a scenario's code is answered: in the window, or when money is asked for (PAY: in the window, CERT: at the confirm)."""
-
-    WINDOW = "window"
-    CHARGE = "charge"
-
-
 @dataclass(frozen=True)
 class FaultRow:
     """A fault of `/_sim/faults` that is armed for the payment as soon as the payer has pressed the button."""
@@ -48,7 +40,7 @@ class Scenario:
     """One row.
 
     `mark` is the four digits that call it in a test number and, its last three, at the end of an amount. `code`
-    refuses, `charged` says whether money moves all the same; `lost` keeps the answer; `tampered` names the forged field
+    refuses, `in_window` or where money is asked for (CERT: at the confirm); `charged` says whether it moves all the same; `lost` keeps the answer; `tampered` names the forged field
     of the result, `deliveries` says how often the result arrives, `seconds` how long the charge takes. `policy` and
     `faults` hold for this payment alone; `cancelled_behind` gives the money back without telling the shop.
     """
@@ -62,7 +54,7 @@ class Scenario:
     methods: tuple[str, ...] = BOTH
     works: tuple[str, ...] = MONEY
     code: str = ""
-    at: Moment = Moment.CHARGE
+    in_window: bool = False
     charged: bool = True
     lost: bool = False
     tampered: str = ""
@@ -76,9 +68,6 @@ class Scenario:
     def amount_ending(self) -> str:
         """The last three digits of an amount that call it; blank if they end in 0, as the amounts of shops do."""
         return "" if self.mark.endswith("0") else self.mark[-3:]
-
-    def refuses_at(self, moment: Moment) -> bool:
-        return bool(self.code) and self.at is moment
 
     def fits(self, payment: Payment) -> bool:
         return payment.method in self.methods and payment.work in self.works
@@ -101,7 +90,7 @@ def _declines(
 def _bars(scenario_id: str, code: str, ko: str, en: str, methods: tuple[str, ...] = CARD, mark: str = "") -> Scenario:
     declines = _declines(scenario_id, code, ko, en, methods, mark)
     does_ko, does_en = f"{code}: 결제창에서 거절", f"{code}: refused in the window"
-    return replace(declines, does_ko=does_ko, does_en=does_en, works=ANY, at=Moment.WINDOW)
+    return replace(declines, does_ko=does_ko, does_en=does_en, works=ANY, in_window=True)
 
 
 GROUPS = (

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 import requests
 
-from shop.simulator.scenarios import SCENARIOS, Moment
+from shop.simulator.scenarios import SCENARIOS
 from tests.gateway.merchant import Merchant
 
 TRANSFER = {"PCD_PAY_TYPE": "transfer"}
@@ -110,9 +110,13 @@ def test_the_window_offers_what_fits_method_and_work(merchant: Merchant) -> None
 def test_a_refused_number_may_be_tried_again(merchant: Merchant, name: str, method: str, code: str) -> None:
     paid = merchant.paid(name, PCD_PAY_TYPE=method)
     certified = merchant.claim(name, PCD_PAY_TYPE=method)
-    confirmed = certified if SCENARIOS[name].at is Moment.WINDOW else merchant.confirm(certified)
+    confirmed = certified if SCENARIOS[name].in_window else merchant.confirm(certified)
 
-    for told in (paid, confirmed):
+    key = merchant.claim(PCD_PAY_TYPE=method)["PCD_PAYER_ID"]
+    merchant.order("POST", "/scenarios", {"id": name})
+    by_key = merchant.repay(key, method)
+
+    for told in (paid, confirmed, by_key):
         assert (told["PCD_PAY_RST"], told["PCD_PAY_CODE"], bool(told["PCD_PAY_MSG"])) == ("error", code, True)
         assert merchant.payment(told["PCD_PAY_OID"])["state"] == "declined"
     assert merchant.claim(PCD_PAY_OID=paid["PCD_PAY_OID"])["PCD_PAY_RST"] == "success"

@@ -77,16 +77,15 @@ def _charge(call: Call, purpose: Purpose) -> Answer:
     key = by_id(call.db, call.run, call.asked.get("PCD_PAYER_ID", ""))
     opened = _payment(call, _checked(call, purpose, key))
     scenario = scenarios.unasked(call.db, call.run, opened)
-    done = charge.charge(replace(opened, scenario=scenario.id), call.run.now())
-    charged = done.payment
+    charged = charge.charge(replace(opened, scenario=scenario.id), call.run.now())
     payment.save(call.db, charged)
-    answered = _answer(call, purpose, done)
+    answered = _answer(call, purpose, charged, scenario.code)
     effect, note = charge.EFFECTS[charged.state], f"scenario: {scenario.id}"
-    call.write(charged, effect=effect, asked=charged.asked, answered=answered, code=done.code, note=note)
+    call.write(charged, effect=effect, asked=charged.asked, answered=answered, code=scenario.code, note=note)
     if charged.approved_at:
         charge.arm_faults(call.db, call.run, charged)
     charge.follow_up(call.db, call.run, charged)
-    return Answer(answered, done.lost, done.seconds)
+    return Answer(answered, scenario.lost, scenario.seconds)
 
 
 def _checked(call: Call, purpose: Purpose, key: BillingKey | None) -> BillingKey:
@@ -133,11 +132,10 @@ def _payment(call: Call, key: BillingKey) -> Payment:
     return replace(opened, instrument=key.instrument, receipt=receipt, payer_name=name, payer_id=key.id)
 
 
-def _answer(call: Call, purpose: Purpose, done: charge.Charge) -> Fields:
-    paid = done.payment
-    if done.code:
+def _answer(call: Call, purpose: Purpose, paid: Payment, code: str) -> Fields:
+    if code:
         more = {"PCD_PAY_OID": paid.oid, "PCD_PAY_TYPE": paid.method, "PCD_PAYER_ID": paid.payer_id}
-        return messages.error(done.code, **more)
+        return messages.error(code, **more)
     result = messages.success(paid, call.run.policy)
     fields = {name: value for name, value in result.items() if name not in WINDOW_ONLY} | {"PCD_SIMPLE_FLAG": "Y"}
     if paid.method == "card":

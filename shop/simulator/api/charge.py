@@ -1,7 +1,7 @@
 """A charge: by the window (PAY), by the confirm (CERT), or by a billing key."""
 
 import sqlite3
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from shop.simulator import ledger, scenarios, store, webhooks
@@ -9,7 +9,6 @@ from shop.simulator.api.cancel import cancel_in_admin
 from shop.simulator.control.faults import Fault
 from shop.simulator.payment import CashReceipt, Payment, State, digits, new_key, trade_key
 from shop.simulator.runs import Run
-from shop.simulator.scenarios import Moment
 
 EFFECTS = {
     State.AUTHENTICATED: "authenticated",
@@ -19,25 +18,10 @@ EFFECTS = {
 }
 
 
-@dataclass(frozen=True)
-class Charge:
-    """The payment after it, the code of a refusal, whether the answer is lost, and how many seconds it takes."""
-
-    payment: Payment
-    code: str = ""
-    lost: bool = False
-    seconds: float = 0.0
-
-
-def charge(payment: Payment, now: datetime) -> Charge:
+def charge(payment: Payment, now: datetime) -> Payment:
     """Ask the issuer for the money, as the payment's scenario has it."""
-    scenario = scenarios.of(payment)
-    refused = scenario.code if scenario.refuses_at(Moment.CHARGE) else ""
-    after = _approved(payment, now) if scenario.charged else replace(payment, state=State.DECLINED)
-    return Charge(after, refused, scenario.lost, scenario.seconds)
-
-
-def _approved(payment: Payment, now: datetime) -> Payment:
+    if not scenarios.of(payment).charged:
+        return replace(payment, state=State.DECLINED)
     approved = replace(payment, state=State.APPROVED, approved_at=now)
     if payment.method == "transfer":
         return with_receipt(approved)

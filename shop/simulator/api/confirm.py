@@ -61,15 +61,15 @@ def _charge(call: Call) -> Answer:
     refuse_if(payment.completed(call.db, run.id, claimed.oid), "oid_duplicate", claimed.oid)
     is_month_paid = payment.is_month_paid(call.db, run.id, claimed.payer_id, claimed.asked)
     refuse_if(is_month_paid, "repay_twice_a_month", claimed.oid)
-    done = charge.charge(claimed, run.now())
-    answered = _answer(run.policy, done)
-    charged = replace(done.payment, answer=answered)
+    scenario, charged = scenarios.of(claimed), charge.charge(claimed, run.now())
+    answered = _answer(run.policy, charged, scenario.code)
+    charged = replace(charged, answer=answered)
     payment.save(call.db, charged)
-    note = "answer lost on the way" if done.lost else ""
+    note = "answer lost on the way" if scenario.lost else ""
     effect = charge.EFFECTS[charged.state]
-    call.write(charged, effect=effect, code=done.code, answered=answered, note=note)
+    call.write(charged, effect=effect, code=scenario.code, answered=answered, note=note)
     charge.follow_up(call.db, run, charged)
-    return Answer(answered, done.lost, done.seconds)
+    return Answer(answered, scenario.lost, scenario.seconds)
 
 
 def _claimed(call: Call) -> Payment:
@@ -97,9 +97,8 @@ def _is_right_address(waiting: Payment, run: Run) -> bool:
     return request.path == path and request.args.get("ACT_") == "PAYM"
 
 
-def _answer(policy: Policy, done: charge.Charge) -> Fields:
-    charged = done.payment
-    if done.code:
+def _answer(policy: Policy, charged: Payment, code: str) -> Fields:
+    if code:
         more = {"PCD_PAY_OID": charged.oid, "PCD_PAY_TYPE": charged.method, "PCD_PAY_REQKEY": charged.request_key}
-        return messages.error(done.code, **more)
+        return messages.error(code, **more)
     return messages.confirmed(charged, policy) if charged.approved_at else {}

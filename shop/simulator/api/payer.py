@@ -16,14 +16,12 @@ from shop.simulator import instruments, ledger, messages, payment, runs, scenari
 from shop.simulator.api import billing_key, charge
 from shop.simulator.api.authentication import new_auth_key, opaque
 from shop.simulator.api.billing_key import BillingKey
-from shop.simulator.api.charge import Charge
 from shop.simulator.api.window import Delivery
 from shop.simulator.fields import Fields
 from shop.simulator.instruments import Unusable
 from shop.simulator.payment import WINDOW_LIMIT, CashReceipt, Instrument, Payment, State
 from shop.simulator.rulebook import RULES
 from shop.simulator.runs import PUBLIC_TEST_RUN, Run
-from shop.simulator.scenarios import Moment
 from shop.simulator.web import database, language, read_form, say
 
 bp = Blueprint("payer", __name__, url_prefix="/window/<token>")
@@ -102,17 +100,17 @@ def _submit(db: sqlite3.Connection, run: Run, shown: Payment, typed: Mapping[str
     ready = replace(ready, scenario=scenarios.chosen(db, run, ready, typed).id)
     was_registered = _is_registered(db, run, ready)
     done = _authenticate_or_charge(run, ready)
-    effect = charge.EFFECTS[done.payment.state]
+    effect, code = charge.EFFECTS[done.state], _code(done)
     if effect == "authenticated" and ready.is_registration:
         effect = "registered"
-    ledger.write(db, run, "submit", done.payment, effect=effect, code=done.code, note=f"scenario: {ready.scenario}")
+    ledger.write(db, run, "submit", done, effect=effect, code=code, note=f"scenario: {ready.scenario}")
     if effect != "declined":
-        _register(db, run, done.payment)
-        charge.arm_faults(db, run, done.payment)
-    charge.announce(db, run, done.payment)
-    if done.payment.waits_for_receipt and not done.code and not done.lost:
-        payment.save(db, done.payment)
-        return done.payment
+        _register(db, run, done)
+        charge.arm_faults(db, run, done)
+    charge.announce(db, run, done)
+    if done.waits_for_receipt and not code and not _is_lost(done):
+        payment.save(db, done)
+        return done
     return _deliver(db, run, done, was_registered=was_registered)
 
 
@@ -166,17 +164,14 @@ def _register(db: sqlite3.Connection, run: Run, paid: Payment) -> None:
     store.insert(db, BillingKey(*names, instrument, *person))
 
 
-def _authenticate_or_charge(run: Run, ready: Payment) -> Charge:
+def _authenticate_or_charge(run: Run, ready: Payment) -> Payment:
     """PAY asks for the money at once, CERT only authenticates, AUTH registers."""
-    scenario = scenarios.of(ready)
-    if scenario.refuses_at(Moment.WINDOW):
-        return Charge(replace(ready, state=State.DECLINED), scenario.code)
+    if scenarios.of(ready).in_window:
+        return replace(ready, state=State.DECLINED)
     if ready.work == "PAY":
         return charge.charge(ready, run.now())
-    authenticated = replace(ready, state=State.AUTHENTICATED, authenticated_at=run.now())
-    if ready.is_registration:
-        return Charge(authenticated, lost=scenario.lost)
-    return Charge(replace(authenticated, request_key=opaque(60)))
+    request_key = "" if ready.is_registration else opaque(60)
+    return replace(ready, state=State.AUTHENTICATED, authenticated_at=run.now(), request_key=request_key)
 
 
 def _answer_receipt(db: sqlite3.Connection, run: Run, shown: Payment, typed: Mapping[str, str]) -> Payment:
@@ -191,7 +186,7 @@ def _answer_receipt(db: sqlite3.Connection, run: Run, shown: Payment, typed: Map
     state = answered.receipt.state
     effect, note = "receipt_issued" if state == "issued" else "", f"{state} {answered.receipt.use}"
     ledger.write(db, run, "receipt", answered, effect=effect, note=note, asked=asked)
-    return _deliver(db, run, Charge(answered))
+    return _deliver(db, run, answered)
 
 
 def _expire(db: sqlite3.Connection, run: Run, shown: Payment) -> Payment:
@@ -208,27 +203,37 @@ def _close(db: sqlite3.Connection, run: Run, shown: Payment) -> Payment:
     return closed
 
 
-def _deliver(db: sqlite3.Connection, run: Run, done: Charge, *, was_registered: bool = False) -> Payment:
-    if done.lost:
-        over = replace(done.payment, undelivered=True)
+def _deliver(db: sqlite3.Connection, run: Run, done: Payment, *, was_registered: bool = False) -> Payment:
+    if _is_lost(done):
+        over = replace(done, undelivered=True)
         ledger.write(db, run, "result", over, note="lost on the way")
     else:
         result = _result(run, done, was_registered=was_registered)
-        over = replace(done.payment, result=result)
+        over = replace(done, result=result)
         ledger.write(db, run, "result", over, code=result["PCD_PAY_CODE"], answered=result)
     payment.save(db, over)
-    if not done.lost:
+    if not over.undelivered:
         charge.cancel_by_scenario(db, run, over)
     return over
 
 
-def _result(run: Run, done: Charge, *, was_registered: bool) -> Fields:
-    if done.code:
-        return messages.error(done.code, **messages.echo(done.payment.asked))
-    if done.payment.is_registration:
-        return messages.registered(done.payment, again=was_registered)
-    result = messages.success(done.payment, run.policy)
-    return messages.tampered(result, scenarios.of(done.payment).tampered)
+def _result(run: Run, done: Payment, *, was_registered: bool) -> Fields:
+    code = _code(done)
+    if code:
+        return messages.error(code, **messages.echo(done.asked))
+    if done.is_registration:
+        return messages.registered(done, again=was_registered)
+    return messages.tampered(messages.success(done, run.policy), scenarios.of(done).tampered)
+
+
+def _code(done: Payment) -> str:
+    """The code of a refusal in the window; in CERT the confirm asks for the money."""
+    scenario = scenarios.of(done)
+    return scenario.code if scenario.in_window or done.work == "PAY" else ""
+
+
+def _is_lost(done: Payment) -> bool:
+    return scenarios.of(done).lost and done.work == "PAY"
 
 
 def _refuse(db: sqlite3.Connection, run: Run, shown: Payment, state: State, rule_id: str) -> Payment:
