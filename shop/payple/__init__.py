@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from . import codes
-from .billing_key import ChargeRequest, Registration
 from .cash_receipt import CashReceiptDone, CashReceiptRequest
 from .client import Inquiries, PaypleClient
 from .codes import explain
-from .credentials import Authentication, Credentials
-from .endpoints import Gateway, Purpose, WindowScript
 from .errors import GatewayError, MalformedResult, NotSent, OutcomeUnknown, Refused, UnknownEndpoint
-from .link import LinkRequest
+from .gateway import Authentication, Credentials, Gateway, Purpose, WindowScript
 from .messages import KOREA, ChargeMode, PayType, ReceiptPurpose
-from .payment import CardPayment, PaymentFound, TransferPayment
-from .payment_request import new_attempt_no
+from .payment import CardPayment, PaymentFound, Registration, TransferPayment
+from .payment_requests import (
+    CardApp,
+    ChargeRequest,
+    LinkRequest,
+    PayerCheck,
+    RegistrationRequest,
+    WindowRequest,
+    new_attempt_no,
+    window_fields,
+)
 from .refund import ReceiptAnswer, RefundDone, RefundRequest
 from .result import UnverifiedResult, read_webhook
 from .transport import Exchange, Observer, Timeouts
-from .window import CardApp, PayerCheck, RegistrationRequest, WindowRequest, window_fields
 
 __version__ = "1.0.0"
 

@@ -10,15 +10,13 @@ from urllib.parse import urlsplit
 
 import requests
 
-from .billing_key import NOT_REGISTERED, ChargeRequest, Registration
 from .cash_receipt import CashReceiptDone, CashReceiptRequest
-from .credentials import Authentication, Credentials
-from .endpoints import Gateway, Purpose
 from .errors import GatewayError, NotSent, OutcomeUnknown, Refused
-from .link import LinkRequest, link_address
+from .gateway import Authentication, Credentials, Gateway, Purpose
 from .masking import mask
 from .messages import Answer, PayType, require_success
-from .payment import PaymentFound
+from .payment import PaymentFound, Registration
+from .payment_requests import ChargeRequest, LinkRequest
 from .refund import RefundDone, RefundRequest
 from .result import UnverifiedResult
 from .transport import Exchange, Observer, Outcome, Timeouts, Transport
@@ -26,6 +24,7 @@ from .transport import Exchange, Observer, Outcome, Timeouts, Transport
 log = logging.getLogger(__name__)
 
 NO_SUCH_PAYMENT = frozenset({"CBIL0003", "BILL0003"})  # an inquiry's "nothing found", card and transfer
+NOT_REGISTERED = frozenset({"SPCD0001", "SPCD0011", "SPCD0012", "SPAY0005"})  # no billing key, or none any more
 KEYS_EXPIRED = frozenset({"CBIL0002", "SPAY0001"})  # or unknown, card and transfer
 INQUIRIES_PER_SECOND = 2  # no document names a limit; merchants report that more are refused
 KEYS_LAST = 25 * 60.0  # seconds, within the thirty minutes of an authentication
@@ -146,7 +145,12 @@ class PaypleClient:
 
     def create_link(self, request: LinkRequest) -> str:
         """Register a payment link and return its address. After OutcomeUnknown register another one."""
-        return link_address(self._send("create_link", Purpose.LINK, request.to_wire()), self.gateway)
+        answer = self._send("create_link", Purpose.LINK, request.to_wire())
+        require_success(answer)
+        address = self.gateway.safe_url(answer.text("PCD_LINK_URL"))
+        if not address:
+            raise OutcomeUnknown("the gateway's success names no address that may be shown")
+        return address
 
     def inquire_with(
         self, partner: Authentication, attempt_no: str, payment_date: date, pay_type: PayType

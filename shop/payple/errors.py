@@ -39,11 +39,7 @@ class OutcomeUnknown(GatewayError):
 
 
 class Refused(GatewayError):
-    """The gateway answered no: no money moved. `attempt_no` is the payment that it named, or blank."""
-
-    def __init__(self, code: str, message: str, attempt_no: str = "") -> None:
-        super().__init__(message, code)
-        self.attempt_no = attempt_no
+    """The gateway answered no: no money moved."""
 
 
 class MalformedResult(ValueError):

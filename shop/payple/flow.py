@@ -19,11 +19,11 @@ from typing import Protocol
 
 from . import codes
 from .backoff import MOST_UNANSWERED, backoff
-from .billing_key import ChargeRequest
 from .client import Inquiries, PaypleClient
 from .errors import GatewayError, NotSent, OutcomeUnknown, Refused, UnknownEndpoint
 from .messages import KOREA, ChargeMode, PayType
 from .payment import PaymentFound
+from .payment_requests import ChargeRequest, WindowRequest
 from .refund import RefundRequest
 from .refund_rules import (
     DECIDE_AFTER,
@@ -38,7 +38,6 @@ from .refund_rules import (
     may_send,
 )
 from .result import UnverifiedResult
-from .window import WindowRequest
 
 log = logging.getLogger(__name__)
 

@@ -93,7 +93,7 @@ def require_success(answer: Answer) -> None:
     code = code or codes.code_in(message)
     known = codes.lookup(code)
     if result == "error" and known and known.outcome is codes.Outcome.DECLINED:
-        raise Refused(code, message, answer.text("PCD_PAY_OID"))
+        raise Refused(message, code)
     raise OutcomeUnknown(message or "the gateway's answer is neither a success nor a definite no", code)
 
 

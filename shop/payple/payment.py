@@ -1,4 +1,4 @@
-"""A payment in the gateway's answer to our confirm or inquiry.
+"""A payment in the gateway's answer to our confirm, charge or inquiry, and a registered card or account.
 
 The caller still compares its number, amount and type with the attempt: `flow.judge` does.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from .endpoints import Gateway
 from .errors import OutcomeUnknown
+from .gateway import Gateway
 from .messages import KOREA, Answer, PayType, korea_time, require_success, whole_won
 
 
@@ -76,7 +76,7 @@ class PaymentFound:
     refunded_amount: int | None = None  # only some answers tell
     state: str = ""  # "1" is approved; only some answers tell
     goods: str = ""
-    billing_key: str = field(default="", repr=False)
+    billing_key: str = field(default="", repr=False)  # a secret: keep it encrypted, give it to its owner's window only
     code: str = ""
     message: str = ""
     card: CardPayment | None = None
@@ -118,3 +118,24 @@ class PaymentFound:
             card=CardPayment.from_wire(answer, gateway) if pay_type is PayType.CARD else None,
             transfer=TransferPayment.from_wire(answer) if pay_type is PayType.TRANSFER else None,
         )
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A registered card or account, which our server can charge again."""
+
+    billing_key: str = field(repr=False)
+    pay_type: PayType
+    issuer: str  # the card company or the bank
+    number: str  # masked by the gateway
+
+    @classmethod
+    def from_wire(cls, answer: Answer) -> Registration:
+        """Read the answer. Raises Refused, or OutcomeUnknown, also for an incomplete success."""
+        require_success(answer)
+        billing_key, pay_type = answer.text("PCD_PAYER_ID"), answer.pay_type()
+        if not billing_key or pay_type is None:
+            raise OutcomeUnknown("the gateway's success names no registered card or account")
+        issuer = answer.text("PCD_PAY_CARDNAME", "PCD_PAY_BANKNAME")
+        number = answer.text("PCD_PAY_CARDNUM", "PCD_PAY_BANKNUM")
+        return cls(billing_key, pay_type, issuer, number)

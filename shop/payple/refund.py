@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from .endpoints import Gateway
 from .errors import OutcomeUnknown
+from .gateway import Gateway
 from .messages import Answer, require_attempt, require_success
 
 RECEIPT_ADJUSTED = "0000"

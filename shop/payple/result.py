@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from . import codes
-from .credentials import Credentials
 from .errors import MalformedResult
+from .gateway import Credentials
 from .masking import one_line
 from .messages import ChargeMode, PayType, whole_won
 
@@ -39,9 +39,6 @@ class UnverifiedResult:
     request_key: str = field(default="", repr=False)
     confirm_url: str = ""  # as received: only for Gateway.select_confirm
     billing_key: str = field(default="", repr=False)
-    account_kind: str = ""  # personal or company, for a transfer
-    user_define1: str = field(default="", repr=False)
-    user_define2: str = field(default="", repr=False)
     reports_deregistration: bool = False  # a webhook: the billing key charges no more
 
     @property
@@ -57,7 +54,7 @@ class UnverifiedResult:
         unknown fields.
         """
         fields = _checked_fields(form)
-        result, account_kind = fields.get("PCD_PAY_RST", ""), fields.get("PCD_PAY_BANKACCTYPE", "")
+        result = fields.get("PCD_PAY_RST", "")
         pay_type, charge_mode = fields.get("PCD_PAY_TYPE", ""), fields.get("PCD_PAY_WORK", "")
         return cls(
             result=result if result in ("success", "error", "close") else "",
@@ -71,9 +68,6 @@ class UnverifiedResult:
             request_key=fields.get("PCD_PAY_REQKEY", ""),
             confirm_url=fields.get("PCD_PAY_COFURL", ""),
             billing_key=fields.get("PCD_PAYER_ID", ""),
-            account_kind=account_kind if account_kind in ("personal", "company") else "",
-            user_define1=fields.get("PCD_USER_DEFINE1", ""),
-            user_define2=fields.get("PCD_USER_DEFINE2", ""),
             reports_deregistration=charge_mode == "PUSERDEL",
         )
 

@@ -76,12 +76,11 @@ def test_a_charge_answers_like_a_confirm_and_its_key_is_looked_up_and_deregister
 
 
 def test_a_registration_brings_a_billing_key_without_a_payment(wire: Wire) -> None:
-    own = 'a "quote" & <tag>'
-    result = wire.pay(RegistrationRequest(PayType.CARD, "/registered", user_define1=own, user_define2="&quot;"))
+    result = wire.pay(RegistrationRequest(PayType.CARD, "/registered"))
 
     registered = wire.client().find_billing_key(result.billing_key)
 
-    assert (result.reports_success, result.user_define1, result.user_define2) == (True, own, "&quot;")
+    assert result.reports_success
     assert registered
     assert registered.pay_type is PayType.CARD
 
@@ -119,7 +118,7 @@ def test_the_observer_gets_no_key_and_no_person(wire: Wire) -> None:
     facts = (paid.attempt_no, paid.billing_key, 1000, ReceiptPurpose.PERSONAL, WISH.payer_phone)
     client.issue_cash_receipt(CashReceiptRequest(*facts))
     client.refund(RefundRequest(paid.attempt_no, paid.payment_date, 1000))
-    charge = replace(again(paid), user_define1="회원 1234")
+    charge = again(paid)
     client.charge(charge)
     client.find_billing_key(paid.billing_key)
     client.delete_billing_key(paid.billing_key)
@@ -127,7 +126,7 @@ def test_the_observer_gets_no_key_and_no_person(wire: Wire) -> None:
 
     private = [Credentials.public_test().cust_key, Credentials.public_test().refund_key, link.partition("SID=")[2]]
     private += [keys.cst_id, keys.cust_key, keys.auth_key, result.auth_key, result.request_key, result.billing_key]
-    private += [WISH.payer_name, WISH.payer_phone, WISH.payer_email, "회원 1234"]
+    private += [WISH.payer_name, WISH.payer_phone, WISH.payer_email]
     assert not [value for value in private if value in repr([wire.exchanges, charge, paid])]
     assert {exchange.outcome for exchange in wire.exchanges} == {"answered"}
 
@@ -138,10 +137,9 @@ def test_the_observer_gets_no_key_and_no_person(wire: Wire) -> None:
         {"card_app": CardApp.APP_CARD, "pay_type": PayType.TRANSFER},
         {"card_app": CardApp.APP_CARD, "payer_check": PayerCheck.PASSWORD},
         {"billing_key": "OVA3U"},
-        {"user_define1": "x" * 2049},
     ],
     ids=str,
 )
 def test_an_impossible_window_makes_no_request(changes: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"app|billing key|characters"):
+    with pytest.raises(ValueError, match=r"app|billing key"):
         replace(WISH, **changes)  # type: ignore[arg-type]  # what the case changes

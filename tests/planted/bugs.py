@@ -22,8 +22,8 @@ from shop.errors import OutOfStock
 from shop.extensions import settings
 from shop.models import Attempt, Order, Product, SavedMethod
 from shop.payple import OutcomeUnknown, PaymentFound, PaypleClient, Refused, UnverifiedResult, flow
-from shop.payple.endpoints import Gateway
 from shop.payple.flow import AttemptState, PaymentFlow, Reason, Verdict
+from shop.payple.gateway import Gateway
 from shop.rules.money import Won
 from shop.rules.states import IN_FLIGHT, OrderState, Source
 from shop.services import cash_receipts, catalogue, orders, refunds, saved_methods, settlement, transitions
@@ -155,7 +155,7 @@ def timeout_is_declined(original: Any, *args: Any, **more: Any) -> Any:
     try:
         return original(*args, **more)
     except OutcomeUnknown as error:
-        raise Refused("3112", "no answer") from error
+        raise Refused("no answer", "3112") from error
 
 
 @bug("an inquiry that finds nothing counts as declined at once, so the buyer pays again", "I1", at=(flow, "not_found"))

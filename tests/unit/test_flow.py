@@ -147,8 +147,8 @@ def test_nothing_leads_away_from_paid_and_orphaned() -> None:
     assert [state for state, after in TRANSITIONS.items() if not after] == [S.PAID, S.ORPHANED]
 
 
-NO = Refused("PAYC0011", "no")
-ALREADY = Refused("1115", "cancelled already")
+NO = Refused("no", "PAYC0011")
+ALREADY = Refused("cancelled already", "1115")
 LOST = OutcomeUnknown("lost")
 LATE = NotSent("too late")
 R = RefundState

@@ -103,20 +103,20 @@ def test_what_is_neither_a_whole_success_nor_a_definite_no_stays_unknown(changes
 
 
 @pytest.mark.parametrize(
-    ("changes", "code", "attempt_no"),
+    ("changes", "code"),
     [
-        *(({"PAY_CODE": code}, code, "ORDER_1") for code in ("3112", "CPCA9999", "CBIL0003", "PCCFD001", "AUTH0008")),
-        ({"PAY_CODE": 3112, "PAY_OID": "ORDER_2"}, "3112", "ORDER_2"),
-        ({"PAY_CODE": "3112", "PAY_OID": ""}, "3112", ""),
-        ({"PAY_CODE": "", "PAY_MSG": "[CBIL0003] 결제내역이 존재하지 않습니다."}, "CBIL0003", "ORDER_1"),
-        ({"PAY_CODE": None, "PAY_MSG": "취소실패PAYC0007"}, "PAYC0007", "ORDER_1"),
-        ({"PAY_CODE": "1115", "PAY_MSG": "PAYC0011"}, "1115", "ORDER_1"),
+        *(({"PAY_CODE": code}, code) for code in ("3112", "CPCA9999", "CBIL0003", "PCCFD001", "AUTH0008")),
+        ({"PAY_CODE": 3112, "PAY_OID": "ORDER_2"}, "3112"),
+        ({"PAY_CODE": "3112", "PAY_OID": ""}, "3112"),
+        ({"PAY_CODE": "", "PAY_MSG": "[CBIL0003] 결제내역이 존재하지 않습니다."}, "CBIL0003"),
+        ({"PAY_CODE": None, "PAY_MSG": "취소실패PAYC0007"}, "PAYC0007"),
+        ({"PAY_CODE": "1115", "PAY_MSG": "PAYC0011"}, "1115"),
     ],
 )
-def test_a_definite_code_is_a_no_about_an_attempt(changes: Fields, code: str, attempt_no: str) -> None:
+def test_a_definite_code_is_a_no(changes: Fields, code: str) -> None:
     with pytest.raises(Refused) as refusal:
         found(card(PAY_RST="error", **changes))
-    assert (refusal.value.code, refusal.value.attempt_no) == (code, attempt_no)
+    assert refusal.value.code == code
 
 
 def test_an_error_shows_no_person_that_the_gateway_repeats() -> None:

@@ -70,12 +70,10 @@ def test_an_amount_that_is_no_whole_won_is_no_amount(total: str) -> None:
     "fields",
     [
         *({"TYPE": kind, "WORK": work} for kind, work in (("CARD", "cert"), ("phone", "AUTH"), ("card ", "PAY "))),
-        {"BANKACCTYPE": "개인"},
     ],
 )
 def test_an_unknown_type_mode_or_kind_of_account_is_none(fields: dict[str, str]) -> None:
     assert result(**fields) == UnverifiedResult()
-    assert result(BANKACCTYPE="company").account_kind == "company"
 
 
 class StarletteForm(dict[str, str]):

@@ -62,8 +62,6 @@ TRANSFER = {"pay_type": PayType.TRANSFER}
         ({}, "PAY_TAXTOTAL", None),
         ({"vat": 350}, "PAY_TAXTOTAL", "350"),
         ({"vat": 0}, "PAY_TAXTOTAL", "0"),
-        ({}, "PAYER_NO", None),
-        ({"payer_no": "1234"}, "PAYER_NO", "1234"),
         *(
             ({"goods": goods}, "PAY_GOODS", shown)
             for goods, shown in [

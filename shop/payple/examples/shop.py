@@ -13,15 +13,13 @@ from html import escape
 from .. import page
 from ..client import PaypleClient
 from ..codes import explain
-from ..credentials import Credentials
-from ..endpoints import Gateway
 from ..errors import MalformedResult, NotSent
 from ..flow import Attempt, AttemptState, Flow, current_attempt, utc_now
+from ..gateway import Credentials, Gateway
 from ..messages import ChargeMode, PayType
-from ..payment_request import new_attempt_no
+from ..payment_requests import WindowRequest, new_attempt_no, window_fields
 from ..refund_rules import Refund, RefundRejected, RefundState, RejectReason
 from ..result import Form, UnverifiedResult, read_webhook
-from ..window import WindowRequest, window_fields
 from .sqlite_store import SqliteStore
 
 ORDER_FORM = (

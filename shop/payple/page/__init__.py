@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..endpoints import Gateway, WindowScript
 from ..flow import Ending
+from ..gateway import Gateway, WindowScript
 
 SNIPPET = Path(__file__).with_name("snippet.html").read_text(encoding="utf-8")
 _JQUERY = re.compile(r"<script[^>]*jquery[^>]*></script>\n")
