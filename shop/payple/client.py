@@ -25,7 +25,6 @@ log = logging.getLogger(__name__)
 
 NO_SUCH_PAYMENT = frozenset({"CBIL0003", "BILL0003"})  # an inquiry's "nothing found", card and transfer
 NOT_REGISTERED = frozenset({"SPCD0001", "SPCD0011", "SPCD0012", "SPAY0005"})  # no billing key, or none any more
-KEYS_EXPIRED = frozenset({"CBIL0002", "SPAY0001"})  # or unknown, card and transfer
 INQUIRIES_PER_SECOND = 2  # no document names a limit; merchants report that more are refused
 KEYS_LAST = 25 * 60.0  # seconds, within the thirty minutes of an authentication
 DEFAULT_TIMEOUTS = Timeouts()
@@ -208,25 +207,20 @@ class Inquiries:
         self._client = client
         self._interval = 1 / per_second
         self._keys: Authentication | None = None
-        self._keys_since = 0.0
-        self._next_at = float("-inf")
+        self._keys_end = 0.0
+        self._next_at = 0.0
 
     def inquire(self, attempt_no: str, payment_date: date, pay_type: PayType) -> PaymentFound | None:
         """Look up a payment, as soon as it is its turn. Returns None if the gateway has none."""
-        is_over = self._keys is None or time.monotonic() - self._keys_since > KEYS_LAST
-        try:
-            return self._inquire(attempt_no, payment_date, pay_type, renew=is_over)
-        except Refused as refused:
-            if is_over or refused.code not in KEYS_EXPIRED:
-                raise
-        return self._inquire(attempt_no, payment_date, pay_type, renew=True)
-
-    def _inquire(self, attempt_no: str, payment_date: date, pay_type: PayType, *, renew: bool) -> PaymentFound | None:
-        if renew or self._keys is None:
-            self._keys, self._keys_since = None, time.monotonic()
+        if self._keys is None or time.monotonic() > self._keys_end:
             self._keys = self._client.authenticate(Purpose.INQUIRY, attempt_no=attempt_no)
+            self._keys_end = time.monotonic() + KEYS_LAST
         self._wait_for_turn()
-        return self._client.inquire_with(self._keys, attempt_no, payment_date, pay_type)
+        try:
+            return self._client.inquire_with(self._keys, attempt_no, payment_date, pay_type)
+        except Refused:
+            self._keys = None  # perhaps they are the reason
+            raise
 
     def _wait_for_turn(self) -> None:
         wait = self._next_at - time.monotonic()

@@ -355,13 +355,11 @@ GRANTED: Fields = {}
     [
         ([0, 0, 0], [GRANTED, NOTHING], "AQQQ"),
         ([0, 24 * 60, 2 * 60], [GRANTED, NOTHING, NOTHING, GRANTED, NOTHING], "AQQAQ"),
-        ([0, 0], [GRANTED, NOTHING, no("CBIL0002"), GRANTED, NOTHING], "AQQAQ"),
-        ([0, 0], [GRANTED, NOTHING, no("SPAY0001"), GRANTED, NOTHING], "AQQAQ"),
-        ([0], [GRANTED, no("CBIL0002")], "AQ!"),
+        ([0, 0, 0], [GRANTED, NOTHING, no("CBIL0002"), GRANTED, NOTHING], "AQQ!AQ"),
         ([0, 0], [REFUSED, GRANTED, NOTHING], "A!AQ"),
         ([0, 0], [GRANTED, LOST, NOTHING], "AQ!Q"),
     ],
-    ids=["shared", "renewed in time", "over, card", "over, transfer", "refused at once", "no keys", "lost"],
+    ids=["shared", "renewed in time", "refused", "no keys", "lost"],
 )
 def test_a_batch_shares_an_authentication_while_it_lasts(
     stub: Stub, clock: Time, pauses: list[int], answers: list[Fields | Behaviour], sent: str
