@@ -10,7 +10,7 @@ from typing import Any
 
 from shop.simulator import policy, store
 from shop.simulator.instruments import account_number, card_number
-from shop.simulator.payment import Payment
+from shop.simulator.payment import Payment, State
 from shop.simulator.runs import Run
 from shop.simulator.store import Row
 
@@ -300,6 +300,11 @@ def governed(run: Run, payment: Payment | None) -> Run:
     """The run with the switches of the payment's scenario."""
     wishes = of(payment).policy if payment else {}
     return replace(run, policy=policy.changed(run.policy, wishes)) if wishes else run
+
+
+def state_of(run: Run, payment: Payment) -> State:
+    """The state to show, by the deadlines of the payment's scenario."""
+    return payment.state_at(run.now(), governed(run, payment).policy)
 
 
 def chosen(db: sqlite3.Connection, run: Run, payment: Payment, typed: Mapping[str, str]) -> Scenario:

@@ -18,6 +18,7 @@ from typing import Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
 
 # Raised with every change of a kept dataclass: a file of another version is started anew, nothing in it is migrated.
 VERSION = 5
+LARGEST_NUMBER = 2**63 - 1
 COLUMNS = {
     "runs": ("id", "client_key", "clock_offset"),
     "tokens": ("run", "auth_key"),

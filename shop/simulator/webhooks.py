@@ -3,6 +3,7 @@
 import ipaddress
 import json
 import logging
+import re
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -27,6 +28,10 @@ AGENT = {"User-Agent": "Payple simulator"}
 LONGEST_WAIT = 1.0  # seconds until the queue is looked at again
 # Seconds of the run's clock before the second, third, … attempt; Payple documents none.
 PAUSES = (2.0, 10.0, 60.0, 600.0)
+ADDRESS = re.compile(
+    r"https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[1-9]\d{0,3}|:[1-6]\d{4})?([/?][!\"$-~]*)?",
+    re.IGNORECASE,
+)
 RESULT_ONLY = ("PCD_AUTH_KEY", "PCD_PAY_REQKEY")
 PAYMENT_ONLY = ("PCD_USER_DEFINE1", "PCD_USER_DEFINE2")
 
@@ -148,7 +153,8 @@ def checked_address(url: object, allowed_hosts: tuple[str, ...]) -> str:
     """
     if url == "":
         return ""
-    host = _host_of(url)
+    match = ADDRESS.fullmatch(url) if isinstance(url, str) else None
+    host = urlsplit(match[0]).hostname if match else None
     if not host:
         raise ValueError("an address is http:// or https:// with a host, without user, password and fragment")
     if not (is_loopback(host) or host in allowed_hosts):
@@ -172,17 +178,6 @@ def send(method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -
                 return answer.status_code
         except requests.RequestException as error:
             raise NotAnswered(str(error)) from error
-
-
-def _host_of(url: object) -> str:
-    """The host of a usable address, blank for anything else."""
-    try:
-        parts = urlsplit(url if isinstance(url, str) and url.isascii() and url.isprintable() else "")
-        is_usable = parts.scheme in ("http", "https") and parts.port != 0
-    except ValueError:
-        return ""
-    is_plain = is_usable and "@" not in parts.netloc and not parts.fragment and " " not in parts.path + parts.query
-    return (parts.hostname or "") if is_plain else ""
 
 
 def is_loopback(host: str) -> bool:

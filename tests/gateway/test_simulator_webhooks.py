@@ -213,6 +213,7 @@ def test_a_share_of_them_gets_lost_and_any_is_sent_again_on_demand(hook: Hook) -
     assert len(hook.receiver.messages) == 20 - len(lost)
     again = hook.merchant.order("POST", f"/webhooks/{lost[0]['id']}/resend")
     assert (again["resend_of"], hook.deliver()) == (lost[0]["id"], 1)
+    assert hook.merchant.session.post(f"{SIMULATOR}/_sim/webhooks/{10**20}/resend").status_code == 404
 
 
 # Where the simulator lets itself be sent. The control panel asks nobody who they are: it must not become a way into the

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -34,7 +33,6 @@ CONTENT_POLICY = (
 class Delivery:
     """How the result travels: to an absolute PCD_RST_URL as a form post, else as a message to the merchant's page."""
 
-    by: str
     url: str
     origin: str
     times: int = 1
@@ -43,14 +41,12 @@ class Delivery:
     @classmethod
     def of(cls, asked: Fields, page_origin: str, times: int = 1) -> "Delivery":
         url = asked.get("PCD_RST_URL", "")
-        is_direct = url.startswith(("http://", "https://"))
-        return cls("form" if is_direct else "message", url if is_direct else "", page_origin, times)
+        return cls(url if url.startswith(("http://", "https://")) else "", page_origin, times)
 
     @property
     def content_policy(self) -> str:
         """That of a page whose script may have to send something to the address."""
-        parts = urlsplit(self.url)
-        return f"{CONTENT_POLICY} {parts.scheme}://{parts.netloc}"
+        return f"{CONTENT_POLICY} {origin_of(self.url)}"
 
 
 @bp.get("/js/cpay.payple.1.0.0.js")

@@ -43,40 +43,37 @@ class Barrier:
 
 
 class Barriers:
-    """The barriers of one simulator, each with the event that releases its request."""
+    """The barriers of one simulator by number, each with the event that releases its request."""
 
     def __init__(self) -> None:
-        self._numbers = itertools.count(1)
-        self._lock = Lock()
+        self._numbers, self._lock = itertools.count(1), Lock()
         self._all: dict[int, tuple[Barrier, Event]] = {}
 
     def add(self, barrier: Barrier) -> Barrier:
-        with self._lock:
-            numbered = replace(barrier, id=next(self._numbers))
-            self._all[numbered.id] = (numbered, Event())
+        numbered = replace(barrier, id=next(self._numbers))
+        self._all[numbered.id] = (numbered, Event())
         return numbered
 
     def reach(self, run: Run, op: str, phase: str, oid: str) -> tuple[Barrier, Event] | None:
         """The barrier that holds this request from now on, unless too many wait already."""
         with self._lock:
-            if sum(barrier.waiting for barrier, _ in self._all.values()) >= MOST_WAITING:
+            barriers = list(self._all.values())
+            if sum(barrier.waiting for barrier, _ in barriers) >= MOST_WAITING:
                 return None
-            for barrier, released in self._all.values():
-                is_there = (barrier.run, barrier.op, barrier.phase) == (run.id, op, phase) and not barrier.waiting
+            for barrier, released in barriers:
+                is_there = (barrier.run, barrier.op, barrier.phase, barrier.waiting) == (run.id, op, phase, False)
                 if is_there and barrier.oid in ("", oid):
                     self._all[barrier.id] = held = (replace(barrier, oid=oid, waiting=True), released)
                     return held
         return None
 
     def of_run(self, run: Run) -> list[Barrier]:
-        with self._lock:
-            return [barrier for barrier, _ in self._all.values() if barrier.run == run.id]
+        return [barrier for barrier, _ in list(self._all.values()) if barrier.run == run.id]
 
     def remove(self, barrier: Barrier) -> None:
         """Release the held request, or remove a barrier that holds none."""
-        with self._lock:
-            _, released = self._all.pop(barrier.id, (barrier, Event()))
-            released.set()
+        _, released = self._all.pop(barrier.id, (barrier, Event()))
+        released.set()
 
 
 def pause(run: Run, op: str, phase: str, oid: str) -> None:

@@ -103,7 +103,7 @@ def effect_name(effect: str) -> str:
 
 def _shown_state(shown: Payment, run: Run) -> str:
     """A registration authenticates nothing that could still be confirmed."""
-    state = shown.state_at(run.now(), run.policy)
+    state = scenarios.state_of(run, shown)
     return "registered" if shown.is_registration and state == "authenticated" else str(state)
 
 

@@ -3,7 +3,7 @@
 from flask import abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from shop.simulator import clock, ledger, payment, store
+from shop.simulator import clock, ledger, payment, scenarios, store
 from shop.simulator.api import billing_key
 from shop.simulator.api.cancel import cancel_in_admin
 from shop.simulator.calls import Refused
@@ -12,13 +12,12 @@ from shop.simulator.runs import Run
 from shop.simulator.web import control_blueprint, current_run, database, read_order
 
 bp = control_blueprint("payments")
-LARGEST_NUMBER = 2**63 - 1
 
 
 @bp.get("/ledger")
 def read_ledger() -> ResponseReturnValue:
     """Everything after a sequence number, oldest first; with `oid` what concerns that payment."""
-    after = min(request.args.get("after", 0, int), LARGEST_NUMBER)
+    after = min(request.args.get("after", 0, int), store.LARGEST_NUMBER)
     with database().reading() as db:
         run = current_run(db).id
         lines = ledger.about(db, run, request.args["oid"]) if "oid" in request.args else ledger.after(db, run, after)
@@ -74,7 +73,7 @@ def _summary(shown: Payment, run: Run) -> dict[str, object]:
         "oid": shown.oid,
         "type": shown.method,
         "work": shown.work,
-        "state": shown.state_at(run.now(), run.policy),
+        "state": scenarios.state_of(run, shown),
         "total": shown.total,
         "refunded_total": shown.refunded_total,
         "paid_at": shown.approved_at.astimezone(clock.KOREA).isoformat() if shown.approved_at else None,
