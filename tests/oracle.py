@@ -11,6 +11,8 @@
     I8      no address of an attacker is called
     I11 [Q] nothing is open that nobody will look at again
     I13 [Q] approved - cancelled = earned + on the desk
+    I14     no month of a subscription is charged while a charge of it stands, or a fifth time after four refusals;
+            [Q] at most one approval of a month stands
 
 [Q] holds once everything is at rest. I9, I10 and I12 are not in the books: whoever reads pages and logs checks them.
 """
@@ -20,7 +22,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import Any
 
@@ -28,6 +30,8 @@ Row = Mapping[str, Any]
 Findings = Iterator[tuple[str, str]]
 """The number of an order or attempt, and a sentence about it."""
 
+CHARGES = ("confirm", "repay")
+MOST_TRIES = 4
 PAID = ("paid", "partially_refunded", "refunded")
 RESERVING = ("awaiting_payment", "checking", "attention")
 NEXT = {
@@ -99,6 +103,7 @@ class Evidence:
     staff sent: order and one-time key. ``stock`` holds every look at a product, the first before any order, the last
     one now. ``invented`` are payment numbers that a browser made up: no shop can know of them. ``excused`` are numbers
     whose keys were posted under another number, or that the gateway denies for longer than a shop can wait.
+    ``month_of`` names the subscription and the month of an order.
     """
 
     entries: Sequence[Row] = ()
@@ -111,6 +116,7 @@ class Evidence:
     canary: Sequence[str] = ()
     invented: frozenset[str] = frozenset()
     excused: frozenset[str] = frozenset()
+    month_of: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def approved(self) -> dict[str, Row]:
@@ -171,21 +177,39 @@ def violations(evidence: Evidence, *, at_rest: bool) -> list[Violation]:
     ]
 
 
-def _confirmed_once(seen: Evidence) -> Findings:
-    """No confirm while a right charge of the same order stands. A wrong one goes back, so it does not count."""
+def _charged_once(seen: Evidence, op: str = "confirm") -> Findings:
+    """No such call charges while a right charge of the same order stands. A wrong one goes back and does not count."""
     left: dict[str, dict[str, int]] = defaultdict(dict)
     for entry in seen.entries:
         oid = entry["oid"]
         line = seen.line_of.get(oid)
         if line is None or oid in seen.excused or oid not in seen.approved:
             continue
-        standing = left[line["order_no"]]
+        standing = left[seen.month_of.get(line["order_no"], line["order_no"])]
         if entry["effect"] == "cancelled":
             standing[oid] = standing.get(oid, 0) - entry["amount"]
-        if entry["op"] == "confirm" and entry["effect"] == "charged" and _is_right(seen.approved[oid], line):
-            if any(won > 0 for won in standing.values()):
-                yield oid, f"was confirmed while {line['order_no']} was paid already"
+        if entry["op"] in CHARGES and entry["effect"] == "charged" and _is_right(seen.approved[oid], line):
+            if entry["op"] == op and any(won > 0 for won in standing.values()):
+                yield oid, f"was charged by a {op} while {line['order_no']} was paid already"
             standing[oid] = entry["amount"]
+
+
+def _declined_month_rests(seen: Evidence) -> Findings:
+    declined = Counter(seen.order_of(entry["oid"]) for entry in _charges(seen) if entry["effect"] == "declined")
+    for order_no, times in declined.items():
+        if times > MOST_TRIES:
+            yield order_no, f"was declined {times} times"
+
+
+def _charges(seen: Evidence) -> Iterator[Row]:
+    return (entry for entry in seen.entries if entry["op"] == "repay")
+
+
+def _one_approval_a_month(seen: Evidence) -> Findings:
+    standing = [oid for oid in seen.approved if seen.order_of(oid) in seen.month_of and seen.standing(oid) > 0]
+    for month, times in Counter(seen.month_of[seen.order_of(oid)] for oid in standing).items():
+        if times > 1:
+            yield month, f"has {times} approvals that stand"
 
 
 def _is_right(payment: Row, line: Row) -> bool:
@@ -373,12 +397,13 @@ def _grouped(rows: Iterable[Row], name: str) -> dict[str, list[Row]]:
 
 Check = Callable[[Evidence], Findings]
 ALWAYS: dict[str, tuple[Check, ...]] = {
-    "I1": (_confirmed_once,),
+    "I1": (_charged_once,),
     "I3": (_cancelled_within_approval, _refunded_once),
     "I4": (_not_refunded_in_the_shop_only, _cancels_reach_their_payment),
     "I6": (_stock_is_real,),
     "I7": (_states_follow_the_table,),
     "I8": (_nobody_else_is_called,),
+    "I14": (partial(_charged_once, op="repay"), _declined_month_rests),
 }
 AT_REST: dict[str, tuple[Check, ...]] = {
     "I1": (_paid_once, _shown_as_paid),
@@ -388,4 +413,5 @@ AT_REST: dict[str, tuple[Check, ...]] = {
     "I6": (_stock_adds_up,),
     "I11": (_nothing_is_open,),
     "I13": (_sums_agree,),
+    "I14": (_one_approval_a_month,),
 }

@@ -12,11 +12,11 @@ from sqlalchemy import select
 from shop import clock
 from shop.db import db, release, transaction
 from shop.models import Attempt, Order, Subscription
-from shop.payple import ChargeMode, ChargeRequest, PaypleClient
+from shop.payple import ChargeMode, ChargeRequest, PaypleClient, codes
 from shop.payple.flow import WINDOW_LIFETIME
 from shop.rules.method import Method
 from shop.rules.states import AttemptState, OrderState, Source, SubscriptionState
-from shop.rules.subscription import MORE_TRIES, charge_time, next_try
+from shop.rules.subscription import MORE_TRIES, charge_time, month_after, next_try
 from shop.services import settlement, subscriptions, transitions
 from shop.services.journal import SHOP
 
@@ -71,6 +71,9 @@ def _prepare(subscription_id: int, order_id: int) -> ChargeRequest | None:
             return None
         if order.state is not OrderState.AWAITING_PAYMENT:
             row.next_charge_at = next_try(clock.now())
+            return None
+        if any(codes.says_month_is_paid(attempt.result_code) for attempt in order.attempts):
+            subscriptions.go_on(row, month_after(order.month))  # somebody has looked, and no try of ours has paid
             return None
         saved = row.saved_method
         if saved is None or not saved.billing_key or _is_last_try_used(row, order):

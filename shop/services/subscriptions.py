@@ -14,7 +14,7 @@ from shop import clock
 from shop.db import db, release, transaction
 from shop.errors import CannotCancel, NotFound
 from shop.models import Attempt, Order, SavedMethod, Subscription
-from shop.payple import PaypleClient, codes
+from shop.payple import PaypleClient
 from shop.rules.states import AttemptState, OrderState, SubscriptionState
 from shop.rules.subscription import charge_time, month_after, month_of
 from shop.services import orders, saved_methods, transitions
@@ -61,7 +61,7 @@ def keep_found(attempt: Attempt, saved: SavedMethod | None) -> None:
     if row.state is not SubscriptionState.STOPPED:
         kept = saved or before
         row.saved_method = None if kept is None or _pays_another(kept, row) else kept
-        _continue(row, month_after(order.month))
+        go_on(row, month_after(order.month))
     db.session.flush()
     for unneeded in {method for method in (before, saved) if method is not None}:
         saved_methods.delete_unneeded(unneeded)
@@ -136,6 +136,20 @@ def open_order(row: Subscription) -> Order:
     return orders.place_again(row.orders[-1], f"subscription {row.number} {row.month:%Y-%m}", row.month, ends_at)
 
 
+def go_on(row: Subscription, month: date) -> None:
+    """Go on with a month, at least. Without a key to charge the subscription waits for its buyer."""
+    row.month = max(row.month, month)
+    due = charge_time(row.month, row.day)
+    if row.saved_method is None:
+        pause(row)
+    elif row.state is SubscriptionState.PAUSED:
+        transitions.move(
+            row, SubscriptionState.ACTIVE, "subscription_resumed", SHOP, since=clock.now(), next_charge_at=due
+        )
+    else:
+        row.next_charge_at = due
+
+
 def pause(row: Subscription) -> None:
     """Stop charging a locked subscription until its buyer resumes it."""
     if row.state is SubscriptionState.ACTIVE:
@@ -157,20 +171,6 @@ def _start(order: Order) -> Subscription:
     return row
 
 
-def _continue(row: Subscription, month: date) -> None:
-    """Go on with a month. Without a key to charge the subscription waits for its buyer."""
-    row.month = max(row.month, month)
-    due = charge_time(row.month, row.day)
-    if row.saved_method is None:
-        pause(row)
-    elif row.state is SubscriptionState.PAUSED:
-        transitions.move(
-            row, SubscriptionState.ACTIVE, "subscription_resumed", SHOP, since=clock.now(), next_charge_at=due
-        )
-    else:
-        row.next_charge_at = due
-
-
 def _pays_another(saved: SavedMethod, row: Subscription) -> bool:
     others = select(Subscription.id).join(Subscription.saved_method).where(Subscription.id != row.id)
     live = SavedMethod.fingerprint == saved.fingerprint, Subscription.state != SubscriptionState.STOPPED
@@ -178,13 +178,4 @@ def _pays_another(saved: SavedMethod, row: Subscription) -> bool:
 
 
 def _is_over(order: Order) -> bool:
-    """Whether nobody can pay an order any more, or the gateway says that its month is paid."""
-    is_month_paid = any(
-        attempt.state is AttemptState.DECLINED and codes.says_month_is_paid(attempt.result_code)
-        for attempt in order.attempts
-    )
-    return is_month_paid or order.state not in (
-        OrderState.AWAITING_PAYMENT,
-        OrderState.CHECKING,
-        OrderState.ATTENTION,
-    )
+    return order.state not in (OrderState.AWAITING_PAYMENT, OrderState.CHECKING, OrderState.ATTENTION)

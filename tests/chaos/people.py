@@ -243,6 +243,10 @@ class Staff(Browser):
         order.receipt_given_up = True
         return self._send(f"/admin/orders/{order.order_no}/cash-receipts/cancel")
 
+    def stop_subscription(self, order: Placed) -> requests.Response:
+        self.see(f"/admin/subscriptions/{order.order_no}")
+        return self._send(f"/admin/subscriptions/{order.order_no}/stop", reason="그만")
+
     def decide(self, order_no: str, *, refunded: bool) -> None:
         for form in Tags.of(self.see(f"/admin/orders/{order_no}")).marked("refund-decision"):
             self._send(form["action"], answer="refunded" if refunded else "not_refunded")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from sqlalchemy import MetaData, create_engine
+from sqlalchemy import MetaData, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from tests.chaos import processes
@@ -178,6 +178,15 @@ class Shop:
                 for row in connection.execute(table.select()).yield_per(1000):
                     yield f"{table.name}: {tuple(row)}"
         engine.dispose()
+
+    def months(self) -> dict[str, str]:
+        """The subscription and the month of each order that has one."""
+        engine = create_engine(self.database_url, poolclass=NullPool)
+        with engine.connect() as connection:
+            query = "SELECT order_no, subscription_id, month FROM orders WHERE subscription_id IS NOT NULL"
+            found = {row.order_no: f"{row.subscription_id} {row.month}" for row in connection.execute(text(query))}
+        engine.dispose()
+        return found
 
     def secrets(self) -> set[str]:
         """What must never leave the shop."""

@@ -164,6 +164,7 @@ class Stage:
             stock=self.stock,
             canary=list(self.canary.calls),
             invented=frozenset(self.invented),
+            month_of=self.shop.months(),
         )
 
 

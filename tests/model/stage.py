@@ -36,7 +36,7 @@ from shop.payple import ReceiptPurpose
 from shop.rules.cash_receipt import ReceiptWish
 from shop.rules.money import Won
 from shop.rules.states import AttemptState, CashReceiptState, OrderState, RefundState, Source
-from shop.services import cash_receipts, desk, refunds, reports, settlement, sweep
+from shop.services import cash_receipts, desk, links, refunds, reports, settlement, sweep
 from shop.services.refunds import RefundWish
 from shop.simulator import SimulatorSettings, create_simulator
 from shop.simulator import clock as simulator_clock
@@ -289,6 +289,11 @@ class Stage(World):
             if not rest.get(attempt_no):
                 self.work(settlement.close, attempt_no, by="lee")
 
+    def make_link(self, order_no: str) -> None:
+        """Staff makes a payment link that ends after an hour."""
+        ends_at = self.moment + timedelta(hours=1)
+        self.work(links.create, self.order(order_no), "책", ends_at, by="kim", client=self.client)
+
     def issue_receipt(self, order_no: str) -> None:
         """Staff issues a cash receipt later."""
         wish = ReceiptWish(ReceiptPurpose.PERSONAL, "01098765432")
@@ -325,6 +330,7 @@ class Stage(World):
             desk=_desk_rows(self.moment) if with_desk else [],
             stock={slug: (self.first_stock[slug], left) for slug, left in _stock().items()},
             excused=frozenset(self.excused),
+            month_of=_months(),
         )
         db.session.rollback()
         return evidence
@@ -427,6 +433,11 @@ def _stock() -> dict[str, int]:
     return {slug: left for slug, left in rows if left is not None}
 
 
+def _months() -> dict[str, str]:
+    rows = db.session.execute(select(Order).where(Order.subscription_id.is_not(None))).scalars()
+    return {order.order_no: f"{order.subscription_id} {order.month}" for order in rows}
+
+
 def _desk_rows(now: datetime) -> list[DeskRow]:
     rows = desk.load(now).rows
     return [DeskRow(type(row.subject).__name__, row.subject.state.value, row.subject.order.order_no) for row in rows]
@@ -439,6 +450,7 @@ DUE = CashReceipt.state.in_((CashReceiptState.REQUESTED, CashReceiptState.CANCEL
 INTENTS = {
     "ConfirmAct.php": ("I1", CONFIRMING),
     "approval/confirm": ("I1", CONFIRMING),
+    "RePay": ("I1", CONFIRMING),
     "cPayCAct.php": ("I3", SUBMITTED),
     "tsAct.php": ("I5", select(CashReceipt.id).join(Attempt).where(DUE, OF_PAYMENT)),
 }

@@ -19,14 +19,24 @@ from sqlalchemy import select, update
 from shop import clock
 from shop.db import db, release, transaction
 from shop.errors import OutOfStock
-from shop.extensions import settings
-from shop.models import Attempt, Order, Product, SavedMethod
-from shop.payple import OutcomeUnknown, PaymentFound, PaypleClient, Refused, UnverifiedResult, flow
+from shop.extensions import client, settings
+from shop.models import Attempt, Order, PaymentLink, Product, SavedMethod
+from shop.payple import OutcomeUnknown, PaymentFound, PaypleClient, PayType, Refused, UnverifiedResult, flow
 from shop.payple.flow import AttemptState, PaymentFlow, Reason, Verdict
 from shop.payple.gateway import Gateway
 from shop.rules.money import Won
 from shop.rules.states import IN_FLIGHT, OrderState, Source
-from shop.services import cash_receipts, catalogue, orders, refunds, saved_methods, settlement, transitions
+from shop.services import (
+    cash_receipts,
+    catalogue,
+    link_payments,
+    monthly_charges,
+    orders,
+    refunds,
+    saved_methods,
+    settlement,
+    transitions,
+)
 from shop.services.journal import Actor
 from shop.services.orders import CartOnHand, Visitor
 from shop.services.settlement import ShopStore
@@ -340,3 +350,24 @@ def owner_not_checked(*_: Any) -> bool:
 @bug("an order offers what every browser has saved", "I12", at=(saved_methods, "saved_by"))
 def saved_methods_of_everybody(*_: Any) -> list[SavedMethod]:
     return list(db.session.scalars(select(SavedMethod)))
+
+
+# subscriptions and links
+
+
+@bug("a month is charged without the gateway's guard", "I14", at=(monthly_charges, "_request"))
+def charged_twice_a_month(original: Any, *args: Any) -> Any:
+    return replace(original(*args), month=None)
+
+
+@bug("a declined month is tried every day", "I14", at=(monthly_charges, "_is_last_try_used"))
+def declined_charge_tried_for_ever(*_: Any) -> bool:
+    return False
+
+
+@bug("an unknown webhook pays the link whose amount it names", "I1", "I13", at=WEBHOOK)
+def link_matched_by_the_webhook(_original: Any, message: UnverifiedResult) -> None:
+    now, number, amount = clock.now().replace(microsecond=0), message.attempt_no, message.amount or 0
+    for goods in db.session.scalars(select(PaymentLink.goods).join(Order).where(Order.amount == amount)).all():
+        found = PaymentFound(number, PayType.CARD, amount, amount, now, goods=goods)
+        link_payments.settle(number, found, client(), source=Source.WEBHOOK)

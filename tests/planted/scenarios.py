@@ -293,3 +293,41 @@ def a_stranger_looks_at_an_order(stage: Stage) -> None:
 def a_stranger_orders_after_somebody_has_saved_a_card(stage: Stage) -> None:
     paid(stage, save="y")
     stage.order_as_stranger()
+
+
+# --- subscriptions and links ----------------------------------------------------------------------------------------
+
+
+def a_month_after_the_first_payment(stage: Stage) -> None:
+    stage.deliver(stage.pay(opened(stage, "monthly-book", 1)))
+    stage.advance(days=30)
+
+
+@about("charged_twice_a_month")
+def a_charge_without_an_answer_is_found_a_day_later(stage: Stage) -> None:
+    a_month_after_the_first_payment(stage)
+    stage.policy(inquiry_lag_seconds=86_400)
+    stage.fault("repay", "lost_answer", phase="after")
+    for minutes in (0, 41, 1_300):
+        stage.advance(minutes=minutes)
+        stage.run_sweep()
+
+
+@about("declined_charge_tried_for_ever")
+def a_card_is_over_its_limit_for_a_week(stage: Stage) -> None:
+    a_month_after_the_first_payment(stage)
+    stage.control("POST", "scenarios", {"id": "limit", "times": 9})
+    for _day in range(7):
+        stage.run_sweep()
+        stage.advance(days=1)
+    stage.advance(days=30)
+
+
+@about("link_matched_by_the_webhook")
+def a_webhook_names_the_amount_of_a_link(stage: Stage) -> None:
+    order_no = stage.place("test-product", 10)
+    assert order_no
+    stage.make_link(order_no)
+    stage.forge_webhook(
+        [("PCD_PAY_OID", "MADE-UP"), ("PCD_PAY_RST", "success"), ("PCD_PAY_CODE", "0000"), ("PCD_PAY_TOTAL", "10000")]
+    )

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.chaos.campaigns import fault_cells, forged, kills, midnight, oversell, races, slow, soak, wrong_money
+from tests.chaos.campaigns import (
+    fault_cells,
+    forged,
+    kills,
+    midnight,
+    oversell,
+    races,
+    slow,
+    soak,
+    subscriptions,
+    wrong_money,
+)
 from tests.chaos.report import Plan, Report
 from tests.chaos.stage import Stage
 
@@ -33,6 +44,7 @@ CAMPAIGNS: dict[str, Campaign] = {
     "oversell": Campaign(50, 500, "buyers", oversell.run),
     "midnight": Campaign(30, 300, "payments", midnight.run),
     "fault_cells": Campaign(1, 10, "times all cells", fault_cells.run),
+    "subscriptions": Campaign(1, 10, "times all cells", subscriptions.run),
     "kills": Campaign(40, 500, "kills", kills.run),
     "soak": Campaign(200, 5_000, "journeys", soak.run),
     "wrong_money": Campaign(60, 600, "payments", wrong_money.run),

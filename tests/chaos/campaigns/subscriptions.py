@@ -1,0 +1,67 @@
+"""A month passes: subscriptions are charged while answers break, two sweeps run at once, and some are stopped."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from tests.chaos.campaigns.fault_cells import FOREIGN_NUMBER, UNGUARDED, WIDTH
+from tests.chaos.drain import settle
+from tests.chaos.report import Plan, Report, Step
+from tests.chaos.stage import Stage, attempt, crowd, together
+from tests.oracle import Placed
+
+OP = "repay"
+DAY = 86_400
+SWEEPS = 2
+DAYS = 5
+"""One more than a declined month is tried."""
+
+
+def run(stage: Stage, plan: Plan, report: Report) -> None:
+    """Let each cell strike the charge of a subscription; the oracle judges what comes of it."""
+    which, of = plan.share
+    cells = (_cells(stage) * plan.count)[which::of]
+    steps = [plan.step(kind=kind, phase=phase) for kind, phase in cells]
+    report.wanted = len(steps)
+    stage.simulator.webhooks(drop=1)
+    placed = crowd(partial(_subscribe, stage), steps, WIDTH)
+    stage.advance(31 * DAY)
+    for step in steps:
+        stage.simulator.fault(OP, str(step.what["kind"]), str(step.what["phase"]))
+    stops = [partial(_stop, stage, order) for order in placed[::4]]
+    together([partial(attempt, act) for act in [stage.run_due] * SWEEPS + stops])
+    for _ in range(DAYS):
+        settle(stage)
+        stage.advance(DAY)
+    for order in placed:
+        _stop(stage, order)
+    for step in steps:
+        report.trial(f"{step.what['kind']} {step.what['phase']}")
+
+
+def _cells(stage: Stage) -> list[tuple[str, str]]:
+    kinds = [kind for kind in stage.simulator.kinds() if OP in kind["ops"]]
+    guarded = [kind for kind in kinds if kind["id"] not in (*UNGUARDED, FOREIGN_NUMBER)]
+    return [(str(kind["id"]), str(phase)) for kind in guarded for phase in kind["phases"]]
+
+
+def _subscribe(stage: Stage, step: Step) -> Placed:
+    """By a card of one's own: a key pays one subscription."""
+    buyer = stage.buyer(step)
+    order = buyer.place({"monthly-book": 1})
+    result = buyer.payer().pay(buyer.start(order).fields, card_number=_card_number(step.number))
+    buyer.deliver(result)
+    buyer.look(order)
+    return order
+
+
+def _card_number(number: int) -> str:
+    """A made-up card with a valid last digit."""
+    digits = f"99990300000{number:04}"
+    doubled = (int(digit) * (2 - place % 2) for place, digit in enumerate(digits))
+    return digits + str(-sum(value - 9 * (value > 9) for value in doubled) % 10)
+
+
+def _stop(stage: Stage, order: Placed) -> None:
+    with stage.staff() as member:
+        member.stop_subscription(order)
