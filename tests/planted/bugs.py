@@ -191,8 +191,8 @@ UNCHECKED = "the order is not checked again before the confirm, and no index adm
 
 
 @bug(UNCHECKED, "I1", at=(transitions, "begin_confirm"), needs=ONE_PAYMENT)
-def order_not_checked_before_the_confirm(_original: Any, attempt: Attempt) -> bool:
-    actor = Actor(Source.BROWSER)
+def order_not_checked_before_the_confirm(_original: Any, attempt: Attempt, source: Source) -> bool:
+    actor = Actor(source)
     transitions.move(attempt, AttemptState.CONFIRMING, "confirming", actor, confirming_at=clock.now(), checks=0)
     return True
 
@@ -336,10 +336,9 @@ def oversold(original: Any, cart: CartOnHand, *args: Any, **more: Any) -> Any:
 # pages
 
 
-@bug("the page that says that nothing is here shows a key", "I9", at=(error_pages, "_nothing_here"))
-def secret_in_an_error_page(original: Any) -> Any:
-    problem = original()
-    return replace(problem, sentence=f"{problem.sentence} ({settings().credentials.cust_key})")
+@bug("the page of an error shows a key", "I9", at=(error_pages, "_answer"))
+def secret_in_an_error_page(original: Any, problem: Any) -> Any:
+    return original(replace(problem, sentence=f"{problem.sentence} ({settings().credentials.cust_key})"))
 
 
 @bug("whoever knows its number may see an order", "I12", at=(Visitor, "owns"))
