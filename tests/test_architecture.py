@@ -54,7 +54,7 @@ LIBRARIES: dict[str, set[str]] = {
     "shop.models": {"sqlalchemy"},
     "shop.services": {"sqlalchemy", "werkzeug"},  # werkzeug hashes passwords
     "shop.views": {
-        *("flask", "flask_babel", "flask_login", "flask_wtf", "wtforms", "werkzeug", "markupsafe"),
+        *("flask", "babel", "flask_babel", "flask_login", "flask_wtf", "wtforms", "werkzeug", "markupsafe"),
         *("phonenumbers", "segno"),
     },
 }

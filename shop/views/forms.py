@@ -4,7 +4,9 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from functools import cache
 
+from babel.support import NullTranslations, Translations
 from flask import request
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
@@ -22,6 +24,7 @@ from wtforms import (
     TelField,
     ValidationError,
 )
+from wtforms.i18n import messages_path
 from wtforms.validators import DataRequired, Length, Regexp
 
 from shop.extensions import settings
@@ -30,6 +33,7 @@ from shop.payple import ChargeMode
 from shop.rules.method import Method
 from shop.settings import Window
 from shop.views.normal_forms import one_line, order_number, phone
+from shop.views.template_filters import language
 
 LARGEST_ROW = 2**31 - 1
 _DIGITS = re.compile(r"[0-9]{1,10}")
@@ -59,11 +63,20 @@ class ShopForm(FlaskForm):
 
         csrf = False  # CSRFProtect has checked the token of every POST already
 
+        def get_translations(self, _form: FlaskForm) -> NullTranslations:
+            """WTForms' own texts. Flask-WTF reads their file in every request."""
+            return _texts_of_wtforms(language())
+
         def wrap_formdata(self, _form: FlaskForm, formdata: object) -> MultiDict[str, str] | None:
             """The posted fields, or what a view hands over explicitly."""
             if isinstance(formdata, MultiDict):
                 return formdata
             return request.form if request.method == "POST" else None
+
+
+@cache
+def _texts_of_wtforms(language: str) -> NullTranslations:
+    return Translations.load(messages_path(), [language], domain="wtforms")
 
 
 def printable(_form: FlaskForm, field: Field) -> None:

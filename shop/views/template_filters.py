@@ -63,7 +63,7 @@ def _translated(_language: str, text: str) -> Markup:
 
 def language() -> str:
     """The language of this page."""
-    if "language" not in g:
+    if not g.get("language"):
         g.language = str(get_locale())
     return str(g.language)
 
