@@ -20,7 +20,7 @@ from typing import Protocol
 from . import codes
 from .backoff import MOST_UNANSWERED, backoff
 from .client import Inquiries, PaypleClient
-from .errors import GatewayError, NotSent, OutcomeUnknown, Refused, UnknownEndpoint
+from .errors import GatewayError, NotSent, Refused, UnknownEndpoint
 from .messages import KOREA, ChargeMode, PayType
 from .payment import PaymentFound
 from .payment_requests import ChargeRequest, WindowRequest
@@ -156,15 +156,8 @@ class Attempt:
     @classmethod
     def of(cls, request: WindowRequest | ChargeRequest, now: datetime, order_no: str = "") -> Attempt:
         """Return the attempt to store before this window opens, or before this charge."""
-        return cls(
-            attempt_no=request.attempt_no,
-            amount=request.amount,
-            pay_type=request.pay_type,
-            charge_mode=request.charge_mode,
-            state=AttemptState.PREPARED,
-            opened_at=now,
-            order_no=order_no,
-        )
+        number, mode, state = request.attempt_no, request.charge_mode, AttemptState.PREPARED
+        return cls(number, request.amount, request.pay_type, mode, state, opened_at=now, order_no=order_no)
 
     @property
     def is_final(self) -> bool:
@@ -415,22 +408,11 @@ class PaymentFlow:
         leave_by = time.monotonic() + LEAVE_WITHIN
         if not self.store.begin_confirm(attempt.attempt_no):
             return self.store.find(attempt.attempt_no)
-        seen = AttemptState.CONFIRMING
         try:
             found = call(leave_by=leave_by)
-        except NotSent as error:
-            verdict = Verdict(AttemptState.PREPARED, seen, Reason.NOT_SENT, error=error, is_from_confirm=True)
-        except Refused as error:
-            verdict = Verdict(AttemptState.DECLINED, seen, error=error, is_from_confirm=True)
-        except OutcomeUnknown as error:
-            is_paid = codes.says_month_is_paid(error.code)
-            state, reason = (
-                (AttemptState.ATTENTION, Reason.MONTH_PAID) if is_paid else (AttemptState.UNKNOWN, Reason.NO_ANSWER)
-            )
-            verdict = Verdict(state, seen, reason, error=error, is_from_confirm=True)
-        else:
-            return self._record_charge(attempt, found)
-        return self._record(attempt.attempt_no, verdict)
+        except GatewayError as error:
+            return self._record(attempt.attempt_no, judge_failed_charge(error))
+        return self._record_charge(attempt, found)
 
     def _record_charge(self, attempt: Attempt, found: PaymentFound) -> Attempt:
         """Record a charge. If the answer names another attempt of ours, that one was charged, not this one."""
@@ -501,10 +483,7 @@ class Flow(PaymentFlow):
             verdict = judge_refund(refund, self.client.refund(request, leave_by=leave_by))
         except GatewayError as error:
             verdict = judge_refund(refund, error)
-        after = self.store.record_refund(refund.refund_no, verdict)
-        if after.needs_person:
-            log.warning("refund %s waits for a person", refund.refund_no)
-        return after
+        return self._record_refund(refund.refund_no, verdict)
 
     def decide_refund(self, refund_no: str, *, was_refunded: bool) -> Refund | None:
         """Record what a person has found out about a refund whose answer was lost, ten minutes later or more."""
@@ -522,9 +501,15 @@ class Flow(PaymentFlow):
             refund = self.store.find_refund(refund_no)
             lost = give_up(refund) if refund else None
             if lost:
-                self.store.record_refund(refund_no, lost)
+                self._record_refund(refund_no, lost)
             elif refund:
                 self.send_refund(refund)
+
+    def _record_refund(self, refund_no: str, verdict: RefundVerdict) -> Refund:
+        after = self.store.record_refund(refund_no, verdict)
+        if after.needs_person:
+            log.warning("refund %s waits for a person", refund_no)
+        return after
 
     def sweep_forever(self, pause: float = 10.0) -> None:
         """Sweep again and again, in a thread or a process of its own."""
@@ -547,6 +532,20 @@ def judge(attempt: Attempt, found: PaymentFound | None, now: datetime) -> Verdic
         return not_found(attempt, now)
     state, reason = decide(attempt, found)
     return Verdict(state, attempt.state, reason, found)
+
+
+def judge_failed_charge(error: GatewayError) -> Verdict:
+    """Decide what it means that a confirm or a charge brought no payment."""
+    match error:
+        case NotSent():
+            state, reason = AttemptState.PREPARED, Reason.NOT_SENT
+        case Refused():
+            state, reason = AttemptState.DECLINED, Reason.NONE
+        case _ if codes.says_month_is_paid(error.code):
+            state, reason = AttemptState.ATTENTION, Reason.MONTH_PAID
+        case _:
+            state, reason = AttemptState.UNKNOWN, Reason.NO_ANSWER
+    return Verdict(state, AttemptState.CONFIRMING, reason, error=error, is_from_confirm=True)
 
 
 def decide(attempt: Attempt, found: PaymentFound) -> tuple[AttemptState, Reason]:

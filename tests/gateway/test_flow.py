@@ -228,10 +228,11 @@ def test_a_lost_full_refund_is_repeated_and_refunds_once(paid: Shop) -> None:
     assert (refund.state, refund.tries, paid.cancelled()) == (RefundState.DONE, 2, 1000)
 
 
-def test_a_lost_partial_refund_waits_for_a_person(paid: Shop) -> None:
+def test_a_lost_partial_refund_waits_for_a_person(paid: Shop, caplog: pytest.LogCaptureFixture) -> None:
     paid.wire.break_next("cancel", "lost_answer", "after")
     lost = paid.refund(300)
-    assert (lost.state, lost.needs_person) == (RefundState.UNKNOWN, True)
+    assert (lost.state, paid.store.in_review()) == (RefundState.UNKNOWN, ([], [lost]))
+    assert "refund R1 waits for a person" in caplog.text
     with pytest.raises(RefundRejected, match="in_flight"):
         paid.refund(700, "R2")
 

@@ -133,15 +133,19 @@ def test_another_amount_than_the_stored_one_is_not_charged(subscription: Subscri
     assert subscription.charged() == []
 
 
-def test_a_person_closes_an_attempt_that_nothing_came_of(subscription: Subscription) -> None:
+def test_a_person_is_told_of_an_attempt_in_attention_and_closes_it(
+    subscription: Subscription, caplog: pytest.LogCaptureFixture
+) -> None:
     subscription.charge()
     again = subscription.charge("SUBSCRIPTION-1-2026-12-AGAIN")  # the month is paid by the other number
-    assert again.state is AttemptState.ATTENTION
+    assert (again.state, subscription.store.in_review()) == (AttemptState.ATTENTION, ([again], []))
+    assert f"attempt {again.attempt_no} waits for a person: month_paid" in caplog.text
 
     closed = subscription.flow.close_attention(again.attempt_no)
 
     assert closed
     assert closed.ending is Ending.DECLINED
+    assert subscription.store.in_review() == ([], [])
 
 
 def test_a_person_closes_nothing_else(subscription: Subscription) -> None:
