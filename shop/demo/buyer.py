@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from shop.demo.tools import client, simulator
@@ -20,12 +20,13 @@ PAYER = Payer("김나직", "01012345678", "buyer@example.com")
 
 @dataclass(frozen=True)
 class Payment:
-    """How an order is paid. ``scenario`` is what the simulator lets happen to it."""
+    """How an order is paid. ``scenario`` is what the simulator lets happen to it, ``typed`` the payer's own card."""
 
     method: Method = Method.CARD
     charge_mode: ChargeMode = ChargeMode.ON_CONFIRM
     cash_receipt: bool = False
     scenario: str = ""
+    typed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Buyer:
     def approve(self, order_no: str, opening: Opening, payment: Payment) -> None:
         """Go through the window and deliver its result."""
         page_url = f"{settings().shop_url}/orders/{order_no}"
-        result = simulator().pay(opening.fields, page_url, payment.scenario)
+        result = simulator().pay(opening.fields, page_url, payment.scenario, payment.typed)
         if result:
             settlement.handle_result(UnverifiedResult.from_form(result), client())
 

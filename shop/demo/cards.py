@@ -1,4 +1,4 @@
-"""The six cards of the presenter. Each makes an order, arranges what happens to it, and leads to the page to show."""
+"""The seven cards of the presenter. Each makes an order, arranges what happens to it, and leads to the page to show."""
 
 import secrets
 from collections.abc import Callable, Mapping
@@ -77,6 +77,10 @@ def _two_windows(buyer: Buyer) -> str:
     return url_for("orders.show", order_no=mishaps.pay_twice(buyer, BOOK))
 
 
+def _subscription(buyer: Buyer) -> str:
+    return url_for("subscriptions.show", number=states.make(Wish(DemoState.SUBSCRIPTION), buyer))
+
+
 CARDS = {
     card.name: card
     for card in (
@@ -86,5 +90,6 @@ CARDS = {
         Card("changed-amount", _changed_amount),
         Card("partial-refund", _partial_refund),
         Card("two-windows", _two_windows),
+        Card("subscription", _subscription),
     )
 }

@@ -41,10 +41,12 @@ class Simulator:
         """Let the next such call break."""
         self.control("POST", "faults", {"op": op, "kind": kind} | more)
 
-    def pay(self, fields: Mapping[str, str], page_url: str, scenario: str = "") -> Pairs:
+    def pay(
+        self, fields: Mapping[str, str], page_url: str, scenario: str = "", typed: Mapping[str, str] | None = None
+    ) -> Pairs:
         """Open the window that a page would open, approve everything, and return what the browser would deliver.
 
-        The list is empty if the result gets lost.
+        ``typed`` replaces what its fields are filled in with. The list is empty if the result gets lost.
         """
         parts = urlsplit(page_url)
         sent = dict(fields) | {"PCD_HTTP_REFERER": page_url}
@@ -54,7 +56,8 @@ class Simulator:
             form = page.form_with(button)
             if form is not None:
                 choice = {"scenario": scenario} if scenario and button == "window-approve" else {}
-                page = self._open(form.action, form.fields | form.buttons[button] | choice)
+                ours = {name: value for name, value in (typed or {}).items() if name in form.fields}
+                page = self._open(form.action, form.fields | ours | form.buttons[button] | choice)
         return page.result
 
     def _open(self, address: str, sent: Mapping[str, str], headers: Mapping[str, str] | None = None) -> "_Page":

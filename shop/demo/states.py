@@ -8,12 +8,13 @@ from shop.demo.tools import client, simulator
 from shop.demo.wishes import DemoState, Wish
 from shop.extensions import settings
 from shop.rules.money import Won
-from shop.rules.states import Source
-from shop.services import orders, refunds
+from shop.rules.states import Source, SubscriptionState
+from shop.services import orders, refunds, subscriptions
 from shop.services.refunds import RefundWish
 
 ALWAYS = 1000
 """How many inquiries break about an order that would settle itself otherwise."""
+MONTHLY_BOOK = {"monthly-book": 1}
 REASON = "구매자 변심"
 SCENARIOS = {
     DemoState.CHECKING: "lost_paid",
@@ -30,6 +31,8 @@ def make(wish: Wish, buyer: Buyer) -> str:
     """
     if wish.state is DemoState.EXPIRED:
         return _expired(wish, buyer)
+    if wish.state is DemoState.SUBSCRIPTION:
+        return _subscription(wish, buyer)
     order_no = buyer.place(wish.lines).order_no
     if wish.state is DemoState.AWAITING_PAYMENT:
         return order_no
@@ -46,6 +49,24 @@ def _expired(wish: Wish, buyer: Buyer) -> str:
     order_no = order.order_no
     orders.expire(order.id, source=Source.SWEEP)
     return order_no
+
+
+def _subscription(wish: Wish, buyer: Buyer) -> str:
+    """The live subscription of the browser, or a new one. Each has its own card or account: a key pays one."""
+    for row in subscriptions.list_of(buyer.visitor):
+        if row.state is not SubscriptionState.STOPPED:
+            return row.number
+    order_no = buyer.place(MONTHLY_BOOK).order_no
+    typed = {"card_number": _card_number(), "account": f"1002{secrets.randbelow(10**8):08}"}
+    buyer.pay(order_no, Payment(wish.method, typed=typed))
+    return order_no
+
+
+def _card_number() -> str:
+    """A made-up card with a valid last digit."""
+    digits = f"99990100000{secrets.randbelow(10_000):04}"
+    doubled = (int(digit) * (2 - place % 2) for place, digit in enumerate(digits))
+    return digits + str(-sum(sum(divmod(value, 10)) for value in doubled) % 10)
 
 
 def _pay(order_no: str, wish: Wish, buyer: Buyer) -> None:

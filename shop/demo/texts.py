@@ -30,7 +30,7 @@ class StateText:
 
 
 def cards() -> list[CardText]:
-    """The six cards in their order."""
+    """The seven cards in their order."""
     return [
         CardText(
             "popup-card",
@@ -62,6 +62,11 @@ def cards() -> list[CardText]:
             _("두 창에서 결제, 한 번은 자동 환불"),
             _("한 주문을 두 창에서 결제했어요. 한 번만 받고 다른 한 번은 저절로 환불돼요."),
         ),
+        CardText(
+            "subscription",
+            _("정기결제"),
+            _("첫 달을 결제한 정기 구독이에요. 이 페이지에서 +1개월을 누르면 다음 달이 저절로 결제돼요."),
+        ),
     ]
 
 
@@ -83,6 +88,7 @@ def states() -> list[StateText]:
             DemoState.RECEIPT_DUE, _("현금영수증 취소 대기"), _("환불은 됐지만 현금영수증은 다음 날 취소해야 해요.")
         ),
         StateText(DemoState.REFUND_UNKNOWN, _("환불 결과 미확인"), _("부분 환불의 응답이 오지 않았어요.")),
+        StateText(DemoState.SUBSCRIPTION, _("정기결제"), _("매달 책 한 권을 구독하고 첫 달을 결제했어요.")),
     ]
 
 
@@ -112,6 +118,7 @@ def of_outcome(done: str) -> Notice | None:
         "reset": _("가게와 시뮬레이터를 처음 상태로 되돌렸어요."),
         "hour": _("가게와 시뮬레이터에서 한 시간이 지났어요."),
         "day": _("가게와 시뮬레이터에서 하루가 지났어요."),
+        "month": _("가게와 시뮬레이터에서 한 달이 지났어요."),
     }
     return Notice(Kind.GOOD, sentences[done]) if done in sentences else None
 

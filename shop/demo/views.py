@@ -19,7 +19,7 @@ from shop.services import orders
 from shop.views.messages import Notice
 from shop.views.session import remembered_visitor
 
-STEPS = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
+STEPS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "month": timedelta(days=31)}
 
 bp = Blueprint(
     "demo", __name__, url_prefix="/demo", template_folder="templates", static_folder="static", static_url_path="/static"
@@ -57,7 +57,7 @@ def reset() -> ResponseReturnValue:
 
 @bp.post("/clock/<step>")
 def advance_clock(step: str) -> ResponseReturnValue:
-    """Let an hour or a day pass for shop and simulator. A signed-in presenter stays signed in."""
+    """Let an hour, a day or a month pass for shop and simulator. A signed-in presenter stays signed in."""
     if step not in STEPS:
         raise NotFound
     was_staff = personas.present() is Persona.STAFF

@@ -12,7 +12,7 @@ TEST_PRODUCT: Mapping[str, int] = {"test-product": 1}
 
 
 class DemoState(StrEnum):
-    """States of an order, and two of what belongs to it: a cash receipt that is due, a refund without an answer."""
+    """States of an order, and of what belongs to it: a receipt that is due, a lost refund, a subscription."""
 
     AWAITING_PAYMENT = "awaiting_payment"
     CHECKING = "checking"
@@ -23,6 +23,7 @@ class DemoState(StrEnum):
     ATTENTION = "attention"
     RECEIPT_DUE = "receipt_due"
     REFUND_UNKNOWN = "refund_unknown"
+    SUBSCRIPTION = "subscription"
 
 
 class WishRefused(Exception):
@@ -31,7 +32,7 @@ class WishRefused(Exception):
 
 @dataclass(frozen=True)
 class Wish:
-    """``lines`` are quantities by slug."""
+    """``lines`` are quantities by slug. A subscription has its own."""
 
     state: DemoState
     method: Method = Method.CARD
@@ -43,6 +44,8 @@ class Wish:
             raise WishRefused("A cash receipt belongs to the method transfer.")
         if self.state is DemoState.RECEIPT_DUE and not self.cash_receipt:
             raise WishRefused("receipt_due is the state of a transfer with a cash receipt.")
+        if self.state is DemoState.SUBSCRIPTION and self.method.card_app:
+            raise WishRefused("A subscription is paid by the method card or transfer.")
 
 
 def read_wish(body: object) -> Wish:

@@ -21,10 +21,10 @@ def test_the_badge_of_every_page_leads_to_the_presenter(demo: Demo) -> None:
     assert all('<a class="mode" href="/demo/">' in page.text for page in pages)
 
 
-def test_the_page_has_six_cards_and_three_personas(demo: Demo) -> None:
+def test_the_page_has_seven_cards_and_three_personas(demo: Demo) -> None:
     page = demo.browser().get("/demo/")
 
-    assert len(set(page.values("demo-card", "data-card"))) == 6
+    assert len(set(page.values("demo-card", "data-card"))) == 7
     assert page.values("demo-persona", "data-persona") == ["buyer", "staff", "attacker"]
 
 
@@ -124,3 +124,12 @@ def test_the_pages_are_in_english_too(demo: Demo) -> None:
 @pytest.mark.parametrize("path", ["/demo/cards/nothing", "/demo/personas/king", "/demo/clock/year", "/demo/states"])
 def test_what_is_not_there_is_a_404(demo: Demo, path: str) -> None:
     press(demo.browser(), path, 404, state="lost")
+
+
+def test_the_subscription_card_leads_to_one_subscription_whose_next_month_is_charged(demo: Demo) -> None:
+    browser = demo.browser()
+    first, again = (press(browser, "/demo/cards/subscription") for _time in range(2))
+    press(browser, "/demo/clock/month")
+
+    assert first.path == again.path
+    assert browser.get(first.path).values("subscription-month", "data-state") == ["paid", "paid"]

@@ -119,3 +119,15 @@ def test_an_order_that_does_not_exist_is_a_404_in_json(demo: Demo) -> None:
 def test_a_page_of_another_origin_gives_no_orders(demo: Demo) -> None:
     demo.post("orders", {"state": "paid"}, 403, headers={"Origin": "http://evil.example"})
     demo.post("orders", {"state": "awaiting_payment"}, 201, headers={"Origin": "http://localhost:8000"})
+
+
+@pytest.mark.parametrize("method", ["card", "transfer"])
+def test_a_subscription_is_charged_as_months_pass(demo: Demo, method: str) -> None:
+    buyers = [demo.make("subscription", method=method) for _ in range(2)]
+
+    for _month in range(2):
+        demo.post("clock", {"days": 30})
+        demo.post("clock", {"days": 1})
+
+    assert [order["state"] for order in buyers] == ["paid"] * 2
+    assert [row["total"] for row in demo.control("payments")] == [15_000] * 6

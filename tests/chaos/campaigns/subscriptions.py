@@ -59,7 +59,7 @@ def _card_number(number: int) -> str:
     """A made-up card with a valid last digit."""
     digits = f"99990300000{number:04}"
     doubled = (int(digit) * (2 - place % 2) for place, digit in enumerate(digits))
-    return digits + str(-sum(value - 9 * (value > 9) for value in doubled) % 10)
+    return digits + str(-sum(sum(divmod(value, 10)) for value in doubled) % 10)
 
 
 def _stop(stage: Stage, order: Placed) -> None:
