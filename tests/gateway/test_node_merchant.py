@@ -6,7 +6,7 @@ import pytest
 
 from tests.gateway.merchant import Fields
 from tests.gateway.serving import serving
-from tests.tools.node import PROGRAM, NodeMerchant, merchant_in_node, program
+from tests.tools.node import NodeMerchant, merchant_in_node, program
 
 METHODS = pytest.mark.parametrize("method", ["card", "transfer"])
 
@@ -23,12 +23,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeMerchant]:
 def state_of(shop: NodeMerchant, order: Fields) -> str:
     """What the simulator's own books say."""
     return str(shop.partner.payment(order["oid"])["state"])
-
-
-def test_nothing_in_it_is_made_for_the_simulator() -> None:
-    source = PROGRAM.read_text(encoding="utf-8")
-
-    assert not [word for word in ("_sim", "scenario", "testid", "127.0.0.1", "8001") if word in source]
 
 
 @METHODS
