@@ -1,11 +1,15 @@
 """Secrets and people do not enter the ledger: a secret leaves a fingerprint, so that two uses can still be matched."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 SECRETS = {
     *("custKey", "AuthKey", "clientKey", "PCD_CUST_KEY", "PCD_AUTH_KEY", "PCD_REFUND_KEY"),
     *("PCD_PAY_REQKEY", "PCD_PAYER_ID"),
+}
+PERSONAL = {
+    *("PCD_PAYER_NAME", "PCD_PAYER_HP", "PCD_PAYER_EMAIL"),
+    *("PCD_TAXSAVE_IDENTINUM", "PCD_TAXSAVE_IDNUM"),
 }
 LONGEST_CST_ID = 8  # what is longer is a token
 LONGEST_VALUE = 300
@@ -25,29 +29,6 @@ def _masked_value(name: str, value: str) -> str:
         return value
     if name in SECRETS or (name in ("cst_id", "PCD_CST_ID") and len(value) > LONGEST_CST_ID):
         return fingerprint(value)
-    return _PERSONAL.get(name, _shortened)(value)
-
-
-def _name(value: str) -> str:
-    return value[0] + "*" * min(len(value) - 1, 10)
-
-
-def _phone(value: str) -> str:
-    return "*" * max(len(value) - 4, 0) + value[-4:]
-
-
-def _email(value: str) -> str:
-    return value[0] + "***@" + value.rpartition("@")[2]
-
-
-def _shortened(value: str) -> str:
+    if name in PERSONAL:
+        return value[0] + "***"
     return value if len(value) <= LONGEST_VALUE else value[:LONGEST_VALUE] + "…"
-
-
-_PERSONAL: dict[str, Callable[[str], str]] = {
-    "PCD_PAYER_NAME": _name,
-    "PCD_PAYER_HP": _phone,
-    "PCD_PAYER_EMAIL": _email,
-    "PCD_TAXSAVE_IDENTINUM": _phone,
-    "PCD_TAXSAVE_IDNUM": _phone,
-}
