@@ -149,6 +149,8 @@ def test_staff_see_that_a_lost_refund_needs_a_decision(example: Example, new_pag
     staff.get_by_label("환불 금액").fill("300")
     staff.get_by_test_id("refund-submit").click()
     expect(staff.get_by_test_id("refund")).to_have_attribute("data-state", "unknown")
+    staff.goto(f"{example.site}/staff")
+    staff.get_by_role("link", name=page.url.rpartition("/")[2]).click()
     staff.get_by_role("button", name="환불됨").click()
 
     expect(staff.get_by_role("alert")).to_contain_text("10분이 지난 뒤")
@@ -170,6 +172,14 @@ def test_a_webhook_settles_a_payment_whose_confirm_was_lost(example: Example) ->
     assert answer.status_code == 200
     assert 'data-ending="paid"' in requests.get(order.url, timeout=10).text
     assert requests.post(f"{example.site}/webhook", data=b"{", timeout=10).status_code == 400
+
+
+def test_a_buyer_reads_that_nothing_was_charged_if_no_window_opens(example: Example) -> None:
+    lose_answer(example, "auth")
+
+    answer = requests.post(f"{example.site}/orders", timeout=10)
+
+    assert (answer.status_code, "결제를 시작하지 못했어요" in answer.text) == (503, True)
 
 
 def test_nobody_else_refunds(example: Example) -> None:

@@ -85,7 +85,8 @@ class Shop:
         try:
             fields, nonce = window_fields(wish, self.client.authenticate()), secrets.token_urlsafe()
         except NotSent as error:
-            raise HttpError(503, document("결제", f"<p>{explain(error).ko}</p>")) from error
+            again = f'<p><a href="/orders/{order_no}">주문으로 돌아가기</a></p>'
+            raise HttpError(503, document("결제", f"<p>{explain(error).ko}</p>{again}")) from error
         snippet = page.snippet(fields, self.gateway, again_url=f"/orders/{order_no}", nonce=nonce)
         return document("결제", snippet), page.headers(self.gateway, nonce)
 
