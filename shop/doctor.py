@@ -48,7 +48,7 @@ class Finding:
 def examine() -> list[Finding]:
     """Run every check."""
     checks: tuple[Callable[[], Finding], ...] = (
-        *(_mode, _keys, _address, _webhook, _https, _cookies, _debug, _clock, _database, _schema, _sweep, _merchant),
+        *(_mode, _keys, _address, _webhook, _https, _debug, _clock, _database, _schema, _sweep, _merchant),
     )
     return [check() for check in checks]
 
@@ -81,41 +81,33 @@ def _keys() -> Finding:
         client().authenticate()
     except GatewayError as error:
         if error.code == UNREGISTERED:
-            return Finding(
-                "keys",
-                Level.BAD,
-                _("등록되지 않은 도메인이라고 결제사가 거절했습니다 (%(code)s).", code=error.code),
-                _("페이플 관리자에서 SHOP_URL의 도메인을 등록하세요. 등록하기 전에는 AUTH0004로 거절됩니다."),
-            )
-        if error.code:
+            sentence = _("등록되지 않은 도메인이라고 결제사가 거절했습니다 (%(code)s).", code=error.code)
+            advice = _("페이플 관리자에서 SHOP_URL의 도메인을 등록하세요. 등록하기 전에는 AUTH0004로 거절됩니다.")
+        elif error.code:
             sentence = _("결제사가 키를 거절했습니다 (%(code)s).", code=error.code)
-            return Finding("keys", Level.BAD, sentence, _("PAYPLE_로 시작하는 키 네 개가 한 계약의 것인지 확인하세요."))
-        sentence = _("결제사에 연결하지 못했습니다 (%(code)s).", code=type(error).__name__)
-        return Finding(
-            "keys", Level.BAD, sentence, _("방화벽과 DNS가 결제사 주소로 나가는 연결을 막지 않는지 확인하세요.")
-        )
+            advice = _("PAYPLE_로 시작하는 키 네 개가 한 계약의 것인지 확인하세요.")
+        else:
+            sentence = _("결제사에 연결하지 못했습니다 (%(code)s).", code=type(error).__name__)
+            advice = _("방화벽과 DNS가 결제사 주소로 나가는 연결을 막지 않는지 확인하세요.")
+        return Finding("keys", Level.BAD, sentence, advice)
     return _good("keys", _("결제사가 키와 도메인을 받아들였습니다."))
 
 
 def _address() -> Finding:
     """The gateway compares the page's host with that of SHOP_URL (AUTH0007), so SHOP_URL has to lead here."""
-    here = settings().shop_url
-    answer = _ask("GET", "/healthz")
-    if answer is not None and answer.ok:
-        return _good(
-            "address",
-            _(
-                "SHOP_URL(%(url)s)에서 가게가 응답합니다. 페이지는 이 주소에서만 열리므로 AUTH0007이 나지 않습니다.",
-                url=here,
-            ),
+    url = settings().shop_url
+    if _answers("GET", "/healthz"):
+        sentence = _(
+            "SHOP_URL(%(url)s)에서 가게가 응답합니다. 페이지는 이 주소에서만 열리므로 AUTH0007이 나지 않습니다.",
+            url=url,
         )
+        return _good("address", sentence)
     advice = _("SHOP_URL을 구매자가 여는 주소와 같게 맞추세요. 다르면 결제창이 AUTH0007로 거절됩니다.")
-    return Finding("address", Level.BAD, _("SHOP_URL(%(url)s)에서 가게가 응답하지 않습니다.", url=here), advice)
+    return Finding("address", Level.BAD, _("SHOP_URL(%(url)s)에서 가게가 응답하지 않습니다.", url=url), advice)
 
 
 def _webhook() -> Finding:
-    answer = _ask("HEAD", WEBHOOK_PATH)
-    if answer is not None and answer.ok:
+    if _answers("HEAD", WEBHOOK_PATH):
         return _good("webhook", _("웹훅 주소가 응답합니다: %(url)s", url=settings().shop_url + WEBHOOK_PATH))
     advice = _(
         "프록시가 %(path)s 주소를 막지 않는지 확인하세요. 웹훅이 없어도 결제는 되지만, 늦게 확인되는 결제가 생깁니다.",
@@ -125,24 +117,11 @@ def _webhook() -> Finding:
 
 
 def _https() -> Finding:
+    """Cookies are Secure as soon as the address is https."""
     if settings().is_https:
         return _good("https", _("구매자가 https로 접속합니다."))
-    return _not_for_live(
-        "https", _("SHOP_URL이 https가 아닙니다."), _("실제 결제에는 https 주소와 인증서가 필요합니다.")
-    )
-
-
-def _cookies() -> Finding:
-    config = current_app.config
-    is_kept = config["SESSION_COOKIE_HTTPONLY"] and config["SESSION_COOKIE_SAMESITE"] == "Lax"
-    if is_kept and config["SESSION_COOKIE_SECURE"]:
-        return _good("cookies", _("세션 쿠키는 Secure, HttpOnly, SameSite=Lax입니다."))
-    if is_kept:
-        return _not_for_live(
-            "cookies", _("세션 쿠키에 Secure가 없습니다."), _("SHOP_URL이 https이면 자동으로 붙습니다.")
-        )
-    advice = _("SESSION_COOKIE_ 설정을 바꾼 코드를 되돌리세요.")
-    return Finding("cookies", Level.BAD, _("세션 쿠키가 HttpOnly나 SameSite=Lax가 아닙니다."), advice)
+    advice = _("실제 결제에는 https 주소와 인증서가 필요합니다.")
+    return _not_for_live("https", _("SHOP_URL이 https가 아닙니다."), advice)
 
 
 def _debug() -> Finding:
@@ -216,11 +195,11 @@ def _minute(moment: datetime) -> str:
     return f"{clock.korea_time(moment):%Y-%m-%d %H:%M}"
 
 
-def _ask(method: str, path: str) -> requests.Response | None:
+def _answers(method: str, path: str) -> bool:
     try:
-        return requests.request(method, settings().shop_url + path, timeout=SECONDS, allow_redirects=False)
+        return requests.request(method, settings().shop_url + path, timeout=SECONDS, allow_redirects=False).ok
     except requests.RequestException:
-        return None
+        return False
 
 
 def _time_of_gateway() -> datetime | None:

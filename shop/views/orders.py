@@ -1,6 +1,5 @@
 """The order form, the order page, and the ways back to an order."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -74,9 +73,16 @@ def place() -> ResponseReturnValue:
     if not form.is_valid():
         return render_template("orders/checkout.html", cart=priced_cart(), form=form), 422
     payer = Payer(form.payer_name.data or "", form.payer_phone.data or "", form.payer_email.data or "")
-    on_hand = CartOnHand(cart_items(), cart_id(), seen_id=form.cart_id.data or "")
+    on_hand, here = CartOnHand(cart_items(), cart_id(), seen_id=form.cart_id.data or ""), settings()
     try:
-        order = orders.place_order(on_hand, payer, remembered_visitor(), **_terms())
+        order = orders.place_order(
+            on_hand,
+            payer,
+            remembered_visitor(),
+            hold=timedelta(minutes=here.hold_minutes),
+            most_per_product=here.most_per_product,
+            most_unpaid=here.most_unpaid if here.rate_limits else None,
+        )
     except CartProblem as problem:
         if problem.reason is not CartProblem.Reason.CHANGED:
             raise
@@ -84,15 +90,6 @@ def place() -> ResponseReturnValue:
     if order.cart_id == cart_id():
         empty_cart()
     return redirect(url_for("orders.show", order_no=order.order_no), code=303)
-
-
-def _terms() -> dict[str, Any]:
-    here = settings()
-    return {
-        "hold": timedelta(minutes=here.hold_minutes),
-        "most_per_product": here.most_per_product,
-        "most_unpaid": here.most_unpaid if here.rate_limits else None,
-    }
 
 
 @bp.errorhandler(CSRFError)
@@ -174,17 +171,6 @@ def lookup() -> ResponseReturnValue:
     return redirect(url_for("orders.show", order_no=order.order_no), code=303)
 
 
-@dataclass(frozen=True)
-class PaymentStart:
-    """What payment.js needs to open the window."""
-
-    attempts_url: str
-    result_url: str
-    script_url: str
-    needs_jquery: bool
-    is_phone: bool
-
-
 def _render_order(order: Order, now: datetime) -> ResponseReturnValue:
     settling = any(is_settling(attempt, now) for attempt in order.attempts)
     can_pay = _can_pay(order, now) and not settling
@@ -227,15 +213,16 @@ def _payment_form(order: Order) -> PaymentForm:
     return form
 
 
-def _payment_start(order: Order) -> PaymentStart:
+def _payment_start(order: Order) -> dict[str, Any]:
+    """What payment.js needs to open the window."""
     here = settings()
-    return PaymentStart(
-        attempts_url=url_for("payments.start_attempt", order_no=order.order_no),
-        result_url=url_for("callbacks.result"),
-        script_url=here.gateway.script_url(here.window_script),
-        needs_jquery=here.mode is not Mode.SIMULATOR,
-        is_phone=any(word in request.user_agent.string for word in PHONES),
-    )
+    return {
+        "attempts_url": url_for("payments.start_attempt", order_no=order.order_no),
+        "result_url": url_for("callbacks.result"),
+        "script_url": here.gateway.script_url(here.window_script),
+        "needs_jquery": here.mode is not Mode.SIMULATOR,
+        "is_phone": any(word in request.user_agent.string for word in PHONES),
+    }
 
 
 def _default_window() -> str:

@@ -32,19 +32,8 @@ def init_app(app: Flask, translations: str) -> None:
     """Teach the templates our filters and words."""
     app.config.from_mapping(BABEL_DEFAULT_LOCALE="ko", BABEL_TRANSLATION_DIRECTORIES=translations)
     babel.init_app(app, locale_selector=_chosen_language)
-    app.jinja_env.filters |= {
-        "won": won,
-        "korea_time": korea_time,
-        "korea_hour": korea_hour,
-        "phone": phone,
-        "masked_phone": masked_phone,
-        "masked": masked,
-        "korea_seconds": korea_seconds,
-        "evidence": evidence,
-        "in_language": in_language,
-        "qr_code": qr_code,
-        "method_name": method_name,
-    }
+    filters = (won, korea_time, korea_hour, korea_seconds, phone, masked_phone, masked, evidence, in_language)
+    app.jinja_env.filters |= {one.__name__: one for one in (*filters, qr_code, method_name)}
     app.jinja_env.globals["_"] = translate
     app.context_processor(_words)
     app.after_request(_remember_language)

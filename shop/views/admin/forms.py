@@ -54,9 +54,9 @@ def of_our_time(_form: ShopForm, field: Field) -> None:
 
 
 class SignInForm(ShopForm):
-    """Name and password. ``next`` names one of our own pages."""
+    """Name and password. ``next`` is the page to come back to."""
 
-    next = HiddenField()
+    next = HiddenField(filters=[one_line])
     name = StringField(
         _("이름"), filters=[one_line], validators=[DataRequired(_("이름을 입력하세요.")), Length(max=LONGEST_NAME)]
     )

@@ -13,22 +13,14 @@ from shop.errors import SignInRefused
 from shop.extensions import address, address_and_field, limiter, login_manager
 from shop.models import StaffSession
 from shop.services import desk, staff
-from shop.services.orders import ORDER_NO
 from shop.views import error_pages
 from shop.views.admin import messages
 from shop.views.admin.forms import SignInForm
 from shop.views.normal_forms import one_line
-from shop.views.way_back import FORM_PAGES
+from shop.views.way_back import way_back
 
 OPEN = ("admin.login", "admin.sign_in")
 """What answers without a sign-in."""
-PLACES = {
-    "orders": "admin.orders",
-    "desk": "admin.show_desk",
-    "sheet": "admin.show_sheet",
-    "inquiry": "admin.show_inquiry",
-}
-"""Where a sign-in may lead, besides orders: names of our own, never an address from the request."""
 KEPT = ("visitor", "found")
 """What a sign-in keeps of the old cookie: the buyer's orders."""
 
@@ -80,11 +72,9 @@ def refuse_stale_form(_error: CSRFError) -> ResponseReturnValue:
 
 def _to_sign_in() -> ResponseReturnValue:
     """Send to the sign-in, and say if something was posted that has not been done."""
-    endpoint = FORM_PAGES.get(request.endpoint or "", request.endpoint)
-    place = next((name for name, page in PLACES.items() if page == endpoint), None)
-    wanted = (request.view_args or {}).get("order_no", place)
-    unsent = "1" if request.method == "POST" else None
-    return redirect(url_for("admin.login", next=wanted, unsent=unsent), code=303)
+    if request.method == "POST":
+        return redirect(url_for("admin.login", next=way_back(), unsent="1"), code=303)
+    return redirect(url_for("admin.login", next=request.path), code=303)
 
 
 @bp.context_processor
@@ -121,14 +111,8 @@ def sign_in() -> ResponseReturnValue:
         return render_template("admin/login.html", form=form, notice=messages.of_sign_in()), 403
     _renew_cookie()
     login_user(load_user(token))
-    return redirect(_place(form.next.data or ""), code=303)
-
-
-def _place(name: str) -> str:
-    """The address of a page to come back to: an order, or one of our own names."""
-    if ORDER_NO.fullmatch(name):
-        return url_for("admin.show_order", order_no=name)
-    return url_for(PLACES.get(name, "admin.orders"))
+    wanted = form.next.data or ""
+    return redirect(wanted if wanted.startswith("/admin/") else url_for("admin.orders"), code=303)
 
 
 @bp.post("/logout")
