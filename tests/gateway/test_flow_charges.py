@@ -116,14 +116,6 @@ def test_a_charge_ends_as_the_gateway_has_it(
     assert [one.operation for one in subscription.wire.exchanges].count("charge") == (ending is not Ending.TRY_AGAIN)
 
 
-def test_a_month_that_another_number_has_paid_is_for_a_person(subscription: Subscription) -> None:
-    subscription.charge()
-    second = subscription.charge("ANOTHER-NUMBER")
-
-    assert (second.state, second.ending) == (AttemptState.ATTENTION, Ending.REVIEW)
-    assert subscription.charged() == [15_000]
-
-
 def test_another_amount_than_the_stored_one_is_not_charged(subscription: Subscription) -> None:
     raised = replace(subscription.request(), amount=16_000)
 
@@ -133,22 +125,15 @@ def test_another_amount_than_the_stored_one_is_not_charged(subscription: Subscri
     assert subscription.charged() == []
 
 
-def test_a_person_is_told_of_an_attempt_in_attention_and_closes_it(
+def test_a_month_that_another_number_has_paid_is_for_a_person(
     subscription: Subscription, caplog: pytest.LogCaptureFixture
 ) -> None:
-    subscription.charge()
-    again = subscription.charge("SUBSCRIPTION-1-2026-12-AGAIN")  # the month is paid by the other number
-    assert (again.state, subscription.store.in_review()) == (AttemptState.ATTENTION, ([again], []))
-    assert f"attempt {again.attempt_no} waits for a person: month_paid" in caplog.text
+    paid, second = subscription.charge(), subscription.charge("ANOTHER-NUMBER")
 
-    closed = subscription.flow.close_attention(again.attempt_no)
+    assert (second.ending, subscription.store.in_review()) == (Ending.REVIEW, ([second], []))
+    assert "attempt ANOTHER-NUMBER waits for a person: month_paid" in caplog.text
+    assert subscription.charged() == [15_000]
 
-    assert closed
-    assert closed.ending is Ending.DECLINED
+    closed = [subscription.flow.close_attention(one.attempt_no) for one in (second, paid)]
+    assert [one.ending for one in closed if one] == [Ending.DECLINED, Ending.PAID]
     assert subscription.store.in_review() == ([], [])
-
-
-def test_a_person_closes_nothing_else(subscription: Subscription) -> None:
-    paid = subscription.charge()
-
-    assert subscription.flow.close_attention(paid.attempt_no) == paid

@@ -129,28 +129,6 @@ def test_a_call_is_sent_once_however_it_ends(
     assert len(stub.paths) == 2
 
 
-@EACH
-def test_the_observer_gets_every_exchange_and_nothing_private(
-    stub: Stub, call: Call, caplog: pytest.LogCaptureFixture
-) -> None:
-    private = [KEYS.cust_key, KEYS.refund_key, *TOKENS.values(), BILLING_KEY, PHONE, "홍길동", "hong@example.com"]
-    echo = {"PCD_NEW": PHONE, "PCD_PAYER_NAME": "홍길동", "PCD_PAY_MSG": f"{PHONE} hong@example.com"}
-    stub.answers(stub.granted(call.path), call.success | echo, stub.granted(call.path), no("ZZZZ9999"))
-
-    done = call.make(stub.client)
-    with pytest.raises(OutcomeUnknown) as unknown:
-        call.make(stub.client)
-
-    assert [(one.operation, one.path, one.outcome) for one in stub.seen[:2]] == [
-        ("authenticate", "/php/auth.php", "answered"),
-        (call.operation, call.path.partition("?")[0], "answered"),
-    ]
-    assert {one.attempt_no for one in stub.seen} == {"ORDER_1"}
-    assert stub.seen[1].request["PCD_PAY_OID"] == "ORDER_1"
-    shown = repr([stub.seen, done, unknown.value, unknown.value.code, unknown.value.message, caplog.text])
-    assert not [value for value in private if value in shown]
-
-
 # Authentication.
 
 

@@ -8,9 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 
 import pytest
-import requests
 
-from shop.payple import GatewayError, NotSent, OutcomeUnknown, Timeouts
+from shop.payple import NotSent, OutcomeUnknown, Timeouts
 from shop.payple.transport import Transport
 from tests.loopback import CERTIFICATE, Behaviour, Loopback, answering, head_of, loopback
 
@@ -220,33 +219,3 @@ def test_calls_of_many_threads_share_as_many_connections_as_may_run_at_a_time() 
         wire = transport(max_calls=6)
         assert list(callers.map(lambda _: wire.post(server.address, MESSAGE), range(40))) == [YES] * 40
         assert server.connections <= 6
-
-
-class Broken(requests.adapters.BaseAdapter):
-    """An adapter of someone else's that fails in a chosen way."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__()
-        self.error = error
-
-    def send(self, *args: object, **kwargs: object) -> requests.Response:
-        raise self.error
-
-    def close(self) -> None:
-        pass
-
-
-@pytest.mark.parametrize(
-    ("error", "ending"),
-    [
-        (requests.ConnectTimeout(), NotSent),
-        (requests.ConnectionError(), OutcomeUnknown),
-        (requests.ReadTimeout(), OutcomeUnknown),
-        (RuntimeError("a bug in the adapter"), OutcomeUnknown),
-    ],
-)
-def test_every_error_but_a_failed_connection_may_have_been_sent(error: Exception, ending: type[GatewayError]) -> None:
-    session = requests.Session()
-    session.mount("http://", Broken(error))
-    with pytest.raises(ending):
-        Transport("http://localhost:8000", PATIENT, 8, session).post("http://127.0.0.1:8001", MESSAGE)
