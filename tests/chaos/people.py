@@ -27,12 +27,12 @@ STAFF = "keeper"
 
 def state_on(page: str) -> str:
     """The state of the order whose page this is; blank on any other page."""
-    return next((found.get("data-state", "") for found in Tags.of(page).marked("order-status")), "")
+    return next((found.get("data-state", "") for found in Tags(page).marked("order-status")), "")
 
 
 def token_on(page: str) -> str:
     """The CSRF token of this page."""
-    tags = Tags.of(page)
+    tags = Tags(page)
     tokens = [form.fields["csrf_token"] for form in tags.forms if "csrf_token" in form.fields]
     return tags.metas.get("csrf-token") or next(iter(tokens), "")
 
@@ -124,7 +124,7 @@ class Buyer(Browser):
         for slug, quantity in lines.items():
             self.require(self.post("/cart/items", {"product": slug, "quantity": quantity}), 303)
         page = self.require(self.get("/checkout"), 200)
-        forms = Tags.of(page.text).forms
+        forms = Tags(page.text).forms
         form = next((form.fields for form in forms if form.attributes.get("action", "").endswith("/orders")), {})
         return (
             form | {"payer_name": "김나직", "payer_phone": self.phone, "payer_email": "reader@example.com"} | CONSENTS
@@ -219,7 +219,7 @@ class Staff(Browser):
 
     def refund_form(self, order: Placed) -> dict[str, str]:
         """The refund form as it stands on the order's page. Raises Refusal if there is none."""
-        form = Tags.of(self.see(f"/admin/orders/{order.order_no}")).form("refund-form")
+        form = Tags(self.see(f"/admin/orders/{order.order_no}")).form("refund-form")
         if form is None:
             raise Refusal(f"{order.order_no} offers no refund")
         return form.fields
@@ -248,7 +248,7 @@ class Staff(Browser):
         return self._send(f"/admin/subscriptions/{order.order_no}/stop", reason="그만")
 
     def decide(self, order_no: str, *, refunded: bool) -> None:
-        for form in Tags.of(self.see(f"/admin/orders/{order_no}")).marked("refund-decision"):
+        for form in Tags(self.see(f"/admin/orders/{order_no}")).marked("refund-decision"):
             self._send(form["action"], answer="refunded" if refunded else "not_refunded")
 
     def desk(self) -> list[DeskRow]:
@@ -266,7 +266,7 @@ class Staff(Browser):
     def _rows(self, path: str, test_id: str) -> list[dict[str, str]]:
         found = []
         while path:
-            tags = Tags.of(self.see(path))
+            tags = Tags(self.see(path))
             found += tags.marked(test_id)
             path = next((tag.get("href", "") for _name, tag in tags.all if tag.get("rel") == "next"), "")
         return found
