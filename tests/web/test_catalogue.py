@@ -41,19 +41,27 @@ def test_language_is_korean_until_somebody_chooses(buyer: PageClient) -> None:
     assert buyer.get("/cart").language == "ko"
 
 
-@pytest.mark.parametrize(
-    ("path", "status"),
-    [("/orders?before=7", 200), ("/orders/lookup?order_no=1&order_no=2", 200), ("/nowhere?a=b%26c", 404)],
-)
-def test_language_link_keeps_the_query(buyer: PageClient, path: str, status: int) -> None:
-    assert buyer.get(path, status).link(hreflang="en") == f"{path}&lang=en"
+def test_language_link_keeps_the_query_and_leads_from_a_refused_form_to_its_page(buyer: PageClient) -> None:
+    for path, status in {
+        "/orders?before=7": 200,
+        "/orders/lookup?order_no=1&order_no=2": 200,
+        "/no?a=b%26c": 404,
+    }.items():
+        assert buyer.get(path, status).link(hreflang="en") == f"{path}&lang=en"
 
-
-def test_language_link_of_a_refused_form_leads_to_its_page(buyer: PageClient) -> None:
     buyer.add_to_cart()
-
     assert buyer.submit("/orders", {}, 422).link(hreflang="en") == "/checkout?lang=en"
 
 
 def test_health_answers_when_the_database_does(buyer: PageClient) -> None:
     assert buyer.open("/healthz").get_json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize("shop_values", [{"PAYPLE_EASY_PAY": "naver_pay"}])
+def test_the_order_page_offers_what_the_partner_has(buyer: PageClient, order_no: str) -> None:
+    tags = buyer.get(f"/orders/{order_no}").tags.all
+
+    offered = [tag["value"] for _name, tag in tags if tag.get("name") == "method"]
+    assert offered == ["card", "app_card", "naver_pay", "transfer"]
+    assert buyer.start_attempt(order_no, 422, method="kakao_pay")["error"]
+    assert buyer.start_attempt(order_no, method="naver_pay")["fields"]

@@ -56,12 +56,5 @@ def test_every_visitor_gets_a_token_of_their_own(world: World) -> None:
     world.browser().submit("/cart/items", {"product": SLUG, "quantity": "1"}, 400, page=pages[0])
 
 
-def test_a_link_to_the_other_language_keeps_the_query(world: World) -> None:
-    browser = world.browser()
-    browser.get("/")
-    assert "/?from=mail&amp;lang=en" in browser.get("/?from=mail").text
-    assert "from=mail" not in browser.get("/").text
-
-
 def _cart_count(page: str) -> str:
     return page.split('data-testid="cart-count"', 1)[1].split("<", 1)[0].split(">", 1)[1]

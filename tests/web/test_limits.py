@@ -47,25 +47,22 @@ def assert_refused(response: TestResponse) -> None:
     assert "Set-Cookie" not in response.headers
 
 
-@pytest.mark.parametrize(
-    ("path", "fields", "most", "status"),
-    [
-        ("/orders/lookup", {"order_no": "20260101-ABCDEFGH", "payer_phone": "01000000000"}, 10, 404),
-        ("/admin/login", {"name": "nobody", "password": "wrong"}, 10, 403),
-        ("/orders", {}, 20, 422),
-        ("/orders/20260101-ABCDEFGH/attempts", {}, 30, 404),
-    ],
-)
-def test_one_try_too_many_is_refused_with_a_time(
-    world: World, path: str, fields: dict[str, str], most: int, status: int
-) -> None:
-    browser = world.browser()
-    fields = fields | {"csrf_token": browser.csrf_token()}
+def test_one_try_too_many_is_refused_with_a_time(world: World, officer: PageClient) -> None:
+    limits: list[tuple[str, int, int, dict[str, str]]] = [
+        ("/orders/lookup", 10, 404, {"order_no": "20260101-ABCDEFGH", "payer_phone": "01000000000"}),
+        ("/admin/login", 10, 403, {"name": "nobody", "password": "wrong"}),
+        ("/orders", 20, 422, {}),
+        ("/orders/20260101-ABCDEFGH/attempts", 30, 404, {}),
+        ("/admin/inquiry", 20, 422, {"number": "a b"}),
+    ]
+    for path, most, status, fields in limits:
+        browser = officer if path == "/admin/inquiry" else world.browser()
+        token = {"csrf_token": browser.csrf_token()}
 
-    answers = [browser.post(path, fields) for _try in range(most + 1)]
+        answers = [browser.post(path, fields | token) for _try in range(most + 1)]
 
-    assert {answer.status_code for answer in answers[:-1]} == {status}
-    assert_refused(answers[-1])
+        assert {answer.status_code for answer in answers[:-1]} == {status}, path
+        assert_refused(answers[-1])
 
 
 def test_an_address_that_tries_other_names_is_refused_too(world: World) -> None:

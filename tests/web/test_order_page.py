@@ -8,25 +8,22 @@ import pytest
 from shop import clock
 from shop.db import db
 from shop.payple import ChargeMode
-from shop.rules.states import AttemptState, OrderState
 from shop.views.orders import SETTLING, is_settling
 from tests.page import Page, PageClient
-from tests.staff import pay
-from tests.web.situations import contradictory_payment, lost_confirm
+from tests.staff import PASSWORD
+from tests.web.situations import lost_confirm
 from tests.world import World
+
+ASK = 'href="#contact"'
+
+
+def notice(page: Page) -> str:
+    return page.text.partition('data-testid="notice"')[2].partition("</section>")[0]
 
 
 def form_and_refresh(page: Page) -> tuple[bool, bool]:
     """Whether it can be paid, and whether the page looks again by itself."""
     return page.has("pay"), "js/watch.js" in page.text
-
-
-def set_states(world: World, order_no: str, state: AttemptState, order_state: OrderState) -> None:
-    """Let the order's attempt come to an end that takes days."""
-    [attempt] = world.order(order_no).attempts
-    attempt.state, attempt.order.state = state, order_state
-    attempt.order.released_at = attempt.order.expires_at if order_state is OrderState.EXPIRED else None
-    db.session.commit()
 
 
 def test_for_half_a_minute_a_reported_payment_invites_nobody_to_pay_again(
@@ -90,37 +87,27 @@ def test_a_newer_window_that_was_closed_hides_no_open_question(world: World, buy
     assert "언제든 다시 결제할 수 있어요" not in page.text
 
 
-def test_attention_shows_no_code_of_success(world: World, buyer: PageClient) -> None:
-    page = buyer.get(f"/orders/{contradictory_payment(world, buyer)}")
+def test_attention_says_what_was_paid_and_whom_to_ask_and_ends_with_a_further_payment(
+    world: World, officer: PageClient
+) -> None:
+    """The money went back past the shop before it could ask."""
+    purchase = world.purchase(work="PAY")
+    claim = purchase.claim()
+    world.policy(inquiry_shows_refund="on")
+    world.control("POST", f"payments/{purchase.attempt_no}/cancel", {})
+    world.deliver(claim)
 
+    page = purchase.page()
     assert page.state == "attention"
-    assert "확인한 뒤 바로잡거나 돌려 드릴게요" in page.text
+    assert "1,000원이 결제됐지만 결제사의 답이 주문과 달라 직원이 확인하고 있어요." in notice(page)
+    assert ASK in notice(page)
     assert not any(words in page.text for words in ("PCHK000", "응답 코드"))
 
-
-def test_after_silence_no_answer_is_claimed(world: World, buyer: PageClient) -> None:
-    order_no = lost_confirm(world, buyer)
-    set_states(world, order_no, AttemptState.ATTENTION, OrderState.ATTENTION)
-
-    assert "1,000원 결제의 결과를 결제사가 알려 주지 않아" in buyer.get(f"/orders/{order_no}").text
-
-
-def test_an_expired_order_calls_a_wrong_amount_wrong_and_not_late(
-    world: World, buyer: PageClient, order_no: str
-) -> None:
-    fields = buyer.start_attempt(order_no, work="PAY")["fields"]
-    world.deliver(world.payer().pay(fields | {"PCD_PAY_TOTAL": "2000"}))
-    set_states(world, order_no, AttemptState.ORPHANED, OrderState.EXPIRED)
-
-    assert "주문 내용과 달라 받지 않았어요" in buyer.get(f"/orders/{order_no}").text
-
-
-def test_the_buyer_is_told_that_a_second_payment_went_back(world: World, buyer: PageClient, order_no: str) -> None:
-    windows = [buyer.start_attempt(order_no, work="PAY")["fields"] for _window in range(2)]
-    for fields in windows:
-        world.deliver(world.payer().pay(fields))
-
-    assert "모두 돌려 드렸어요" in buyer.get(f"/orders/{order_no}").text
+    address = f"/admin/orders/{purchase.order_no}/attempts/{purchase.attempt_no}/close"
+    officer.submit(address, {"password": PASSWORD})
+    assert "1,000원은 이 주문에 남아 있지 않아요." in notice(purchase.page())
+    assert ASK in notice(purchase.page())
+    assert purchase.start().pay().page().state == "paid"
 
 
 def test_without_a_script_the_button_sends_nothing(buyer: PageClient, order_no: str) -> None:
@@ -131,16 +118,3 @@ def test_without_a_script_the_button_sends_nothing(buyer: PageClient, order_no: 
     assert "csrf_token" not in form.names
     assert "/attempts" not in form.attributes["action"]
     assert page.values("pay", "type") == ["button"]
-
-
-def test_the_receipt_speaks_as_a_shop_and_the_title_begins_with_the_state(
-    world: World, buyer: PageClient, order_no: str
-) -> None:
-    waiting = buyer.get(f"/orders/{order_no}")
-    pay(world, buyer, order_no)
-
-    paid = buyer.get(f"/orders/{order_no}")
-
-    assert [page.tags.title.partition(" · ")[0] for page in (waiting, paid)] == ["결제 대기", "결제 완료"]
-    assert all(words in paid.text for words in ("결제번호", "거래번호"))
-    assert not any(words in paid.text for words in ("결제 시도 번호", "거래 키"))

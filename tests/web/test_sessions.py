@@ -111,11 +111,10 @@ def test_what_is_added_while_an_order_is_placed_stays_in_the_cart(buyer: PageCli
     assert buyer.submit("/orders", PAYER).path not in late.headers["Location"]
 
 
-@pytest.mark.parametrize("quantity", ["0", "-1", "100", "x", "", "９"])
-def test_a_cookie_that_is_no_quantity_is_left_out(buyer: PageClient, quantity: str) -> None:
-    buyer.set_cookie("cart.test-product", quantity)
-
-    assert buyer.get("/cart").values("cart-line", "data-product") == []
+def test_a_cookie_that_is_no_quantity_is_left_out(buyer: PageClient) -> None:
+    for quantity in ("0", "-1", "100", "x", "", "９"):
+        buyer.set_cookie("cart.test-product", quantity)
+        assert buyer.get("/cart").values("cart-line", "data-product") == [], quantity
 
 
 def test_the_copied_cart_of_another_browser_makes_an_order_of_its_own(buyer: PageClient) -> None:

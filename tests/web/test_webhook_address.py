@@ -12,14 +12,6 @@ from tests.world import World
 JSON = "application/json"
 
 
-def test_a_head_is_answered_and_changes_nothing(world: World, buyer: PageClient) -> None:
-    before = world.dump()
-    response = buyer.open(ADDRESS, method="HEAD")
-
-    assert (response.status_code, response.data, "Set-Cookie" in response.headers) == (200, b"", False)
-    assert world.dump() == before
-
-
 def test_the_answer_is_the_same_for_known_and_unknown_numbers(world: World, buyer: PageClient, order_no: str) -> None:
     numbers = buyer.start_attempt(order_no)["attempt_no"], "20261123_AAAAAAAAAAAAAAAAAAAA"
 
