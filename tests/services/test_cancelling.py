@@ -1,19 +1,11 @@
 """A buyer cancels an unpaid order, or puts it back into the cart. A cancelled order is never sold."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from threading import Barrier
-
 import pytest
 
-from shop.db import db
-from shop.extensions import client
 from shop.rules.states import AttemptState, OrderState, RefundState
-from shop.services import sweep
 from tests import world as worlds
 from tests.page import Page, PageClient
-from tests.world import World
+from tests.world import Purchase, World
 
 
 def cancel(buyer: PageClient, order_no: str, status: int = 200) -> Page:
@@ -67,88 +59,62 @@ def test_a_strangers_order_cannot_be_cancelled(world: World) -> None:
 
 
 def test_an_open_window_of_a_cancelled_order_confirms_nothing(world: World) -> None:
-    buyer = world.browser()
-    order_no = buyer.place_order()
-    opening = buyer.start_attempt(order_no)
-    claim = world.payer().pay(opening["fields"])
+    purchase = world.purchase()
+    claim = purchase.claim()
 
-    cancel(buyer, order_no)
+    cancel(purchase.buyer, purchase.order_no)
     world.deliver(claim)
 
-    assert world.calls("confirm") == 0
-    assert world.order(order_no).state is OrderState.EXPIRED
-    assert world.attempt(opening["attempt_no"]).state is AttemptState.PREPARED
+    assert (world.calls("confirm"), purchase.states) == (0, ("expired", "prepared"))
 
 
-def test_a_charge_after_the_cancellation_goes_back_although_goods_remain(world: World) -> None:
-    buyer = world.browser()
+@pytest.mark.parametrize("is_unknown_first", [False, True])
+def test_a_charge_after_the_cancellation_goes_back_although_goods_remain(world: World, is_unknown_first: bool) -> None:
     slug = worlds.scarce_product(world, stock=5)
-    order_no = buyer.place_order(slug)
-    opening = buyer.start_attempt(order_no, work="PAY")
-    cancel(buyer, order_no)
+    purchase = world.purchase(slug, work="PAY")
+    cancel(purchase.buyer, purchase.order_no)
+    if is_unknown_first:
+        world.fault("inquiry", "lost_answer", times=1)
+    world.deliver(purchase.claim())
+    if is_unknown_first:
+        assert (purchase.attempt.state, purchase.page().state) == (AttemptState.UNKNOWN, "expired")
+        world.sweep(minutes=1)
 
-    world.deliver(world.payer().pay(opening["fields"]))
-
-    order = world.order(order_no)
-    assert (order.state, order.attempts[0].state) == (OrderState.EXPIRED, AttemptState.ORPHANED)
-    assert [refund.state for refund in order.refunds] == [RefundState.DONE]
+    assert purchase.states == ("expired", "orphaned")
+    assert [refund.state for refund in purchase.order.refunds] == [RefundState.DONE]
     assert world.stock(slug) == 5
-    assert "원이 결제됐지만 취소한 주문이라 받지 않았어요." in buyer.get(f"/orders/{order_no}").text
-
-
-def test_a_cancelled_order_stays_cancelled_while_a_late_charge_is_unknown(world: World) -> None:
-    buyer = world.browser()
-    order_no = buyer.place_order()
-    opening = buyer.start_attempt(order_no, work="PAY")
-    cancel(buyer, order_no)
-    claim = world.payer().pay(opening["fields"])
-    world.fault("inquiry", "lost_answer", times=1)
-    world.deliver(claim)
-    assert world.attempt(opening["attempt_no"]).state is AttemptState.UNKNOWN
-    assert buyer.get(f"/orders/{order_no}").state == "expired"
-
-    world.advance(minutes=1)
-    sweep.run(client())
-
-    assert world.attempt(opening["attempt_no"]).state is AttemptState.ORPHANED
-    assert world.order(order_no).refunds[0].state is RefundState.DONE
+    assert "원이 결제됐지만 취소한 주문이라 받지 않았어요." in purchase.page().text
 
 
 def test_an_open_pay_window_without_an_answer_keeps_the_order(world: World) -> None:
-    buyer = world.browser()
-    order_no = buyer.place_order()
-    buyer.start_attempt(order_no, work="PAY")
+    purchase = world.purchase(work="PAY")
     world.fault("inquiry", "lost_answer", times=1)
 
-    page = cancel(buyer, order_no, 409)
+    page = cancel(purchase.buyer, purchase.order_no, 409)
 
     assert "앞선 결제의 결과를 아직 확인하지 못했어요." in page.text
-    assert world.order(order_no).state is OrderState.AWAITING_PAYMENT
-    assert cancel(buyer, order_no).state == "expired"
+    assert purchase.order.state is OrderState.AWAITING_PAYMENT
+    assert cancel(purchase.buyer, purchase.order_no).state == "expired"
 
 
 def test_a_pay_window_that_has_charged_pays_the_order_instead(world: World) -> None:
-    buyer = world.browser()
-    order_no = buyer.place_order()
-    world.payer().pay(buyer.start_attempt(order_no, work="PAY")["fields"])
+    purchase = world.purchase(work="PAY")
+    purchase.claim()
 
-    page = return_to_cart(buyer, order_no, 409)
+    page = return_to_cart(purchase.buyer, purchase.order_no, 409)
 
     assert "이미 결제한 주문이에요." in page.text
-    assert world.order(order_no).state is OrderState.PAID
-    assert buyer.get("/cart").values("cart-line", "data-product") == []
+    assert purchase.order.state is OrderState.PAID
+    assert purchase.buyer.get("/cart").values("cart-line", "data-product") == []
 
 
 def test_an_order_whose_confirm_has_no_answer_cannot_be_cancelled(world: World) -> None:
-    buyer = world.browser()
-    order_no = buyer.place_order()
     world.fault("confirm", "lost_answer", phase="after")
-    world.deliver(world.payer().pay(buyer.start_attempt(order_no)["fields"]))
-    assert world.order(order_no).state is OrderState.CHECKING
+    purchase = world.purchase().pay()
 
-    cancel(buyer, order_no, 409)
+    cancel(purchase.buyer, purchase.order_no, 409)
 
-    assert world.order(order_no).state is OrderState.CHECKING
+    assert purchase.order.state is OrderState.CHECKING
 
 
 @pytest.mark.both_engines
@@ -157,35 +123,21 @@ def test_a_cancellation_against_a_result_ends_in_a_sale_or_in_nothing(world: Wor
     """Either the order is paid and keeps its piece, or it is cancelled and no money stays."""
     slug = worlds.scarce_product(world, stock=5)
     for _round in range(4):
-        buyer = world.browser()
-        order_no = buyer.place_order(slug)
-        claim = world.payer().pay(buyer.start_attempt(order_no, work=work)["fields"])
-        token, left = {"csrf_token": buyer.csrf_token()}, world.stock(slug) or 0
+        purchase = world.purchase(slug, work=work)
+        claim = purchase.claim()
+        token, left = {"csrf_token": purchase.buyer.csrf_token()}, world.stock(slug) or 0
+        path = f"/orders/{purchase.order_no}/cancellation"
+        acts = (lambda: purchase.buyer.post(path, token), lambda: world.deliver(claim))  # noqa: B023 - run in this round
 
-        together(partial(buyer.post, f"/orders/{order_no}/cancellation", token), partial(world.deliver, claim))
+        world.all_at_once(2, lambda number: acts[number]())  # noqa: B023
 
-        order = world.order(order_no)
-        is_paid = order.state is OrderState.PAID
-        assert is_paid or order.state is OrderState.EXPIRED
+        is_paid = purchase.order.state is OrderState.PAID
+        assert is_paid or purchase.order.state is OrderState.EXPIRED
         assert world.stock(slug) == left + (0 if is_paid else 1)
-        assert kept_of(world, order_no) == (order.amount if is_paid else 0)
+        assert kept_of(purchase) == (purchase.order.amount if is_paid else 0)
 
 
-def kept_of(world: World, order_no: str) -> int:
+def kept_of(purchase: Purchase) -> int:
     """Won that the gateway has charged for an order and not returned."""
-    numbers = {attempt.attempt_no for attempt in world.order(order_no).attempts}
-    charged = [row for row in world.control("GET", "payments") if row["oid"] in numbers and row["paid_at"]]
+    charged = [row for row in purchase.payments if row["paid_at"]]
     return sum(int(row["total"]) - int(row["refunded_total"]) for row in charged)
-
-
-def together(*acts: Callable[[], object]) -> None:
-    """Run acts in threads that start together."""
-    db.session.remove()
-    barrier = Barrier(len(acts))
-
-    def run(act: Callable[[], object]) -> None:
-        barrier.wait()
-        act()
-
-    with ThreadPoolExecutor(len(acts)) as threads:
-        list(threads.map(run, acts))

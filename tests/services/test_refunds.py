@@ -6,7 +6,7 @@ import pytest
 
 from shop.errors import RefundRefused
 from shop.extensions import client
-from shop.rules.states import AttemptState, OrderState, RefundState
+from shop.rules.states import OrderState, RefundState
 from shop.services import refunds
 from tests.services.interception import act_before
 from tests.world import Purchase, World
@@ -46,23 +46,15 @@ def test_a_mixed_order_returns_all_of_its_tax(world: World) -> None:
     assert (sum(part.vat for part in order.refunds), order.state) == (order.vat, OrderState.REFUNDED)
 
 
-@pytest.mark.parametrize(
-    ("amount", "seen", "reason"),
-    [
-        (10_001, None, "too_large"),
-        (0, None, "too_large"),
-        (-5, None, "too_large"),
-        (1_000, 9_999, "stale_balance"),
-        (1_000, 10_001, "stale_balance"),
-    ],
-)
-def test_what_must_not_be_sent_is_not_sent(world: World, amount: int, seen: int | None, reason: str) -> None:
+def test_what_must_not_be_sent_is_not_sent(world: World) -> None:
     purchase = paid(world)
 
-    with pytest.raises(RefundRefused) as caught:
-        purchase.refund(amount, seen=seen)
+    for amount, seen in ((10_001, None), (0, None), (-5, None), (1_000, 9_999), (1_000, 10_001)):
+        with pytest.raises(RefundRefused) as caught:
+            purchase.refund(amount, seen=seen)
+        assert caught.value.reason == ("stale_balance" if seen else "too_large")
 
-    assert (caught.value.reason, world.calls("cancel"), states(purchase)) == (reason, 0, [])
+    assert (world.calls("cancel"), states(purchase)) == (0, [])
 
 
 def test_the_same_form_sent_again_is_the_same_refund(world: World) -> None:
@@ -218,15 +210,3 @@ def test_a_late_yes_counts_after_the_worker_was_taken_for_dead(world: World, amo
     done = purchase.refund(amount)
 
     assert (done.state, purchase.order.refunded, purchase.returned) == (RefundState.DONE, amount, amount)
-
-
-def test_the_cancel_of_an_orphaned_payment_is_repeated_until_it_is_done(world: World) -> None:
-    first = world.purchase(work="PAY")
-    second = first.start(work="PAY").pay()
-    world.fault("cancel", "lost_answer", phase="before")
-    first.pay()
-    assert (second.states, first.attempt.state, first.returned) == (("paid", "paid"), AttemptState.ORPHANED, 0)
-
-    world.sweep(seconds=10)
-
-    assert first.returned == 1000
