@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import math
 import random
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from threading import Lock
 
 
@@ -65,13 +64,12 @@ class Breach:
 
 @dataclass
 class Report:
-    """What one campaign counts on one engine. Any thread may write."""
+    """What one campaign counts, on one engine or on all. Any thread may write."""
 
     name: str
-    unit: str
     engine: str
     wanted: int
-    cells: Counter[str] = field(default_factory=Counter)
+    trials: int = 0
     breaches: list[Breach] = field(default_factory=list)
     measures: dict[str, list[float]] = field(default_factory=dict)
     broken: str = ""
@@ -84,9 +82,19 @@ class Report:
     def __setstate__(self, state: dict[str, object]) -> None:
         vars(self).update(state, _lock=Lock())
 
-    def trial(self, cell: str = "", count: int = 1) -> None:
+    @property
+    def is_clean(self) -> bool:
+        """Whether it made all trials that were wanted and violated nothing."""
+        return not self.broken and not self.breaches and self.trials >= self.wanted
+
+    @property
+    def bound(self) -> str:
+        """The rule of three: what a zero says about the rate, with 95 % confidence."""
+        return "-" if self.breaches or not self.trials else f"<= {min(1.0, 3 / self.trials) * 100:.3g} %"
+
+    def trial(self, count: int = 1) -> None:
         with self._lock:
-            self.cells[cell] += count
+            self.trials += count
 
     def breach(self, invariant: str, text: str, step: Step | None = None) -> None:
         """Write down what must not happen, once."""
@@ -100,81 +108,37 @@ class Report:
             self.measures.setdefault(name, []).append(value)
 
 
-@dataclass(frozen=True)
-class Row:
-    """One figure over all engines."""
-
-    name: str
-    unit: str
-    engines: tuple[str, ...]
-    wanted: int
-    trials: int
-    cells: dict[str, int]
-    breaches: list[Breach]
-    measures: dict[str, dict[str, float]]
-    broken: str
-    seconds: float
-
-    @property
-    def is_reached(self) -> bool:
-        """Whether as many trials were made as wanted."""
-        return not self.broken and self.trials >= self.wanted
-
-    @property
-    def bound(self) -> str:
-        """The rule of three: what a zero says about the rate, with 95 % confidence."""
-        return "-" if self.breaches or not self.trials else f"<= {min(1.0, 3 / self.trials) * 100:.3g} %"
-
-
 def percentile(samples: Sequence[float], share: float) -> float:
     return sorted(samples)[max(0, math.ceil(share * len(samples)) - 1)]
 
 
-def merged(reports: Sequence[Report]) -> Row:
-    """The reports of one figure from all engines."""
-    samples: dict[str, list[float]] = {}
-    for report in reports:
-        for name, values in report.measures.items():
-            samples.setdefault(name, []).extend(values)
-    return Row(
+def merged(reports: Sequence[Report]) -> Report:
+    """The reports of one campaign from all engines as one."""
+    names = {name for report in reports for name in report.measures}
+    return Report(
         name=reports[0].name,
-        unit=reports[0].unit,
-        engines=tuple(report.engine for report in reports),
+        engine=", ".join(report.engine for report in reports),
         wanted=sum(report.wanted for report in reports),
-        trials=sum(report.cells.total() for report in reports),
-        cells=dict(sorted(sum((report.cells for report in reports), Counter[str]()).items())),
+        trials=sum(report.trials for report in reports),
         breaches=[breach for report in reports for breach in report.breaches],
-        measures={name: _summary(values) for name, values in sorted(samples.items())},
+        measures={name: [value for one in reports for value in one.measures.get(name, [])] for name in sorted(names)},
         broken="; ".join(report.broken for report in reports if report.broken),
-        seconds=round(sum(report.seconds for report in reports), 1),
+        seconds=sum(report.seconds for report in reports),
     )
 
 
-def _summary(samples: Sequence[float]) -> dict[str, float]:
-    shares = {"p50": 0.50, "p95": 0.95, "p99": 0.99, "max": 1.0}
-    return {"count": len(samples)} | {name: round(percentile(samples, share), 3) for name, share in shares.items()}
-
-
-def is_clean(rows: Sequence[Row]) -> bool:
-    return all(row.is_reached and not row.breaches for row in rows)
-
-
-def as_json(rows: Sequence[Row], **head: object) -> dict[str, object]:
-    """The whole run for programs."""
-    figures = [asdict(row) | {"reached": row.is_reached, "bound": row.bound} for row in rows]
-    return {**head, "clean": is_clean(rows), "figures": figures}
-
-
-def as_table(rows: Sequence[Row]) -> str:
-    """The whole run for people: one line per figure, then what was violated and the step that repeats it."""
+def as_table(reports: Sequence[Report]) -> str:
+    """One line per figure, then each violation: invariant, campaign, sentence, and the step that repeats it."""
     lines = [_columns("figure", "engines", "trials", "wanted", "violated", "95 % bound", "seconds")]
-    for row in rows:
-        counts = (f"{row.trials:,}", f"{row.wanted:,}", str(len(row.breaches)))
-        lines.append(_columns(row.name, ", ".join(row.engines), *counts, row.bound, f"{row.seconds:.1f}"))
-        for name, values in row.measures.items():
-            lines.append(f"    {name}: " + ", ".join(f"{key} {value:g}" for key, value in values.items()))
-        lines += [f"    broke off: {row.broken}"] if row.broken else []
-    found = [(row.name, breach) for row in rows for breach in row.breaches]
+    for one in reports:
+        counts = (f"{one.trials:,}", f"{one.wanted:,}", str(len(one.breaches)))
+        lines.append(_columns(one.name, one.engine, *counts, one.bound, f"{one.seconds:.1f}"))
+        for name, values in one.measures.items():
+            shares = {"p50": 0.5, "p95": 0.95, "max": 1.0}
+            told = ", ".join(f"{key} {percentile(values, share):.3g}" for key, share in shares.items())
+            lines.append(f"    {name}: {len(values)}, {told}")
+        lines += [f"    broke off: {one.broken}"] if one.broken else []
+    found = [(report.name, breach) for report in reports for breach in report.breaches]
     for name, breach in found:
         lines += [f"{breach.invariant} [{name}] {breach.text}"] + [f"    {breach.step}"] * bool(breach.step)
     return "\n".join([*lines, *([] if found else ["No invariant was violated."])])

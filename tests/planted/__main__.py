@@ -6,8 +6,8 @@ First every campaign runs without a bug and must be clean.
 from __future__ import annotations
 
 import argparse
-import json
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -29,8 +29,6 @@ HUNTS = {
         "forged_success_believed",
         "paid_again_by_a_late_result",
         "confirm_address_dialled_as_received",
-        "secret_in_an_error_page",
-        "owner_not_checked",
     ),
     ("webhooks", 0.1): ("webhook_believed",),
     ("wrong_money", 0.5): (
@@ -87,20 +85,19 @@ def _run(name: str, campaign: str, scale: float, seed: int) -> bool:
 
 def _violated(name: str, campaign: str, scale: float, seed: int) -> tuple[dict[str, str], str]:
     """A sentence about each violated invariant, and why the run broke off, if it did."""
-    with tempfile.TemporaryDirectory(prefix="planted-", dir="/tmp") as folder:
-        report, log = Path(folder) / "report.json", Path(folder) / "log"
-        command = [sys.executable, "-m", "tests.chaos", "--engine", "sqlite", "--only", campaign, "--bug", name]
-        options = ["--scale", str(scale), "--seed", str(seed), "--json", str(report)]
+    command = [sys.executable, "-m", "tests.chaos", "--engine", "sqlite", "--only", campaign, "--bug", name]
+    options = ["--scale", str(scale), "--seed", str(seed)]
+    with tempfile.NamedTemporaryFile(prefix="planted-", dir="/tmp") as file:
+        log = Path(file.name)
         harness = ProcessGroup([*command, *options], ROOT, os.environ, log)
         try:
             wait_until(lambda: not harness.is_alive, LONGEST, pause=0.2)
         finally:
             harness.end()
-        if not report.exists():
-            return {}, f"no report: {log.read_text(encoding='utf-8')[-1_500:]}"
-        figures = json.loads(report.read_text(encoding="utf-8"))["figures"]
-    violated = {breach["invariant"]: breach["text"] for row in figures for breach in reversed(row["breaches"])}
-    return violated, "; ".join(row["broken"] for row in figures if row["broken"])
+        table = log.read_text(encoding="utf-8")
+    has_ended = f"seed {seed}; " in table
+    broken = re.findall(r"^    broke off: (.*)", table, flags=re.MULTILINE) if has_ended else [table[-1_500:]]
+    return dict(re.findall(r"^(I\d+) (\[.*)$", table, flags=re.MULTILINE)), "; ".join(broken)
 
 
 if __name__ == "__main__":

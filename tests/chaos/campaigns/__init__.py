@@ -32,22 +32,21 @@ class Campaign:
 
     quick: int
     full: int
-    unit: str
     run: Run
     on_one_engine: bool = False
 
 
 CAMPAIGNS: dict[str, Campaign] = {
-    "forged": Campaign(1_000, 20_000, "result posts", forged.post_results),
-    "webhooks": Campaign(500, 10_000, "webhooks", forged.post_webhooks),
-    "races": Campaign(120, 3_000, "runs", races.run),
-    "oversell": Campaign(50, 500, "buyers", oversell.run),
-    "midnight": Campaign(30, 300, "payments", midnight.run),
-    "fault_cells": Campaign(1, 10, "times all cells", fault_cells.run),
-    "subscriptions": Campaign(1, 10, "times all cells", subscriptions.run),
-    "kills": Campaign(40, 500, "kills", kills.run),
-    "soak": Campaign(200, 5_000, "journeys", soak.run),
-    "wrong_money": Campaign(60, 600, "payments", wrong_money.run),
-    "hanging": Campaign(20, 300, "seconds", slow.hanging_gateway, on_one_engine=True),
-    "stalled": Campaign(40, 40, "clients", slow.stalled_clients, on_one_engine=True),
+    "forged": Campaign(1_000, 20_000, forged.post_results),
+    "webhooks": Campaign(500, 10_000, forged.post_webhooks),
+    "races": Campaign(120, 3_000, races.run),
+    "oversell": Campaign(50, 500, oversell.run),
+    "midnight": Campaign(30, 300, midnight.run),
+    "fault_cells": Campaign(1, 10, fault_cells.run),
+    "subscriptions": Campaign(1, 10, subscriptions.run),
+    "kills": Campaign(40, 500, kills.run),
+    "soak": Campaign(200, 5_000, soak.run),
+    "wrong_money": Campaign(60, 600, wrong_money.run),
+    "hanging": Campaign(20, 300, slow.hanging_gateway, on_one_engine=True),
+    "stalled": Campaign(40, 40, slow.stalled_clients, on_one_engine=True),
 }

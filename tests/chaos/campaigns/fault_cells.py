@@ -67,7 +67,7 @@ def _strike(stage: Stage, step: Step, report: Report) -> tuple[Buyer, Placed]:
     stage.simulator.fault(op, kind, phase, **({"oid": oid} if op != "auth" else {}))
     attempt(call)
     buyer.look(order)
-    report.trial(f"{op} {phase}")
+    report.trial()
     return buyer, order
 
 
@@ -81,10 +81,10 @@ def _without_gateway(
         prepared = [_prepared(stage, step) for step in some]
         with absence():
             together([lambda call=call: attempt(call) for *_, call in prepared])  # type: ignore[misc]
-        for step, (buyer, order, *_) in zip(some, prepared, strict=True):
+        report.trial(len(some))
+        struck += [(buyer, order) for buyer, order, *_ in prepared]
+        for buyer, order, *_ in prepared:
             buyer.look(order)
-            report.trial(f"{step.what['op']} {step.what['phase']}")
-            struck.append((buyer, order))
     return struck
 
 

@@ -57,7 +57,7 @@ def run(stage: Stage, plan: Plan, report: Report) -> None:
             for first in range(0, len(of_point), AT_ONCE):
                 kills.get(point, _around_a_call)(stage, of_point[first : first + AT_ONCE])
                 stage.shop.wait_until_healthy()
-            report.trial(point, len(of_point))
+            report.trial(len(of_point))
 
 
 def _around_a_call(stage: Stage, steps: Sequence[Step]) -> None:

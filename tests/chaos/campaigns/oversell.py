@@ -41,7 +41,7 @@ def _reserve_all(stage: Stage, report: Report, slug: str, steps: list[Step]) -> 
 def _reserve(stage: Stage, report: Report, slug: str, step: Step) -> Holder | None:
     """One buyer for one piece; None is a polite no."""
     buyer = stage.buyer(step)
-    report.trial("buyers")
+    report.trial()
     try:
         order = buyer.place({slug: 1})
         return buyer, order, buyer.open(buyer.start(order, method="transfer", work="PAY"))

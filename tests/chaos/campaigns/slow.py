@@ -33,7 +33,7 @@ def hanging_gateway(stage: Stage, plan: Plan, report: Report) -> None:
         together([*lookers, *(partial(_go_on, *one, end) for one in waiting)])
     _check_fast(report, "while the gateway hung")
     stage.shop.restart(**SHORT)
-    report.trial("seconds", plan.count)
+    report.trial(plan.count)
 
 
 def stalled_clients(stage: Stage, plan: Plan, report: Report) -> None:
@@ -45,7 +45,7 @@ def stalled_clients(stage: Stage, plan: Plan, report: Report) -> None:
         for _ in range(plan.count):
             client = stack.enter_context(socket.create_connection(("127.0.0.1", parts.port or 80)))
             client.sendall(head.encode())
-            report.trial("clients")
+            report.trial()
         over = time.monotonic() + AT_MOST
         _look_around(stage, report, over, "seconds of a page while they stall")
         time.sleep(max(0.0, over - time.monotonic()))

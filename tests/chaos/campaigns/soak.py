@@ -66,7 +66,7 @@ def _drawn(dice: random.Random) -> dict[str, object]:
 
 def _journey(stage: Stage, step: Step, report: Report) -> None:
     attempt(lambda: _buy_and_refund(stage, step))
-    report.trial(f"{step.what['method']} {step.what['work']}")
+    report.trial()
 
 
 def _buy_and_refund(stage: Stage, step: Step) -> None:

@@ -29,7 +29,7 @@ def _pay_wrongly(report: Report, one: tuple[Stage, Step]) -> None:
     order.may_be_on_desk = True
     TWISTS[twist](buyer, order, step)
     buyer.look(order)
-    report.trial(twist)
+    report.trial()
 
 
 def _work(step: Step) -> str:
