@@ -94,9 +94,17 @@ def database_url(database_engine: str, request: pytest.FixtureRequest, tmp_path:
         yield f"sqlite:///{tmp_path / 'shop.sqlite'}"
         return
     cluster: postgres.Cluster = request.getfixturevalue("postgresql_cluster")
-    is_filled = "world" in request.fixturenames
-    with cluster.fresh_database(request.getfixturevalue("filled_postgresql") if is_filled else "template1") as url:
-        yield url
+    if "world" not in request.fixturenames:
+        with cluster.fresh_database() as url:
+            yield url
+        return
+    filled: str = request.getfixturevalue("filled_postgresql")
+    if request.node.get_closest_marker("own_database"):
+        with cluster.fresh_database(filled) as url:
+            yield url
+        return
+    yield cluster.url(filled)
+    cluster.empty("products", filled)
 
 
 @pytest.fixture(scope="session")
@@ -111,10 +119,12 @@ def postgresql_cluster() -> Iterator[postgres.Cluster]:
 
 @pytest.fixture(scope="session")
 def filled_postgresql(postgresql_cluster: postgres.Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The name of a migrated database with the demo catalogue, made once: tests start from a copy."""
+    """The name of a migrated database with the demo catalogue, made once and emptied after each test."""
     with postgresql_cluster.fresh_database() as url:
         fill(url, tmp_path_factory.mktemp("filled"))
-        yield make_url(url).database or ""
+        name = make_url(url).database or ""
+        postgresql_cluster.keep("products", name)
+        yield name
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,7 @@ from tests.tools.postgres import find_programs
 from tests.world import World
 
 CONFIRM, INQUIRY, CANCEL, ISSUE_RECEIPT = "PayCardConfirmAct", "PayChkAct", "cPayCAct", "TSREG"
+pytestmark = pytest.mark.own_database
 HAS_POSTGRESQL = find_programs() is not None
 on_postgresql = pytest.mark.parametrize(
     "database_engine",

@@ -52,8 +52,28 @@ class Cluster:
         finally:
             self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
-    def _run(self, statement: sql.Composed) -> None:
-        with psycopg.connect(self.libpq_address, autocommit=True) as connection:
+    def keep(self, table: str, database: str) -> None:
+        """Remember the rows of a table for `empty`."""
+        name = sql.Identifier(table)
+        self._run(sql.SQL("CREATE SCHEMA kept; CREATE TABLE kept.{0} AS TABLE {0}").format(name), database)
+
+    def empty(self, kept: str, database: str) -> None:
+        """Delete all rows but the kept ones, also while somebody is connected. A fresh copy takes ten times as long."""
+        tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename != ALL(%s)"
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid != pg_backend_pid()"
+        with psycopg.connect(self._address(database), autocommit=True) as connection:
+            connection.execute(others, (database,))
+            names = [sql.Identifier(row[0]) for row in connection.execute(tables, (["alembic_version", kept],))]
+            every = sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(sql.SQL(", ").join(names))
+            connection.execute(every)
+            again = sql.SQL("DELETE FROM {0}; INSERT INTO {0} SELECT * FROM kept.{0}")
+            connection.execute(again.format(sql.Identifier(kept)))
+
+    def _address(self, database: str) -> str:
+        return self.libpq_address.replace("dbname=postgres", f"dbname={database}")
+
+    def _run(self, statement: sql.Composed, database: str = "postgres") -> None:
+        with psycopg.connect(self._address(database), autocommit=True) as connection:
             connection.execute(statement)
 
 
