@@ -35,8 +35,7 @@ def run(stage: Stage, plan: Plan, report: Report) -> None:
         stage.advance(DAY)
     for order in placed:
         _stop(stage, order)
-    for step in steps:
-        report.trial(f"{step.what['kind']} {step.what['phase']}")
+    report.trial(len(steps))
 
 
 def _cells(stage: Stage) -> list[tuple[str, str]]:
