@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -27,41 +27,91 @@ ACCOUNT = {"ADMIN_USERNAME": "kim", "ADMIN_PASSWORD": "correct horse battery"}
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="finds the children in /proc, which Linux has")
 
 
+WAYS = [
+    "SCRIPT_NAME: /admin",
+    "SCRIPT_NAME: //evil.example",
+    "SCRIPT-NAME: //evil.example",
+    "PATH_INFO: //evil.example",
+    "X-Forwarded-Proto: https\r\nX-Forwarded-Ssl: off",
+    "X-Forwarded-Prefix: //evil.example",
+    "X-Forwarded-Host: evil.example",
+]
+UNREADABLE = [
+    b"GET\r\n\r\n",
+    b"GET / HTTP/9.9\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost localhost\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: many\r\n\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+]
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     return lay_home(tmp_path / "home")
 
 
-def test_a_start_names_a_login_that_opens_and_a_second_start_keeps_the_secrets(tmp_path: Path) -> None:
-    with running(tmp_path / "home") as program:
-        assert program.log.splitlines()[:2] == ["Preparing the database", "Starting shop, simulator, sweep"]
-        assert requests.get(f"{program.simulator_url}/_sim/payments", timeout=10).json() == []
-        [name, _slash, password] = next(line for line in program.log.splitlines() if "login " in line).split()[1:]
-        shopper = Shopper(program)
-        shopper.sign_in(name, password)
-        shopper.get("/admin/orders")
-        secrets = (program.home / "instance" / "secrets.json").read_text()
-        assert program.stop(signal.SIGINT) == 0
-    assert not answers(program.shop_url)
-    assert not answers(program.simulator_url)
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """A program that every test leaves running, open to the network."""
+    settings = {"HOST": "0.0.0.0", "SIMULATOR_PUBLIC": "yes"}
+    with running(tmp_path_factory.mktemp("program") / "home", settings) as started:
+        yield started
 
-    again = servers.start(program.home, {})
-    wait_until_ready(again)
-    assert again.stop() == 0
-    assert (program.home / "instance" / "secrets.json").read_text() == secrets
-    assert json.loads(secrets)["SECRET_KEY"] not in again.log
+
+def test_a_start_names_a_login_that_opens(program: Program) -> None:
+    assert program.log.splitlines()[:2] == ["Preparing the database", "Starting shop, simulator, sweep"]
+    [name, _slash, password] = next(line for line in program.log.splitlines() if "login " in line).split()[1:]
+    shopper = Shopper(program)
+    shopper.sign_in(name, password)
+    shopper.get("/admin/orders")
+
+
+def test_a_payment_whose_browser_never_returns_is_paid_by_the_webhook_alone(program: Program) -> None:
+    """The program registers its own address at its simulator. A window that asks for a confirm stays unpaid."""
+    shopper = Shopper(program)
+    unconfirmed, lost = shopper.order(), shopper.order()
+    attempt_no = dict(shopper.authenticate(unconfirmed, work="CERT"))["PCD_PAY_OID"]
+    webhook = {"PCD_PAY_OID": attempt_no, "PCD_PAY_RST": "success", "PCD_PAY_TOTAL": "1000"}
+    shopper.post("/payments/webhook", webhook, 200)
+    shopper.authenticate(lost, "lost_paid", work="PAY")
+
+    assert happens(lambda: shopper.state(lost) == "paid")
+    assert shopper.state(unconfirmed) == "awaiting_payment"
+
+
+def test_what_a_neighbour_says_about_the_way_changes_nothing(program: Program) -> None:
+    for way in WAYS:
+        for path in ("/admin/", "/admin", "//evil.example/admin/"):
+            answer = send(program.shop_url, f"GET {path} HTTP/1.0\r\nHost: localhost\r\n{way}\r\n\r\n".encode())
+            assert (answer.split()[1], "//evil.example" in answer) in (("303", False), ("404", False)), way
+        answer = send(program.simulator_url, f"GET /_sim HTTP/1.0\r\nHost: localhost\r\n{way}\r\n\r\n".encode())
+        assert answer.split()[1] == "200", way
+
+
+def test_requests_that_cannot_be_parsed_make_one_line_a_minute(program: Program) -> None:
+    answers = [send(program.shop_url, request) for request in UNREADABLE * 4]
+
+    assert {answer.split()[1][0] for answer in answers if answer} == {"4"}
+    assert program.log.count("Invalid request from") == 1
 
 
 @on_linux
-@pytest.mark.parametrize("part", ["shop", "simulator"])
-def test_when_one_server_dies_the_other_stops(part: str, tmp_path: Path) -> None:
+def test_when_one_server_dies_all_stop_and_the_next_start_keeps_the_secrets(tmp_path: Path) -> None:
     with running(tmp_path / "home") as program:
-        os.kill(child_of(program, part), signal.SIGKILL)
+        secrets = (program.home / "instance" / "secrets.json").read_text()
+        os.kill(child_of(program, "simulator"), signal.SIGKILL)
 
         assert program.process.wait(15) == 1
 
     assert happens(lambda: not answers(program.shop_url) and not answers(program.simulator_url))
     assert "so everything stops" in program.log
+
+    again = servers.start(program.home, {})
+    wait_until_ready(again)
+    assert again.stop(signal.SIGINT) == 0
+    assert not answers(again.shop_url)
+    assert (program.home / "instance" / "secrets.json").read_text() == secrets
+    assert json.loads(secrets)["SECRET_KEY"] not in again.log
 
 
 @on_linux
@@ -86,11 +136,10 @@ def test_ctrl_c_ends_workers_that_hang(tmp_path: Path) -> None:
         assert happens(lambda: not any(Path(f"/proc/{worker}").exists() for worker in hanging))
 
 
-@pytest.mark.parametrize("setting", ["SHOP_PORT", "SIMULATOR_PORT"])
-def test_a_busy_port_is_one_sentence(setting: str, home: Path) -> None:
+def test_a_busy_port_is_one_sentence(home: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        log = log_of_refused_start(home, {setting: str(port)})
+        log = log_of_refused_start(home, {"SIMULATOR_PORT": str(port)})
 
     [sentence] = log.splitlines()
     assert sentence.endswith(f"cannot listen on 127.0.0.1:{port}: Address already in use.")
@@ -117,11 +166,15 @@ def test_reset_deletes_the_databases_and_keeps_the_secrets(tmp_path: Path) -> No
     assert sorted(path.name for path in instance.iterdir()) == ["other.sqlite", "secrets.json"]
 
 
-def test_live_mode_names_everything_that_is_missing(home: Path) -> None:
-    log = log_of_refused_start(home, {"PAYPLE_MODE": "live"})
+def test_live_mode_of_a_dotenv_names_everything_that_is_missing(home: Path) -> None:
+    """The environment goes before the file."""
+    (home / ".env").write_text("PAYPLE_MODE=live\nORDER_MINUTES=5\n")
+
+    log = log_of_refused_start(home, {"ORDER_MINUTES": "60"})
 
     names = ("SHOP_URL", "SECRET_KEY", "PAYPLE_CST_ID", "PAYPLE_CUST_KEY", "PAYPLE_REFUND_KEY", "PAYPLE_CLIENT_KEY")
     assert [name for name in names if name not in log] == []
+    assert "ORDER_MINUTES" not in log
     assert list((home / "instance").iterdir()) == []
 
 
@@ -140,27 +193,12 @@ def test_test_mode_needs_a_first_account_and_starts_no_simulator(home: Path) -> 
     """There is no default password: the operator names the first account, once."""
     assert "ADMIN_USERNAME and ADMIN_PASSWORD are missing" in log_of_refused_start(home, TEST_MODE)
 
-    for settings in (TEST_MODE | ACCOUNT, TEST_MODE):
-        program = servers.start(home, settings)
-        wait_until_ready(program)
-        assert requests.get(f"{program.shop_url}/healthz", timeout=10).status_code == 200
-        assert not answers(program.simulator_url)
-        assert not any(words in program.log for words in (program.simulator_url, ACCOUNT["ADMIN_PASSWORD"]))
-        program.stop()
-
-
-def test_a_payment_whose_browser_never_returns_is_paid_by_the_webhook_alone(tmp_path: Path) -> None:
-    """The program registers its own address at its simulator. A window that asks for a confirm stays unpaid."""
-    with running(tmp_path / "home", {"HOST": "0.0.0.0", "SIMULATOR_PUBLIC": "yes"}) as program:
-        shopper = Shopper(program)
-        unconfirmed, lost = shopper.order(), shopper.order()
-        attempt_no = dict(shopper.authenticate(unconfirmed, work="CERT"))["PCD_PAY_OID"]
-        webhook = {"PCD_PAY_OID": attempt_no, "PCD_PAY_RST": "success", "PCD_PAY_TOTAL": "1000"}
-        shopper.post("/payments/webhook", webhook, 200)
-        shopper.authenticate(lost, "lost_paid", work="PAY")
-
-        assert happens(lambda: shopper.state(lost) == "paid")
-        assert shopper.state(unconfirmed) == "awaiting_payment"
+    program = servers.start(home, TEST_MODE | ACCOUNT)
+    wait_until_ready(program)
+    assert requests.get(f"{program.shop_url}/healthz", timeout=10).status_code == 200
+    assert not answers(program.simulator_url)
+    assert not any(words in program.log for words in (program.simulator_url, ACCOUNT["ADMIN_PASSWORD"]))
+    program.stop()
 
 
 def test_importing_app_writes_nothing(home: Path) -> None:
@@ -168,14 +206,6 @@ def test_importing_app_writes_nothing(home: Path) -> None:
     assert run(home, {"SECRET_KEY": "k" * 40}, "-c", "from app import app; print(app.name)").returncode == 0
 
     assert list((home / "instance").iterdir()) == []
-
-
-def test_dotenv_is_read_and_the_environment_goes_before_it(home: Path) -> None:
-    (home / ".env").write_text("PAYPLE_MODE=sandbox\nORDER_MINUTES=5\n")
-
-    log = log_of_refused_start(home, {"ORDER_MINUTES": "60"})
-
-    assert ("PAYPLE_MODE" in log, "ORDER_MINUTES" in log) == (True, False)
 
 
 def run(home: Path, settings: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
@@ -188,6 +218,14 @@ def log_of_refused_start(home: Path, settings: dict[str, str]) -> str:
     assert program.process.wait(60) == 1
     assert "Traceback" not in program.log
     return program.log
+
+
+def send(url: str, request: bytes) -> str:
+    """The whole answer to a request as it stands, from this machine."""
+    with socket.create_connection(("127.0.0.1", urlsplit(url).port or 80), timeout=10) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(65536), b"")).decode(errors="replace")
 
 
 def child_of(program: Program, name: str) -> int:
