@@ -20,8 +20,9 @@ def init_app(app: Flask) -> None:
 
 
 def newest_version() -> str:
-    """The version that the code needs."""
-    return max(path.name for path in (MIGRATIONS / "versions").glob("*.py")).partition("_")[0]
+    """The version that the code needs: the revision of the last migration."""
+    last = max((MIGRATIONS / "versions").glob("*.py"))
+    return last.read_text(encoding="utf-8").partition('\nrevision = "')[2].partition('"')[0]
 
 
 def present_version() -> str:
