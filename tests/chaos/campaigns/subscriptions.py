@@ -20,8 +20,10 @@ DAYS = 5
 def run(stage: Stage, plan: Plan, report: Report) -> None:
     """Let each cell strike the charge of a subscription; the oracle judges what comes of it."""
     which, of = plan.share
-    cells = (_cells(stage) * plan.count)[which::of]
-    steps = [plan.step(kind=kind, phase=phase) for kind, phase in cells]
+    cells = _cells(stage) * plan.count
+    if plan.scale < 1:
+        cells = plan.dice().sample(cells, max(1, round(len(cells) * plan.scale)))
+    steps = [plan.step(kind=kind, phase=phase) for kind, phase in cells[which::of]]
     report.wanted = len(steps)
     stage.simulator.webhooks(drop=1)
     placed = crowd(partial(_subscribe, stage), steps, WIDTH)
