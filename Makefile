@@ -7,7 +7,7 @@ STAMP := .venv/installed
 PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset test test-full matrix bench bench-large chaos chaos-full chaos-planted browser browsers pictures check format audit
+.PHONY: help run reset test test-full matrix bench bench-large chaos chaos-full chaos-planted browser browsers pictures lighthouse check format audit
 
 help: ## Say what each target does.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -67,6 +67,10 @@ browsers: $(STAMP) ## Buy in Firefox and in WebKit; needs the packages firefox-e
 
 pictures: browser ## Take the pictures of the READMEs anew.
 	@$(BIN)/python -m tests.tools.pictures
+
+lighthouse: browser ## Measure six pages with Lighthouse; needs npx of Node.js and the internet.
+	@command -v npx >/dev/null || { echo 'On Debian: apt-get install -y npm' >&2; exit 1; }
+	@$(BIN)/python -m tests.tools.lighthouse
 
 # Installed again only when requirements.txt is newer than the last installation.
 $(STAMP): requirements.txt
