@@ -143,9 +143,9 @@ class Settings:
             simulator_port=simulator_port,
             database_url=_database_url(env, instance),
             secret_key=_secret_key(env, mode),
-            secret_key_fallbacks=_secret_key_fallbacks(env),
+            secret_key_fallbacks=_secret_key_fallbacks(env, mode),
             admin_username=env.text("ADMIN_USERNAME"),
-            admin_password=_admin_password(env),
+            admin_password=_admin_password(env, mode),
             gateway=_gateway(env, mode, simulator_url),
             credentials=_credentials(env, mode),
             timeouts=_timeouts(env),
@@ -160,7 +160,7 @@ class Settings:
             rate_limits=_rate_limits(env, mode),
             ratelimit_storage_uri=_ratelimit_storage_uri(env),
             trusted_proxies=env.whole("TRUSTED_PROXIES", 0, least=0, most=MOST_PROXIES),
-            csp_extra=tuple(env.text("PAYPLE_CSP_EXTRA").split()),
+            csp_extra=_csp_extra(env, mode),
             merchant=_merchant(env, mode),
             instance=instance,
         )
@@ -247,26 +247,30 @@ def _secret_key(env: Environment, mode: Mode) -> str:
     if not key:
         hint = " (or run `python app.py` once, which makes one up)" if mode is Mode.SIMULATOR else ""
         env.complain(f"SECRET_KEY is missing: set a long random text{hint}")
-    elif len(key) < LEAST_SECRET_KEY:
-        env.complain(f"SECRET_KEY is too short: at least {LEAST_SECRET_KEY} characters")
+    elif _is_weak(key, LEAST_SECRET_KEY, mode):
+        env.complain(f"SECRET_KEY is weak: at least {LEAST_SECRET_KEY} characters, not one repeated")
     return key
 
 
-def _secret_key_fallbacks(env: Environment) -> tuple[str, ...]:
+def _is_weak(secret: str, least: int, mode: Mode) -> bool:
+    return len(secret) < least or (mode is Mode.LIVE and len(set(secret)) == 1)
+
+
+def _secret_key_fallbacks(env: Environment, mode: Mode) -> tuple[str, ...]:
     """Keys whose signatures are still good, or will be: as strong as the one that signs."""
     keys = env.names("SECRET_KEY_FALLBACKS")
-    if any(len(key) < LEAST_SECRET_KEY for key in keys):
-        env.complain(f"SECRET_KEY_FALLBACKS holds a key that is too short: at least {LEAST_SECRET_KEY} characters each")
+    if any(_is_weak(key, LEAST_SECRET_KEY, mode) for key in keys):
+        env.complain(f"SECRET_KEY_FALLBACKS holds a weak key: at least {LEAST_SECRET_KEY} characters, not one repeated")
     return keys
 
 
-def _admin_password(env: Environment) -> str:
+def _admin_password(env: Environment, mode: Mode) -> str:
     """The password of the first staff account; name and password may be blank once there is one."""
     name, password = env.text("ADMIN_USERNAME"), env.text("ADMIN_PASSWORD")
     if bool(name) != bool(password):
         env.complain("ADMIN_USERNAME and ADMIN_PASSWORD belong together: set both or neither")
-    elif name and len(password) < LEAST_ADMIN_PASSWORD:
-        env.complain(f"ADMIN_PASSWORD is too short: at least {LEAST_ADMIN_PASSWORD} characters")
+    elif name and _is_weak(password, LEAST_ADMIN_PASSWORD, mode):
+        env.complain(f"ADMIN_PASSWORD is weak: at least {LEAST_ADMIN_PASSWORD} characters, not one repeated")
     return password
 
 
@@ -323,6 +327,13 @@ def _ratelimit_storage_uri(env: Environment) -> str:
     if not uri.startswith(("memory://", "redis://", "rediss://")):
         env.complain("RATELIMIT_STORAGE_URI must begin with memory://, redis:// or rediss://")
     return uri
+
+
+def _csp_extra(env: Environment, mode: Mode) -> tuple[str, ...]:
+    sources = tuple(env.text("PAYPLE_CSP_EXTRA").split())
+    if mode is Mode.LIVE and any("*" in source or source.endswith(":") for source in sources):
+        env.complain("PAYPLE_CSP_EXTRA must name its sources in live mode, without * and with a host")
+    return sources
 
 
 def _merchant(env: Environment, mode: Mode) -> Merchant:

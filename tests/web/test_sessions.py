@@ -174,5 +174,5 @@ def test_a_staff_session_lives_as_long_as_its_key(
 
 
 def test_a_fallback_that_is_too_short_stops_the_start(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="SECRET_KEY_FALLBACKS holds a key that is too short"):
+    with pytest.raises(SettingsError, match="SECRET_KEY_FALLBACKS holds a weak key"):
         Settings.from_env({"SECRET_KEY": NEW, "SECRET_KEY_FALLBACKS": f"{OLD},short"}, tmp_path)
