@@ -12,14 +12,14 @@ from typing import Any
 
 from flask import Response, request
 
-from shop.simulator import ledger
+from shop.simulator import ledger, runs
 from shop.simulator.control import barriers, faults
 from shop.simulator.control.faults import KINDS, Broken, Manner
 from shop.simulator.fields import Fields
 from shop.simulator.messages import as_json
 from shop.simulator.payment import Payment
 from shop.simulator.rulebook import RULES, Rule
-from shop.simulator.runs import PUBLIC_TEST_RUN, Run
+from shop.simulator.runs import Run
 from shop.simulator.web import database
 
 # On, and zero seconds: the close is a reset.
@@ -108,7 +108,8 @@ def explain_to_browsers() -> Response | None:
     page = request.headers.get("Origin", "")
     with database().writing() as db:
         note = f"{page} → {request.path}"
-        ledger.write(db, PUBLIC_TEST_RUN, "browser", outcome="refused", rule="servers_only", note=note)
+        run = runs.by_id_or_default(db, "")
+        ledger.write(db, run, "browser", outcome="refused", rule="servers_only", note=note)
     return Response(status=204) if is_preflight else None
 
 

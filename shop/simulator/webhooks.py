@@ -228,7 +228,7 @@ class WebhookSender:
 
     def _deliver(self, webhook: Webhook) -> None:
         with self._store.reading() as db:
-            run = runs.by_id(db, webhook.run) or runs.PUBLIC_TEST_RUN
+            run = runs.by_id_or_default(db, webhook.run)
         tries = self._try(webhook, run)
         with self._store.writing() as db:
             if not store.update(db, _after(webhook, tries, run), number=webhook.id):

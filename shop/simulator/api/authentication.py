@@ -13,7 +13,6 @@ from flask import Blueprint, Response, request
 from shop.simulator import runs, store
 from shop.simulator.calls import Act, Answer, Call, Refuse, Refused, refuse_if, serve
 from shop.simulator.fields import Fields
-from shop.simulator.runs import PUBLIC_TEST_RUN
 from shop.simulator.store import Row
 from shop.simulator.web import database, host_of, read_message, settings
 
@@ -100,7 +99,7 @@ def authentication() -> Response:
     """Hand out tokens; the purpose flags decide the address to go to next."""
     asked = read_message()
     with database().reading() as db:
-        run = runs.by_id(db, asked.get("cst_id", "")) or PUBLIC_TEST_RUN
+        run = runs.by_id_or_default(db, asked.get("cst_id", ""))
     host = host_of(request.headers.get("Referer", ""))
     return serve("auth", run, asked, lambda call: _authenticate(call, host), _refused, oid="")
 
@@ -158,7 +157,7 @@ def serve_with_tokens(purpose: Purpose, act: Act, refuse: Refuse, op: str = "") 
     asked = read_message()
     with database().reading() as db:
         token = by_auth_key(db, asked.get("PCD_AUTH_KEY", ""))
-        run = (runs.by_id(db, token.run) if token else None) or PUBLIC_TEST_RUN
+        run = runs.by_id_or_default(db, token.run if token else "")
 
     def admit_and_act(call: Call) -> Answer:
         _admit(call, purpose)

@@ -11,7 +11,7 @@ from shop.simulator.fields import Fields
 from shop.simulator.messages import APP_CARD_CONFIRM_PATH
 from shop.simulator.payment import Payment, State
 from shop.simulator.policy import Policy
-from shop.simulator.runs import PUBLIC_TEST_RUN, Run
+from shop.simulator.runs import Run
 from shop.simulator.web import database, read_message
 
 bp = Blueprint("confirm", __name__)
@@ -32,7 +32,7 @@ def _confirm(method: str) -> Response:
     asked = read_message()
     with database().reading() as db:
         waiting = payment.by_request_key(db, asked.get("PCD_PAY_REQKEY", ""))
-        run = runs.by_id(db, waiting.run if waiting else asked.get("PCD_CST_ID", "")) or PUBLIC_TEST_RUN
+        run = runs.by_id_or_default(db, waiting.run if waiting else asked.get("PCD_CST_ID", ""))
     return serve(
         "confirm",
         run,

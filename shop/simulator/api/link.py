@@ -14,7 +14,7 @@ from shop.simulator.api.authentication import LINK, serve_with_tokens
 from shop.simulator.api.window import check_fields
 from shop.simulator.calls import Answer, Call, Refused, refuse_if
 from shop.simulator.fields import SECRETS, Fields, is_number
-from shop.simulator.runs import PUBLIC_TEST_RUN, Run
+from shop.simulator.runs import Run
 from shop.simulator.store import Row
 from shop.simulator.web import database, language, origin_of, settings
 
@@ -144,4 +144,4 @@ def open_link() -> ResponseReturnValue:
 
 def _found(db: sqlite3.Connection) -> tuple[Link, Run]:
     link = store.find(db, Link, key=request.args.get("SID", "")) or abort(404)
-    return link, runs.by_id(db, link.run) or PUBLIC_TEST_RUN
+    return link, runs.by_id_or_default(db, link.run)

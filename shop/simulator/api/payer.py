@@ -21,7 +21,7 @@ from shop.simulator.fields import Fields
 from shop.simulator.instruments import Unusable
 from shop.simulator.payment import WINDOW_LIMIT, CashReceipt, Instrument, Payment, State
 from shop.simulator.rulebook import RULES
-from shop.simulator.runs import PUBLIC_TEST_RUN, Run
+from shop.simulator.runs import Run
 from shop.simulator.web import database, language, read_form, say
 
 bp = Blueprint("payer", __name__, url_prefix="/window/<token>")
@@ -70,7 +70,7 @@ def _act(token: str, act: Act) -> ResponseReturnValue:
     try:
         with database().writing() as db:
             shown = _payment(db, token)
-            done = act(db, _run_of(db, shown), shown)
+            done = act(db, runs.by_id_or_default(db, shown.run), shown)
     except Unusable as unusable:
         with database().reading() as db:
             return _page(db, _payment(db, token), read_form(), say(unusable.ko, unusable.en)), 422
@@ -81,10 +81,6 @@ def _act(token: str, act: Act) -> ResponseReturnValue:
 
 def _payment(db: sqlite3.Connection, token: str) -> Payment:
     return store.find(db, Payment, token=token) or abort(404)
-
-
-def _run_of(db: sqlite3.Connection, shown: Payment) -> Run:
-    return runs.by_id(db, shown.run) or PUBLIC_TEST_RUN
 
 
 def _submit(db: sqlite3.Connection, run: Run, shown: Payment, typed: Mapping[str, str]) -> Payment:
@@ -256,7 +252,7 @@ def _page(
         return make_response(
             render_template("receipt.html", typed={"use": use, **instruments.TEST_RECEIPT, **typed}, **page)
         )
-    run = _run_of(db, shown)
+    run = runs.by_id_or_default(db, shown.run)
     preset = typed.get("preset") or scenarios.preset(db, run, shown).id
     left = WINDOW_LIMIT - (run.now() - shown.opened_at)
     page |= {
@@ -285,7 +281,7 @@ def _result_page(db: sqlite3.Connection, over: Payment) -> Response:
         return make_response(render_template("link_done.html", payment=over))
     delivery = Delivery.of(over.asked, over.page_origin, scenarios.of(over).deliveries)
     is_phone = bool(PHONES.search(request.user_agent.string))
-    if is_phone and _run_of(db, over).policy.result_by_get == "on":
+    if is_phone and runs.by_id_or_default(db, over.run).policy.result_by_get == "on":
         delivery = replace(delivery, method="get")
     page = make_response(render_template("result.html", payment=over, delivery=delivery))
     if delivery.url and delivery.times > 1:

@@ -1,11 +1,11 @@
-"""Who the partners are: runs get keys of their own, partners register domains and a webhook address."""
+"""Runs: they get keys of their own, register domains and a webhook address, are kept aside, put back and forgotten."""
 
 from dataclasses import replace
 
 from flask import abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from shop.simulator import ledger, runs
+from shop.simulator import ledger, runs, store
 from shop.simulator.control import barriers
 from shop.simulator.runs import Run
 from shop.simulator.web import control_blueprint, current_run, database, read_order, settings
@@ -13,6 +13,7 @@ from shop.simulator.webhooks import checked_address
 
 bp = control_blueprint("runs")
 USAGE = "a partner registers {cst_id?, webhook_url?, domains?}"
+SNAPSHOT_USAGE = "a snapshot has a {name}"
 
 
 @bp.post("/runs")
@@ -50,6 +51,25 @@ def register() -> ResponseReturnValue:
         runs.save(db, run)
         ledger.write(db, run, "partner", note=str(order))
     return jsonify(_registered(run))
+
+
+@bp.post("/snapshot")
+def keep() -> ResponseReturnValue:
+    """`{name}` keeps what has happened so far, but no keys and no clock. An earlier snapshot is replaced."""
+    name = read_order(SNAPSHOT_USAGE, {"name": (str,)}, needed=("name",))["name"]
+    with database().writing() as db:
+        store.keep_run(db, current_run(db).id, name)
+    return jsonify(name=name), 201
+
+
+@bp.post("/snapshot/restore")
+def restore() -> ResponseReturnValue:
+    """`{name}` puts the snapshot back, in place of what has happened since."""
+    name = read_order(SNAPSHOT_USAGE, {"name": (str,)}, needed=("name",))["name"]
+    with database().writing() as db:
+        if not store.restore_run(db, current_run(db).id, name):
+            raise ValueError(f"there is no snapshot {name}")
+    return jsonify(name=name)
 
 
 @bp.delete("")
