@@ -1,19 +1,4 @@
-"""The errors of the shop.
-
-ShopError
- |- NotFound            no such product or order, or it is somebody else's: the same neutral page for all
- |- OutOfStock          fewer left than wanted
- |- CartProblem         empty, changed in another tab, or larger than we sell at once
- |- CannotPay           this order cannot be paid now; ``reason`` says why
- |   |- CannotCancel    nor can it be cancelled
- |- RefundRefused       this refund must not be sent; ``reason`` says why
- |- ReceiptRefused      this cash receipt can be neither issued nor cancelled; ``reason`` says why
- |- TooManyUnpaid       this visitor or address holds many pieces and has not paid for them
- |- SignInRefused       wrong name or password
- |- StaffProblem        this staff account cannot be made or changed like this
-
-``views.error_pages`` turns them into HTTP. The errors of the gateway are in ``payple.errors``.
-"""
+"""The errors of the shop. ``views.error_pages`` turns them into HTTP. The gateway's are in ``payple.errors``."""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -24,7 +9,7 @@ class ShopError(Exception):
 
 
 class NotFound(ShopError):
-    """There is nothing here for this visitor."""
+    """No such product or order, or it is somebody else's: the same neutral page for all."""
 
 
 class OutOfStock(ShopError):
@@ -39,8 +24,6 @@ class CartProblem(ShopError):
     """The cart cannot become an order; nothing was changed."""
 
     class Reason(StrEnum):
-        """Why not."""
-
         EMPTY = "empty"
         CHANGED = "changed"
         TOO_LARGE = "too_large"
@@ -58,8 +41,6 @@ class CannotPay(ShopError):
     """No attempt may start for this order now."""
 
     class Reason(StrEnum):
-        """Why not."""
-
         PAID = "paid"
         CHECKING = "checking"
         EXPIRED = "expired"
@@ -79,8 +60,6 @@ class RefundRefused(ShopError):
     """Nothing was sent. ``refundable`` is what is left, in won."""
 
     class Reason(StrEnum):
-        """Why not."""
-
         NOT_PAID = "not_paid"
         STALE_BALANCE = "stale_balance"
         TOO_LARGE = "too_large"
@@ -98,8 +77,6 @@ class ReceiptRefused(ShopError):
     """Nothing was sent."""
 
     class Reason(StrEnum):
-        """Why not."""
-
         NOT_PAID = "not_paid"
         NOT_A_TRANSFER = "not_a_transfer"
         ALREADY_ISSUED = "already_issued"
@@ -129,8 +106,6 @@ class StaffProblem(ShopError):
     """An account cannot be made or changed like this."""
 
     class Reason(StrEnum):
-        """Why not."""
-
         NAME = "name"
         PASSWORD = "password"  # noqa: S105 - the reason, not one
         TAKEN = "taken"

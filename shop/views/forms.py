@@ -95,6 +95,15 @@ def matches(pattern: re.Pattern[str], message: LazyString) -> Regexp:
     return Regexp(re.compile(rf"(?:{pattern.pattern})\Z", re.ASCII), message=message)
 
 
+def required_line(label: LazyString, missing: LazyString, most: int, too_long: LazyString) -> StringField:
+    """A line of text that must be there. ``missing`` and ``too_long`` are the sentences that say what is wrong."""
+    return StringField(
+        label,
+        filters=[one_line],
+        validators=[DataRequired(missing), Length(max=most, message=too_long), printable],
+    )
+
+
 class AddForm(ShopForm):
     """Put a product into the cart."""
 
@@ -119,15 +128,7 @@ class CheckoutForm(ShopForm):
     """Who pays, and that they agree."""
 
     cart_id = HiddenField(validators=[Length(max=40), printable])
-    payer_name = StringField(
-        _("이름"),
-        filters=[one_line],
-        validators=[
-            DataRequired(_("이름을 입력해 주세요.")),
-            Length(max=40, message=_("이름은 40자까지 입력할 수 있어요.")),
-            printable,
-        ],
-    )
+    payer_name = required_line(_("이름"), _("이름을 입력해 주세요."), 40, _("이름은 40자까지 입력할 수 있어요."))
     payer_phone = TelField(
         _("휴대전화 번호"),
         filters=[phone],

@@ -30,7 +30,7 @@ from shop.services.links import LONGEST_GOODS
 from shop.services.orders import OrderFilter
 from shop.services.refunds import RefundWish
 from shop.services.staff import LONGEST_NAME, LONGEST_PASSWORD
-from shop.views.forms import ShopForm, matches, one_of, printable
+from shop.views.forms import ShopForm, matches, one_of, printable, required_line
 from shop.views.normal_forms import digits, one_line, phone
 
 AMOUNT = re.compile(r"[1-9][0-9]{0,9}")
@@ -68,14 +68,8 @@ class SignInForm(ShopForm):
 class StopForm(ShopForm):
     """Why a subscription is stopped."""
 
-    reason = StringField(
-        _("종료 사유"),
-        filters=[one_line],
-        validators=[
-            DataRequired(_("종료 사유를 입력하세요.")),
-            Length(max=200, message=_("종료 사유는 200자까지 입력할 수 있습니다.")),
-            printable,
-        ],
+    reason = required_line(
+        _("종료 사유"), _("종료 사유를 입력하세요."), 200, _("종료 사유는 200자까지 입력할 수 있습니다.")
     )
 
 
@@ -86,14 +80,8 @@ class RefundForm(ShopForm):
     """
 
     amount = StringField(_("환불 금액"), filters=[plain_number])
-    reason = StringField(
-        _("환불 사유"),
-        filters=[one_line],
-        validators=[
-            DataRequired(_("환불 사유를 입력하세요.")),
-            Length(max=200, message=_("환불 사유는 200자까지 입력할 수 있습니다.")),
-            printable,
-        ],
+    reason = required_line(
+        _("환불 사유"), _("환불 사유를 입력하세요."), 200, _("환불 사유는 200자까지 입력할 수 있습니다.")
     )
     intent = HiddenField(validators=[matches(INTENT, _("양식이 올바르지 않습니다. 다시 시작하세요."))])
     seen_refundable = HiddenField(validators=[matches(BALANCE, _("양식이 올바르지 않습니다. 다시 시작하세요."))])
@@ -187,14 +175,8 @@ class DayForm(ShopForm):
 class LinkForm(ShopForm):
     """What a payment link says, and its last day."""
 
-    goods = StringField(
-        _("상품 설명"),
-        filters=[one_line],
-        validators=[
-            DataRequired(_("상품 설명을 입력하세요.")),
-            Length(max=LONGEST_GOODS, message=_("상품 설명은 32자까지 입력할 수 있습니다.")),
-            printable,
-        ],
+    goods = required_line(
+        _("상품 설명"), _("상품 설명을 입력하세요."), LONGEST_GOODS, _("상품 설명은 32자까지 입력할 수 있습니다.")
     )
     last_day = DateField(
         _("마지막 날"), validators=[DataRequired(_("마지막 날을 2026-11-23처럼 입력하세요.")), of_our_time]
