@@ -1,20 +1,21 @@
 """The database: one session per request, writes in one short transaction each, the same on SQLite and PostgreSQL."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Dialect, Engine, Enum, ExceptionContext, event
+from sqlalchemy import Connection, DateTime, Dialect, Engine, Enum, ExceptionContext, Index, Select, event, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
+Value = TypeVar("Value")
 WRITES = "shop_writes"
 LOCK_SECONDS = 5
 """How long a statement waits for a lock. Our own transactions last milliseconds."""
@@ -71,6 +72,12 @@ def one_of(kind: type[StrEnum], name: str) -> Enum:
     )
 
 
+def one_row_while(states: Iterable[str], name: str, column: str) -> Index:
+    """Return an index that admits one row in these states per value of the column."""
+    where = text("state IN ({})".format(", ".join(f"'{state}'" for state in states)))
+    return Index(name, column, unique=True, sqlite_where=where, postgresql_where=where)
+
+
 @contextmanager
 def transaction() -> Iterator[None]:
     """Open one write transaction. Never hold one open across the network.
@@ -104,6 +111,13 @@ def in_turn(lock: Lock, seconds: float) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def read_column(query: Select[Value]) -> list[Value]:
+    """Return the values of a column, and end the reading transaction."""
+    values = list(db.session.scalars(query))
+    release()
+    return values
 
 
 def release() -> None:

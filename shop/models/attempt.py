@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from shop.db import Base, UtcDateTime, one_of
+from shop.db import Base, UtcDateTime, one_of, one_row_while
 from shop.encryption import EncryptedText
 from shop.payple import ChargeMode, PayType, flow
 from shop.payple.flow import FINAL
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from shop.models.cash_receipt import CashReceipt
     from shop.models.order import Order
     from shop.models.refund import Refund
-
-_HOLDING = text("state IN ({})".format(", ".join(f"'{state}'" for state in HOLDING)))
 
 
 class Attempt(Base):
@@ -38,11 +36,12 @@ class Attempt(Base):
     __table_args__ = (
         CheckConstraint("amount > 0", name="attempt_amount_positive"),
         CheckConstraint(
-            "state NOT IN ('paid', 'orphaned') OR (paid_at IS NOT NULL AND payment_date IS NOT NULL)",
+            "state NOT IN ('paid', 'orphaned')"
+            " OR (paid_at IS NOT NULL AND payment_date IS NOT NULL AND charged_amount IS NOT NULL)",
             name="charged_has_its_evidence",
         ),
         CheckConstraint("state <> 'confirming' OR confirming_at IS NOT NULL", name="confirming_has_its_time"),
-        Index("one_holding_attempt", "order_id", unique=True, sqlite_where=_HOLDING, postgresql_where=_HOLDING),
+        one_row_while(HOLDING, "one_holding_attempt", "order_id"),
         Index("attempt_by_next_check", "next_check_at"),
         Index("attempt_by_state", "state", "id"),
         Index("attempt_by_payment_date", "payment_date", "order_id"),
@@ -138,11 +137,8 @@ class Attempt(Base):
 
     @property
     def charged(self) -> int | None:
-        """What the gateway charged, in won; None if it charged nothing that we know of."""
-        owed = next((refund.amount for refund in self.refunds if refund.is_owed), None)
-        if self.state is not AttemptState.PAID and owed is None:
-            return None
-        return self.charged_amount if self.charged_amount is not None else owed or self.amount
+        """What the gateway charged, in won; None if nothing, or if a person has to look into it."""
+        return self.charged_amount if self.state in FINAL else None
 
     @property
     def remaining(self) -> int:

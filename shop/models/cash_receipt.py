@@ -5,18 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from shop.db import Base, UtcDateTime, one_of
+from shop.db import Base, UtcDateTime, one_of, one_row_while
 from shop.rules.cash_receipt import LastCall
 from shop.rules.states import ACTIVE_RECEIPT, CashReceiptState
 
 if TYPE_CHECKING:
     from shop.models.attempt import Attempt
     from shop.models.order import Order
-
-_ACTIVE = text("state IN ({})".format(", ".join(f"'{state}'" for state in ACTIVE_RECEIPT)))
 
 
 class CashReceipt(Base):
@@ -35,7 +33,7 @@ class CashReceipt(Base):
         ),
         CheckConstraint("state <> 'issued' OR issued_at IS NOT NULL", name="issued_has_its_time"),
         CheckConstraint("state <> 'cancelled' OR cancelled_at IS NOT NULL", name="cancelled_has_its_time"),
-        Index("one_active_receipt", "attempt_id", unique=True, sqlite_where=_ACTIVE, postgresql_where=_ACTIVE),
+        one_row_while(ACTIVE_RECEIPT, "one_active_receipt", "attempt_id"),
         Index("receipt_by_state", "state", "due_at"),
     )
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING, cast
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop import clock
-from shop.db import Base, UtcDateTime, one_of
+from shop.db import Base, UtcDateTime, one_of, one_row_while
 from shop.payple import refund_rules
 from shop.payple.refund_rules import DECIDE_AFTER
 from shop.rules.states import IN_FLIGHT, RefundState
@@ -18,13 +18,11 @@ if TYPE_CHECKING:
     from shop.models.attempt import Attempt
     from shop.models.order import Order
 
-_IN_FLIGHT = text("state IN ({})".format(", ".join(f"'{state}'" for state in IN_FLIGHT)))
-
 
 class Refund(Base):
     """``refund_no`` is the one-time mark of the form: the same form sent again is the same refund.
 
-    ``vat`` is the tax part of the amount; ``sends_vat`` says whether the gateway has to be told (mixed orders only).
+    ``vat`` is the tax part of the amount.
     ``is_full`` refunds everything that was left: only such a call may be repeated, since the second is refused.
     ``requested_by`` is a staff name; blank where the shop itself returns money that belongs to no order.
     ``returned_elsewhere_by`` names who says that the money of a refused return went back past the gateway.
@@ -35,7 +33,7 @@ class Refund(Base):
         CheckConstraint("amount > 0 AND vat >= 0 AND vat <= amount", name="refund_amount_positive"),
         CheckConstraint("state <> 'submitted' OR submitted_at IS NOT NULL", name="submitted_has_its_time"),
         CheckConstraint("state NOT IN ('done', 'refused') OR ended_at IS NOT NULL", name="ended_has_its_time"),
-        Index("one_refund_in_flight", "attempt_id", unique=True, sqlite_where=_IN_FLIGHT, postgresql_where=_IN_FLIGHT),
+        one_row_while(IN_FLIGHT, "one_refund_in_flight", "attempt_id"),
         Index("refund_by_state", "state"),
         Index("refund_by_next_try", "next_try_at"),
         Index("refund_by_end", "ended_at"),
@@ -48,7 +46,6 @@ class Refund(Base):
     state: Mapped[RefundState] = mapped_column(one_of(RefundState, "refund_state"), default=RefundState.RESERVED)
     amount: Mapped[int] = mapped_column(BigInteger)
     vat: Mapped[int] = mapped_column(BigInteger)
-    sends_vat: Mapped[bool]
     is_full: Mapped[bool]
     reason: Mapped[str] = mapped_column(String(200), default="")
     requested_by: Mapped[str] = mapped_column(String(40), default="")
@@ -84,6 +81,11 @@ class Refund(Base):
             state=self.state,
             tries=self.tries,
         )
+
+    @property
+    def sends_vat(self) -> bool:
+        """Whether the gateway has to be told the VAT: in mixed orders only."""
+        return self.order.breakdown.is_mixed and not self.is_owed
 
     @property
     def is_owed(self) -> bool:

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 from shop.rules.money import Tax, TaxBreakdown, Won, contained_vat
 
-NOTHING = Won(0)
-
 
 @dataclass(frozen=True)
 class PaidFacts:
@@ -19,9 +17,9 @@ class PaidFacts:
 
     paid: TaxBreakdown
     charged: Won
-    gone: Won = NOTHING
-    gone_vat: Won = NOTHING
-    receipt: Won | None = None
+    gone: Won
+    gone_vat: Won
+    receipt: Won | None
 
     @property
     def refundable(self) -> Won:
@@ -40,7 +38,6 @@ class RefundPlan:
 
     amount: Won
     vat: Won
-    sends_vat: bool
     remainder: Won
     receipt_after: Won | None
 
@@ -51,17 +48,12 @@ class RefundPlan:
 
 
 def plan_refund(facts: PaidFacts, amount: Won, vat: Won | None = None) -> RefundPlan:
-    """Work out a refund of at most what is left. ``vat`` is its tax part where the refunded goods are known."""
+    """Work out a refund of at most what is left. ``vat`` is its tax part, by default in proportion to the amount."""
     remainder = Won(facts.refundable - amount)
-    part = vat_part(facts, amount) if vat is None else vat
-    after = None if facts.receipt is None else Won(max(0, facts.receipt - amount))
-    return RefundPlan(amount, _bounded(part, amount, remainder, facts.vat_left), facts.paid.is_mixed, remainder, after)
-
-
-def vat_part(facts: PaidFacts, amount: Won) -> Won:
-    """The tax inside a part of the payment, in proportion, rounded half up."""
     whole = facts.paid.total
-    return Won((2 * amount * facts.paid.vat + whole) // (2 * whole))
+    part = Won((2 * amount * facts.paid.vat + whole) // (2 * whole)) if vat is None else vat  # rounded half up
+    after = None if facts.receipt is None else Won(max(0, facts.receipt - amount))
+    return RefundPlan(amount, _bounded(part, amount, remainder, facts.vat_left), remainder, after)
 
 
 def vat_of_goods(parts: Iterable[tuple[Won, Tax]]) -> Won:

@@ -10,20 +10,12 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from shop import clock
-from shop.db import db, release, transaction
+from shop.db import db, read_column, transaction
 from shop.errors import RefundRefused
 from shop.models import Attempt, Order, Refund
 from shop.payple import GatewayError, PaypleClient, RefundRequest, refund_rules
 from shop.payple.flow import LEAVE_WITHIN
-from shop.payple.refund_rules import (
-    RefundRejected,
-    RefundVerdict,
-    check_refund,
-    give_up,
-    judge_refund,
-    may_send,
-    next_try,
-)
+from shop.payple.refund_rules import RefundRejected, RefundVerdict
 from shop.rules import refund as rules
 from shop.rules.money import Tax, Won
 from shop.rules.refund import PaidFacts, RefundPlan
@@ -51,7 +43,17 @@ class RefundWish:
 def facts(order: Order) -> PaidFacts | None:
     """Return what a refund plan needs of an order, or None if nothing is paid."""
     attempt = order.paid_attempt
-    return _facts(order, attempt) if attempt else None
+    if attempt is None:
+        return None
+    gone = [refund for refund in attempt.refunds if refund.state in (*IN_FLIGHT, RefundState.DONE)]
+    receipt = attempt.covering_receipt
+    return PaidFacts(
+        paid=order.breakdown,
+        charged=Won(attempt.charged or 0),
+        gone=Won(sum(refund.amount for refund in gone)),
+        gone_vat=Won(sum(refund.vat for refund in gone)),
+        receipt=Won(receipt.amount) if receipt else None,
+    )
 
 
 def plan(order: Order, wish: RefundWish) -> RefundPlan:
@@ -59,12 +61,11 @@ def plan(order: Order, wish: RefundWish) -> RefundPlan:
 
     :raises RefundRefused: it may not be made
     """
-    attempt = order.paid_attempt
-    if attempt is None:
+    attempt, paid = order.paid_attempt, facts(order)
+    if attempt is None or paid is None:
         raise RefundRefused(RefundRefused.Reason.NOT_PAID)
-    paid = _facts(order, attempt)
     try:
-        check_refund(
+        refund_rules.check_refund(
             wish.amount,
             balance=paid.refundable,
             seen_balance=wish.seen_refundable,
@@ -95,7 +96,6 @@ def file_owed(attempt: Attempt, refund_no: str, amount: int, actor: Actor = SHOP
         attempt=attempt,
         amount=amount,
         vat=0,
-        sends_vat=False,
         is_full=True,
     )
     return _create(refund, actor)
@@ -152,9 +152,7 @@ def due(order_id: int | None = None) -> list[int]:
     query = select(Refund.id).where(Refund.next_try_at <= clock.now())
     if order_id is not None:
         query = query.where(Refund.order_id == order_id)
-    found = list(db.session.scalars(query.order_by(Refund.next_try_at, Refund.id).limit(BATCH)))
-    release()
-    return found
+    return read_column(query.order_by(Refund.next_try_at, Refund.id).limit(BATCH))
 
 
 def handle_due(refund_id: int, client: PaypleClient) -> None:
@@ -162,7 +160,7 @@ def handle_due(refund_id: int, client: PaypleClient) -> None:
     with transaction():
         refund = transitions.lock_row(Refund, refund_id)
         is_due = refund.next_try_at is not None and refund.next_try_at <= clock.now()
-        lost = give_up(refund.flow_view) if is_due else None
+        lost = refund_rules.give_up(refund.flow_view) if is_due else None
         if lost is not None:
             _record(refund, lost, _actor(refund))
     if lost is None:
@@ -177,9 +175,9 @@ def send(refund_id: int, client: PaypleClient) -> None:
         return
     message = RefundRequest(before.attempt_no, before.payment_date, before.amount, before.tax)
     try:
-        verdict = judge_refund(before, client.refund(message, leave_by=leave_by))
+        verdict = refund_rules.judge_refund(before, client.refund(message, leave_by=leave_by))
     except GatewayError as error:
-        verdict = judge_refund(before, error)
+        verdict = refund_rules.judge_refund(before, error)
     with transaction():
         refund = transitions.lock_row(Refund, refund_id)
         _record(refund, verdict, _actor(refund))
@@ -200,7 +198,6 @@ def _reserve(order_no: str, wish: RefundWish, by: str) -> Refund:
             attempt=order.paid_attempt,
             amount=planned.amount,
             vat=planned.vat,
-            sends_vat=planned.sends_vat,
             is_full=planned.is_full,
             reason=wish.reason,
             requested_by=by,
@@ -225,7 +222,7 @@ def _begin(refund_id: int) -> refund_rules.Refund | None:
     with transaction():
         refund = transitions.lock_row(Refund, refund_id)
         before = refund.flow_view
-        if not may_send(before):
+        if not refund_rules.may_send(before):
             return None
         tries = refund.tries + 1
         _move(refund, RefundState.SUBMITTED, _actor(refund), {"tries": tries}, tries=tries, submitted_at=clock.now())
@@ -249,7 +246,7 @@ def _move(refund: Refund, state: RefundState, actor: Actor, evidence: dict[str, 
 
 
 def _schedule(refund: Refund) -> None:
-    refund.next_try_at = next_try(refund.flow_view, clock.now())
+    refund.next_try_at = refund_rules.next_try(refund.flow_view, clock.now())
 
 
 def _gateway_columns(verdict: RefundVerdict) -> dict[str, object]:
@@ -276,18 +273,6 @@ def _actor(refund: Refund) -> Actor:
 
 def _figures(refund: Refund) -> dict[str, object]:
     return {"amount": refund.amount, "vat": refund.vat, "full": refund.is_full}
-
-
-def _facts(order: Order, attempt: Attempt) -> PaidFacts:
-    gone = [refund for refund in attempt.refunds if refund.state in (*IN_FLIGHT, RefundState.DONE)]
-    receipt = attempt.covering_receipt
-    return PaidFacts(
-        paid=order.breakdown,
-        charged=Won(attempt.amount if attempt.charged_amount is None else attempt.charged_amount),
-        gone=Won(sum(refund.amount for refund in gone)),
-        gone_vat=Won(sum(refund.vat for refund in gone)),
-        receipt=Won(receipt.amount) if receipt else None,
-    )
 
 
 def _vat_of_lines(order: Order, wish: RefundWish) -> Won | None:

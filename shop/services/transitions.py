@@ -170,11 +170,11 @@ def _set_state(row: Row, after: State, values: Evidence) -> None:
 
 
 def _set_order_state(order: Order) -> None:
-    query = select(Attempt.state, Attempt.amount, Attempt.charged_amount).where(Attempt.order_id == order.id)
+    query = select(Attempt.state, Attempt.charged_amount).where(Attempt.order_id == order.id)
     rows = db.session.execute(query).all()
     state = order_state([row.state for row in rows], expired=order.released_at is not None)
     if state is OrderState.PAID:
-        charged = sum(row.charged_amount or row.amount for row in rows if row.state is AttemptState.PAID)
+        charged = sum(row.charged_amount for row in rows if row.state is AttemptState.PAID)
         state = refunded_state(charged, _refunded(order))
     if state is not order.state:
         _set_state(order, state, {"released_at": None} if state is OrderState.PAID else {})

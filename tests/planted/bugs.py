@@ -21,7 +21,16 @@ from shop.db import db, release, transaction
 from shop.errors import OutOfStock
 from shop.extensions import client, settings
 from shop.models import Attempt, Order, PaymentLink, Product, SavedMethod
-from shop.payple import OutcomeUnknown, PaymentFound, PaypleClient, PayType, Refused, UnverifiedResult, flow
+from shop.payple import (
+    OutcomeUnknown,
+    PaymentFound,
+    PaypleClient,
+    PayType,
+    Refused,
+    UnverifiedResult,
+    flow,
+    refund_rules,
+)
 from shop.payple.flow import AttemptState, PaymentFlow, Reason, Verdict
 from shop.payple.gateway import Gateway
 from shop.rules.money import Won
@@ -277,26 +286,27 @@ def partial_refund_repeated(original: Any, *args: Any, **more: Any) -> Any:
         return original(*args, **more)
 
 
-@bug("what has been refunded already is not taken off what can be", "I3", at=(refunds, "_facts"))
-def refunds_not_counted(original: Any, *args: Any) -> Any:
-    return replace(original(*args), gone=Won(0), gone_vat=Won(0))
+@bug("what has been refunded already is not taken off what can be", "I3", at=(refunds, "facts"))
+def refunds_not_counted(original: Any, order: Order) -> Any:
+    facts = original(order)
+    return facts and replace(facts, gone=Won(0), gone_vat=Won(0))
 
 
-def _facts_without_reserve(original: Any, order: Order, attempt: Any) -> Any:
-    facts = original(order, attempt)
-    reserved = sum(refund.amount for refund in attempt.refunds if refund.state in IN_FLIGHT)
-    return replace(facts, gone=Won(facts.gone - reserved))
+def _facts_without_reserve(original: Any, order: Order) -> Any:
+    facts = original(order)
+    reserved = sum(refund.amount for refund in order.refunds if refund.state in IN_FLIGHT and not refund.is_owed)
+    return facts and replace(facts, gone=Won(facts.gone - reserved))
 
 
 @bug(
     "two operators can refund at once: nothing is reserved, no index says one at a time",
     "I3",
-    at=(refunds, "check_refund"),
-    also=((refunds, "_facts", _facts_without_reserve),),
+    at=(refund_rules, "check_refund"),
+    also=((refunds, "facts", _facts_without_reserve),),
     needs=ONE_REFUND,
 )
-def two_operators_at_once(original: Any, amount: int, **balances: Any) -> bool:
-    return bool(original(amount, **balances | {"is_in_flight": False}))
+def two_operators_at_once(original: Any, amount: int, **balances: Any) -> None:
+    original(amount, **balances | {"is_in_flight": False})
 
 
 @bug("the cash receipt does not follow a refund", "I5", at=(cash_receipts, "follow_refund"))

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261130b"
+revision = "20261130c"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -201,7 +201,8 @@ def upgrade() -> None:
         sa.Column("account", sa.String(length=40), nullable=False),
         sa.CheckConstraint("state <> 'confirming' OR confirming_at IS NOT NULL", name="confirming_has_its_time"),
         sa.CheckConstraint(
-            "state NOT IN ('paid', 'orphaned') OR (paid_at IS NOT NULL AND payment_date IS NOT NULL)",
+            "state NOT IN ('paid', 'orphaned')"
+            " OR (paid_at IS NOT NULL AND payment_date IS NOT NULL AND charged_amount IS NOT NULL)",
             name="charged_has_its_evidence",
         ),
         sa.CheckConstraint("amount > 0", name="attempt_amount_positive"),
@@ -297,7 +298,6 @@ def upgrade() -> None:
         sa.Column("state", one_of("refund_state", "reserved submitted unknown done refused"), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("vat", sa.BigInteger(), nullable=False),
-        sa.Column("sends_vat", sa.Boolean(), nullable=False),
         sa.Column("is_full", sa.Boolean(), nullable=False),
         sa.Column("reason", sa.String(length=200), nullable=False),
         sa.Column("requested_by", sa.String(length=40), nullable=False),
