@@ -47,12 +47,12 @@ def show_ledger() -> None:
 def run_sweep(every: int | None) -> None:
     """Ask the gateway about everything open, settle it, expire unpaid orders; print what was done as JSON."""
     if every is None:
-        click.echo(json.dumps(sweep.run(client()).as_json()))
+        click.echo(json.dumps(asdict(sweep.run(client()))))
         return
     pause = threading.Event()
     while not pause.wait(every):
         try:
-            click.echo(json.dumps(sweep.run(client()).as_json()))
+            click.echo(json.dumps(asdict(sweep.run(client()))))
         except Exception:  # a database that is away for a minute must not end the sweep for good
             log.exception("this run of the sweep failed; the next one tries again")
 

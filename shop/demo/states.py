@@ -47,7 +47,7 @@ def make(wish: Wish, buyer: Buyer) -> str:
 def _expired(wish: Wish, buyer: Buyer) -> str:
     order = buyer.place(wish.lines, hold=timedelta())
     order_no = order.order_no
-    orders.expire(order.id, source=Source.SWEEP)
+    orders.expire(order.order_no, source=Source.SWEEP)
     return order_no
 
 

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from sqlalchemy import exists, select
 
 from shop import clock
-from shop.db import db, release, transaction
+from shop.db import db, read_column, release, transaction
 from shop.errors import ReceiptRefused
 from shop.models import Attempt, CashReceipt, Order, Refund
 from shop.payple import (
@@ -111,7 +111,7 @@ def _make_due(receipt: CashReceipt, by: str) -> None:
     if receipt.attempt.is_refunding or now < receipt.due_at <= now + CLAIM:
         raise ReceiptRefused(ReceiptRefused.Reason.IN_FLIGHT)
     receipt.due_at = now
-    journal.note_row(receipt, f"receipt_{receipt.state}", Actor(Source.STAFF, by))
+    journal.note(receipt, f"receipt_{receipt.state}", Actor(Source.STAFF, by))
 
 
 def _run_due(receipt_id: int, client: PaypleClient) -> CashReceipt:
@@ -156,7 +156,7 @@ def _apply(receipt: CashReceipt, after: Coverage, actor: Actor) -> None:
         _move(receipt, after.state, actor, reissue_amount=after.reissue, due_at=rules.next_morning(now))
     else:
         receipt.amount, receipt.reissue_amount = after.amount, after.reissue
-        journal.note_row(receipt, "receipt_reduced", actor)
+        journal.note(receipt, "receipt_reduced", actor)
 
 
 # --- receipts that a PAY window issues after the charge -------------------------------------------------------------
@@ -216,9 +216,7 @@ def due() -> list[int]:
     """Return the jobs whose date has come, oldest first."""
     refunding = exists().where(Refund.attempt_id == CashReceipt.attempt_id, Refund.state.in_(IN_FLIGHT))
     is_due = (CashReceipt.state.in_(JOBS), CashReceipt.due_at <= clock.now(), ~refunding)
-    found = list(db.session.scalars(select(CashReceipt.id).where(*is_due).order_by(CashReceipt.due_at).limit(BATCH)))
-    release()
-    return found
+    return read_column(select(CashReceipt.id).where(*is_due).order_by(CashReceipt.due_at).limit(BATCH))
 
 
 def run(receipt_id: int, client: PaypleClient, *, inquirer: Inquirer | None = None) -> None:
@@ -312,7 +310,7 @@ def _record_error(job: _Job, error: GatewayError) -> None:
             receipt.last_call, receipt.due_at = LastCall.REFUSED, now
             if codes.says_amount_differs(error.code) and receipt.reissue_amount:
                 receipt.amount = receipt.reissue_amount  # reduced with a refund whose answer was lost
-        journal.note_row(receipt, f"receipt_{receipt.state}", _actor(receipt))
+        journal.note(receipt, f"receipt_{receipt.state}", _actor(receipt))
 
 
 # --- rows -----------------------------------------------------------------------------------------------------------

@@ -10,11 +10,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shop import clock
 from shop.db import db, transaction
-from shop.models import CashReceipt, JournalEntry, Order, Refund
+from shop.models import Attempt, CashReceipt, JournalEntry, Order, Refund, Subscription
 from shop.payple import Exchange
 from shop.rules.states import Source
 
 log = logging.getLogger(__name__)
+Row = Order | Attempt | Refund | CashReceipt | Subscription
+Evidence = Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -28,36 +30,35 @@ class Actor:
 SHOP = Actor(Source.SHOP)
 
 
-def note(
-    event: str,
-    *,
-    order: Order,
-    actor: Actor,
-    attempt_no: str = "",
-    evidence: Mapping[str, object] | None = None,
-) -> None:
-    kept = dict(evidence or {}) | ({"by": actor.by} if actor.by else {})
+def note(row: Row | None, event: str, actor: Actor, evidence: Evidence | None = None) -> None:
+    """Add an event of a row, or one that concerns no order."""
+    if evidence is None and isinstance(row, Refund | CashReceipt):
+        evidence = {"amount": row.amount, "code": row.result_code}
+    order_no, attempt_no = _numbers(row)
     entry = JournalEntry(
         at=clock.now(),
-        order_no=order.order_no,
+        order_no=order_no,
         attempt_no=attempt_no,
         event=event,
         source=actor.source.value,
-        evidence=kept,
+        evidence=dict(evidence or {}) | ({"by": actor.by} if actor.by else {}),
     )
     db.session.add(entry)
 
 
-def note_row(row: Refund | CashReceipt, event: str, actor: Actor) -> None:
-    """Add an event of a refund or a cash receipt whose state stays."""
-    evidence = {"amount": row.amount, "code": row.result_code}
-    note(event, order=row.order, actor=actor, attempt_no=row.attempt.attempt_no, evidence=evidence)
-
-
-def note_staff(event: str, *, by: str, evidence: Mapping[str, object] | None = None) -> None:
-    """Add what a member of staff did that concerns no order."""
-    kept = {"by": by} | dict(evidence or {})
-    db.session.add(JournalEntry(at=clock.now(), event=event, source=Source.STAFF.value, evidence=kept))
+def _numbers(row: Row | None) -> tuple[str, str]:
+    """The numbers of the order and of the attempt."""
+    match row:
+        case Order():
+            return row.order_no, ""
+        case Subscription():
+            return row.orders[-1].order_no, ""
+        case Attempt():
+            return row.order.order_no, row.attempt_no
+        case Refund() | CashReceipt():
+            return row.order.order_no, row.attempt.attempt_no
+        case None:
+            return "", ""
 
 
 def count(event: str, attempt_no: str) -> int:

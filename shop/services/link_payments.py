@@ -7,7 +7,7 @@ from itertools import product
 from sqlalchemy import select, update
 
 from shop import clock
-from shop.db import db, release, transaction
+from shop.db import db, read_column, transaction
 from shop.models import Attempt, Order, UnknownPayment
 from shop.payple import ChargeMode, GatewayError, PaymentFound, PaypleClient, PayType
 from shop.payple.flow import WINDOW_LIFETIME, Inquirer
@@ -24,9 +24,7 @@ LINK = "link"
 
 def due() -> Sequence[str]:
     query = select(UnknownPayment.number).where(UnknownPayment.asked_at.is_(None))
-    numbers = db.session.scalars(query.order_by(UnknownPayment.id).limit(MOST_A_MINUTE)).all()
-    release()
-    return numbers
+    return read_column(query.order_by(UnknownPayment.id).limit(MOST_A_MINUTE))
 
 
 def look_up(number: str, client: PaypleClient, inquirer: Inquirer) -> bool:

@@ -44,7 +44,7 @@ def create(order: Order, goods: str, expires_at: datetime, *, by: str, client: P
         order.expires_at = max(order.expires_at, link.ends_at)
         db.session.add(link)
         evidence = {"goods": link.goods, "expires_at": expires_at.isoformat()}
-        journal.note("link_created", order=order, actor=Actor(Source.STAFF, by), evidence=evidence)
+        journal.note(order, "link_created", Actor(Source.STAFF, by), evidence)
 
 
 def close(link_id: int, *, by: str) -> None:
@@ -57,7 +57,7 @@ def close(link_id: int, *, by: str) -> None:
         db.session.refresh(link)
         if link.resolved_at is None:
             link.resolved_at, link.closed_by = clock.now(), by
-            journal.note("link_closed", order=order, actor=Actor(Source.STAFF, by))
+            journal.note(order, "link_closed", Actor(Source.STAFF, by))
 
 
 def note_unknown(number: str) -> None:

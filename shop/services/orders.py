@@ -197,16 +197,13 @@ def journal_of(order: Order) -> Sequence[JournalEntry]:
     return db.session.scalars(query.order_by(JournalEntry.id).limit(MOST_ENTRIES)).all()
 
 
-def expire(order_id: int, *, source: Source) -> bool:
-    """Give up an unpaid order. Return False if it is not time, or a window may be open."""
+def expire(order_no: str, *, source: Source) -> None:
+    """Give up an unpaid order, if it is time and no window may be open."""
     with transaction():
-        order = transitions.lock_order(order_id)
-        if order.state is not OrderState.AWAITING_PAYMENT or clock.now() < order.expires_at:
-            return False
-        if any(attempt.state is AttemptState.PREPARED for attempt in order.attempts):
-            return False
-        _give_up(order, "order_expired", source)
-        return True
+        order = transitions.lock_order_no(order_no)
+        is_time = order.state is OrderState.AWAITING_PAYMENT and clock.now() >= order.expires_at
+        if is_time and all(attempt.state is not AttemptState.PREPARED for attempt in order.attempts):
+            _give_up(order, "order_expired", source)
 
 
 def cancel(order_id: int, *, is_answered: bool) -> None:

@@ -126,7 +126,7 @@ def decide(refund_id: int, *, was_refunded: bool, by: str) -> Refund:
         refund = transitions.lock_row(Refund, refund_id)
         if not refund.awaits_person:
             raise RefundRefused(RefundRefused.Reason.WRONG_STATE)
-        journal.note_row(refund, "refund_decided", actor)
+        journal.note(refund, "refund_decided", actor)
         verdict = RefundVerdict(RefundState.DONE if was_refunded else RefundState.REFUSED, refund.tries)
         _record(refund, verdict, actor, decided_by=by)
     return refund
@@ -143,7 +143,7 @@ def record_returned_elsewhere(refund_id: int, *, by: str) -> Refund:
         if not refund.is_refused_return or refund.attempt.refunds[-1].id != refund.id:
             raise RefundRefused(RefundRefused.Reason.WRONG_STATE)
         refund.returned_elsewhere_by = by
-        journal.note_row(refund, "returned_elsewhere", actor)
+        journal.note(refund, "returned_elsewhere", actor)
         cash_receipts.follow_refund(refund, actor)
     return refund
 

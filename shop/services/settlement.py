@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
 from shop import clock
-from shop.db import UNAVAILABLE, db, release, transaction
+from shop.db import UNAVAILABLE, db, read_column, release, transaction
 from shop.models import Attempt, Order
 from shop.payple import ChargeMode, ChargeRequest, GatewayError, PaymentFound, PaypleClient, UnverifiedResult, flow
 from shop.payple.flow import AttemptState, Inquirer, PaymentFlow, Reason, Verdict
@@ -57,8 +57,7 @@ def handle_webhook(message: UnverifiedResult) -> None:
             return
         row.next_check_at, row.checks = clock.now(), 0
         evidence = {"result": message.result, "code": message.code[:20], "amount": message.amount}
-        actor = Actor(Source.WEBHOOK)
-        journal.note("webhook", order=row.order, actor=actor, attempt_no=row.attempt_no, evidence=evidence)
+        journal.note(row, "webhook", Actor(Source.WEBHOOK), evidence)
 
 
 def settle(
@@ -103,13 +102,13 @@ def settle_order(order: Order, client: PaypleClient) -> None:
 
 def _settle_order(order: Order, client: PaypleClient) -> None:
     now = clock.now()
-    order_id, is_over = order.id, order.state is OrderState.AWAITING_PAYMENT and now >= order.expires_at
+    order_no, is_over = order.order_no, order.state is OrderState.AWAITING_PAYMENT and now >= order.expires_at
     is_open = [row for row in order.attempts if row.is_unanswered or row.is_abandoned(now)]
     for attempt_no in [row.attempt_no for row in reversed(is_open)]:
         if not settle(attempt_no, client, source=Source.PAGE):
             break
     if is_over:
-        orders.expire(order_id, source=Source.PAGE)
+        orders.expire(order_no, source=Source.PAGE)
 
 
 def cancel_order(order: Order, client: PaypleClient) -> None:
@@ -128,10 +127,8 @@ def ask_open_windows(order: Order, client: PaypleClient) -> bool:
         Attempt.state == AttemptState.PREPARED,
         Attempt.charge_mode == ChargeMode.IN_WINDOW,
     )
-    numbers = list(db.session.scalars(select(Attempt.attempt_no).where(*is_open).order_by(Attempt.id)))
-    release()
     checker = _flow(client, Source.PAGE)
-    for attempt_no in numbers:
+    for attempt_no in read_column(select(Attempt.attempt_no).where(*is_open).order_by(Attempt.id)):
         verdict = checker.check(attempt_no, at_once=True)
         if verdict is None or verdict.reason is Reason.NO_ANSWER:
             return False
@@ -206,8 +203,7 @@ class ShopStore:
             row.reported_at = clock.now()
             row.reported_result, row.reported_code, row.reported_mismatch = news
             evidence = {"result": result.result, "code": result.code[:20], "refused": refused}
-            actor = Actor(self.source)
-            journal.note("result", order=row.order, actor=actor, attempt_no=attempt_no, evidence=evidence)
+            journal.note(row, "result", Actor(self.source), evidence)
             return True
 
     def begin_confirm(self, attempt_no: str) -> bool:

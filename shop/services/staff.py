@@ -14,7 +14,9 @@ from shop import clock
 from shop.db import db, release, transaction
 from shop.errors import SignInRefused, StaffProblem
 from shop.models import StaffMember, StaffSession
+from shop.rules.states import Source
 from shop.services import journal
+from shop.services.journal import Actor
 
 LEAST_PASSWORD = 12
 LONGEST_PASSWORD = 200
@@ -25,12 +27,12 @@ SESSION_LIFETIME = timedelta(hours=10)
 
 def add(name: str, password: str) -> StaffMember:
     """Make an account, or raise StaffProblem."""
-    _insist_on_usable(name, password)
+    _require_usable(name, password)
     member = StaffMember(name=name, password_hash=generate_password_hash(_normal(password)), created_at=clock.now())
     try:
         with transaction():
             db.session.add(member)
-            journal.note_staff("staff_added", by=name)
+            journal.note(None, "staff_added", Actor(Source.STAFF, name))
     except IntegrityError as error:
         raise StaffProblem(StaffProblem.Reason.TAKEN) from error
     return member
@@ -48,7 +50,7 @@ def disable(name: str) -> None:
         if member is None:
             raise StaffProblem(StaffProblem.Reason.UNKNOWN)
         member.disabled_at = member.disabled_at or clock.now()
-        journal.note_staff("staff_disabled", by=name)
+        journal.note(None, "staff_disabled", Actor(Source.STAFF, name))
 
 
 def exists() -> bool:
@@ -74,7 +76,7 @@ def sign_in(name: str, password: str) -> str:
                 token_hash=_hash_of_token(token), staff_id=member.id, started_at=now, expires_at=now + SESSION_LIFETIME
             )
         )
-        journal.note_staff("staff_signed_in", by=name)
+        journal.note(None, "staff_signed_in", Actor(Source.STAFF, name))
     return token
 
 
@@ -111,7 +113,7 @@ def _hash_of_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _insist_on_usable(name: str, password: str) -> None:
+def _require_usable(name: str, password: str) -> None:
     plain = name == name.strip() and name.isprintable() and " " not in name
     if not (plain and 0 < len(name) <= LONGEST_NAME):
         raise StaffProblem(StaffProblem.Reason.NAME)

@@ -3,7 +3,6 @@
 The caller opens the transaction and locks the order first.
 """
 
-from collections.abc import Mapping
 from typing import TypeVar
 
 from sqlalchemy import func, select, update
@@ -12,7 +11,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from shop import clock
 from shop.db import db
 from shop.errors import NotFound, OutOfStock
-from shop.models import Attempt, CashReceipt, Order, Refund, Subscription
+from shop.models import Attempt, CashReceipt, Order, Refund
 from shop.payple import PaymentFound
 from shop.payple.flow import HOLDING, AttemptState, Reason, Verdict
 from shop.rules.order import OrphanReason, order_state, refunded_state
@@ -26,20 +25,16 @@ from shop.rules.states import (
     SubscriptionState,
 )
 from shop.services import catalogue, journal
-from shop.services.journal import Actor
+from shop.services.journal import Actor, Evidence, Row
 
-LONGEST_INSTALMENT = 99
-"""Months. The field has two digits."""
 RefundOrReceipt = TypeVar("RefundOrReceipt", Refund, CashReceipt)
-Row = Order | Attempt | Refund | CashReceipt | Subscription
 State = OrderState | AttemptState | RefundState | CashReceiptState | SubscriptionState
-Evidence = Mapping[str, object]
 
 
 def create(row: Row, event: str, actor: Actor, evidence: Evidence | None = None) -> None:
     db.session.add(row)
     db.session.flush()
-    _add_to_journal(row, event, actor, evidence)
+    journal.note(row, event, actor, evidence)
 
 
 def move(row: Row, after: State, event: str, actor: Actor, evidence: Evidence | None = None, **values: object) -> None:
@@ -50,7 +45,7 @@ def move(row: Row, after: State, event: str, actor: Actor, evidence: Evidence | 
     _set_state(row, after, values)
     if isinstance(row, Attempt | Refund):
         _set_order_state(row.order)
-    _add_to_journal(row, event, actor, evidence)
+    journal.note(row, event, actor, evidence)
 
 
 def lock_order(order_id: int) -> Order:
@@ -180,16 +175,6 @@ def _set_order_state(order: Order) -> None:
         _set_state(order, state, {"released_at": None} if state is OrderState.PAID else {})
 
 
-def _add_to_journal(row: Row, event: str, actor: Actor, evidence: Evidence | None) -> None:
-    if isinstance(row, Order):
-        journal.note(event, order=row, actor=actor, evidence=evidence)
-    elif isinstance(row, Subscription):
-        journal.note(event, order=row.orders[-1], actor=actor, evidence=evidence)
-    else:
-        attempt = row if isinstance(row, Attempt) else row.attempt
-        journal.note(event, order=attempt.order, actor=actor, attempt_no=attempt.attempt_no, evidence=evidence)
-
-
 def _payment_columns(found: PaymentFound) -> dict[str, object]:
     values: dict[str, object] = {
         "result_code": found.code,
@@ -202,7 +187,7 @@ def _payment_columns(found: PaymentFound) -> dict[str, object]:
         values |= {
             "card_issuer": found.card.issuer,
             "card_number": found.card.number,
-            "instalment_months": min(found.card.instalment_months, LONGEST_INSTALMENT),
+            "instalment_months": found.card.instalment_months,
             "approval_no": found.card.approval_no,
             "trade_key": found.card.trade_key,
             "slip_url": found.card.slip_url,

@@ -167,9 +167,8 @@ def test_a_number_is_asked_about_again_while_the_gateway_does_not_answer(
     number = pay(world, make_link(world, order_no).url)
     postbox.deliver()
     world.fault("inquiry", "http_500")
-    assert world.sweep(seconds=6).asked == []
+    assert [world.sweep(seconds=6).asked for _time in range(2)] == [[number]] * 2
 
-    assert world.sweep(seconds=6).asked == [number]
     assert world.order(order_no).state is OrderState.PAID
 
 
