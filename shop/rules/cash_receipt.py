@@ -9,8 +9,7 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from shop import clock
-from shop.payple import ReceiptPurpose
-from shop.payple.backoff import backoff
+from shop.payple import ReceiptPurpose, TransferPayment
 from shop.rules.states import CashReceiptState
 
 JOBS = (CashReceiptState.REQUESTED, CashReceiptState.CANCEL_DUE)
@@ -70,22 +69,16 @@ def after_refund(before: Coverage, rest: int, *, is_adjusted: bool) -> Coverage:
     return Coverage(CashReceiptState.CANCEL_DUE, before.amount, rest)
 
 
-@dataclass(frozen=True)
-class Shown:
-    """What an inquiry shows of a receipt."""
-
-    is_issued: bool
-    number: str
-
-
-def after_check(state: CashReceiptState, shown: Shown, earlier: Collection[str], *, may_fail: bool) -> CashReceiptState:
+def after_check(
+    state: CashReceiptState, found: TransferPayment, earlier: Collection[str], *, may_fail: bool
+) -> CashReceiptState:
     """Return what an inquiry makes of a job. In an unchanged state its call is made again.
 
     The number of an ``earlier`` receipt of the payment says nothing about this one.
     """
     if state is CashReceiptState.CANCEL_DUE:
-        return state if shown.is_issued else CashReceiptState.CANCELLED
-    if shown.is_issued and shown.number not in earlier:
+        return state if found.cash_receipt_issued else CashReceiptState.CANCELLED
+    if found.cash_receipt_issued and found.cash_receipt_number not in earlier:
         return CashReceiptState.ISSUED
     return CashReceiptState.FAILED if may_fail else state
 
@@ -93,8 +86,3 @@ def after_check(state: CashReceiptState, shown: Shown, earlier: Collection[str],
 def next_morning(now: datetime) -> datetime:
     """Return nine o'clock of the next day in Korea."""
     return datetime.combine(clock.korea_date(now) + timedelta(days=1), MORNING)
-
-
-def next_try(tries: int, now: datetime) -> datetime:
-    """Return when a job goes on after so many tries."""
-    return now + backoff(tries - 1)

@@ -25,9 +25,10 @@ from shop.payple import (
     TransferPayment,
     codes,
 )
+from shop.payple.backoff import backoff
 from shop.payple.flow import Inquirer
 from shop.rules import cash_receipt as rules
-from shop.rules.cash_receipt import JOBS, Coverage, LastCall, ReceiptWish, Shown
+from shop.rules.cash_receipt import JOBS, Coverage, LastCall, ReceiptWish
 from shop.rules.states import IN_FLIGHT, CashReceiptState, Source
 from shop.services import journal, transitions
 from shop.services.journal import SHOP, Actor
@@ -203,7 +204,6 @@ def look_up(attempt_no: str, inquirer: Inquirer, *, at_once: bool = False) -> bo
 class _Job:
     """A claimed job. Without a ``message`` it inquires."""
 
-    receipt_id: int
     state: CashReceiptState
     message: CashReceiptRequest | None
     attempt_no: str
@@ -224,12 +224,20 @@ def run(receipt_id: int, client: PaypleClient, *, inquirer: Inquirer | None = No
     job = _claim(receipt_id)
     if job is None:
         return
+    answer: tuple[CashReceiptState, str] | GatewayError
     try:
-        state, number = _make_call(job, client, inquirer or client)
+        answer = _make_call(job, client, inquirer or client)
     except GatewayError as error:
-        _record_error(job, error)
-    else:
-        _record(job, state, number)
+        answer = error
+    with transaction():
+        receipt = transitions.lock_row(CashReceipt, receipt_id)
+        if receipt.state is not job.state:
+            return
+        receipt.due_at = clock.now() + backoff(receipt.tries - 1)
+        if not isinstance(answer, GatewayError):
+            _record(receipt, *answer)
+        elif job.message is not None:
+            _record_error(receipt, answer)
 
 
 def _claim(receipt_id: int) -> _Job | None:
@@ -251,7 +259,7 @@ def _claim(receipt_id: int) -> _Job | None:
         message = None if is_check else _message(receipt)
         receipt.last_call = receipt.last_call if is_check else LastCall.UNANSWERED
         others = frozenset(other.number for other in attempt.cash_receipts if other.id != receipt.id)
-        return _Job(receipt.id, receipt.state, message, attempt.attempt_no, attempt.payment_date, others, may_fail)
+        return _Job(receipt.state, message, attempt.attempt_no, attempt.payment_date, others, may_fail)
 
 
 def _message(receipt: CashReceipt) -> CashReceiptRequest:
@@ -268,23 +276,18 @@ def _make_call(job: _Job, client: PaypleClient, inquirer: Inquirer) -> tuple[Cas
     found = inquirer.inquire(job.attempt_no, job.payment_date, PayType.TRANSFER)
     if found is None or found.transfer is None:
         raise OutcomeUnknown("the gateway does not show the payment")
-    shown = Shown(found.transfer.cash_receipt_issued, found.transfer.cash_receipt_number)
-    return rules.after_check(job.state, shown, job.earlier, may_fail=job.may_fail), shown.number
+    state = rules.after_check(job.state, found.transfer, job.earlier, may_fail=job.may_fail)
+    return state, found.transfer.cash_receipt_number
 
 
-def _record(job: _Job, state: CashReceiptState, number: str) -> None:
-    now = clock.now()
+def _record(receipt: CashReceipt, state: CashReceiptState, number: str) -> None:
+    now, receipt.last_call = clock.now(), LastCall.ANSWERED
     columns = {"number": number[:60], "issued_at": now} if state is CashReceiptState.ISSUED else {}
     columns |= {"cancelled_at": now} if state is CashReceiptState.CANCELLED else {}
-    with transaction():
-        receipt = transitions.lock_row(CashReceipt, job.receipt_id)
-        if receipt.state is not job.state:
-            return
-        receipt.last_call, receipt.due_at = LastCall.ANSWERED, rules.next_try(receipt.tries, now)
-        if state is not job.state:
-            _move(receipt, state, _actor(receipt), due_at=None, **columns)
-        if state is CashReceiptState.CANCELLED and receipt.reissue_amount:
-            _request_rest(receipt)
+    if state is not receipt.state:
+        _move(receipt, state, _actor(receipt), due_at=None, **columns)
+    if state is CashReceiptState.CANCELLED and receipt.reissue_amount:
+        _request_rest(receipt)
 
 
 def _request_rest(cancelled: CashReceipt) -> None:
@@ -293,24 +296,16 @@ def _request_rest(cancelled: CashReceipt) -> None:
     _create(cancelled.attempt, CashReceiptState.REQUESTED, amount, due_at=now, is_reissue=True, **whom)
 
 
-def _record_error(job: _Job, error: GatewayError) -> None:
+def _record_error(receipt: CashReceipt, error: GatewayError) -> None:
     """A refusal is checked at once; without an answer the last call stays open."""
-    now = clock.now()
-    with transaction():
-        receipt = transitions.lock_row(CashReceipt, job.receipt_id)
-        if receipt.state is not job.state:
-            return
-        receipt.due_at = rules.next_try(receipt.tries, now)
-        if job.message is None:
-            return
-        receipt.result_code, receipt.result_message = error.code[:20], error.message[:200]
-        if isinstance(error, NotSent):
-            receipt.last_call = LastCall.ANSWERED
-        elif isinstance(error, Refused):
-            receipt.last_call, receipt.due_at = LastCall.REFUSED, now
-            if codes.says_amount_differs(error.code) and receipt.reissue_amount:
-                receipt.amount = receipt.reissue_amount  # reduced with a refund whose answer was lost
-        journal.note(receipt, f"receipt_{receipt.state}", _actor(receipt))
+    receipt.result_code, receipt.result_message = error.code[:20], error.message[:200]
+    if isinstance(error, NotSent):
+        receipt.last_call = LastCall.ANSWERED
+    elif isinstance(error, Refused):
+        receipt.last_call, receipt.due_at = LastCall.REFUSED, clock.now()
+        if codes.says_amount_differs(error.code) and receipt.reissue_amount:
+            receipt.amount = receipt.reissue_amount  # reduced with a refund whose answer was lost
+    journal.note(receipt, f"receipt_{receipt.state}", _actor(receipt))
 
 
 # --- rows -----------------------------------------------------------------------------------------------------------

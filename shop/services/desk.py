@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Literal
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
@@ -20,6 +21,7 @@ MOST_EVIDENCE = 4
 EVIDENCE = ("confirm", "charge", "inquire", "refund", "issue_cash_receipt", "cancel_cash_receipt", "result", "webhook")
 """Journal events: calls to the gateway, and what browsers and webhooks say."""
 Kind = Literal["attempt", "refund", "cash-receipt", "link"]
+Subject = Attempt | Refund | CashReceipt | PaymentLink
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class DeskRow:
     kind: Kind
     since: datetime
     amount: int
-    subject: Attempt | Refund | CashReceipt | PaymentLink
+    subject: Subject
     attempt_no: str
 
 
@@ -44,16 +46,15 @@ class Desk:
 
 
 def load(now: datetime) -> Desk:
-    rows = sorted([*_attempts(now), *_refunds(now), *_receipts(now), *_links(now)], key=lambda row: row.since)
+    queries = (select(table).options(joinedload(table.order)).where(is_open) for table, is_open in _open(now))
+    found: Iterable[Subject] = chain.from_iterable(db.session.scalars(query) for query in queries)
+    rows = sorted(map(_desk_row, found), key=lambda row: row.since)
     return Desk(rows, _evidence({row.attempt_no for row in rows if row.attempt_no}))
 
 
 def count(now: datetime) -> int:
-    payments = ((Attempt, _open_attempt(now)), (PaymentLink, _open_link(now)))
-    tables = (*payments, (Refund, _open_refund(now)), (CashReceipt, _open_receipt(now)))
-    return sum(
-        db.session.scalar(select(func.count()).select_from(table).where(is_open)) or 0 for table, is_open in tables
-    )
+    counts = (select(func.count()).select_from(table).where(is_open) for table, is_open in _open(now))
+    return sum(db.session.scalar(query) or 0 for query in counts)
 
 
 def overdue_since(now: datetime) -> datetime | None:
@@ -62,34 +63,16 @@ def overdue_since(now: datetime) -> datetime | None:
     return due if due is not None and due < now - PATIENCE else None
 
 
-def _attempts(now: datetime) -> list[DeskRow]:
-    query = select(Attempt).options(joinedload(Attempt.order)).where(_open_attempt(now))
-    return [
-        DeskRow("attempt", attempt.started_at, attempt.charged_amount or attempt.amount, attempt, attempt.attempt_no)
-        for attempt in db.session.scalars(query)
-    ]
-
-
-def _refunds(now: datetime) -> list[DeskRow]:
-    query = select(Refund).options(joinedload(Refund.order), joinedload(Refund.attempt)).where(_open_refund(now))
-    return [
-        DeskRow("refund", refund.reserved_at, refund.amount, refund, refund.attempt.attempt_no)
-        for refund in db.session.scalars(query)
-    ]
-
-
-def _receipts(now: datetime) -> list[DeskRow]:
-    both = (joinedload(CashReceipt.order), joinedload(CashReceipt.attempt))
-    query = select(CashReceipt).options(*both).where(_open_receipt(now))
-    return [
-        DeskRow("cash-receipt", receipt.created_at, 0, receipt, receipt.attempt.attempt_no)
-        for receipt in db.session.scalars(query)
-    ]
-
-
-def _links(now: datetime) -> list[DeskRow]:
-    query = select(PaymentLink).options(joinedload(PaymentLink.order)).where(_open_link(now))
-    return [DeskRow("link", link.ends_at, link.order.amount, link, "") for link in db.session.scalars(query)]
+def _desk_row(row: Subject) -> DeskRow:
+    match row:
+        case Attempt():
+            return DeskRow("attempt", row.started_at, row.charged_amount or row.amount, row, row.attempt_no)
+        case Refund():
+            return DeskRow("refund", row.reserved_at, row.amount, row, row.attempt.attempt_no)
+        case CashReceipt():
+            return DeskRow("cash-receipt", row.created_at, 0, row, row.attempt.attempt_no)
+        case PaymentLink():
+            return DeskRow("link", row.ends_at, row.order.amount, row, "")
 
 
 def _evidence(numbers: Iterable[str]) -> Mapping[str, Sequence[JournalEntry]]:
@@ -101,6 +84,15 @@ def _evidence(numbers: Iterable[str]) -> Mapping[str, Sequence[JournalEntry]]:
     for entry in db.session.scalars(select(JournalEntry).where(JournalEntry.id.in_(last)).order_by(JournalEntry.id)):
         found[entry.attempt_no].append(entry)
     return found
+
+
+def _open(now: datetime) -> tuple[tuple[type[Subject], ColumnElement[bool]], ...]:
+    return (
+        (Attempt, _open_attempt(now)),
+        (Refund, _open_refund(now)),
+        (CashReceipt, _open_receipt(now)),
+        (PaymentLink, and_(PaymentLink.resolved_at.is_(None), PaymentLink.ends_at < now)),
+    )
 
 
 def _open_attempt(now: datetime) -> ColumnElement[bool]:
@@ -132,7 +124,3 @@ def _open_receipt(now: datetime) -> ColumnElement[bool]:
     is_late = or_(CashReceipt.is_reissue, CashReceipt.created_at < now - PATIENCE)
     requested = and_(CashReceipt.state == CashReceiptState.REQUESTED, is_late)
     return or_(CashReceipt.state == CashReceiptState.CANCEL_DUE, requested)
-
-
-def _open_link(now: datetime) -> ColumnElement[bool]:
-    return and_(PaymentLink.resolved_at.is_(None), PaymentLink.ends_at < now)

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shop import clock
-from shop.payple import ReceiptPurpose
-from shop.rules.cash_receipt import Coverage, ReceiptWish, Shown, after_check, after_refund, next_morning, next_try
+from shop.payple import ReceiptPurpose, TransferPayment
+from shop.rules.cash_receipt import Coverage, ReceiptWish, after_check, after_refund, next_morning
 from shop.rules.states import CashReceiptState
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
@@ -32,20 +32,21 @@ def test_a_receipt_follows_a_refund(before: Coverage, rest: int, is_adjusted: bo
 
 
 @pytest.mark.parametrize(
-    ("state", "shown", "may_fail", "after"),
+    ("state", "number", "may_fail", "after"),
     [
-        (DUE, Shown(True, "G1"), True, DUE),
-        (DUE, Shown(False, ""), True, CANCELLED),
-        (REQUESTED, Shown(True, "G2"), True, ISSUED),
-        (REQUESTED, Shown(True, "G1"), False, REQUESTED),
-        (REQUESTED, Shown(False, ""), False, REQUESTED),
-        (REQUESTED, Shown(False, ""), True, FAILED),
+        (DUE, "G1", True, DUE),
+        (DUE, "", True, CANCELLED),
+        (REQUESTED, "G2", True, ISSUED),
+        (REQUESTED, "G1", False, REQUESTED),
+        (REQUESTED, "", False, REQUESTED),
+        (REQUESTED, "", True, FAILED),
     ],
 )
 def test_an_inquiry_decides_about_a_call(
-    state: CashReceiptState, shown: Shown, may_fail: bool, after: CashReceiptState
+    state: CashReceiptState, number: str, may_fail: bool, after: CashReceiptState
 ) -> None:
-    assert after_check(state, shown, {"G1"}, may_fail=may_fail) is after
+    found = TransferPayment("KB", "***", True, cash_receipt_issued=bool(number), cash_receipt_number=number)
+    assert after_check(state, found, {"G1"}, may_fail=may_fail) is after
 
 
 @pytest.mark.parametrize("hour", range(0, 24, 3))
@@ -54,12 +55,6 @@ def test_a_job_is_due_at_nine_of_the_next_day_in_korea(hour: int) -> None:
     due = clock.korea_time(next_morning(now))
 
     assert (due.date() - clock.korea_date(now), due.hour, due.minute) == (timedelta(days=1), 9, 0)
-
-
-def test_a_job_goes_on_after_seconds_at_first_and_daily_in_the_end() -> None:
-    waits = [next_try(tries, NOW) - NOW for tries in (1, 2, 6, 60)]
-
-    assert waits == [timedelta(seconds=5), timedelta(seconds=30), timedelta(days=1), timedelta(days=1)]
 
 
 @pytest.mark.parametrize(
