@@ -19,7 +19,8 @@ from shop.services import orders
 from shop.views.messages import Notice
 from shop.views.session import remembered_visitor
 
-STEPS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "month": timedelta(days=31)}
+STEPS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "month": timedelta(days=32)}
+"""A month is long enough for the next charge of every subscription, whatever the hour."""
 
 bp = Blueprint(
     "demo", __name__, url_prefix="/demo", template_folder="templates", static_folder="static", static_url_path="/static"
