@@ -16,7 +16,7 @@ from shop.errors import CannotCancel, NotFound
 from shop.models import Attempt, Order, SavedMethod, Subscription
 from shop.payple import PaypleClient
 from shop.rules.states import AttemptState, OrderState, SubscriptionState
-from shop.rules.subscription import charge_time, month_after, month_of
+from shop.rules.subscription import charge_time, month_after
 from shop.services import orders, saved_methods, transitions
 from shop.services.journal import SHOP, Actor
 from shop.services.orders import Visitor
@@ -124,15 +124,15 @@ def lock(subscription_id: int) -> Subscription:
 def open_order(row: Subscription) -> Order:
     """Return the order of the next month of a locked subscription; place it if there is none.
 
-    Months that passed without an order stay unpaid.
+    A month stays unpaid if it has no order by the time at which the following one is charged.
     """
     by_month = {order.month: order for order in row.orders}
     while row.month in by_month and _is_over(by_month[row.month]):
         row.month = month_after(row.month)
     if row.month in by_month:
         return by_month[row.month]
-    row.month = max(row.month, month_of(clock.now()))
-    ends_at = charge_time(month_after(row.month), row.day)
+    while (ends_at := charge_time(month_after(row.month), row.day)) <= clock.now():
+        row.month = month_after(row.month)
     return orders.place_again(row.orders[-1], f"subscription {row.number} {row.month:%Y-%m}", row.month, ends_at)
 
 

@@ -168,6 +168,17 @@ def test_months_that_passed_while_it_was_paused_stay_unpaid(world: World) -> Non
     assert [state for _month, state in subscriber.orders] == ["paid", "expired", "paid"]
 
 
+@pytest.mark.parametrize(("days", "skipped"), [(12, 0), (42, 1)])
+def test_a_sweep_that_comes_late_charges_the_last_due_month(world: World, days: int, skipped: int) -> None:
+    subscriber = subscribe(world)
+    month, due = subscriber.row.month, subscriber.row.next_charge_at
+    assert due
+
+    world.sweep(days=(due - clock.now()).days + days)
+
+    assert subscriber.orders[-1] == (f"{month_after(month) if skipped else month:%m}", "paid")
+
+
 def test_another_way_to_pay_pays_the_next_month_in_the_window(world: World) -> None:
     subscriber = subscribe(world)
     old = subscriber.row.saved_method
