@@ -85,6 +85,7 @@ def simulator(settings: Settings) -> Server:
         *("--port", str(settings.simulator_port), "--origin", settings.simulator_url),
         *("--data", str(settings.instance / "simulator.sqlite"), "--webhook-url", settings.shop_url + WEBHOOK_PATH),
         *("--webhook-host", str(urlsplit(settings.shop_url).hostname)),
+        *("--merchant-page", f"{settings.shop_url}/demo/payments/"),
     )
     ready_url = f"http://{near(settings.host)}:{settings.simulator_port}/_sim"
     return Server("simulator", command, settings.host, settings.simulator_port, ready_url)

@@ -16,6 +16,7 @@ from shop.errors import CartProblem, NotFound, OutOfStock, SignInRefused
 from shop.payple import GatewayError
 from shop.rules.method import Method
 from shop.services import orders
+from shop.services.orders import OrderFilter
 from shop.views.messages import Notice
 from shop.views.session import remembered_visitor
 
@@ -85,6 +86,15 @@ def make_order() -> ResponseReturnValue:
     wish = Wish(DemoState(state), Method.TRANSFER if is_due else Method(method), cash_receipt=is_due)
     made = states.make(wish, Buyer(remembered_visitor()))
     return redirect(url_for("demo.show_states", made=made), code=303)
+
+
+@bp.get("/payments/<attempt_no>")
+def show_payment(attempt_no: str) -> ResponseReturnValue:
+    """Lead from a payment's number to the conversation about its order."""
+    found = orders.search(OrderFilter(words=attempt_no)).orders
+    if not found:
+        raise NotFound
+    return redirect(url_for("conversation.show", order_no=found[0].order_no))
 
 
 @bp.get("/codes")

@@ -73,7 +73,7 @@ def main(arguments: Sequence[str]) -> int:
     except OSError as error:
         return _fail(f"{asked.host}:{asked.port} cannot be used: {os.strerror(error.errno or 0)}")
     origin = asked.origin or f"http://{asked.host}:{listener.getsockname()[1]}"
-    settings = SimulatorSettings(asked.data, origin, asked.webhook_url, tuple(asked.webhook_host))
+    settings = SimulatorSettings(asked.data, origin, asked.webhook_url, tuple(asked.webhook_host), asked.merchant_page)
     Server(settings, listener).run()  # type: ignore[no-untyped-call]
     return 0
 
@@ -93,6 +93,9 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="HOST",
         help="a host besides this machine that webhooks may go to; may be given again",
+    )
+    parser.add_argument(
+        "--merchant-page", default="", help="the default partner's page about a payment, up to its number"
     )
     return parser
 

@@ -25,13 +25,15 @@ class SimulatorSettings:
     """`data` is the simulator's SQLite file, `origin` its address in answers, without a slash at the end.
 
     `webhook_url` is where the default run's webhooks go; `webhook_hosts` are hosts besides this machine to which the
-    simulator may send requests at all.
+    simulator may send requests at all. `merchant_page` is where the default run's merchant shows a payment whose number
+    is appended; the console links to it.
     """
 
     data: Path
     origin: str = "http://127.0.0.1:8001"
     webhook_url: str = ""
     webhook_hosts: tuple[str, ...] = ()
+    merchant_page: str = ""
 
 
 def settings() -> SimulatorSettings:

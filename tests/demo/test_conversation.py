@@ -23,6 +23,14 @@ def kinds_of(page: Page) -> set[tuple[str, str]]:
     return set(zip(events, kinds, strict=True))
 
 
+def test_the_number_of_a_payment_leads_to_the_conversation(demo: Demo) -> None:
+    order = demo.make("paid")
+    attempt_no = order["attempts"][0]["attempt_no"]
+
+    assert demo.browser().get(f"/demo/payments/{attempt_no}").path == f"/demo/orders/{order['order_no']}"
+    demo.browser().get("/demo/payments/20260101_AAAAAAAAAAAAAAAAAAAA", 404)
+
+
 def test_only_the_gateways_answer_counts(demo: Demo) -> None:
     page = conversation(demo, "paid")
 

@@ -2,15 +2,21 @@
 
 import json
 import re
+from contextlib import suppress
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+import requests
 
+from shop.simulator import SimulatorSettings
 from shop.simulator.masking import fingerprint
 from shop.simulator.policy import SWITCHES
 from shop.simulator.scenarios import SCENARIOS
 from tests.gateway.merchant import REGISTRATION, SIMULATOR, Merchant
+from tests.payer import wsgi_session
+from tests.tools.simulators import fresh_simulator
 
 
 class Orders(HTMLParser):
@@ -65,6 +71,30 @@ def test_the_page_shows_what_is_armed_and_what_happened(merchant: Merchant) -> N
 
     for shown in ("일부 취소", "환불 300원", "카드 한도 초과 · 50% · THIS", "승인 요청: 응답 없이 연결 종료", "등록됨"):
         assert shown in page
+
+
+def test_the_page_says_first_what_just_happened(merchant: Merchant) -> None:
+    with suppress(requests.ConnectionError):
+        merchant.confirm(merchant.claim("lost_paid"))
+    merchant.order("POST", "/faults", {"op": "inquiry", "kind": "lost_answer"})
+    with suppress(requests.ConnectionError):
+        merchant.inquire(merchant.payments()[0]["oid"])
+
+    news = " ".join(re.sub("<[^>]+>", " ", console(merchant).partition("payments-title")[0]).split())
+
+    assert "승인 요청 → 결제됨, 1,000원 (응답은 사라짐)" in news
+    assert "장애 발생 : 결제결과 조회, 응답 없이 연결 종료" in news
+
+
+@pytest.mark.parametrize("page", ["", "http://localhost:8000/demo/payments/"])
+def test_a_story_links_to_the_merchant_that_has_a_page_for_it(page: str, tmp_path: Path) -> None:
+    settings = SimulatorSettings(tmp_path / "simulator.sqlite", SIMULATOR, merchant_page=page)
+    merchant = Merchant(wsgi_session(fresh_simulator(settings), SIMULATOR))
+    oid = merchant.paid()["PCD_PAY_OID"]
+
+    story = merchant.session.get(f"{SIMULATOR}/_sim/story/{oid}").text
+
+    assert (f'href="{page}{oid}"' in story) == bool(page)
 
 
 def test_runs_are_chosen_from_a_list_and_show_their_own_payments_with_markup_as_text(merchant: Merchant) -> None:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from dataclasses import asdict
+from urllib.parse import quote
 
 from flask import Blueprint, abort, render_template, request
 
@@ -11,13 +12,14 @@ from shop.simulator.payment import Payment
 from shop.simulator.policy import SWITCHES
 from shop.simulator.runs import PUBLIC_TEST_RUN, Run
 from shop.simulator.scenarios import GROUPS, SCENARIOS, ArmedScenario
-from shop.simulator.web import current_run, database, say
+from shop.simulator.web import current_run, database, say, settings
 from shop.simulator.webhooks import Webhook
 
 bp = Blueprint("console", __name__, url_prefix="/_sim")
 PAYMENTS_SHOWN, MOST_PAYMENTS_SHOWN = 10, 500
 WEBHOOKS_SHOWN = 12
 LINES_SEARCHED, LINES_SHOWN = 60, 8
+NEWS_SHOWN = 6
 RUNS_SHOWN = 50
 STEPS = ((60, "+1분", "+1 min"), (180, "+3분", "+3 min"), (600, "+10분", "+10 min"), (1_800, "+30분", "+30 min"),
          (86_400, "+1일", "+1 day"))  # fmt: skip
@@ -90,7 +92,11 @@ def story(oid: str) -> str:
     if not lines:
         abort(404)
     state = _shown_state(shown, run) if shown else None
-    return render_template("story.html", run=run, oid=oid, payment=shown, state=state, lines=lines)
+    page = settings().merchant_page if run.id == PUBLIC_TEST_RUN.id else ""
+    address = page and page + quote(oid)
+    return render_template(
+        "story.html", run=run, oid=oid, payment=shown, state=state, lines=lines, merchant_page=address
+    )
 
 
 def op_name(op: str) -> str:
@@ -113,6 +119,7 @@ def _past(db: sqlite3.Connection, run: Run, show: int) -> dict[str, object]:
     return {
         "payments": [(one, _shown_state(one, run)) for one in newest],
         "more": show * 5 if len(newest) == show < MOST_PAYMENTS_SHOWN else 0,
+        "news": [line for line in lines if line["effect"] or line["outcome"] != "ok"][:NEWS_SHOWN],
         "refusals": [line for line in lines if line["outcome"] == "refused"][:LINES_SHOWN],
         "webhooks": store.select(db, Webhook, newest=WEBHOOKS_SHOWN, run=run.id),
     }
