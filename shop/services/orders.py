@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload, selectinload
 
@@ -43,6 +43,12 @@ _SAME_EVERY_MONTH = (
     *("visitor", "address", "amount", "taxable", "exempt", "vat", "goods"),
     *("payer_name", "payer_phone", "payer_email", "subscription"),
 )
+_BY_NUMBER = (
+    select(Order)
+    .options(joinedload(Order.lines), joinedload(Order.attempts), joinedload(Order.refunds))
+    .where(Order.order_no == bindparam("order_no"))
+)
+"""Made once: every order page asks it."""
 
 
 @dataclass(frozen=True)
@@ -232,9 +238,7 @@ def _orders_of(visitor: Visitor) -> Select[Order]:
 def _by_number(order_no: str) -> Order | None:
     if not ORDER_NO.fullmatch(order_no):
         return None
-    parts = joinedload(Order.lines), joinedload(Order.attempts), joinedload(Order.refunds)
-    query = select(Order).options(*parts).where(Order.order_no == order_no)
-    return db.session.scalars(query).unique().one_or_none()
+    return db.session.scalars(_BY_NUMBER, {"order_no": order_no}).unique().one_or_none()
 
 
 def _order_of_cart(cart_id: str, visitor: Visitor) -> Order | None:
