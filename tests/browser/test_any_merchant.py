@@ -154,22 +154,13 @@ def test_a_layer_opens_under_a_strict_csp_and_the_result_is_posted(merchant: Mer
     layer = merchant.pay(page)
     expect(layer.get_by_test_id("window-goods")).to_have_text("노트 (3+1) & <펜>")
     expect(page.locator("#layer_cpay iframe")).to_have_count(1)
+    style = page.locator("#layer_cpay").evaluate("layer => [getComputedStyle(layer).position, layer.style.zIndex]")
+    box = page.locator("iframe[name=cpay_ifr]").bounding_box()
+    assert (style, box and box["width"]) == (["fixed", "16777270"], 450)
 
     layer.get_by_test_id("window-approve").click()
 
     assert (merchant.result(page)["PCD_PAY_RST"], merchant.result(page)["PCD_PAY_TOTAL"]) == ("success", "1000")
-
-
-def test_the_layer_lies_over_the_page_and_is_no_wider_than_a_window(merchant: Merchant, page: Page) -> None:
-    merchant.show(page)
-    merchant.pay(page).get_by_test_id("window-approve").wait_for()
-
-    style = page.locator("#layer_cpay").evaluate("layer => [getComputedStyle(layer).position, layer.style.zIndex]")
-    box = page.locator("iframe[name=cpay_ifr]").bounding_box()
-
-    assert style == ["fixed", "16777270"]
-    assert box
-    assert box["width"] == 450
 
 
 @pytest.mark.parametrize(
@@ -227,13 +218,24 @@ def test_a_blocked_popup_is_said(merchant: Merchant, blocking_browser: Browser, 
     assert [alert for alert in merchant.alerts if "팝업이 차단" in alert]
 
 
-@pytest.mark.parametrize(("amount", "said"), [("999", "1,000원 이상"), ("abc", "형식"), ("", "형식")])
-def test_an_impossible_amount_opens_nothing(merchant: Merchant, page: Page, amount: str, said: str) -> None:
-    merchant.show(page, PCD_PAY_TOTAL=amount)
-    merchant.pay(page)
+def test_what_cannot_be_paid_is_said_and_opens_nothing(merchant: Merchant, new_page: NewPage) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"PCD_PAY_TOTAL": "999"}, "1,000원 이상"),
+        ({"PCD_PAY_TOTAL": "abc"}, "형식"),
+        ({"PCD_PAY_TOTAL": ""}, "형식"),
+        ({"PCD_RST_URL": None}, "PCD_RST_URL"),
+        ({"PCD_AUTH_KEY": None, "PCD_PAY_URL": None, "payple_auth_file": "/auth"}, "[AUTH0004] no"),
+    ]
+    merchant.more_policy = "; connect-src 'self'"
+    for changes, said in cases:
+        page = new_page()
+        page.route("**/auth", lambda route: route.fulfill(json={"result": "error", "result_msg": "[AUTH0004] no"}))
+        merchant.show(page, **changes)
+        with page.expect_event("dialog") as dialog:
+            merchant.pay(page)
 
-    assert said in merchant.alerts[0]
-    expect(page.locator("#layer_cpay")).to_have_count(0)
+        assert said in dialog.value.message
+        expect(page.locator("#layer_cpay")).to_have_count(0)
 
 
 def test_a_second_call_replaces_the_first_layer(merchant: Merchant, page: Page) -> None:
@@ -287,35 +289,22 @@ def test_the_popup_function_opens_the_window_with_the_keys_it_has(merchant: Merc
     assert merchant.result(page)["PCD_PAY_RST"] == "success"
 
 
-@pytest.mark.parametrize(
-    ("address", "path", "keys"),
-    [
-        ({"payple_auth_file": "/auth"}, "/auth", False),
-        ({"payple_auth_file": "payAuth.html", "payple_dir_path": "/auth"}, "/auth/cPayPayple/payAuth.html", False),
-        ({"payple_dir_path": "/auth"}, "/auth/cPayPayple/payple_payAuth.html", False),
-        ({"PCD_AUTH_URL": "/auth", "PCD_CST_ID": "test", "PCD_CUST_KEY": "abcd1234567890"}, "/auth", True),
-    ],
-)
-def test_without_an_auth_key_the_script_asks_the_merchants_address(
-    merchant: Merchant, page: Page, address: dict[str, Any], path: str, keys: bool
-) -> None:
+def test_without_an_auth_key_the_script_asks_the_merchants_address(merchant: Merchant, page: Page) -> None:
+    own_keys = {"PCD_CST_ID": "test", "PCD_CUST_KEY": "abcd1234567890"}
+    addresses: dict[str, dict[str, Any]] = {
+        "/auth": {"payple_auth_file": "/auth"},
+        "/auth/cPayPayple/payAuth.html": {"payple_auth_file": "payAuth.html", "payple_dir_path": "/auth"},
+        "/auth/cPayPayple/payple_payAuth.html": {"payple_dir_path": "/auth"},
+        "/auth?": {"PCD_AUTH_URL": "/auth?"} | own_keys,
+    }
     merchant.window, merchant.more_policy = "old", "; connect-src 'self'"
-    merchant.show(page, PCD_AUTH_KEY=None, PCD_PAY_URL=None, **address)
-    merchant.pay(page).get_by_test_id("window-approve").click()
+    for address in addresses.values():
+        merchant.show(page, PCD_AUTH_KEY=None, PCD_PAY_URL=None, **address)
+        merchant.pay(page).get_by_test_id("window-approve").click()
+        assert merchant.result(page)["PCD_PAY_RST"] == "success"
 
-    assert merchant.result(page)["PCD_PAY_RST"] == "success"
-    ((asked, body),) = merchant.asked
-    assert (asked, "abcd1234567890" in body) == (path, keys)
-
-
-def test_a_refused_authentication_is_said_and_opens_nothing(merchant: Merchant, page: Page) -> None:
-    merchant.more_policy = "; connect-src 'self'"
-    merchant.show(page, PCD_AUTH_KEY=None, PCD_PAY_URL=None, payple_auth_file="/auth")
-    page.route("**/auth", lambda route: route.fulfill(json={"result": "error", "result_msg": "[AUTH0004] no"}))
-    merchant.pay(page)
-
-    expect(page.locator("#layer_cpay")).to_have_count(0)
-    assert merchant.alerts == ["[AUTH0004] no"]
+    assert [path for path, _body in merchant.asked] == list(addresses)
+    assert ["abcd1234567890" in body for _path, body in merchant.asked] == [False, False, False, True]
 
 
 def test_a_callback_gets_the_result_and_needs_no_result_address(merchant: Merchant, page: Page) -> None:
@@ -326,13 +315,6 @@ def test_a_callback_gets_the_result_and_needs_no_result_address(merchant: Mercha
     expect(page.locator("#out")).to_contain_text('"PCD_PAY_RST":"success"')
     expect(page.locator("#layer_cpay")).to_have_count(0)
     assert merchant.posted == []
-
-
-def test_neither_callback_nor_result_address_opens_nothing(merchant: Merchant, page: Page) -> None:
-    merchant.show(page, PCD_RST_URL=None)
-    merchant.pay(page)
-
-    assert "PCD_RST_URL" in merchant.alerts[0]
 
 
 def test_the_layer_is_a_modal_for_the_keyboard(merchant: Merchant, page: Page) -> None:

@@ -97,28 +97,3 @@ def test_a_cash_receipt_asked_for_in_the_window(desktop: Store, program: Program
     order.insist_on_state("paid")
     expect(order.receipt_row("cash_receipt_number")).to_be_visible()
     assert program.payment(attempt_no)["state"] == "approved"
-
-
-def test_a_cash_receipt_that_the_payer_skips(desktop: Store) -> None:
-    order = desktop.order()
-    order.choose(Choices(method="transfer", work="CERT", cash_receipt=True))
-
-    window, _ = order.open_window("layer")
-    window.approve()
-    window.skip_cash_receipt()
-
-    order.insist_on_state("paid")
-    expect(order.receipt_row("cash_receipt_number")).to_have_count(0)
-
-
-def test_books_and_stationery_in_one_order(desktop: Store, program: Program) -> None:
-    """A mixed order shows the tax of its taxable part only, and the gateway collects the whole."""
-    order = desktop.order("test-product", "alley-timetable")
-
-    window, attempt_no = order.open_window("layer")
-    window.approve()
-
-    order.insist_on_state("paid")
-    expect(order.receipt_row("exempt")).to_contain_text("16,800")
-    expect(order.receipt_row("vat")).to_contain_text("91")
-    assert program.payment(attempt_no)["total"] == 17_800
