@@ -13,11 +13,9 @@ MOST_LINES = 30
 
 @dataclass(frozen=True)
 class CartLine:
-    """``most`` is how many of one product the shop sells at once."""
-
     product: Product
     quantity: int
-    most: int = LARGEST_QUANTITY
+    most: int = LARGEST_QUANTITY  # of one product in one order
 
     @property
     def amount(self) -> Won:
@@ -68,7 +66,6 @@ def load(items: Mapping[str, int], most: int = LARGEST_QUANTITY) -> Cart:
 
 
 def add(items: Mapping[str, int], product: Product, quantity: int) -> dict[str, int]:
-    """Add pieces of a product, at most as many as one line holds."""
     return put(items, product.slug, items.get(product.slug, 0) + quantity)
 
 

@@ -1,7 +1,4 @@
-"""Cash receipts of transfers: the active one covers what was paid and not refunded.
-
-Otherwise a dated job cancels it and issues one for the rest. Each claim makes one call and records its answer.
-"""
+"""Cash receipts of transfers cover what was paid and not refunded. A dated job corrects those that do not."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -44,10 +41,7 @@ LATER = timedelta(hours=1)
 
 
 def issue(order_no: str, wish: ReceiptWish, *, by: str, client: PaypleClient) -> CashReceipt:
-    """Issue a receipt for what was paid and not refunded.
-
-    :raises ReceiptRefused: nothing was sent
-    """
+    """Issue a receipt for what was paid and not refunded, or raise ReceiptRefused: nothing was sent."""
     if not wish.is_valid:
         raise ReceiptRefused(ReceiptRefused.Reason.IDENTITY)
     look_up_first(order_no, client)
@@ -60,10 +54,7 @@ def issue(order_no: str, wish: ReceiptWish, *, by: str, client: PaypleClient) ->
 
 
 def cancel(order_no: str, *, by: str, client: PaypleClient) -> CashReceipt:
-    """Cancel the active receipt now; no money moves.
-
-    :raises ReceiptRefused: nothing was sent
-    """
+    """Cancel the active receipt now, or raise ReceiptRefused: nothing was sent."""
     with transaction():
         receipt = _require_transfer(transitions.lock_order_no(order_no)).covering_receipt
         if receipt is None:
@@ -77,10 +68,7 @@ def cancel(order_no: str, *, by: str, client: PaypleClient) -> CashReceipt:
 
 
 def retry(receipt_id: int, *, by: str, client: PaypleClient) -> CashReceipt:
-    """Do now what is due later.
-
-    :raises ReceiptRefused: nothing is due
-    """
+    """Do now what is due later, or raise ReceiptRefused."""
     with transaction():
         _make_due(transitions.lock_row(CashReceipt, receipt_id), by)
     return _run_due(receipt_id, client)
@@ -116,7 +104,6 @@ def _make_due(receipt: CashReceipt, by: str) -> None:
 
 
 def _run_due(receipt_id: int, client: PaypleClient) -> CashReceipt:
-    """Make the calls that are due now, three at most."""
     for _call in range(3):
         job = db.session.get_one(CashReceipt, receipt_id).attempt.active_receipt
         if job is None or job.due_at is None or job.due_at > clock.now():
@@ -164,7 +151,6 @@ def _apply(receipt: CashReceipt, after: Coverage, actor: Actor) -> None:
 
 
 def look_up_first(order_no: str, client: PaypleClient) -> None:
-    """Look for a receipt before a refund or an issue."""
     order = db.session.scalar(select(Order).where(Order.order_no == order_no))
     attempt = order.paid_attempt if order else None
     attempt_no = attempt.attempt_no if attempt and attempt.may_get_receipt else ""
@@ -213,7 +199,6 @@ class _Job:
 
 
 def due() -> list[int]:
-    """Return the jobs whose date has come, oldest first."""
     refunding = exists().where(Refund.attempt_id == CashReceipt.attempt_id, Refund.state.in_(IN_FLIGHT))
     is_due = (CashReceipt.state.in_(JOBS), CashReceipt.due_at <= clock.now(), ~refunding)
     return read_column(select(CashReceipt.id).where(*is_due).order_by(CashReceipt.due_at).limit(BATCH))
@@ -241,7 +226,7 @@ def run(receipt_id: int, client: PaypleClient, *, inquirer: Inquirer | None = No
 
 
 def _claim(receipt_id: int) -> _Job | None:
-    """Commit that a call is about to leave. It waits for refunds of the payment."""
+    """Commit that a call is about to leave."""
     now = clock.now()
     with transaction():
         receipt = transitions.lock_row(CashReceipt, receipt_id)

@@ -17,7 +17,6 @@ _DEMO = Path(__file__).parent.parent / "catalogue.json"
 
 
 def list_products() -> Sequence[Product]:
-    """Return every product, in the order of the list."""
     return db.session.scalars(select(Product).order_by(Product.position)).all()
 
 
@@ -36,10 +35,7 @@ def products_by_slug(slugs: Collection[str]) -> dict[str, Product]:
 
 
 def take_stock(lines: Sequence[OrderLine]) -> None:
-    """Reserve the goods of an order. Stock None is unlimited.
-
-    :raises OutOfStock: the caller rolls back
-    """
+    """Reserve the goods of an order, or raise OutOfStock: the caller rolls back."""
     for line in _by_product(lines):
         left = or_(Product.stock.is_(None), Product.stock >= line.quantity)
         if _change_stock(line, -line.quantity, left) != 1:

@@ -10,8 +10,5 @@ AWAY = UNAVAILABLE
 
 
 def require_database() -> None:
-    """Ask the database for something small.
-
-    :raises sqlalchemy.exc.SQLAlchemyError: it does not answer, or has not been migrated
-    """
+    """Ask the database for something small, or raise SQLAlchemyError."""
     db.session.execute(select(Product.id).limit(1))

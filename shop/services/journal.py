@@ -21,7 +21,7 @@ Evidence = Mapping[str, object]
 
 @dataclass(frozen=True)
 class Actor:
-    """Who makes something happen. ``by`` is the name of a member of staff."""
+    """Who makes something happen. ``by`` is a member of staff."""
 
     source: Source
     by: str = ""
@@ -47,7 +47,6 @@ def note(row: Row | None, event: str, actor: Actor, evidence: Evidence | None = 
 
 
 def _numbers(row: Row | None) -> tuple[str, str]:
-    """The numbers of the order and of the attempt."""
     match row:
         case Order():
             return row.order_no, ""

@@ -28,7 +28,7 @@ def due() -> Sequence[str]:
 
 
 def look_up(number: str, client: PaypleClient, inquirer: Inquirer) -> bool:
-    """Ask about a number that a webhook named. Return False if the gateway does not answer."""
+    """Ask about a number that a webhook named. Return False without an answer."""
     try:
         found = _inquire(number, inquirer)
     except GatewayError:
@@ -48,7 +48,6 @@ def settle(number: str, found: PaymentFound, client: PaypleClient, *, source: So
 
 
 def _inquire(number: str, inquirer: Inquirer) -> PaymentFound | None:
-    """Ask for today and yesterday."""
     days = [clock.korea_date(clock.now() - timedelta(days=ago)) for ago in (0, 1)]
     answers = (inquirer.inquire(number, day, pay_type) for day, pay_type in product(days, PayType))
     return next((found for found in answers if found is not None), None)

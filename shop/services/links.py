@@ -28,11 +28,7 @@ _NUMBER = re.compile(r"[A-Za-z0-9_-]{1,30}")
 
 
 def create(order: Order, goods: str, expires_at: datetime, *, by: str, client: PaypleClient) -> None:
-    """Register a link for an unpaid order, whose goods are held until it ends.
-
-    :raises CannotPay: with the reason
-    :raises GatewayError: there is no link
-    """
+    """Register a link for an unpaid order, or raise CannotPay or GatewayError. The goods are held until it ends."""
     order_no, request = order.order_no, _request(order, goods, expires_at)
     require_payable(order.state, 0, order.expires_at, clock.now())
     release()
@@ -61,7 +57,7 @@ def close(link_id: int, *, by: str) -> None:
 
 
 def note_unknown(number: str) -> None:
-    """Keep a number that a webhook named, ten a minute at most, while a link may be paid. The sweep asks about it."""
+    """Keep a number that a webhook named, while a link may be paid. The sweep asks about it."""
     now = clock.now()
     if not _NUMBER.fullmatch(number) or not _may_be_paid(now):
         return

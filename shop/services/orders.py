@@ -53,10 +53,8 @@ _BY_NUMBER = (
 
 @dataclass(frozen=True)
 class Payer:
-    """``phone`` is digits only."""
-
     name: str
-    phone: str
+    phone: str  # digits only
     email: str
 
 
@@ -74,11 +72,9 @@ class Visitor:
 
 @dataclass(frozen=True)
 class CartOnHand:
-    """The cart that the browser keeps. ``seen_id`` is the one that the order form showed."""
-
     items: Mapping[str, int]
     id: str
-    seen_id: str = ""
+    seen_id: str = ""  # the cart that the order form showed
 
 
 @dataclass(frozen=True)
@@ -107,9 +103,7 @@ def place_order(
 ) -> Order:
     """Turn a cart into an order and reserve its stock. The same cart, sent again, gives the same order.
 
-    :raises CartProblem: with the reason
-    :raises OutOfStock: nothing was reserved
-    :raises TooManyUnpaid: the visitor or its address would hold too many unpaid pieces
+    :raises CartProblem, OutOfStock, TooManyUnpaid: nothing was reserved
     """
     placed = _order_of_cart(cart.seen_id or cart.id, visitor)
     if placed is not None:
@@ -153,7 +147,7 @@ def place_again(order: Order, cart_id: str, month: date, expires_at: datetime) -
 
 
 def get_order(order_no: str) -> Order:
-    """Return any order, with its attempts, refunds and receipts, or raise NotFound."""
+    """Return any order with all its rows, or raise NotFound."""
     order = db.session.scalar(_whole(select(Order)).where(Order.order_no == order_no))
     if order is None:
         raise NotFound
@@ -177,7 +171,7 @@ def find_for_guest(order_no: str, phone: str) -> Order:
 
 
 def last_cancelled(visitor: Visitor) -> Order | None:
-    """Return the visitor's newest order if it is cancelled: its payer fills in the next order form."""
+    """Return the visitor's newest order if it is cancelled."""
     newest = db.session.scalar(_orders_of(visitor).limit(1))
     return newest if newest is not None and newest.cancelled_at is not None else None
 
@@ -189,7 +183,7 @@ def history(visitor: Visitor, before: int | None = None) -> Sequence[Order]:
 
 
 def search(wanted: OrderFilter, before: int | None = None) -> OrderPage:
-    """Return a page of orders, newest first, older than the id ``before``."""
+    """Return a page of orders, newest first."""
     found = db.session.scalars(_query(wanted, before).limit(STAFF_PAGE_SIZE + 1)).all()
     more = len(found) > STAFF_PAGE_SIZE
     return OrderPage(found[:STAFF_PAGE_SIZE], found[STAFF_PAGE_SIZE - 1].id if more else None)
@@ -213,10 +207,7 @@ def expire(order_no: str, *, source: Source) -> None:
 
 
 def cancel(order_id: int, *, is_answered: bool) -> None:
-    """Give up an unpaid order for its buyer. A second time changes nothing.
-
-    :raises CannotCancel: it is paid or may be
-    """
+    """Give up an unpaid order for its buyer, or raise CannotCancel. A second time changes nothing."""
     with transaction():
         order = transitions.lock_order(order_id)
         if order.state is not OrderState.EXPIRED:

@@ -1,4 +1,4 @@
-"""Starts an attempt: freezes what is asked, authenticates, returns the fields of the payment window."""
+"""Starts an attempt and returns the fields of its payment window."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -31,11 +31,7 @@ from shop.services.journal import Actor
 
 @dataclass(frozen=True)
 class Choices:
-    """What was chosen on the order page.
-
-    ``result_url`` is relative for a popup. ``saves_for`` is the browser that wants to pay in the same way again, and
-    ``billing_key`` what it has saved.
-    """
+    """What was chosen on the order page. ``result_url`` is relative for a popup."""
 
     method: Method
     charge_mode: ChargeMode
@@ -43,12 +39,11 @@ class Choices:
     delivery: str
     cash_receipt: bool
     result_url: str
-    saves_for: str = ""
+    saves_for: str = ""  # the browser that wants to pay in the same way again
     billing_key: str = field(default="", repr=False)
 
     @property
     def payer_check(self) -> PayerCheck | None:
-        """The password that protects what is saved."""
         return PayerCheck.PASSWORD if self.saves_for or self.billing_key else None
 
 
@@ -63,8 +58,7 @@ def start_attempt(
 ) -> Opening:
     """Start an attempt. One authentication opens one window. ``hold``: how long the order then keeps its stock.
 
-    :raises CannotPay: with the reason
-    :raises GatewayError: no window opened; the attempt is expired
+    :raises CannotPay, GatewayError: no window opened
     """
     order_id = order.id
     is_answered = settlement.ask_open_windows(order, client)

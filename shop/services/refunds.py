@@ -1,8 +1,4 @@
-"""Refunds: plan, reserve, commit, send, record. What an answer means is decided in ``payple.refund_rules``.
-
-A lost full cancel is sent again: the gateway refuses a second one. A lost partial cancel is never repeated: a person
-decides.
-"""
+"""Refunds: plan, reserve, send, record. ``payple.refund_rules`` decides what may be sent, and what an answer means."""
 
 import time
 from dataclasses import dataclass
@@ -28,16 +24,13 @@ BATCH = 100
 
 @dataclass(frozen=True)
 class RefundWish:
-    """A refund form. ``seen_refundable`` is the balance that the person saw, ``refund_no`` the form's one-time key.
-
-    ``line_ids`` are order lines that go back whole.
-    """
+    """A refund form."""
 
     amount: Won
-    seen_refundable: Won
+    seen_refundable: Won  # the balance that the person saw
     reason: str
-    refund_no: str
-    line_ids: tuple[int, ...] = ()
+    refund_no: str  # the form's one-time key
+    line_ids: tuple[int, ...] = ()  # order lines that go back whole
 
 
 def facts(order: Order) -> PaidFacts | None:
@@ -57,10 +50,7 @@ def facts(order: Order) -> PaidFacts | None:
 
 
 def plan(order: Order, wish: RefundWish) -> RefundPlan:
-    """Work out what a refund does.
-
-    :raises RefundRefused: it may not be made
-    """
+    """Work out what a refund does, or raise RefundRefused."""
     attempt, paid = order.paid_attempt, facts(order)
     if attempt is None or paid is None:
         raise RefundRefused(RefundRefused.Reason.NOT_PAID)
@@ -77,10 +67,7 @@ def plan(order: Order, wish: RefundWish) -> RefundPlan:
 
 
 def request(order_no: str, wish: RefundWish, *, by: str, client: PaypleClient) -> Refund:
-    """Refund a part or all of an order. The same form, sent again, gives the same refund.
-
-    :raises RefundRefused: nothing was sent
-    """
+    """Refund a part or all of an order, or raise RefundRefused. The same form, sent again, gives the same refund."""
     cash_receipts.look_up_first(order_no, client)
     refund = _reserve(order_no, wish, by)
     if refund.state is RefundState.RESERVED:
@@ -102,10 +89,7 @@ def file_owed(attempt: Attempt, refund_no: str, amount: int, actor: Actor = SHOP
 
 
 def repeat(refund_id: int, *, by: str, client: PaypleClient) -> Refund:
-    """Send a full cancel again at once. A refused one of the shop's own is filed anew.
-
-    :raises RefundRefused: it must not be repeated
-    """
+    """Send a full refund again at once, or raise RefundRefused. A refused one of the shop's own is filed anew."""
     with transaction():
         refund = transitions.lock_row(Refund, refund_id)
         if not refund.can_be_repeated:
@@ -117,10 +101,7 @@ def repeat(refund_id: int, *, by: str, client: PaypleClient) -> Refund:
 
 
 def decide(refund_id: int, *, was_refunded: bool, by: str) -> Refund:
-    """Record what a named person has found out about a lost refund.
-
-    :raises RefundRefused: it does not wait for a person
-    """
+    """Record what a named person has found out about a lost refund, or raise RefundRefused."""
     actor = Actor(Source.STAFF, by)
     with transaction():
         refund = transitions.lock_row(Refund, refund_id)
@@ -133,10 +114,7 @@ def decide(refund_id: int, *, was_refunded: bool, by: str) -> Refund:
 
 
 def record_returned_elsewhere(refund_id: int, *, by: str) -> Refund:
-    """Record that a person has returned the money of a refused refund. It is not sent again.
-
-    :raises RefundRefused: it is not refused
-    """
+    """Record that a person has returned the money of a refused refund, or raise RefundRefused."""
     actor = Actor(Source.STAFF, by)
     with transaction():
         refund = transitions.lock_row(Refund, refund_id)
@@ -148,10 +126,10 @@ def record_returned_elsewhere(refund_id: int, *, by: str) -> Refund:
     return refund
 
 
-def due(order_id: int | None = None) -> list[int]:
+def due(attempt_no: str = "") -> list[int]:
     query = select(Refund.id).where(Refund.next_try_at <= clock.now())
-    if order_id is not None:
-        query = query.where(Refund.order_id == order_id)
+    if attempt_no:
+        query = query.join(Refund.attempt).where(Attempt.attempt_no == attempt_no)
     return read_column(query.order_by(Refund.next_try_at, Refund.id).limit(BATCH))
 
 
@@ -168,7 +146,7 @@ def handle_due(refund_id: int, client: PaypleClient) -> None:
 
 
 def send(refund_id: int, client: PaypleClient) -> None:
-    """Send a cancel once, if it may be sent. The intent is committed before it leaves."""
+    """Send a refund once, if it may be sent. The intent is committed before it leaves."""
     leave_by = time.monotonic() + LEAVE_WITHIN
     before = _begin(refund_id)
     if before is None:
@@ -218,7 +196,7 @@ def _create(refund: Refund, actor: Actor) -> Refund:
 
 
 def _begin(refund_id: int) -> refund_rules.Refund | None:
-    """Commit that a cancel is about to leave. Return the refund before that, or None if it may not be sent."""
+    """Commit that a refund is about to leave. Return it as it was before, or None if it may not be sent."""
     with transaction():
         refund = transitions.lock_row(Refund, refund_id)
         before = refund.flow_view
@@ -230,7 +208,6 @@ def _begin(refund_id: int) -> refund_rules.Refund | None:
 
 
 def _record(refund: Refund, verdict: RefundVerdict, actor: Actor, **columns: object) -> None:
-    """Write a verdict, if the refund takes it."""
     if verdict.state is refund.state or not verdict.applies_to(refund.flow_view):
         return
     columns |= _gateway_columns(verdict)
@@ -250,7 +227,6 @@ def _schedule(refund: Refund) -> None:
 
 
 def _gateway_columns(verdict: RefundVerdict) -> dict[str, object]:
-    """Return the columns that repeat the gateway's answer."""
     if verdict.error is not None:
         return {"result_code": verdict.error.code[:20], "result_message": verdict.error.message[:200]}
     if verdict.done is None:

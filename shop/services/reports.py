@@ -29,13 +29,11 @@ MOST_SILENT = 3
 
 @dataclass(frozen=True)
 class SheetLine:
-    """One movement of money. ``amount`` in won, negative for a refund."""
-
     at: datetime
     order_no: str
     attempt_no: str
     method: Method
-    amount: int
+    amount: int  # won, negative for a refund
     belongs: bool
 
     @property
@@ -64,7 +62,7 @@ class Sheet:
 
 
 def settlement_sheet(day: date) -> Sheet:
-    """Read what one day has moved: approvals by trade date, refunds by the day on which they were done."""
+    """Read what a day has moved: approvals by trade date, refunds by the day on which they were done."""
     lines = sorted([*_approvals(day), *_refunds(day)], key=lambda line: line.at)
     moved = [method for method in Method if any(line.method is method for line in lines)]
     by_method = {method: _sums(line for line in lines if line.method is method) for method in moved}
@@ -127,7 +125,7 @@ class LedgerLine:
 
 
 def ledger() -> Iterator[LedgerLine]:
-    """Read every attempt, oldest first, a batch at a time."""
+    """Read every attempt, oldest first."""
     query = select(Attempt).options(
         joinedload(Attempt.order), selectinload(Attempt.refunds), selectinload(Attempt.cash_receipts)
     )
@@ -161,8 +159,6 @@ DifferenceKind = Literal["amount", "state", "refunded", "cash_receipt", "no_answ
 
 @dataclass(frozen=True)
 class Difference:
-    """What our rows and the gateway say of one payment."""
-
     order_no: str
     attempt_no: str
     kind: DifferenceKind
@@ -185,7 +181,7 @@ Figures = dict[DifferenceKind, int | None]
 
 
 def compare_day(client: PaypleClient, day: date, *, after_id: int = 0, most: int | None = None) -> Comparison:
-    """Ask the gateway about payments of a trade date and list the differences. Stops early without an answer."""
+    """Ask the gateway about payments of a trade date and list the differences."""
     inquiries, differences, compared, silent = client.inquiries(), list[Difference](), 0, 0
     query = select(Attempt.id).where(_belongs_to(day), Attempt.id > after_id).order_by(Attempt.id).limit(most)
     for attempt_id in db.session.scalars(query).all():

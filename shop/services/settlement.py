@@ -10,6 +10,7 @@ from sqlalchemy.orm import joinedload
 
 from shop import clock
 from shop.db import UNAVAILABLE, db, read_column, release, transaction
+from shop.errors import NotFound
 from shop.models import Attempt, Order
 from shop.payple import ChargeMode, ChargeRequest, GatewayError, PaymentFound, PaypleClient, UnverifiedResult, flow
 from shop.payple.flow import AttemptState, Inquirer, PaymentFlow, Reason, Verdict
@@ -45,7 +46,7 @@ def handle_result(result: UnverifiedResult, client: PaypleClient) -> str | None:
 
 
 def handle_webhook(message: UnverifiedResult) -> None:
-    """Make the attempt due, five times at most. The next sweep inquires. An unknown number may be a link's payment."""
+    """Make the attempt due, five times at most. An unknown number may be a link's payment."""
     known = ShopStore(Source.WEBHOOK).find(message.attempt_no)
     if known is None:
         links.note_unknown(message.attempt_no)
@@ -68,7 +69,7 @@ def settle(
     at_once: bool = False,
     inquirer: Inquirer | None = None,
 ) -> bool:
-    """Inquire about an attempt if that is due, or ``at_once``. Return False if the gateway does not answer."""
+    """Inquire about an attempt if that is due, or ``at_once``. Return False without an answer."""
     attempt = ShopStore(source).find(attempt_no)
     if attempt is not None and attempt.is_final:
         return cash_receipts.look_up(attempt_no, inquirer or client)
@@ -78,7 +79,6 @@ def settle(
 
 
 def charge(request: ChargeRequest, client: PaypleClient) -> None:
-    """Charge a billing key for a stored attempt, once."""
     _send_refund_of(_flow(client, Source.SWEEP).charge(request), client)
 
 
@@ -93,29 +93,22 @@ def settle_found(attempt_no: str, found: PaymentFound, client: PaypleClient, *, 
 
 def settle_order(order: Order, client: PaypleClient) -> None:
     """Inquire about what is open before an order's page is shown."""
+    now = clock.now()
+    order_no, is_over = order.order_no, order.state is OrderState.AWAITING_PAYMENT and now >= order.expires_at
+    numbers = [row.attempt_no for row in reversed(order.attempts) if row.is_unanswered or row.is_abandoned(now)]
     try:
-        _settle_order(order, client)
+        for attempt_no in numbers:
+            if not settle(attempt_no, client, source=Source.PAGE):
+                break
+        if is_over:
+            orders.expire(order_no, source=Source.PAGE)
     except UNAVAILABLE:
         release()
         log.exception("an order is shown without an inquiry, because the database takes no writes")
 
 
-def _settle_order(order: Order, client: PaypleClient) -> None:
-    now = clock.now()
-    order_no, is_over = order.order_no, order.state is OrderState.AWAITING_PAYMENT and now >= order.expires_at
-    is_open = [row for row in order.attempts if row.is_unanswered or row.is_abandoned(now)]
-    for attempt_no in [row.attempt_no for row in reversed(is_open)]:
-        if not settle(attempt_no, client, source=Source.PAGE):
-            break
-    if is_over:
-        orders.expire(order_no, source=Source.PAGE)
-
-
 def cancel_order(order: Order, client: PaypleClient) -> None:
-    """Cancel an unpaid order for its buyer, once the gateway has told about every open PAY window.
-
-    :raises CannotCancel: it is paid or may be
-    """
+    """Cancel an unpaid order for its buyer, or raise CannotCancel: it is paid or may be."""
     order_id = order.id
     orders.cancel(order_id, is_answered=ask_open_windows(order, client))
 
@@ -136,28 +129,24 @@ def ask_open_windows(order: Order, client: PaypleClient) -> bool:
 
 
 def expire_unopened(attempt_no: str, error: GatewayError) -> None:
-    """Expire an attempt whose window could not be opened."""
     verdict = Verdict(AttemptState.EXPIRED, AttemptState.PREPARED, Reason.NOT_SENT, error=error)
     ShopStore(Source.PAGE).record(attempt_no, verdict)
 
 
 def close(attempt_no: str, *, by: str) -> None:
-    """Record that an attempt in attention has nothing to collect.
-
-    :raises NotFound: it is not in attention
-    """
+    """Record that an attempt in attention has nothing to collect, or raise NotFound."""
     with transaction():
         attempt = transitions.lock_attempt(attempt_no)
-        transitions.close_attention(attempt, by=by)
+        if attempt.state is not AttemptState.ATTENTION:
+            raise NotFound
+        transitions.move(attempt, AttemptState.DECLINED, "attention_closed", Actor(Source.STAFF, by), checks=0)
         if attempt.payment_date is None:  # the gateway has not shown a payment yet
             _schedule(attempt)
 
 
 def _send_refund_of(attempt: flow.Attempt | None, client: PaypleClient) -> None:
     if attempt is not None and attempt.state is AttemptState.ORPHANED:
-        order_id = db.session.scalar(select(Attempt.order_id).where(Attempt.attempt_no == attempt.attempt_no))
-        release()
-        for refund_id in refunds.due(order_id):
+        for refund_id in refunds.due(attempt.attempt_no):
             refunds.handle_due(refund_id, client)
 
 
@@ -188,17 +177,12 @@ class ShopStore:
         return found
 
     def note_result(self, attempt_no: str, result: UnverifiedResult) -> bool:
-        """Keep what the browser says. Return True the first few times that it says this."""
         with transaction():
             row = transitions.lock_attempt(attempt_no)
             refused = flow.mismatch(row.flow_view, result) if result.reports_success else ""
             news = (result.result, result.code[:20], refused)
-            is_known = row.reported_at is not None and news == (
-                row.reported_result,
-                row.reported_code,
-                row.reported_mismatch,
-            )
-            if is_known or journal.count("result", attempt_no) >= MOST_RESULTS:
+            is_known = news == (row.reported_result, row.reported_code, row.reported_mismatch)
+            if (row.reported_at and is_known) or journal.count("result", attempt_no) >= MOST_RESULTS:
                 return False
             row.reported_at = clock.now()
             row.reported_result, row.reported_code, row.reported_mismatch = news

@@ -63,10 +63,7 @@ def is_login(name: str, password: str) -> bool:
 
 
 def sign_in(name: str, password: str) -> str:
-    """Check a name and a password and begin a session. Return its token.
-
-    :raises SignInRefused: wrong, disabled or unknown, which all take the same time
-    """
+    """Begin a session and return its token, or raise SignInRefused. Every refusal takes the same time."""
     member = _check(name, password)
     token, now = secrets.token_urlsafe(32), clock.now()
     with transaction():
@@ -92,10 +89,7 @@ def sign_out(token: str) -> None:
 
 
 def confirm_password(token: str, name: str, password: str) -> None:
-    """Check the password of a signed-in person before money moves.
-
-    :raises SignInRefused: wrong, or the session has ended
-    """
+    """Check the password of a signed-in person before money moves, or raise SignInRefused."""
     _check(name, password)
     with transaction():
         confirm = update(StaffSession).where(*_alive(token)).values(password_confirmed_at=clock.now())

@@ -1,7 +1,4 @@
-"""Settles what is due and gives up what nobody can pay any more. Any number of sweeps may run at once.
-
-Each row is claimed before the gateway is asked. No webhook is needed.
-"""
+"""Does everything that is due. Any number of sweeps may run at once: each row is claimed first."""
 
 import logging
 import time
@@ -30,8 +27,6 @@ MOST_SILENT = 3
 
 @dataclass
 class Report:
-    """What one run did, by our own numbers."""
-
     asked: list[str] = field(default_factory=list)
     expired: list[str] = field(default_factory=list)
     refunds: list[int] = field(default_factory=list)
@@ -42,7 +37,6 @@ class Report:
 
 
 def run(client: PaypleClient, *, seconds: float = SECONDS) -> Report:
-    """Do everything that is due. A row that fails does not stop the others."""
     release()
     report, over, inquiries = Report(), time.monotonic() + seconds, client.inquiries()
 
@@ -54,7 +48,7 @@ def run(client: PaypleClient, *, seconds: float = SECONDS) -> Report:
             try:
                 silent = silent + 1 if act(row) is False else 0
                 done.append(row)
-            except Exception:
+            except Exception:  # one row that fails does not stop the others
                 release()
                 log.exception("the sweep could not deal with %s%s", name, row)
                 report.failed.append(f"{name}{row}")

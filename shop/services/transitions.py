@@ -38,10 +38,7 @@ def create(row: Row, event: str, actor: Actor, evidence: Evidence | None = None)
 
 
 def move(row: Row, after: State, event: str, actor: Actor, evidence: Evidence | None = None, **values: object) -> None:
-    """Change the state of a row, and let its order follow.
-
-    :raises IllegalTransition: not in the table, or the row has another state by now
-    """
+    """Change the state of a row, and let its order follow. Raises IllegalTransition."""
     _set_state(row, after, values)
     if isinstance(row, Attempt | Refund):
         _set_order_state(row.order)
@@ -49,7 +46,6 @@ def move(row: Row, after: State, event: str, actor: Actor, evidence: Evidence | 
 
 
 def lock_order(order_id: int) -> Order:
-    """Return the order, locked until the transaction ends."""
     return db.session.scalars(select(Order).where(Order.id == order_id).with_for_update()).one()
 
 
@@ -108,15 +104,7 @@ def begin_confirm(attempt: Attempt, *, source: Source) -> bool:
     return True
 
 
-def close_attention(attempt: Attempt, *, by: str) -> None:
-    """Decline a locked attempt in attention, or raise NotFound."""
-    if attempt.state is not AttemptState.ATTENTION:
-        raise NotFound
-    move(attempt, AttemptState.DECLINED, "attention_closed", Actor(Source.STAFF, by), checks=0)
-
-
 def gateway_columns(verdict: Verdict) -> dict[str, object]:
-    """Return the columns that repeat the gateway's answer."""
     values: dict[str, object] = {}
     if verdict.error is not None:
         values = {"result_code": verdict.error.code, "result_message": verdict.error.message}
