@@ -21,6 +21,7 @@ from shop.views.way_back import way_back
 
 OPEN = ("admin.login", "admin.sign_in")
 """What answers without a sign-in."""
+LONGEST_PATH = 200
 KEPT = ("visitor", "found")
 """What a sign-in keeps of the old cookie: the buyer's orders."""
 
@@ -94,25 +95,34 @@ def index() -> ResponseReturnValue:
 def login() -> ResponseReturnValue:
     """The sign-in form."""
     notice = messages.not_sent() if "unsent" in request.args else None
-    return render_template("admin/login.html", form=SignInForm(next=request.args.get("next", "")), notice=notice)
+    if "refused" in request.args:
+        notice = messages.of_sign_in()
+    form = SignInForm(next=request.args.get("next", ""), name=request.args.get("name", ""))
+    return render_template("admin/login.html", form=form, notice=notice)
 
 
 @bp.post("/login")
 @limiter.limit("60 per 10 minutes")
 @limiter.limit("10 per 10 minutes", key_func=address_and_field("name", one_line))
 def sign_in() -> ResponseReturnValue:
-    """Check name and password. Wrong, unknown and disabled get one and the same answer."""
+    """Check name and password. Wrong, unknown and disabled lead back to the form, which says one and the same."""
     form = SignInForm()
-    if not form.is_valid():
-        return render_template("admin/login.html", form=form), 422
-    try:
-        token = staff.sign_in(form.name.data or "", form.password.data or "")
-    except SignInRefused:
-        return render_template("admin/login.html", form=form, notice=messages.of_sign_in()), 403
+    token, wanted = _token_for(form), form.next.data or ""
+    if token is None:
+        name = (form.name.data or "")[: staff.LONGEST_NAME]
+        return redirect(url_for("admin.login", refused="1", name=name, next=wanted[:LONGEST_PATH]), code=303)
     _renew_cookie()
     login_user(load_user(token))
-    wanted = form.next.data or ""
     return redirect(wanted if wanted.startswith("/admin/") else url_for("admin.orders"), code=303)
+
+
+def _token_for(form: SignInForm) -> str | None:
+    if not form.is_valid():
+        return None
+    try:
+        return staff.sign_in(form.name.data or "", form.password.data or "")
+    except SignInRefused:
+        return None
 
 
 @bp.post("/logout")
