@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 import segno
 from flask import Flask, Response, g, request
-from flask_babel import get_locale, get_translations
+from flask_babel import get_translations
 from flask_babel import lazy_gettext as _
 from markupsafe import Markup
 
@@ -31,7 +31,7 @@ _METHODS = {
 def init_app(app: Flask, translations: str) -> None:
     """Teach the templates our filters and words."""
     app.config.from_mapping(BABEL_DEFAULT_LOCALE="ko", BABEL_TRANSLATION_DIRECTORIES=translations)
-    babel.init_app(app, locale_selector=_chosen_language)
+    babel.init_app(app, locale_selector=language)
     filters = (won, korea_time, korea_hour, korea_seconds, phone, masked_phone, masked, evidence, in_language)
     app.jinja_env.filters |= {one.__name__: one for one in (*filters, qr_code, method_name)}
     app.jinja_env.globals["_"] = translate
@@ -51,9 +51,10 @@ def _translated(_language: str, text: str) -> Markup:
 
 
 def language() -> str:
-    """The language of this page."""
+    """The language of this page. Korean unless somebody chose otherwise, whatever language a browser announces."""
     if not g.get("language"):
-        g.language = str(get_locale())
+        wishes = (request.args.get("lang"), request.cookies.get("lang"), "ko")
+        g.language = next(wish for wish in wishes if wish in LANGUAGES)
     return str(g.language)
 
 
@@ -131,12 +132,6 @@ def this_page_in(language: str) -> str:
 
 def _is_english() -> bool:
     return language() == "en"
-
-
-def _chosen_language() -> str:
-    """Korean unless somebody chose otherwise: it is a Korean shop, whatever language a browser announces."""
-    wishes = (request.args.get("lang"), request.cookies.get("lang"), "ko")
-    return next(wish for wish in wishes if wish in LANGUAGES)
 
 
 def _remember_language(response: Response) -> Response:
