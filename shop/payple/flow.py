@@ -285,7 +285,7 @@ class Store(PaymentStore, Protocol):
         ...
 
     def begin_refund(self, refund: Refund) -> bool:
-        """Write submitted() and next_try(), by UPDATE ... WHERE the state is refund.state.
+        """Write submitted() and next_try(), by UPDATE ... WHERE state and tries are still those of the refund.
 
         Return False if no row was updated.
         """

@@ -96,7 +96,13 @@ class IgnoresTheBalance(SqliteStore):
 
 class SendsAgain(SqliteStore):
     def begin_refund(self, refund: Refund) -> bool:
-        return super().begin_refund(refund) or True
+        return super().begin_refund(refund) or refund.tries == 0
+
+
+class ForgetsTheTries(SqliteStore):
+    def begin_refund(self, refund: Refund) -> bool:
+        now = self.find_refund(refund.refund_no)
+        return now is not None and super().begin_refund(replace(refund, tries=now.tries))
 
 
 class ForgetsRefunds(SqliteStore):
@@ -112,6 +118,7 @@ class ForgetsRefunds(SqliteStore):
         (ClaimsAlways, "not due"),
         (IgnoresTheBalance, "one at a time"),
         (SendsAgain, "agrees once"),
+        (ForgetsTheTries, "sent meanwhile"),
         (ForgetsRefunds, "was made"),
     ],
 )

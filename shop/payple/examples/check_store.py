@@ -89,6 +89,7 @@ def _check_claims(store: PaymentStore, first: str, second: str) -> None:
 
 
 def _check_sending(store: Store, new: Refund) -> None:
+    _require(not store.begin_refund(replace(new, tries=1)), "begin_refund() refuses what was sent meanwhile")
     _require(_times(lambda: store.begin_refund(new)) == 1, "begin_refund() agrees once")
     sent = store.find_refund(new.refund_no)
     _require(sent and sent.state is RefundState.SUBMITTED and sent.tries == 1, "begin_refund() counts the try")

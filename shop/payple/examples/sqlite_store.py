@@ -145,10 +145,10 @@ class SqliteStore:
 
     def begin_refund(self, refund: Refund) -> bool:
         with self._transaction() as db:
-            as_seen = _select(db, Refund, "refund_no = ? AND state = ?", refund.refund_no, refund.state)
-            for row in as_seen:
-                self._save(db, row.submitted(self._now()))
-            return bool(as_seen)
+            if _select(db, Refund, "refund_no = ?", refund.refund_no) != [refund]:
+                return False
+            self._save(db, refund.submitted(self._now()))
+            return True
 
     def record_refund(self, refund_no: str, verdict: rules.RefundVerdict) -> Refund:
         with self._transaction() as db:
