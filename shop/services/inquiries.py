@@ -10,7 +10,7 @@ from shop.db import db, release
 from shop.models import Attempt, JournalEntry
 from shop.payple import GatewayError, PaypleClient, PayType
 from shop.rules.states import Source
-from shop.services import link_payments
+from shop.services import links
 
 CALLS = ("inquire", "authenticate")
 """Journal events of an inquiry. Without an authentication nothing is asked."""
@@ -22,7 +22,7 @@ def ask(number: str, day: date, method: PayType, client: PaypleClient) -> None:
     with suppress(GatewayError):
         found = client.inquire(number, day, method)
         if found is not None:
-            link_payments.settle(number, found, client, source=Source.STAFF)
+            links.record_found(number, found, client, source=Source.STAFF)
 
 
 def last_answer(number: str) -> JournalEntry | None:

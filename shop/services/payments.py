@@ -10,7 +10,6 @@ from shop.db import db, transaction
 from shop.errors import CannotPay
 from shop.models import Attempt, Order
 from shop.payple import (
-    Authentication,
     ChargeMode,
     GatewayError,
     PayerCheck,
@@ -64,15 +63,13 @@ def start_attempt(
     is_answered = settlement.ask_open_windows(order, client)
     request = _prepare(order_id, choices, hold, is_answered=is_answered)
     try:
-        key = client.client_key if script is WindowScript.WITH_CLIENT_KEY else _authenticate(client, request)
+        if script is WindowScript.WITH_CLIENT_KEY:
+            return Opening(request.attempt_no, window_fields(request, client.client_key))
+        authentication = client.authenticate(attempt_no=request.attempt_no)
     except GatewayError as error:
         settlement.expire_unopened(request.attempt_no, error)
         raise
-    return Opening(request.attempt_no, window_fields(request, key))
-
-
-def _authenticate(client: PaypleClient, request: WindowRequest) -> Authentication:
-    return client.authenticate(attempt_no=request.attempt_no)
+    return Opening(request.attempt_no, window_fields(request, authentication))
 
 
 def _prepare(order_id: int, choices: Choices, hold: timedelta, *, is_answered: bool) -> WindowRequest:

@@ -15,7 +15,7 @@ from shop.models import Attempt, Order
 from shop.payple import ChargeMode, ChargeRequest, GatewayError, PaymentFound, PaypleClient, UnverifiedResult, flow
 from shop.payple.flow import AttemptState, Inquirer, PaymentFlow, Reason, Verdict
 from shop.rules.states import OrderState, Source
-from shop.services import cash_receipts, journal, links, orders, refunds, saved_methods, subscriptions, transitions
+from shop.services import cash_receipts, journal, orders, refunds, saved_methods, subscriptions, transitions
 from shop.services.journal import Actor
 
 log = logging.getLogger(__name__)
@@ -45,20 +45,19 @@ def handle_result(result: UnverifiedResult, client: PaypleClient) -> str | None:
     return order_no
 
 
-def handle_webhook(message: UnverifiedResult) -> None:
-    """Make the attempt due, five times at most. An unknown number may be a link's payment."""
+def handle_webhook(message: UnverifiedResult) -> bool:
+    """Make the attempt due, five times at most: the next sweep inquires. Return False if the attempt is not ours."""
     known = ShopStore(Source.WEBHOOK).find(message.attempt_no)
-    if known is None:
-        links.note_unknown(message.attempt_no)
     if known is None or known.is_final:
-        return
+        return known is not None
     with transaction():
         row = transitions.lock_attempt(message.attempt_no)
         if row.state in flow.FINAL or journal.count("webhook", row.attempt_no) >= MOST_WEBHOOKS:
-            return
+            return True
         row.next_check_at, row.checks = clock.now(), 0
         evidence = {"result": message.result, "code": message.code[:20], "amount": message.amount}
         journal.note(row, "webhook", Actor(Source.WEBHOOK), evidence)
+        return True
 
 
 def settle(

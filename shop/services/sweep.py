@@ -14,7 +14,7 @@ from shop.db import read_column, release
 from shop.models import Attempt, Order
 from shop.payple import PaypleClient
 from shop.rules.states import AttemptState, OrderState, Source
-from shop.services import cash_receipts, link_payments, monthly_charges, orders, refunds, saved_methods, settlement
+from shop.services import cash_receipts, links, monthly_charges, orders, refunds, saved_methods, settlement
 
 log = logging.getLogger(__name__)
 Row = TypeVar("Row", int, str)
@@ -53,8 +53,8 @@ def run(client: PaypleClient, *, seconds: float = SECONDS) -> Report:
                 log.exception("the sweep could not deal with %s%s", name, row)
                 report.failed.append(f"{name}{row}")
 
-    look_up = partial(link_payments.look_up, client=client, inquirer=inquiries)
-    do("payment ", link_payments.due(), look_up, report.asked)
+    look_up = partial(links.look_up, client=client, inquirer=inquiries)
+    do("payment ", links.due(), look_up, report.asked)
     settle = partial(settlement.settle, client=client, source=Source.SWEEP, inquirer=inquiries)
     do("", _due_attempts(), settle, report.asked)
     do("", _due_orders(), partial(orders.expire, source=Source.SWEEP), report.expired)

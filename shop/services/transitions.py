@@ -5,7 +5,7 @@ The caller opens the transaction and locks the order first.
 
 from typing import TypeVar
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from shop import clock
@@ -153,12 +153,9 @@ def _set_state(row: Row, after: State, values: Evidence) -> None:
 
 
 def _set_order_state(order: Order) -> None:
-    query = select(Attempt.state, Attempt.charged_amount).where(Attempt.order_id == order.id)
-    rows = db.session.execute(query).all()
-    state = order_state([row.state for row in rows], expired=order.released_at is not None)
-    if state is OrderState.PAID:
-        charged = sum(row.charged_amount for row in rows if row.state is AttemptState.PAID)
-        state = refunded_state(charged, _refunded(order))
+    state = order_state([attempt.state for attempt in order.attempts], expired=order.released_at is not None)
+    if order.paid_attempt is not None:
+        state = refunded_state(order.paid_attempt.charged or 0, order.refunded)
     if state is not order.state:
         _set_state(order, state, {"released_at": None} if state is OrderState.PAID else {})
 
@@ -199,8 +196,3 @@ def _evidence(verdict: Verdict, reason: Reason | OrphanReason) -> dict[str, obje
             "payment_date": found.payment_date.isoformat(),
         }
     return kept
-
-
-def _refunded(order: Order) -> int:
-    done = (Refund.order_id == order.id, Refund.state == RefundState.DONE, Refund.requested_by != "")
-    return db.session.scalar(select(func.coalesce(func.sum(Refund.amount), 0)).where(*done)) or 0

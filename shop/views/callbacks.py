@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from shop.extensions import client, limiter
 from shop.payple import MalformedResult, UnverifiedResult, read_webhook
-from shop.services import saved_methods, settlement
+from shop.services import links, saved_methods, settlement
 
 bp = Blueprint("callbacks", __name__, url_prefix="/payments")
 
@@ -40,6 +40,6 @@ def webhook() -> ResponseReturnValue:
             message = read_webhook(request.get_data(cache=False))
             if message.reports_deregistration:
                 saved_methods.handle_deregistration(message.billing_key)
-            else:
-                settlement.handle_webhook(message)
+            elif not settlement.handle_webhook(message):
+                links.note_unknown(message.attempt_no)
     return jsonify(result="success")

@@ -38,7 +38,7 @@ from shop.rules.states import IN_FLIGHT, OrderState, Source
 from shop.services import (
     cash_receipts,
     catalogue,
-    link_payments,
+    links,
     monthly_charges,
     orders,
     refunds,
@@ -379,4 +379,4 @@ def link_matched_by_the_webhook(_original: Any, message: UnverifiedResult) -> No
     now, number, amount = clock.now().replace(microsecond=0), message.attempt_no, message.amount or 0
     for goods in db.session.scalars(select(PaymentLink.goods).join(Order).where(Order.amount == amount)).all():
         found = PaymentFound(number, PayType.CARD, amount, amount, now, goods=goods)
-        link_payments.settle(number, found, client(), source=Source.WEBHOOK)
+        links.record_found(number, found, client(), source=Source.WEBHOOK)

@@ -19,7 +19,7 @@ from shop.rules.cash_receipt import ReceiptWish
 from shop.rules.method import Method
 from shop.rules.money import Won
 from shop.rules.states import AttemptState, CashReceiptState, OrderState, Source
-from shop.services import cash_receipts, desk, inquiries, link_payments, links, orders, refunds, settlement
+from shop.services import cash_receipts, desk, inquiries, links, orders, refunds, settlement
 from shop.services.refunds import RefundWish
 from tests.payer import Page, Window
 from tests.postbox import Postbox
@@ -179,7 +179,7 @@ def test_a_payment_that_was_found_and_not_recorded_is_settled_by_the_sweep(
     postbox.deliver()
     with monkeypatch.context() as patch:
         patch.setattr(settlement, "settle_found", lambda *_values, **_more: None)
-        link_payments.look_up(number, client(), client())
+        links.look_up(number, client(), client())
     assert world.attempt(number).state is AttemptState.PREPARED
 
     world.sweep(seconds=6)
