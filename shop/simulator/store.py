@@ -181,7 +181,6 @@ def _tables_of_runs() -> list[str]:
 
 
 def _tables() -> str:
-    """Every column by which rows are found is generated from the JSON and has an index."""
     script = ""
     for table, columns in COLUMNS.items():
         generated = ", ".join(f"{column} AS (json_extract(body, '$.{column}'))" for column in columns)

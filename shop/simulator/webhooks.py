@@ -260,7 +260,6 @@ def _body(webhook: Webhook, policy: Policy) -> tuple[str, bytes]:
 
 
 def _after(webhook: Webhook, tries: tuple[Try, ...], run: Run) -> Webhook:
-    """The webhook after these tries: delivered, given up, or due again after a longer pause."""
     tried = replace(webhook, tries=(*webhook.tries, *tries))
     if tries[-1].accepted:
         return replace(tried, state=State.DELIVERED)

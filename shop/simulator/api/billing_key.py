@@ -89,7 +89,6 @@ def _charge(call: Call, purpose: Purpose) -> Answer:
 
 
 def _checked(call: Call, purpose: Purpose, key: BillingKey | None) -> BillingKey:
-    """The key that pays. The flags of the address come again in the request."""
     asked, method = call.asked, purpose.flags["PCD_PAY_TYPE"]
     is_monthly = asked.get("PCD_REGULER_FLAG") == "Y"
     is_single = "PCD_SIMPLE_FLAG" in purpose.flags and asked.get("PCD_SIMPLE_FLAG") == "Y"

@@ -96,7 +96,6 @@ def _tax(before: Payment, amount: int, given: str, policy: Policy) -> int:
 
 
 def _with_receipt(after: Payment, policy: Policy, now: datetime) -> Payment:
-    """An active receipt follows the refund, or fails to."""
     receipt = after.receipt
     if receipt.state != "issued":
         return after

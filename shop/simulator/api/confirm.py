@@ -73,7 +73,6 @@ def _charge(call: Call) -> Answer:
 
 
 def _claimed(call: Call) -> Payment:
-    """The payment of the request. Address, key and billing key have to come from the same window result as its key."""
     asked = call.asked
     run = runs.by_id(call.db, asked.get("PCD_CST_ID", ""))
     if run is None:

@@ -39,7 +39,6 @@ def _inquire(call: Call) -> Answer:
 
 
 def _found(call: Call, run: Run, completed: Payment | None) -> Payment:
-    """The payment, unless the method or the date differs, or it is too fresh to be shown."""
     if completed is None or completed.approved_at is None:
         raise Refused("payment_unknown")
     refuse_if(call.asked.get("PCD_PAY_TYPE") not in (None, "", completed.method), "payment_unknown")

@@ -77,7 +77,6 @@ def _refused(_call: Call, refused: Refused) -> Fields:
 
 
 def _check(call: Call) -> None:
-    """The rules of the window, an hour to come, and a web address."""
     asked = call.asked
     choices = _choices(asked)
     refuse_if(not choices or not is_number(asked.get("PCD_PAY_TOTAL", "")), "link_malformed")

@@ -111,7 +111,6 @@ def _submit(db: sqlite3.Connection, run: Run, shown: Payment, typed: Mapping[str
 
 
 def _identified(db: sqlite3.Connection, run: Run, shown: Payment, typed: Mapping[str, str]) -> Payment:
-    """The payment with its instrument, its billing key and the key of its result. Raises Unusable."""
     instrument = _instrument(run, shown, typed)
     months = instruments.instalments_from(typed, shown.total) if shown.is_app_card else 0
     return replace(
@@ -171,7 +170,6 @@ def _authenticate_or_charge(run: Run, ready: Payment) -> Payment:
 
 
 def _answer_receipt(db: sqlite3.Connection, run: Run, shown: Payment, typed: Mapping[str, str]) -> Payment:
-    """The result leaves after the answer. Raises Unusable for a wrong number."""
     if not shown.waits_for_receipt:
         return shown
     use = "company" if typed.get("use") == "company" else "personal"
@@ -190,7 +188,6 @@ def _expire(db: sqlite3.Connection, run: Run, shown: Payment) -> Payment:
 
 
 def _close(db: sqlite3.Connection, run: Run, shown: Payment) -> Payment:
-    """Only an unpaid window is closed."""
     if shown.state is not State.OPENED:
         return shown
     closed = replace(shown, state=State.CLOSED, result=messages.closed(shown))
