@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, or_, select, true, update
+from sqlalchemy import ColumnElement, bindparam, or_, select, true, update
 
 from shop.db import db, transaction
 from shop.errors import NotFound, OutOfStock
@@ -14,6 +14,8 @@ from shop.rules.money import Tax
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _DEMO = Path(__file__).parent.parent / "catalogue.json"
+_BY_SLUG = select(Product).where(Product.slug == bindparam("slug"))
+"""Made once: every product page asks it."""
 
 
 def list_products() -> Sequence[Product]:
@@ -22,7 +24,7 @@ def list_products() -> Sequence[Product]:
 
 def get_product(slug: str) -> Product:
     """Return a product, or raise NotFound."""
-    product = db.session.scalar(select(Product).where(Product.slug == slug)) if SLUG.fullmatch(slug) else None
+    product = db.session.scalar(_BY_SLUG, {"slug": slug}) if SLUG.fullmatch(slug) else None
     if product is None:
         raise NotFound
     return product
