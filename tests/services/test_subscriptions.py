@@ -95,6 +95,14 @@ def test_the_first_payment_starts_and_the_sweep_continues(world: World, method: 
     assert saved_methods.saved_by(Visitor(subscriber.row.visitor)) == []
 
 
+def test_the_key_is_in_no_column_but_its_own(world: World) -> None:
+    subscriber = subscribe(world, "transfer")
+    subscriber.sweep_when_due()
+    key = subscriber.row.saved_method.billing_key  # type: ignore[union-attr]
+
+    assert key not in world.dump(without={("saved_methods", "billing_key"), ("attempts", "billing_key")})
+
+
 def test_a_months_payment_goes_back_like_any_other(world: World) -> None:
     subscriber = subscribe(world, "transfer")
     subscriber.sweep_when_due()
