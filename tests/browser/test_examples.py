@@ -137,6 +137,7 @@ def test_staff_refund_a_part(example: Example, new_page: NewPage) -> None:
     expect(page.get_by_test_id("ending")).to_have_attribute("data-ending", "refunded")
 
 
+@pytest.mark.parametrize("example", ["flask"], indirect=True)  # the shop is the same for all three
 def test_staff_see_that_a_lost_refund_needs_a_decision(example: Example, new_page: NewPage) -> None:
     page = new_page()
     example.open(page)
