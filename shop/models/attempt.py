@@ -54,7 +54,6 @@ class Attempt(Base):
     state: Mapped[AttemptState] = mapped_column(one_of(AttemptState, "attempt_state"), default=AttemptState.PREPARED)
     method: Mapped[Method] = mapped_column(one_of(Method, "attempt_method"))
     charge_mode: Mapped[ChargeMode] = mapped_column(one_of(ChargeMode, "attempt_charge_mode"))
-    window: Mapped[str] = mapped_column(String(10))
     delivery: Mapped[str] = mapped_column(String(10))
     cash_receipt_asked: Mapped[bool]
     saves_for: Mapped[str] = mapped_column(String(40), default="")

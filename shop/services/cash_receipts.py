@@ -48,9 +48,11 @@ def issue(order_no: str, wish: ReceiptWish, *, by: str, client: PaypleClient) ->
     with transaction():
         attempt = _require_transfer(transitions.lock_order_no(order_no))
         receipt = attempt.waiting_receipt or _new_request(attempt, by)
-        receipt.purpose, receipt.identity, receipt.requested_by = wish.purpose.value, wish.identity, by
-        receipt.due_at, receipt_id = clock.now(), receipt.id
-    return _run_due(receipt_id, client)
+        receipt.purpose = wish.purpose.value
+        receipt.identity = wish.identity
+        receipt.requested_by = by
+        receipt.due_at = clock.now()
+    return _run_due(receipt.id, client)
 
 
 def cancel(order_no: str, *, by: str, client: PaypleClient) -> CashReceipt:
@@ -63,8 +65,7 @@ def cancel(order_no: str, *, by: str, client: PaypleClient) -> CashReceipt:
             _move(receipt, CashReceiptState.CANCEL_DUE, Actor(Source.STAFF, by), due_at=clock.now())
         else:
             _make_due(receipt, by)
-        receipt_id = receipt.id
-    return _run_due(receipt_id, client)
+    return _run_due(receipt.id, client)
 
 
 def retry(receipt_id: int, *, by: str, client: PaypleClient) -> CashReceipt:
@@ -119,16 +120,18 @@ def keep_found(attempt: Attempt, found: TransferPayment | None) -> None:
     """Add the row of a receipt that only the gateway knows. After a refund it is issued again."""
     if found is None or not found.cash_receipt_issued or attempt.active_receipt is not None:
         return
-    amount, rest = found.cash_receipt_amount or attempt.charged or attempt.amount, attempt.remaining
-    number, now = found.cash_receipt_number[:60], clock.now()
-    receipt = _create(attempt, CashReceiptState.ISSUED, amount, number=number, issued_at=now)
-    if amount != rest:
-        _apply(receipt, Coverage(CashReceiptState.CANCEL_DUE, amount, rest), SHOP)
+    amount = found.cash_receipt_amount or attempt.charged or attempt.amount
+    number = found.cash_receipt_number[:60]
+    receipt = _create(attempt, CashReceiptState.ISSUED, amount, number=number, issued_at=clock.now())
+    if amount != attempt.remaining:
+        _apply(receipt, Coverage(CashReceiptState.CANCEL_DUE, amount, attempt.remaining), SHOP)
 
 
 def follow_refund(refund: Refund, actor: Actor) -> None:
-    attempt, answer = refund.attempt, ReceiptAnswer(refund.receipt_code, refund.receipt_message)
-    receipt, rest = attempt.covering_receipt, attempt.remaining
+    attempt = refund.attempt
+    answer = ReceiptAnswer(refund.receipt_code, refund.receipt_message)
+    receipt = attempt.covering_receipt
+    rest = attempt.remaining
     if receipt is None and answer.code:  # the answer tells of one that we do not have
         receipt = _create(attempt, CashReceiptState.ISSUED, rest + refund.amount, issued_at=clock.now())
     if receipt is not None:
@@ -164,7 +167,8 @@ def look_up(attempt_no: str, inquirer: Inquirer, *, at_once: bool = False) -> bo
     now = clock.now()
     with transaction():
         attempt = transitions.lock_attempt(attempt_no)
-        day, is_due = attempt.payment_date, attempt.next_check_at is not None and attempt.next_check_at <= now
+        day = attempt.payment_date
+        is_due = attempt.next_check_at is not None and attempt.next_check_at <= now
         if day is None or not (is_due or at_once) or not attempt.may_get_receipt:
             return True
         if attempt.is_refunding:  # the answer would not tell what the receipt covers
@@ -230,7 +234,8 @@ def _claim(receipt_id: int) -> _Job | None:
     now = clock.now()
     with transaction():
         receipt = transitions.lock_row(CashReceipt, receipt_id)
-        attempt, is_check = receipt.attempt, receipt.last_call is not LastCall.ANSWERED
+        attempt = receipt.attempt
+        is_check = receipt.last_call is not LastCall.ANSWERED
         is_due = receipt.state in JOBS and receipt.due_at is not None and receipt.due_at <= now
         if not is_due or attempt.is_refunding or attempt.payment_date is None:
             return None
@@ -239,7 +244,8 @@ def _claim(receipt_id: int) -> _Job | None:
                 _move(receipt, CashReceiptState.FAILED, SHOP, due_at=None)
                 return None
             receipt.amount = attempt.remaining
-        receipt.due_at, receipt.tries = now + CLAIM, receipt.tries + 1
+        receipt.due_at = now + CLAIM
+        receipt.tries += 1
         may_fail = receipt.last_call is LastCall.REFUSED and not receipt.is_reissue
         message = None if is_check else _message(receipt)
         receipt.last_call = receipt.last_call if is_check else LastCall.UNANSWERED
@@ -248,7 +254,8 @@ def _claim(receipt_id: int) -> _Job | None:
 
 
 def _message(receipt: CashReceipt) -> CashReceiptRequest:
-    attempt, purpose = receipt.attempt, ReceiptPurpose(receipt.purpose) if receipt.identity else None
+    attempt = receipt.attempt
+    purpose = ReceiptPurpose(receipt.purpose) if receipt.identity else None
     return CashReceiptRequest(attempt.attempt_no, attempt.billing_key, receipt.amount, purpose, receipt.identity)
 
 
@@ -266,9 +273,12 @@ def _make_call(job: _Job, client: PaypleClient, inquirer: Inquirer) -> tuple[Cas
 
 
 def _record(receipt: CashReceipt, state: CashReceiptState, number: str) -> None:
-    now, receipt.last_call = clock.now(), LastCall.ANSWERED
-    columns = {"number": number[:60], "issued_at": now} if state is CashReceiptState.ISSUED else {}
-    columns |= {"cancelled_at": now} if state is CashReceiptState.CANCELLED else {}
+    receipt.last_call = LastCall.ANSWERED
+    columns: dict[str, object] = {}
+    if state is CashReceiptState.ISSUED:
+        columns = {"number": number[:60], "issued_at": clock.now()}
+    elif state is CashReceiptState.CANCELLED:
+        columns = {"cancelled_at": clock.now()}
     if state is not receipt.state:
         _move(receipt, state, _actor(receipt), due_at=None, **columns)
     if state is CashReceiptState.CANCELLED and receipt.reissue_amount:
@@ -277,8 +287,8 @@ def _record(receipt: CashReceipt, state: CashReceiptState, number: str) -> None:
 
 def _request_rest(cancelled: CashReceipt) -> None:
     whom = {"purpose": cancelled.purpose, "identity": cancelled.identity}
-    amount, now = cancelled.reissue_amount, clock.now()
-    _create(cancelled.attempt, CashReceiptState.REQUESTED, amount, due_at=now, is_reissue=True, **whom)
+    amount = cancelled.reissue_amount
+    _create(cancelled.attempt, CashReceiptState.REQUESTED, amount, due_at=clock.now(), is_reissue=True, **whom)
 
 
 def _record_error(receipt: CashReceipt, error: GatewayError) -> None:
@@ -287,7 +297,8 @@ def _record_error(receipt: CashReceipt, error: GatewayError) -> None:
     if isinstance(error, NotSent):
         receipt.last_call = LastCall.ANSWERED
     elif isinstance(error, Refused):
-        receipt.last_call, receipt.due_at = LastCall.REFUSED, clock.now()
+        receipt.last_call = LastCall.REFUSED
+        receipt.due_at = clock.now()
         if codes.says_amount_differs(error.code) and receipt.reissue_amount:
             receipt.amount = receipt.reissue_amount  # reduced with a refund whose answer was lost
     journal.note(receipt, f"receipt_{receipt.state}", _actor(receipt))

@@ -26,7 +26,7 @@ from shop.services.journal import Actor
 from shop.services.orders import ORDER_NO
 
 LINK = "link"
-"""The window and the delivery of an attempt that came of a link."""
+"""The delivery of an attempt that came of a link."""
 LONGEST_GOODS = 32
 """Letters. The gateway takes fifty, of which the order's number needs eighteen."""
 MOST_A_MINUTE = 10
@@ -38,7 +38,8 @@ _NUMBER = re.compile(r"[A-Za-z0-9_-]{1,30}")
 
 def create(order: Order, goods: str, expires_at: datetime, *, by: str, client: PaypleClient) -> None:
     """Register a link for an unpaid order, or raise CannotPay or GatewayError. The goods are held until it ends."""
-    order_no, request = order.order_no, _request(order, goods, expires_at)
+    order_no = order.order_no
+    request = _request(order, goods, expires_at)
     require_payable(order.state, 0, order.expires_at, clock.now())
     release()
     url = client.create_link(request)
@@ -61,7 +62,8 @@ def close(link_id: int, *, by: str) -> None:
         order = transitions.lock_order(link.order_id)
         db.session.refresh(link)
         if link.resolved_at is None:
-            link.resolved_at, link.closed_by = clock.now(), by
+            link.resolved_at = clock.now()
+            link.closed_by = by
             journal.note(order, "link_closed", Actor(Source.STAFF, by))
 
 
@@ -126,7 +128,6 @@ def _new_attempt(order: Order, found: PaymentFound) -> Attempt:
         attempt_no=found.attempt_no,
         method=Method.CARD if found.pay_type is PayType.CARD else Method.TRANSFER,
         charge_mode=ChargeMode.IN_WINDOW,
-        window=LINK,
         delivery=LINK,
         cash_receipt_asked=False,
         amount=order.amount,

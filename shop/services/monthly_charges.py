@@ -21,7 +21,7 @@ from shop.services import settlement, subscriptions, transitions
 from shop.services.journal import SHOP
 
 CHARGE = "charge"
-"""The window and the delivery of an attempt that needs neither."""
+"""The delivery of an attempt that opens no window."""
 CLAIM = timedelta(minutes=3)
 """How long a claimed month keeps other sweeps away."""
 
@@ -113,7 +113,6 @@ def _new_try(row: Subscription, order: Order, method: Method) -> Attempt:
         attempt_no=row.charge_no(row.month, tries + 1),
         method=method,
         charge_mode=ChargeMode.ON_CONFIRM,
-        window=CHARGE,
         delivery=CHARGE,
         cash_receipt_asked=False,
         amount=order.amount,

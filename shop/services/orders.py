@@ -217,8 +217,8 @@ def cancel(order_id: int, *, is_answered: bool) -> None:
 
 def _give_up(order: Order, event: str, source: Source, *, cancelled_at: datetime | None = None) -> None:
     catalogue.give_stock_back(order.lines)
-    actor, now = Actor(source), clock.now()
-    transitions.move(order, OrderState.EXPIRED, event, actor, released_at=now, cancelled_at=cancelled_at)
+    now = clock.now()
+    transitions.move(order, OrderState.EXPIRED, event, Actor(source), released_at=now, cancelled_at=cancelled_at)
 
 
 def _orders_of(visitor: Visitor) -> Select[Order]:
@@ -237,7 +237,8 @@ def _order_of_cart(cart_id: str, visitor: Visitor) -> Order | None:
 
 
 def _place(on_hand: CartOnHand, payer: Payer, visitor: Visitor, *, hold: timedelta, most: int) -> Order:
-    cart, now = carts.load(on_hand.items, most), clock.now()
+    now = clock.now()
+    cart = carts.load(on_hand.items, most)
     _require_sellable(cart)
     month = _month_to_pay(visitor, now) if cart.is_subscription else None
     split = cart.breakdown

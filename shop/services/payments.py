@@ -92,7 +92,6 @@ def _new_attempt(order: Order, choices: Choices) -> Attempt:
         attempt_no=new_attempt_no(now),
         method=choices.method,
         charge_mode=choices.charge_mode,
-        window=choices.window,
         delivery=choices.delivery,
         cash_receipt_asked=choices.cash_receipt and choices.method.pay_type is PayType.TRANSFER,
         saves_for=choices.saves_for,

@@ -182,13 +182,16 @@ Figures = dict[DifferenceKind, int | None]
 
 def compare_day(client: PaypleClient, day: date, *, after_id: int = 0, most: int | None = None) -> Comparison:
     """Ask the gateway about payments of a trade date and list the differences."""
-    inquiries, differences, compared, silent = client.inquiries(), list[Difference](), 0, 0
+    inquiries = client.inquiries()
+    differences: list[Difference] = []
+    compared = silent = 0
     query = select(Attempt.id).where(_belongs_to(day), Attempt.id > after_id).order_by(Attempt.id).limit(most)
     for attempt_id in db.session.scalars(query).all():
         found = _compare(inquiries, attempt_id, day)
         differences += found
         silent = silent + 1 if any(difference.kind == "no_answer" for difference in found) else 0
-        compared, after_id = compared + 1, attempt_id
+        compared += 1
+        after_id = attempt_id
         if silent == MOST_SILENT:
             break
     left = select(func.count()).where(_belongs_to(day), Attempt.id > after_id)
@@ -205,10 +208,11 @@ def _belongs_to(day: date) -> ColumnElement[bool]:
 
 def _compare(inquiries: Inquiries, attempt_id: int, day: date) -> list[Difference]:
     attempt = db.session.get_one(Attempt, attempt_id)
-    order_no, attempt_no, state, pay_type = attempt.order.order_no, attempt.attempt_no, attempt.state, attempt.pay_type
+    attempt_no = attempt.attempt_no
+    state, pay_type = attempt.state, attempt.pay_type
+    differs = partial(Difference, attempt.order.order_no, attempt_no)
     ours = _our_figures(attempt)
     release()
-    differs = partial(Difference, order_no, attempt_no)
     try:
         found = _ask(inquiries, attempt_no, day, pay_type)
     except GatewayError as error:
@@ -239,7 +243,8 @@ def _ask(inquiries: Inquiries, attempt_no: str, day: date, first: PayType) -> Pa
 
 
 def _gateway_figures(found: PaymentFound, ours: Figures) -> Figures:
-    transfer, receipt = found.transfer, None
+    transfer = found.transfer
+    receipt = None
     if transfer is not None and transfer.cash_receipt_issued:
         rest = found.charged_amount - (ours["refunded"] or 0)
         receipt = transfer.cash_receipt_amount or ours["cash_receipt"] or rest

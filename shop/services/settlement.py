@@ -32,7 +32,8 @@ def handle_result(result: UnverifiedResult, client: PaypleClient) -> str | None:
     before = db.session.scalar(found) if result.attempt_no else None
     if before is None:
         return None
-    order_no, is_final, may_get_receipt = before.order.order_no, before.state in flow.FINAL, before.may_get_receipt
+    order_no = before.order.order_no
+    is_final, may_get_receipt = before.state in flow.FINAL, before.may_get_receipt
     release()
     try:
         if not is_final:
@@ -54,7 +55,8 @@ def handle_webhook(message: UnverifiedResult) -> bool:
         row = transitions.lock_attempt(message.attempt_no)
         if row.state in flow.FINAL or journal.count("webhook", row.attempt_no) >= MOST_WEBHOOKS:
             return True
-        row.next_check_at, row.checks = clock.now(), 0
+        row.next_check_at = clock.now()
+        row.checks = 0
         evidence = {"result": message.result, "code": message.code[:20], "amount": message.amount}
         journal.note(row, "webhook", Actor(Source.WEBHOOK), evidence)
         return True
@@ -93,7 +95,8 @@ def settle_found(attempt_no: str, found: PaymentFound, client: PaypleClient, *, 
 def settle_order(order: Order, client: PaypleClient) -> None:
     """Inquire about what is open before an order's page is shown."""
     now = clock.now()
-    order_no, is_over = order.order_no, order.state is OrderState.AWAITING_PAYMENT and now >= order.expires_at
+    order_no = order.order_no
+    is_over = order.state is OrderState.AWAITING_PAYMENT and now >= order.expires_at
     numbers = [row.attempt_no for row in reversed(order.attempts) if row.is_unanswered or row.is_abandoned(now)]
     try:
         for attempt_no in numbers:

@@ -65,7 +65,8 @@ def is_login(name: str, password: str) -> bool:
 def sign_in(name: str, password: str) -> str:
     """Begin a session and return its token, or raise SignInRefused. Every refusal takes the same time."""
     member = _check(name, password)
-    token, now = secrets.token_urlsafe(32), clock.now()
+    now = clock.now()
+    token = secrets.token_urlsafe(32)
     with transaction():
         db.session.execute(delete(StaffSession).where(StaffSession.expires_at <= now))
         db.session.add(

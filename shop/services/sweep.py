@@ -38,7 +38,9 @@ class Report:
 
 def run(client: PaypleClient, *, seconds: float = SECONDS) -> Report:
     release()
-    report, over, inquiries = Report(), time.monotonic() + seconds, client.inquiries()
+    over = time.monotonic() + seconds
+    inquiries = client.inquiries()
+    report = Report()
 
     def do(name: str, rows: Iterable[Row], act: Callable[[Row], object], done: list[Row]) -> None:
         silent = 0

@@ -97,7 +97,8 @@ def apply_verdict(attempt: Attempt, verdict: Verdict, *, source: Source) -> bool
 
 def begin_confirm(attempt: Attempt, *, source: Source) -> bool:
     """Set a locked attempt to confirming, if its order can still be paid."""
-    now, can_be_paid = clock.now(), attempt.order.state is OrderState.AWAITING_PAYMENT
+    now = clock.now()
+    can_be_paid = attempt.order.state is OrderState.AWAITING_PAYMENT
     if attempt.state is not AttemptState.PREPARED or not can_be_paid or now > attempt.deadline_at:
         return False
     move(attempt, AttemptState.CONFIRMING, "confirming", Actor(source), confirming_at=now, checks=0)
@@ -142,7 +143,8 @@ def _take_stock_again(order: Order) -> bool:
 
 
 def _set_state(row: Row, after: State, values: Evidence) -> None:
-    before, table = row.state, type(row)
+    before = row.state
+    table = type(row)
     if after not in TRANSITIONS[type(before)][before]:
         raise IllegalTransition(f"{table.__tablename__} {row.id}: {before} to {after}")
     unchanged = (table.id == row.id, table.state == before)

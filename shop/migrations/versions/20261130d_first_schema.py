@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261130c"
+revision = "20261130d"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -169,7 +169,6 @@ def upgrade() -> None:
         ),
         sa.Column("method", one_of("attempt_method", "card app_card naver_pay kakao_pay transfer"), nullable=False),
         sa.Column("charge_mode", one_of("attempt_charge_mode", "CERT PAY"), nullable=False),
-        sa.Column("window", sa.String(length=10), nullable=False),
         sa.Column("delivery", sa.String(length=10), nullable=False),
         sa.Column("cash_receipt_asked", sa.Boolean(), nullable=False),
         sa.Column("saves_for", sa.String(length=40), nullable=False),
