@@ -1,33 +1,45 @@
 """Where a refused POST leads back to: the page of its form, by GET."""
 
 import re
+from collections.abc import Iterator
 
-from flask import request, url_for
-from werkzeug.exceptions import RequestEntityTooLarge
+from flask import current_app, request, url_for
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-FORM_PAGES = {
+ELSEWHERE = {
     "orders.place": "orders.checkout",
-    "orders.lookup": "orders.lookup",
-    "cart.update": "cart.show",
     "callbacks.result": "orders.history",
-    "admin.sign_in": "admin.login",
-    "admin.run_due": "admin.show_desk",
-    "admin.compare_day": "admin.show_sheet",
-    "admin.inquire": "admin.show_inquiry",
-    "admin.logout": "admin.orders",
+    "saved_methods.delete": "orders.history",
 }
+"""Forms that stand on another page than the nearest one above their address."""
 _SLUG = re.compile(r"[a-z0-9-]{1,60}")
 
 
 def way_back() -> str:
     """The address of the page whose form was posted; the product list where none is known."""
-    order_no = (request.view_args or {}).get("order_no")
-    if order_no:
-        page = "admin.show_order" if request.blueprint == "admin" else "orders.show"
-        return url_for(page, order_no=order_no)
     if request.endpoint == "cart.add" and (slug := _posted_slug()):
         return url_for("catalogue.show", slug=slug)
-    return url_for(FORM_PAGES.get(request.endpoint or "", "catalogue.index"))
+    if page := ELSEWHERE.get(request.endpoint or ""):
+        return url_for(page)
+    return next(found for path in _addresses_above(request.path) if (found := _page_at(path)))
+
+
+def _addresses_above(path: str) -> Iterator[str]:
+    """The address itself, then shorter ones down to the product list."""
+    parts = path.strip("/").split("/")
+    for count in range(len(parts), 0, -1):
+        address = "/" + "/".join(parts[:count])
+        yield from (address, f"{address}/")
+    yield "/"
+
+
+def _page_at(path: str) -> str:
+    """The address of the page there; blank if there is none."""
+    try:
+        endpoint, values = current_app.url_map.bind("").match(path, method="GET")
+    except HTTPException:
+        return ""
+    return "" if endpoint.endswith("static") else url_for(endpoint, **values)
 
 
 def _posted_slug() -> str:

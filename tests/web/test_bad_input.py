@@ -78,10 +78,22 @@ def test_other_methods_are_refused_and_a_result_by_get_changes_nothing(buyer: Pa
 # --- forms without our token ----------------------------------------------------------------------------------------
 
 
-def test_a_form_without_our_token_changes_nothing_and_leads_back(buyer: PageClient) -> None:
-    leads = {"/cart/items": "/products/test-product", "/cart/items/test-product": "/cart", "/orders": "/checkout"}
+def test_a_form_without_our_token_changes_nothing_and_leads_back(buyer: PageClient, officer: PageClient) -> None:
+    leads = {
+        "/cart/items": "/products/test-product",
+        "/cart/items/test-product": "/cart",
+        "/orders": "/checkout",
+        "/saved-methods/1/deletion": "/orders",
+        "/subscriptions/x/stop": "/subscriptions/x",
+        "/admin/subscriptions/x/stop": "/admin/subscriptions/x",
+        "/admin/desk/run": "/admin/desk",
+        "/demo/states": "/demo/states",
+        "/demo/codes/PCHK000": "/demo/codes",
+        "/demo/clock/day": "/demo/",
+    }
     for path, back in leads.items():
-        page = Page.checked(buyer.post(path, {"product": "test-product", "quantity": "1"}), 400)
+        browser = officer if path.startswith("/admin") else buyer
+        page = Page.checked(browser.post(path, {"product": "test-product", "quantity": "1"}), 400)
         assert ("페이지가 오래되었어요" in page.text, page.values("way-back", "href")) == (True, [back])
 
 
