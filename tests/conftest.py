@@ -53,10 +53,11 @@ def pytest_report_header() -> str:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test marked ``both_engines`` once per engine that this machine has."""
-    if "database_engine" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_engines"):
-        engines = ["sqlite", "postgresql"] if postgres.find_programs() else ["sqlite"]
-        metafunc.parametrize("database_engine", engines)
+    """Run a test marked ``both_engines`` or ``stricter_engine`` on what this machine has."""
+    engines = ["sqlite", "postgresql"] if postgres.find_programs() else ["sqlite"]
+    for mark, chosen in (("both_engines", engines), ("stricter_engine", engines[-1:])):
+        if "database_engine" in metafunc.fixturenames and metafunc.definition.get_closest_marker(mark):
+            metafunc.parametrize("database_engine", chosen)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -83,7 +84,7 @@ def quick_commits() -> Iterator[None]:
 
 @pytest.fixture
 def database_engine() -> str:
-    """The engine of this test; ``both_engines`` overrules it."""
+    """The engine of this test; a mark overrules it."""
     return "sqlite"
 
 

@@ -32,7 +32,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 
 @pytest.mark.parametrize(
-    ("examples", "steps"), [(30, 25), pytest.param(EXAMPLES, STEPS, marks=pytest.mark.full, id="full")]
+    ("examples", "steps"), [(12, 25), pytest.param(EXAMPLES, STEPS, marks=pytest.mark.full, id="full")]
 )
 def test_no_sequence_breaks_an_invariant(
     stage: Stage, examples: int, steps: int, caplog: pytest.LogCaptureFixture

@@ -17,7 +17,7 @@ from shop.extensions import client
 from shop.payple import ReceiptPurpose
 from shop.rules.cash_receipt import ReceiptWish, next_morning
 from shop.rules.states import AttemptState, CashReceiptState, RefundState
-from shop.services import cash_receipts, desk, refunds, settlement
+from shop.services import cash_receipts, desk, refunds
 from tests import world as worlds
 from tests.payer import Pairs, Window
 from tests.postbox import Postbox
@@ -356,7 +356,6 @@ def asking(world: World) -> AskingWindow:
     return AskingWindow.of(world)
 
 
-@pytest.mark.both_engines
 def test_a_webhook_settles_the_charge_and_the_browsers_result_brings_the_receipt(world: World) -> None:
     postbox = Postbox.of(world)
     asking = AskingWindow.of(world)
@@ -390,16 +389,6 @@ def test_a_payer_who_skips_the_receipt_is_asked_about_once_more(world: World, as
         world.sweep(minutes=20)
 
     assert (world.calls("inquiry"), books(asking.purchase)) == (asked + 1, ([], 0))
-
-
-def test_reports_without_end_cause_a_few_inquiries(world: World, asking: AskingWindow) -> None:
-    asking.report_success()
-    asked = world.calls("inquiry")
-
-    for _time in range(3 * settlement.MOST_RESULTS):
-        asking.report_success()
-
-    assert world.calls("inquiry") == asked + settlement.MOST_RESULTS
 
 
 @pytest.mark.parametrize(("work", "choices"), [("PAY", {}), ("CERT", {"cash_receipt": "y"})])

@@ -68,7 +68,6 @@ def standing(world: World) -> int:
     return sum(int(payment["total"]) - int(payment["refunded_total"]) for payment in payments)
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize(("method", "kept"), [("card", Method.CARD), ("transfer", Method.TRANSFER)])
 def test_a_payment_by_link_pays_its_order(
     world: World, postbox: Postbox, order_no: str, method: str, kept: Method

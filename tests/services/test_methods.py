@@ -19,7 +19,6 @@ def paid_in_app(world: World, method: Method, **choices: str) -> Purchase:
     return purchase
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("work", ["CERT", "PAY"])
 @pytest.mark.parametrize("method", APPS)
 def test_an_app_pays_in_instalments_and_goes_back_in_parts(world: World, method: Method, work: str) -> None:

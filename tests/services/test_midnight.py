@@ -29,7 +29,6 @@ def open_and_approve(world: World, scenario: str = "", **choices: str) -> Purcha
     return purchase
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize(("work", "scenario"), [("CERT", ""), ("PAY", ""), ("PAY", "lost_paid")])
 def test_a_payment_is_found_under_the_day_of_its_approval(before_midnight: World, work: str, scenario: str) -> None:
     purchase = open_and_approve(before_midnight, scenario, work=work)
@@ -40,7 +39,6 @@ def test_a_payment_is_found_under_the_day_of_its_approval(before_midnight: World
     assert attempt.payment_date == clock.korea_date(attempt.started_at) + timedelta(days=1)
 
 
-@pytest.mark.both_engines
 def test_a_second_payment_goes_back(before_midnight: World) -> None:
     first = before_midnight.purchase(work="PAY")
     second = first.start(work="PAY")

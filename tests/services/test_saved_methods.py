@@ -64,18 +64,6 @@ def test_what_was_saved_pays_the_next_order_with_a_password(world: World, method
     assert [row.id for row in rows()] == [kept.id]
 
 
-@pytest.mark.parametrize("method", ["card", "transfer"])
-def test_a_payment_with_what_was_saved_goes_back(world: World, method: str) -> None:
-    first = saved(world, method)
-    again = buy(world, first.buyer, method=rows()[0].choice, cash_receipt="y")
-    window = again.open().approve(**PASSWORD)
-    world.deliver((window.result if method == "card" else window.ask_for_receipt().result) or [])
-
-    assert again.covered == (1_000 if method == "transfer" else 0)
-    assert [again.refund(400).state, again.refund(600).state] == ["done", "done"]
-    assert (again.returned, again.covered, again.order.state) == (1_000, 0, "refunded")
-
-
 @pytest.mark.parametrize(
     ("choices", "scenario"), [({}, ""), ({"save": "y"}, "limit"), ({"save": "y", "method": "app_card"}, "")]
 )

@@ -257,7 +257,6 @@ def test_a_confirm_that_charged_without_an_answer_ends_paid_without_a_second_cha
     assert (world.charged(), world.calls("confirm")) == ({purchase.attempt_no: 1000}, 1)
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("paid_meanwhile", [False, True])
 def test_money_of_a_declined_number_is_found_without_any_result_or_webhook(world: World, paid_meanwhile: bool) -> None:
     """A browser opens a second window with the fields of the first, changed so that it charges at once."""

@@ -14,7 +14,6 @@ def postbox(world: World) -> Postbox:
     return Postbox.of(world)
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize(("method", "body"), [("card", "json"), ("transfer", "form")])
 def test_a_webhook_settles_a_payment_whose_browser_never_returns(
     world: World, postbox: Postbox, method: str, body: str

@@ -33,7 +33,7 @@ def test_every_staff_page_in_both_languages(world: World, officer: PageClient, o
             assert officer.get(f"/admin/{path}").language == language
 
 
-@pytest.mark.both_engines
+@pytest.mark.stricter_engine
 def test_orders_are_found_by_number_name_phone_state_and_trade_date(world: World, officer: PageClient) -> None:
     mine = world.browser().place_order(payer_name="이나직", payer_phone="010-2222-3333")
     paid = paid_order(world)
@@ -105,7 +105,7 @@ def test_an_order_page_tells_what_happened_and_hides_the_phone(world: World, off
     assert 'journal-event"><code>' not in page.text, "an event without a name"
 
 
-@pytest.mark.both_engines
+@pytest.mark.stricter_engine
 def test_the_settlement_sheet_adds_up(world: World, officer: PageClient) -> None:
     card, transfer = paid_order(world), paid_order(world, method="transfer", quantity=5)
     refund(officer, card, amount="3000")

@@ -121,7 +121,7 @@ def raise_error(*_: object, **__: object) -> None:
     raise RuntimeError("somewhere inside a view")
 
 
-@pytest.mark.both_engines
+@pytest.mark.stricter_engine
 def test_no_secret_and_nobodys_number_leaves_the_shop(
     world: World, recorder: Recorder, officer: PageClient, buyer: PageClient, caplog: pytest.LogCaptureFixture
 ) -> None:
