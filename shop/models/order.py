@@ -102,7 +102,7 @@ class Order(Base):
 
 
 class OrderLine(Base):
-    """One product of an order, with the name, price and tax it had then."""
+    """One product of an order, with the name, price and tax it had then. A free amount has no product and no slug."""
 
     __tablename__ = "order_lines"
     __table_args__ = (
@@ -112,7 +112,7 @@ class OrderLine(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
-    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"))
+    product_id: Mapped[int | None] = mapped_column(ForeignKey("products.id"))
     slug: Mapped[str] = mapped_column(String(60))
     name: Mapped[str] = mapped_column(String(100))
     name_en: Mapped[str] = mapped_column(String(100))

@@ -51,7 +51,7 @@ def give_stock_back(lines: Sequence[OrderLine]) -> None:
 
 def _by_product(lines: Sequence[OrderLine]) -> list[OrderLine]:
     """Sort by product, so that parallel orders cannot deadlock."""
-    return sorted(lines, key=lambda line: line.product_id)
+    return sorted((line for line in lines if line.product_id), key=lambda line: line.product_id or 0)
 
 
 def _change_stock(line: OrderLine, by: int, condition: ColumnElement[bool]) -> int:

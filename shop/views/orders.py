@@ -147,7 +147,7 @@ def cancel(order_no: str) -> ResponseReturnValue:
 def return_to_cart(order_no: str) -> ResponseReturnValue:
     """Cancel an unpaid order, if it is not over already, and put its lines back into the cart."""
     order = orders.get_order_of(visitor(), order_no)
-    lines = [(line.slug, line.quantity) for line in order.lines]
+    lines = [(line.slug, line.quantity) for line in order.lines if line.slug]
     settlement.cancel_order(order, client())
     keep_cart(carts.fill(cart_items(), lines))
     return redirect(url_for("cart.show"), code=303)

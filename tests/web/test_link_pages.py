@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from tests.page import PageClient
 from tests.staff import PASSWORD, sign_in
 from tests.world import World, korea_now
@@ -60,3 +62,49 @@ def test_the_desk_closes_a_link_that_nobody_paid_for_whoever_enters_the_password
 
     assert (page.path, page.values("desk-row", "data-kind")) == (DESK, [])
     assert officer.get(f"/admin/orders/{order_no}").values("link-row", "data-state") == ["closed"]
+
+
+FREE = {
+    "amount": "12,000원",
+    "tax": "exempt",
+    "payer_name": "김나직",
+    "payer_phone": "01012345678",
+    "payer_email": "a@b.kr",
+}
+
+
+def test_a_free_amount_becomes_an_order_with_a_link(world: World, officer: PageClient) -> None:
+    page = officer.submit("/admin/links/new", wish() | FREE, page=officer.get("/admin/links/new"))
+
+    assert page.values("link-row", "data-state") == ["open"]
+    order = world.order(page.path[-17:])
+    assert (order.amount, order.exempt, order.goods, [line.name for line in order.lines]) == (
+        *(12_000, 12_000),
+        *("책 한 권", ["책 한 권"]),
+    )
+    buyer = world.browser()
+    found = buyer.submit("/orders/lookup", {"order_no": order.order_no, "payer_phone": "010-1234-5678"})
+    world.deliver(world.payer().pay(buyer.start_attempt(order.order_no)["fields"]))
+    assert (found.state, buyer.get(f"/orders/{order.order_no}").state) == ("awaiting_payment", "paid")
+    assert buyer.get("/orders").values("history-row", "data-order") == [order.order_no]
+    assert officer.get(f"/admin/orders/{order.order_no}").has("refund-form")
+
+
+def test_nobody_owns_the_order_of_a_free_amount(world: World, officer: PageClient) -> None:
+    page = officer.submit("/admin/links/new", wish() | FREE)
+
+    world.browser().get(f"/orders/{page.path[-17:]}", 404)
+    world.sweep(days=40)
+    assert world.order(page.path[-17:]).state == "expired"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"amount": "999"}, {"amount": ""}, {"tax": "none"}, {"payer_phone": "1"}, {"goods": ""}]
+)
+def test_a_free_amount_that_makes_no_sense_makes_no_order(
+    world: World, officer: PageClient, wrong: dict[str, str]
+) -> None:
+    page = officer.submit("/admin/links/new", wish() | FREE | wrong, 422)
+
+    assert page.has("form-errors")
+    assert world.calls() == 0

@@ -24,13 +24,13 @@ from shop import clock
 from shop.models import Order, OrderLine
 from shop.payple import PayType, ReceiptPurpose
 from shop.rules.cash_receipt import ReceiptWish
-from shop.rules.money import Won
+from shop.rules.money import Tax, Won
 from shop.rules.states import OrderState
 from shop.services.links import LONGEST_GOODS
-from shop.services.orders import OrderFilter
+from shop.services.orders import LEAST_TOTAL, OrderFilter
 from shop.services.refunds import RefundWish
 from shop.services.staff import LONGEST_NAME, LONGEST_PASSWORD
-from shop.views.forms import ShopForm, matches, one_of, printable, required_line
+from shop.views.forms import CheckoutForm, ShopForm, matches, one_of, printable, required_line
 from shop.views.normal_forms import digits, one_line, phone
 
 AMOUNT = re.compile(r"[1-9][0-9]{0,9}")
@@ -192,6 +192,19 @@ class LinkForm(ShopForm):
     def expires_at(self) -> dt.datetime:
         """The midnight that ends the last day."""
         return dt.datetime.combine(self.last_day.data + dt.timedelta(days=1), dt.time(), clock.KOREA)
+
+
+class FreeLinkForm(LinkForm):
+    """A link for a free amount, and who pays it."""
+
+    amount = StringField(_("금액"), filters=[plain_number])
+    tax = RadioField(default=Tax.TAXABLE.value, choices=one_of(*Tax))
+    payer_name, payer_phone, payer_email = CheckoutForm.payer_name, CheckoutForm.payer_phone, CheckoutForm.payer_email
+
+    def validate_amount(self, field: Field) -> None:
+        """The gateway takes no less."""
+        if not AMOUNT.fullmatch(field.data) or int(field.data) < LEAST_TOTAL:
+            raise ValidationError(_("금액은 1,000원 이상의 숫자로 입력하세요."))
 
 
 class InquiryForm(DayForm):

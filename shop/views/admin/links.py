@@ -1,13 +1,39 @@
-"""Payment links of an unpaid order: make one, or record that nothing was paid by it."""
+"""Payment links of an unpaid order or a free amount: make one, or record that nothing was paid by it."""
 
-from flask import g, redirect, url_for
+from datetime import timedelta
+
+from flask import g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
+from shop import clock
 from shop.extensions import client
+from shop.rules.money import Tax, Won
 from shop.services import links, orders
-from shop.views.admin.forms import LinkForm
+from shop.services.orders import Payer
+from shop.views.admin.forms import FreeLinkForm, LinkForm
 from shop.views.admin.login import bp, require_password
 from shop.views.admin.orders import back_to_order, render_order
+
+
+@bp.get("/links/new")
+def new_link() -> ResponseReturnValue:
+    """A form for a link of a free amount."""
+    tomorrow = clock.korea_date(clock.now()) + timedelta(days=1)
+    return render_template("admin/new_link.html", form=FreeLinkForm(MultiDict(), last_day=tomorrow))
+
+
+@bp.post("/links/new")
+def create_free_link() -> ResponseReturnValue:
+    """Place an order of a free amount and make its link."""
+    form = FreeLinkForm()
+    if not form.is_valid():
+        return render_template("admin/new_link.html", form=form), 422
+    payer = Payer(form.payer_name.data or "", form.payer_phone.data or "", form.payer_email.data or "")
+    amount, tax, goods = Won(int(form.amount.data or 0)), Tax(form.tax.data), form.goods.data or ""
+    order_no = orders.place_free(goods, amount, tax, payer, form.expires_at, by=g.staff.name)
+    links.create(orders.get_order(order_no), goods, form.expires_at, by=g.staff.name, client=client())
+    return back_to_order(order_no)
 
 
 @bp.post("/orders/<order_no>/links")
