@@ -16,6 +16,7 @@ from shop import db as shop_db
 from shop.db import db
 from shop.factory import create_app
 from shop.services import staff
+from shop.simulator.store import Store
 from tests import world as world_module
 from tests.tools import compiled, postgres
 from tests.world import World
@@ -70,15 +71,21 @@ def quick_passwords() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def quick_commits() -> Iterator[None]:
-    """No test pulls the plug, so no commit waits for the disk."""
-    set_pragmas = shop_db._set_pragmas
+    """No test pulls the plug, so no commit waits for the disk, in the shop and in a simulator of this process."""
+    set_pragmas, connect = shop_db._set_pragmas, Store._connect
 
     def without_waiting(connection: Any, record: object) -> None:
         set_pragmas(connection, record)
         connection.execute("PRAGMA synchronous=OFF")
 
+    def connected_without_waiting(store: Store) -> sqlite3.Connection:
+        connection = connect(store)
+        connection.execute("PRAGMA synchronous=OFF")
+        return connection
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(shop_db, "_set_pragmas", without_waiting)
+        patch.setattr(Store, "_connect", connected_without_waiting)
         yield
 
 
