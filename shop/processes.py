@@ -29,7 +29,7 @@ class CannotServe(Exception):
 
 @dataclass(frozen=True)
 class Server:
-    """What ``python -m`` is to run. ``ready_url`` answers once it is ready."""
+    """What ``python -m`` is to run. ``ready_url`` answers once it is ready; one without it starts after the others."""
 
     name: str
     command: tuple[str, ...]
@@ -60,17 +60,17 @@ def is_done(command: tuple[str, ...], folder: Path) -> bool:
 def serve(servers: Sequence[Server], folder: Path, announcement: str) -> None:
     """Run all until a signal asks to stop. Raise `CannotServe` if one ends by itself."""
     stop = Event()
-    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
-    children = [_start(server.name, server.command, folder) for server in servers]
+    for number in _STOPPING:
+        signal.signal(number, lambda *_: stop.set())
+    first, later = [one for one in servers if one.ready_url], [one for one in servers if not one.ready_url]
+    children = [_start(server.name, server.command, folder) for server in first]
     try:
-        for number in _STOPPING:
-            signal.signal(number, lambda *_: stop.set())
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
-        while not stop.wait(0.05) and not all(map(_is_ready, servers)):
+        while not stop.wait(0.05) and not all(map(_is_ready, first)):
             _require_running(children)
         if not stop.is_set():
             sys.stdout.write(f"{announcement}\n")
             sys.stdout.flush()
+            children += [_start(server.name, server.command, folder) for server in later]
         while not stop.wait(0.2):
             _require_running(children)
     finally:
@@ -83,13 +83,17 @@ def serve(servers: Sequence[Server], folder: Path, announcement: str) -> None:
 
 def _start(name: str, command: tuple[str, ...], folder: Path) -> BaseProcess:
     child = _FORK.Process(target=_run, args=(name, command, folder), name=name)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)  # until the child has its own handlers
     child.start()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
     return child
 
 
 def _run(name: str, command: tuple[str, ...], folder: Path) -> None:
     """Leave Ctrl-C to the parent; on Linux be stopped when the parent dies, even by kill -9."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
@@ -102,8 +106,6 @@ def _run(name: str, command: tuple[str, ...], folder: Path) -> None:
 
 
 def _is_ready(server: Server) -> bool:
-    if not server.ready_url:
-        return True
     with suppress(requests.RequestException):
         return requests.get(server.ready_url, timeout=2, proxies={"http": ""}).ok
     return False
