@@ -10,7 +10,9 @@ JOINERS = "\u200c\u200d"
 """Invisible, but they shape the letters and emoji around them."""
 BLANKS = "\u115f\u1160\u2800\u3164\uffa0"
 """Letters and signs that show nothing."""
-_ORDER_NO = re.compile(r"([0-9]{8})[-\s]?([0-9A-Z]{8})")
+DASHES = "ㅡ_·・−"
+"""What people type for a dash, besides the signs that are one."""
+_ORDER_NO = re.compile(r"([0-9]{8})[-\s]*([0-9A-Z]{8})(?![0-9A-Z])")
 
 
 def one_line(value: str | None) -> str:
@@ -22,14 +24,14 @@ def one_line(value: str | None) -> str:
 
 def digits(value: str | None) -> str:
     """A number in plain digits, without the dashes, dots, brackets and blanks people put between its parts."""
-    text = unicodedata.normalize("NFKC", one_line(value))
-    return "".join(sign for sign in text if sign != "." and unicodedata.category(sign) not in ("Pd", "Ps", "Pe", "Zs"))
+    text = _plain(value)
+    return "".join(sign for sign in text if sign not in "-." and unicodedata.category(sign) not in ("Ps", "Pe", "Zs"))
 
 
 def phone(value: str | None) -> str:
     """A Korean phone number as 01012345678; anything else as `digits` leaves it."""
     try:
-        number = phonenumbers.parse(one_line(value), "KR")
+        number = phonenumbers.parse(re.sub(r"^00(?=82)", "+", _plain(value)), "KR")
     except phonenumbers.NumberParseException:
         return digits(value)
     is_korean = number.country_code == KOREA and not number.extension
@@ -38,10 +40,19 @@ def phone(value: str | None) -> str:
 
 def order_number(value: str | None) -> str:
     """An order number in capitals; also out of the pasted address of the order."""
-    text = unicodedata.normalize("NFKC", one_line(value)).upper()
-    text = "".join("-" if unicodedata.category(sign) == "Pd" else sign for sign in text)
+    text = _plain(value).upper()
     found = _ORDER_NO.search(text)
     return "-".join(found.groups()) if found else text
+
+
+def _plain(value: str | None) -> str:
+    """One line in plain letters and digits, with one kind of dash."""
+    text = "".join("-" if _is_dash(sign) else sign for sign in one_line(value))
+    return unicodedata.normalize("NFKC", text)
+
+
+def _is_dash(sign: str) -> bool:
+    return sign in DASHES or unicodedata.category(sign) == "Pd"
 
 
 def _is_visible(sign: str) -> bool:

@@ -169,7 +169,7 @@ def test_the_identity_of_a_cash_receipt_is_kept_in_its_normal_form_or_refused(
     kept = {
         ("personal", "+82 10-9876-5432"): "01098765432",
         ("personal", "０１０ ９８７６ ５４３２"): "01098765432",
-        ("company", "101\u201123\u201145678"): "1012345678",
+        ("company", "101\u201123\u221245678"): "1012345678",
     }
 
     for purpose, typed in [*refused, *kept]:

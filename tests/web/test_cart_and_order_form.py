@@ -85,6 +85,8 @@ def test_pasted_values_are_kept_in_their_normal_form(world: World, buyer: PageCl
     pasted = [
         ("payer_phone", "+82 10-1234-5678", "01012345678"),
         ("payer_phone", "+82 (0)10-1234-5678", "01012345678"),
+        ("payer_phone", "0082 10 1234 5678", "01012345678"),
+        ("payer_phone", "010ㅡ1234・5678", "01012345678"),
         ("payer_phone", "０１０－１２３４－５６７８", "01012345678"),
         ("payer_phone", "\u202a010\u20111234\u20115678\u202c", "01012345678"),
         ("payer_name", "\ufeff홍\u200b길동", "홍길동"),

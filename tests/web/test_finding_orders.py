@@ -43,7 +43,14 @@ def test_a_buyer_whose_cookies_are_gone_after_paying_is_asked_for_the_phone_numb
 def test_a_guest_finds_an_order_by_number_and_phone(world: World, order_no: str) -> None:
     dashed = order_no.replace("-", "\u2013")
     link = f"http://localhost:8000/orders/{order_no}?lang=en"
-    for pasted in (order_no, f" {order_no.lower()} ", link, f"주문번호: {dashed}", f"\u200b{order_no}\u200b"):
+    for pasted in (
+        order_no,
+        f" {order_no.lower()} ",
+        order_no.replace("-", " ㅡ "),
+        link,
+        f"주문번호: {dashed}",
+        f"\u200b{order_no}\u200b",
+    ):
         guest = world.browser()
 
         page = guest.submit("/orders/lookup", {"order_no": pasted, "payer_phone": "+82 10 1234 5678"})
