@@ -137,8 +137,9 @@ def handle_due(refund_id: int, client: PaypleClient) -> None:
     """Send a due refund, or give it up if its process has stopped."""
     with transaction():
         refund = transitions.lock_row(Refund, refund_id)
-        is_due = refund.next_try_at is not None and refund.next_try_at <= clock.now()
-        lost = refund_rules.give_up(refund.flow_view) if is_due else None
+        if refund.next_try_at is None or refund.next_try_at > clock.now():
+            return
+        lost = refund_rules.give_up(refund.flow_view)
         if lost is not None:
             _record(refund, lost, _actor(refund))
     if lost is None:

@@ -210,3 +210,14 @@ def test_a_late_yes_counts_after_the_worker_was_taken_for_dead(world: World, amo
     done = purchase.refund(amount)
 
     assert (done.state, purchase.order.refunded, purchase.returned) == (RefundState.DONE, amount, amount)
+
+
+def test_what_another_sweep_has_just_repeated_waits_for_its_next_date(world: World) -> None:
+    purchase = world.purchase().pay()
+    world.fault("cancel", "lost_answer", phase="before")
+    refund_id = purchase.refund(1_000).id
+    calls = world.calls("cancel")
+
+    refunds.handle_due(refund_id, client())
+
+    assert world.calls("cancel") == calls
