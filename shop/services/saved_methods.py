@@ -45,7 +45,7 @@ def keep_found(attempt: Attempt, found: PaymentFound) -> SavedMethod | None:
 
 def _keep(attempt: Attempt, found: PaymentFound, mine: dict[str, str]) -> SavedMethod:
     now = clock.now()
-    known = db.session.scalar(select(SavedMethod).filter_by(**mine))
+    known = db.session.scalar(select(SavedMethod).filter_by(**mine).with_for_update())
     row = known or SavedMethod(**mine, is_offered=False, next_check_at=now + KEPT)
     row.is_offered = bool(attempt.saves_for) or (row.is_offered and row.deleted_at is None)
     row.method, row.billing_key = attempt.method, found.billing_key
@@ -69,6 +69,8 @@ def delete(visitor: Visitor, saved_id: int, client: PaypleClient) -> None:
 
 def delete_unneeded(row: SavedMethod) -> None:
     """Have a card or an account deregistered that is neither offered nor charged by a subscription."""
+    db.session.flush()
+    db.session.refresh(row, with_for_update=True)
     live = Subscription.saved_method_id == row.id, Subscription.state != SubscriptionState.STOPPED
     if not row.is_offered and db.session.scalar(select(Subscription.id).where(*live).limit(1)) is None:
         row.deleted_at, row.next_check_at, row.checks = clock.now(), clock.now(), 0
@@ -111,6 +113,8 @@ def settle(saved_id: int, client: PaypleClient) -> None:
     with transaction():
         row = db.session.get(SavedMethod, saved_id)
         if row and (job.is_deleted or not is_registered):
+            paying = update(Subscription).where(Subscription.saved_method_id == saved_id)
+            db.session.execute(paying.values(saved_method_id=None))  # locked before what pays them
             db.session.delete(row)
         elif row and row.deleted_at is None:
             row.next_check_at = row.saved_at + KEPT

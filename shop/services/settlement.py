@@ -15,7 +15,7 @@ from shop.models import Attempt, Order
 from shop.payple import ChargeMode, ChargeRequest, GatewayError, PaymentFound, PaypleClient, UnverifiedResult, flow
 from shop.payple.flow import AttemptState, Inquirer, PaymentFlow, Reason, Verdict
 from shop.rules.states import OrderState, Source
-from shop.services import cash_receipts, journal, orders, refunds, saved_methods, subscriptions, transitions
+from shop.services import cash_receipts, journal, orders, refunds, subscriptions, transitions
 from shop.services.journal import Actor
 
 log = logging.getLogger(__name__)
@@ -221,7 +221,7 @@ class ShopStore:
                 refunds.file_owed(row, owed.refund_no, owed.amount)
             if is_changed and row.state in flow.FINAL and verdict.found is not None:
                 cash_receipts.keep_found(row, verdict.found.transfer)
-                subscriptions.keep_found(row, saved_methods.keep_found(row, verdict.found))
+                subscriptions.keep_found(row, verdict.found)
             if is_changed or row.state is verdict.seen:
                 row.checks += not is_changed
                 _schedule(row)

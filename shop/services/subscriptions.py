@@ -14,7 +14,7 @@ from shop import clock
 from shop.db import db, release, transaction
 from shop.errors import CannotCancel, NotFound
 from shop.models import Attempt, Order, SavedMethod, Subscription
-from shop.payple import PaypleClient
+from shop.payple import PaymentFound, PaypleClient
 from shop.rules.states import AttemptState, OrderState, SubscriptionState
 from shop.rules.subscription import charge_time, month_after
 from shop.services import orders, saved_methods, transitions
@@ -51,18 +51,22 @@ def list_newest() -> Sequence[Subscription]:
     return db.session.scalars(select(Subscription).options(*parts).order_by(Subscription.id.desc()).limit(MOST)).all()
 
 
-def keep_found(attempt: Attempt, saved: SavedMethod | None) -> None:
-    """Start a subscription with its first payment, or continue it. ``saved`` is what the payment was made with."""
+def keep_found(attempt: Attempt, found: PaymentFound) -> None:
+    """Save what an attempt was paid with, and start its subscription with it or continue it.
+
+    A subscription is always locked before its saved method.
+    """
     order = attempt.order
+    row = lock(order.subscription_id) if order.subscription_id else None
+    saved = saved_methods.keep_found(attempt, found)
     if order.month is None or attempt.state is not AttemptState.PAID:
         return
-    row = lock(order.subscription_id) if order.subscription_id else _start(order)
+    row = row or _start(order)
     before = row.saved_method
     if row.state is not SubscriptionState.STOPPED:
         kept = saved or before
         row.saved_method = None if kept is None or _pays_another(kept, row) else kept
-        go_on(row, month_after(order.month))
-    db.session.flush()
+    go_on(row, month_after(order.month))
     for unneeded in {method for method in (before, saved) if method is not None}:
         saved_methods.delete_unneeded(unneeded)
 
@@ -137,7 +141,10 @@ def open_order(row: Subscription) -> Order:
 
 
 def go_on(row: Subscription, month: date) -> None:
-    """Go on with a month, at least. Without a key to charge the subscription waits for its buyer."""
+    """Go on with a month, at least. Without a key to charge the subscription waits for its buyer.
+
+    One that has stopped only records what it has paid.
+    """
     row.month = max(row.month, month)
     due = charge_time(row.month, row.day)
     if row.saved_method is None:
@@ -146,7 +153,7 @@ def go_on(row: Subscription, month: date) -> None:
         transitions.move(
             row, SubscriptionState.ACTIVE, "subscription_resumed", SHOP, since=clock.now(), next_charge_at=due
         )
-    else:
+    elif row.state is SubscriptionState.ACTIVE:
         row.next_charge_at = due
 
 
