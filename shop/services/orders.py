@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from shop import clock
 from shop.db import db, transaction
-from shop.errors import CartProblem, NotFound, TooManyUnpaid
+from shop.errors import CannotPay, CartProblem, NotFound, TooManyUnpaid
 from shop.models import Attempt, JournalEntry, Order, OrderLine, Product, Subscription
 from shop.models.product import LARGEST_QUANTITY
 from shop.rules.money import Tax, Won, tax_breakdown
@@ -312,6 +312,19 @@ def _month_to_pay(visitor: Visitor, now: datetime) -> date:
     if db.session.scalar(mine.where(is_live)) is not None:
         raise CartProblem(CartProblem.Reason.SUBSCRIBED)
     return max(month_of(now), db.session.scalar(mine) or date.min)
+
+
+def require_unpaid_month(order: Order) -> None:
+    """Refuse a first payment if this browser has subscribed since, and is charged or has paid for that month.
+
+    :raises CannotPay: with the reason
+    """
+    if order.month is None or order.subscription_id is not None:
+        return
+    is_taken = or_(Subscription.state != SubscriptionState.STOPPED, Subscription.month > order.month)
+    since = select(Subscription.id).where(Subscription.visitor == order.visitor, is_taken)
+    if db.session.scalar(since.limit(1)) is not None:
+        raise CannotPay(CannotPay.Reason.EXPIRED)
 
 
 def _frozen(line: CartLine) -> OrderLine:
