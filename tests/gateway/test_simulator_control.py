@@ -160,17 +160,6 @@ def test_tokens_windows_and_keys_carry_their_run(merchant: Merchant, run: Mercha
     assert run.repay(mine["PCD_PAYER_ID"])["PCD_PAY_RST"] == "error"
 
 
-def test_clock_policy_and_faults_are_a_runs_own(merchant: Merchant, run: Merchant) -> None:
-    mine, theirs = merchant.claim(), run.claim()
-    run.advance(601)
-    run.policy(inquiry_code="0000")
-    run.order("POST", "/faults", {"op": "inquiry", "kind": "http_500"})
-
-    assert run.confirm(theirs)["PCD_PAY_CODE"] == "PCCFD001"
-    assert merchant.confirm(mine)["PCD_PAY_RST"] == "success"
-    assert merchant.inquire(mine["PCD_PAY_OID"])["PCD_PAY_CODE"] == "PCHK000"
-
-
 def test_a_partner_may_be_named_by_its_cst_id(merchant: Merchant, run: Merchant) -> None:
     order = {"cst_id": run.cst_id, "webhook_url": "http://localhost:9/hook"}
     url = f"{SIMULATOR}/_sim/partners"
@@ -200,15 +189,23 @@ def test_webhooks_go_to_the_address_of_their_run(
         assert [message["PCD_CST_ID"] for message in theirs.messages] == [run.cst_id]
 
 
-def test_a_reset_is_a_runs_own(merchant: Merchant, run: Merchant) -> None:
+def test_clock_policy_faults_and_reset_are_a_runs_own(merchant: Merchant, run: Merchant) -> None:
+    mine, theirs = merchant.claim(), run.claim()
     for partner in (merchant, run):
         partner.order("POST", "/partners", {"webhook_url": "http://localhost:9/hook"})
         partner.order("POST", "/barrier", {"op": "auth", "phase": "before", "oid": "never"})
         partner.paid()
+    run.advance(601)
+    run.policy(inquiry_code="0000")
+    run.order("POST", "/faults", {"op": "inquiry", "kind": "http_500"})
 
+    assert run.confirm(theirs)["PCD_PAY_CODE"] == "PCCFD001"
+    assert merchant.confirm(mine)["PCD_PAY_RST"] == "success"
+    assert merchant.inquire(mine["PCD_PAY_OID"])["PCD_PAY_CODE"] == "PCHK000"
     merchant.order("DELETE", "")
 
-    for partner, kept in ((merchant, 0), (run, 1)):
-        assert [len(partner.order("GET", path)) for path in ("/payments", "/webhooks", "/barrier")] == [kept] * 3
-        assert bool(partner.order("GET", "/partners")["webhook_url"]) == bool(kept)
+    for partner, kept in ((merchant, [0, 0, 0, 0]), (run, [2, 1, 1, 1])):
+        shown = [len(partner.order("GET", path)) for path in ("/payments", "/webhooks", "/barrier")]
+        assert [*shown, len(partner.order("GET", "/faults")["armed"])] == kept
+        assert bool(partner.order("GET", "/partners")["webhook_url"]) == bool(kept[0])
         assert partner.authenticate()["result"] == "success"

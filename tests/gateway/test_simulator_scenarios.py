@@ -31,16 +31,16 @@ def test_every_row_says_what_it_does_and_how_to_call_it(merchant: Merchant) -> N
         assert set(row["trigger"]) == {"window", "card", "account", "amount", "arm"}
 
 
-@pytest.mark.parametrize(("name", "method"), [(row.id, method) for row, method in ROWS])
-def test_a_test_number_calls_its_scenario(merchant: Merchant, name: str, method: str) -> None:
+@pytest.mark.parametrize("method", ["card", "transfer"])
+def test_a_test_number_calls_its_scenario(merchant: Merchant, method: str) -> None:
     field, trigger = {"card": ("card_number", "card"), "transfer": ("account", "account")}[method]
-    row = next(row for row in merchant.order("GET", "/scenarios") if row["id"] == name)
-    number = row["trigger"][trigger]
+    rows = [row for row in merchant.order("GET", "/scenarios") if method in row["methods"]]
+    for row in rows:
+        number = row["trigger"][trigger]
+        window = merchant.open(PCD_PAY_TYPE=method, PCD_PAY_WORK=row["works"][-1])
+        window.approve(**({field: number} if number else {}))
 
-    window = merchant.open(PCD_PAY_TYPE=method, PCD_PAY_WORK=row["works"][-1])
-    window.approve(**({field: number} if number else {}))
-
-    assert merchant.payments()[0]["scenario"] == name
+    assert [payment["scenario"] for payment in merchant.payments()] == [row["id"] for row in rows]
 
 
 def test_no_two_scenarios_of_a_method_share_a_number_or_the_end_of_an_amount() -> None:
