@@ -130,32 +130,28 @@ def paid_orders(world: World) -> list[Place]:
     return [(buyer, f"/orders/{card}"), (buyer, f"/orders/{transfer}"), (buyer, "/orders")]
 
 
-@pytest.mark.parametrize(
-    "pages", [visitor, buyer_with_a_full_cart, waiting_order, declined_order, unanswered_order, paid_orders]
-)
-def test_pages_of_the_shop(world: World, narrow: Callable[..., None], pages: Callable[[World], list[Place]]) -> None:
-    for shop, path in pages(world):
-        narrow(shop, path)
+def test_pages_of_the_shop(world: World, narrow: Callable[..., None]) -> None:
+    for make in (visitor, buyer_with_a_full_cart, waiting_order, declined_order, unanswered_order, paid_orders):
+        for shop, path in make(world):
+            narrow(shop, path)
 
 
-def test_a_refunded_order_for_buyer_and_staff(world: World, officer: PageClient, narrow: Callable[..., None]) -> None:
+def test_pages_of_the_staff(world: World, officer: PageClient, narrow: Callable[..., None], visit: Visit) -> None:
     buyer = world.browser()
     order_no = pay(world, buyer, buyer.place_order(quantity=9), method="transfer", cash_receipt="y")
     refund(officer, order_no, amount="1000", reason=KOREAN * 200)
-
-    narrow(buyer, f"/orders/{order_no}")
-    narrow(officer, f"/admin/orders/{order_no}")
-    narrow(officer, "/admin/orders")
-    narrow(officer, f"/admin/orders?q={KOREAN * 60}")
-    narrow(officer, f"/admin/settlement?date={clock.korea_date(clock.now())}")
-
-
-def test_the_desk(world: World, officer: PageClient, narrow: Callable[..., None]) -> None:
     for situation in OPEN:
         situation.arrange(world, officer)
 
+    narrow(buyer, f"/orders/{order_no}")
+    for path in (f"orders/{order_no}", "orders", f"orders?q={KOREAN * 60}", "settlement", "desk"):
+        narrow(officer, f"/admin/{path}")
     assert set(officer.get("/admin/desk").values("desk-row", "data-kind")) == {"attempt", "refund", "cash-receipt"}
-    narrow(officer, "/admin/desk")
+    for language in ("ko", "en"):
+        page = visit(officer, f"/admin/desk?lang={language}")
+        tops = {round(top) for top in page.locator(".masthead-link").evaluate_all(TOPS)}
+        assert len(tops) == 1, "the menu has two rows: the name, and the links"
+        assert middle(page.get_by_test_id("logout")) < min(tops), language
 
 
 def test_the_settlement_sheet_shows_every_amount_on_a_phone_and_on_paper(
@@ -188,17 +184,6 @@ def test_a_printed_receipt_keeps_the_unit_price_and_its_numbers_on_one_line(worl
     page.set_viewport_size({"width": PAPER, "height": 900})
     for field in ("attempt_no", "trade_key"):
         assert lines_of(page.locator(f"[data-field={field}] dd")) == 1, field
-
-
-def test_the_staff_menu_is_two_rows_on_a_phone_in_both_languages(
-    world: World, officer: PageClient, visit: Visit
-) -> None:
-    for language in ("ko", "en"):
-        page = visit(officer, f"/admin/desk?lang={language}")
-        tops = {round(top) for top in page.locator(".masthead-link").evaluate_all(TOPS)}
-
-        assert len(tops) == 1, language
-        assert middle(page.get_by_test_id("logout")) < min(tops), language
 
 
 def right_edge(element: Locator) -> float:

@@ -25,16 +25,11 @@ def test_after_the_window_the_outcome_has_the_focus_and_begins_the_title(desktop
     expect(order.page.locator(HEARD)).to_contain_text("결제가 완료됐어요")
 
 
-def test_a_page_that_is_simply_opened_leaves_the_focus_alone(desktop: Store) -> None:
+def test_a_page_that_is_opened_leaves_the_focus_alone_and_says_that_the_window_has_opened(desktop: Store) -> None:
     order = desktop.order()
-
     assert order.page.evaluate("document.activeElement === document.body")
 
-
-def test_the_live_region_says_first_that_the_window_has_opened(desktop: Store) -> None:
-    order = desktop.order()
     order.open_window("layer")
-
     expect(order.page.locator("[data-payment-messages]")).to_have_text(re.compile("^결제창이 열렸어요"))
 
 
