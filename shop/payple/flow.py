@@ -251,7 +251,7 @@ class PaymentStore(Protocol):
         """Claim the next inquiry: move its date two minutes on, by UPDATE ... WHERE it is due.
 
         Return False if no row was updated, and for one in ``FINAL``. ``at_once`` also claims one that is not due yet,
-        unless a confirm may be under way: confirming, for less than ``CONFIRM_PATIENCE``.
+        unless it is confirming.
         """
         ...
 

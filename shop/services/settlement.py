@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import and_, false, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
@@ -205,10 +205,10 @@ class ShopStore:
 
     def claim_check(self, attempt_no: str, *, at_once: bool = False) -> bool:
         now = clock.now()
-        is_calling = and_(Attempt.state == AttemptState.CONFIRMING, Attempt.confirming_at > now - flow.CONFIRM_PATIENCE)
-        is_due = or_(Attempt.next_check_at <= now, ~is_calling if at_once else false())
+        is_due = Attempt.next_check_at <= now
+        may_claim = or_(is_due, Attempt.state != AttemptState.CONFIRMING) if at_once else is_due
         with transaction():
-            mine = Attempt.attempt_no == attempt_no, Attempt.state.not_in(flow.FINAL), is_due
+            mine = Attempt.attempt_no == attempt_no, Attempt.state.not_in(flow.FINAL), may_claim
             claimed = db.session.connection().execute(update(Attempt).where(*mine).values(next_check_at=now + CLAIM))
             return claimed.rowcount == 1
 

@@ -101,11 +101,10 @@ class SqliteStore:
         now = self._now()
         claim = """
             UPDATE attempts SET due_at = ? WHERE attempt_no = ? AND state NOT IN ('paid', 'orphaned')
-            AND (due_at <= ? OR (? AND NOT (state = 'confirming' AND confirming_at > ?)))
+            AND (due_at <= ? OR (? AND state <> 'confirming'))
         """
-        values = (now + CLAIM, attempt_no, now, at_once, now - flow.CONFIRM_PATIENCE)
         with self._transaction() as db:
-            return db.execute(claim, values).rowcount == 1
+            return db.execute(claim, (now + CLAIM, attempt_no, now, at_once)).rowcount == 1
 
     def record(self, attempt_no: str, verdict: flow.Verdict) -> Attempt:
         with self._transaction() as db:
