@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.exc import IntegrityError
@@ -44,12 +45,6 @@ _SAME_EVERY_MONTH = (
     *("visitor", "address", "amount", "taxable", "exempt", "vat", "goods"),
     *("payer_name", "payer_phone", "payer_email", "subscription"),
 )
-_BY_NUMBER = (
-    select(Order)
-    .options(joinedload(Order.lines), joinedload(Order.attempts), joinedload(Order.refunds))
-    .where(Order.order_no == bindparam("order_no"))
-)
-"""Made once: every order page asks it."""
 
 
 @dataclass(frozen=True)
@@ -252,10 +247,16 @@ def _orders_of(visitor: Visitor) -> Select[Order]:
     return select(Order).where(mine).order_by(Order.id.desc())
 
 
+@cache
+def _whole_by_number() -> Select[Order]:
+    parts = joinedload(Order.lines), joinedload(Order.attempts), joinedload(Order.refunds)
+    return select(Order).options(*parts).where(Order.order_no == bindparam("order_no"))
+
+
 def _by_number(order_no: str) -> Order | None:
     if not ORDER_NO.fullmatch(order_no):
         return None
-    return db.session.scalars(_BY_NUMBER, {"order_no": order_no}).unique().one_or_none()
+    return db.session.scalars(_whole_by_number(), {"order_no": order_no}).unique().one_or_none()
 
 
 def _order_of_cart(cart_id: str, visitor: Visitor) -> Order | None:
