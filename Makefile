@@ -3,8 +3,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
-# One process more than there are cores, each with its own servers, browser and database; a file's tests stay together.
-PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile
+# One process more than there are cores, each with its own servers, browser and database; a file's tests stay together,
+# in the order of tests/conftest.py.
+PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help run reset test test-full matrix bench bench-large chaos chaos-full chaos-planted browser browsers pictures lighthouse check format audit

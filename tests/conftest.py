@@ -22,6 +22,9 @@ from tests.tools import compiled, postgres
 from tests.world import World
 
 NO_POSTGRESQL = f"PostgreSQL is not installed, so the tests run on SQLite only; on Debian: {postgres.INSTALL}"
+SLOW_FILES = {
+    *("test_program", "test_kit", "test_machine", "test_reset", "test_odd_values", "test_two_machines", "test_copy"),
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -51,6 +54,11 @@ def pytest_report_header() -> str:
     """Say on which engines the tests run."""
     programs = postgres.find_programs()
     return f"database engines: SQLite, PostgreSQL ({programs})" if programs else NO_POSTGRESQL
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that no worker is left alone with one of them in the end."""
+    items.sort(key=lambda item: item.path.stem not in SLOW_FILES and "browser" not in item.path.parts)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
