@@ -99,23 +99,6 @@ def test_a_full_cancel_without_an_answer_is_sent_again(world: World, phase: str)
     assert (purchase.order.state, purchase.returned) == (OrderState.REFUNDED, 10_000)
 
 
-@pytest.mark.parametrize(("op", "kind"), [("auth", "http_500"), ("cancel", "refused")])
-def test_a_repeat_that_tells_nothing_about_the_first_try_leaves_the_refund_unknown(
-    world: World, op: str, kind: str
-) -> None:
-    purchase = paid(world)
-    world.fault("cancel", "lost_answer", phase="after")
-    purchase.refund(10_000)
-    world.fault(op, kind, phase="before")
-
-    world.sweep(seconds=10)
-    assert states(purchase) == [RefundState.UNKNOWN]
-    world.sweep(hours=2)
-
-    assert states(purchase) == [RefundState.DONE]
-    assert purchase.returned == purchase.order.refunded == 10_000
-
-
 @pytest.mark.parametrize("phase", ["before", "after"])
 @pytest.mark.parametrize(
     ("was_refunded", "state", "rest"), [(True, RefundState.DONE, 6_000), (False, RefundState.REFUSED, 10_000)]
@@ -153,14 +136,6 @@ def test_a_person_decides_once_and_not_within_ten_minutes(world: World, minutes:
     assert caught.value.reason is RefundRefused.Reason.WRONG_STATE
 
 
-@pytest.mark.parametrize("kind", ["other_amount", "other_oid"])
-def test_a_yes_to_something_else_is_not_a_yes(world: World, kind: str) -> None:
-    purchase = paid(world)
-    world.fault("cancel", kind)
-
-    assert purchase.refund(4_000).state is RefundState.UNKNOWN
-
-
 def test_a_failed_authentication_sends_nothing_and_frees_the_amount(world: World) -> None:
     purchase = paid(world)
     world.fault("auth", "http_500")
@@ -169,15 +144,6 @@ def test_a_failed_authentication_sends_nothing_and_frees_the_amount(world: World
 
     assert world.calls("cancel") == 0
     assert purchase.refund(10_000).state is RefundState.DONE
-
-
-def test_a_refund_that_somebody_made_elsewhere_is_refused_and_shown(world: World) -> None:
-    purchase = paid(world)
-    world.control("POST", f"payments/{purchase.attempt_no}/cancel", {})
-
-    refused = purchase.refund(10_000)
-
-    assert (refused.state, refused.result_code, purchase.order.state) == (RefundState.REFUSED, "PAYC0007", "paid")
 
 
 @pytest.mark.parametrize(("is_submitted", "state"), [(False, RefundState.REFUSED), (True, RefundState.UNKNOWN)])
