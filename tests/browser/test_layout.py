@@ -68,12 +68,13 @@ def visit(new_page: NewPage) -> Visit:
 
 @pytest.fixture
 def narrow(visit: Visit) -> Callable[..., None]:
-    """Insist that a page is no wider than the screen, in both languages."""
+    """Insist that a page is no wider than the screen, all unfolded, in both languages."""
 
     def insist(shop: PageClient, path: str) -> None:
         for language in ("ko", "en"):
             shop.open(f"/orders/lookup?lang={language}")
             page = visit(shop, path)
+            page.evaluate("document.querySelectorAll('details').forEach((details) => details.open = true)")
             assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH, (path, language)
 
     return insist
@@ -146,6 +147,9 @@ def test_pages_of_the_staff(world: World, officer: PageClient, narrow: Callable[
     narrow(buyer, f"/orders/{order_no}")
     for path in (f"orders/{order_no}", "orders", f"orders?q={KOREAN * 60}", "settlement", "desk"):
         narrow(officer, f"/admin/{path}")
+    attempt_no, today = world.order(order_no).attempts[0].attempt_no, str(clock.korea_date(clock.now()))
+    asked = {"number": attempt_no, "method": "transfer", "date": today}
+    narrow(officer, officer.submit("/admin/inquiry", asked).response.request.full_path)
     assert set(officer.get("/admin/desk").values("desk-row", "data-kind")) == {"attempt", "refund", "cash-receipt"}
     for language in ("ko", "en"):
         page = visit(officer, f"/admin/desk?lang={language}")
