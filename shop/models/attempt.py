@@ -55,11 +55,10 @@ class Attempt(Base):
     method: Mapped[Method] = mapped_column(one_of(Method, "attempt_method"))
     charge_mode: Mapped[ChargeMode] = mapped_column(one_of(ChargeMode, "attempt_charge_mode"))
     delivery: Mapped[str] = mapped_column(String(10))
-    cash_receipt_asked: Mapped[bool]
+    cash_receipt_asked: Mapped[bool] = mapped_column(default=False)
     saves_for: Mapped[str] = mapped_column(String(40), default="")
     amount: Mapped[int] = mapped_column(BigInteger)
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    deadline_at: Mapped[datetime] = mapped_column(UtcDateTime)
     confirming_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     checks: Mapped[int] = mapped_column(default=0)
     next_check_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -106,6 +105,11 @@ class Attempt(Base):
             payment_date=self.payment_date,
             charged_amount=self.charged_amount,
         )
+
+    @property
+    def deadline_at(self) -> datetime:
+        """After this its window cannot charge any more."""
+        return self.started_at + flow.WINDOW_LIFETIME
 
     @property
     def pay_type(self) -> PayType:

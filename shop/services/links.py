@@ -129,10 +129,8 @@ def _new_attempt(order: Order, found: PaymentFound) -> Attempt:
         method=Method.CARD if found.pay_type is PayType.CARD else Method.TRANSFER,
         charge_mode=ChargeMode.IN_WINDOW,
         delivery=LINK,
-        cash_receipt_asked=False,
         amount=order.amount,
         started_at=found.paid_at,
-        deadline_at=found.paid_at + WINDOW_LIFETIME,
         next_check_at=clock.now(),
     )
 

@@ -114,10 +114,8 @@ def _new_try(row: Subscription, order: Order, method: Method) -> Attempt:
         method=method,
         charge_mode=ChargeMode.ON_CONFIRM,
         delivery=CHARGE,
-        cash_receipt_asked=False,
         amount=order.amount,
         started_at=now,
-        deadline_at=now + WINDOW_LIFETIME,
         next_check_at=now + WINDOW_LIFETIME,
     )
     transitions.create(attempt, "charge_due", SHOP)

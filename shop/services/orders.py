@@ -16,7 +16,7 @@ from shop.db import db, transaction
 from shop.errors import CannotPay, CartProblem, NotFound, TooManyUnpaid
 from shop.models import Attempt, JournalEntry, Order, OrderLine, Product, Subscription
 from shop.models.product import LARGEST_QUANTITY
-from shop.rules.money import Tax, Won, tax_breakdown
+from shop.rules.money import Tax, TaxBreakdown, Won, tax_breakdown
 from shop.rules.order import require_cancellable
 from shop.rules.states import AttemptState, OrderState, Source, SubscriptionState
 from shop.rules.subscription import month_of
@@ -144,27 +144,12 @@ def place_again(order: Order, cart_id: str, month: date, expires_at: datetime) -
 
 def place_free(goods: str, amount: Won, tax: Tax, payer: Payer, expires_at: datetime, *, by: str) -> str:
     """Place an order of a free amount, which a link pays, and return its number. Its buyer finds it as a guest."""
-    split, order_no = tax_breakdown([(amount, tax)]), _new_order_no()
     line = OrderLine(slug="", name=goods, name_en=goods, tax=tax, unit_price=amount, quantity=1, amount=amount)
-    order = Order(
-        order_no=order_no,
-        visitor=f"nobody-{secrets.token_urlsafe(18)}",
-        cart_id="",
-        amount=split.total,
-        taxable=split.taxable,
-        exempt=split.exempt,
-        vat=split.vat,
-        goods=goods,
-        payer_name=payer.name,
-        payer_phone=payer.phone,
-        payer_email=payer.email,
-        placed_at=clock.now(),
-        expires_at=expires_at,
-        lines=[line],
-    )
+    nobody = {"visitor": f"nobody-{secrets.token_urlsafe(18)}", "cart_id": ""}
+    order = _new_order(payer, tax_breakdown([(amount, tax)]), [line], goods=goods, expires_at=expires_at, **nobody)
     with transaction():
         transitions.create(order, "order_placed", Actor(Source.STAFF, by), {"amount": amount})
-    return order_no
+        return order.order_no
 
 
 def get_order(order_no: str) -> Order:
@@ -268,29 +253,37 @@ def _place(on_hand: CartOnHand, payer: Payer, visitor: Visitor, *, hold: timedel
     cart = carts.load(on_hand.items, most)
     _require_sellable(cart)
     month = _month_to_pay(visitor, now) if cart.is_subscription else None
-    split = cart.breakdown
-    order = Order(
-        order_no=_new_order_no(),
+    order = _new_order(
+        payer,
+        cart.breakdown,
+        [_frozen(line) for line in cart.lines],
         visitor=visitor.mark,
         address=visitor.address,
         cart_id=on_hand.id,
-        amount=split.total,
-        taxable=split.taxable,
-        exempt=split.exempt,
-        vat=split.vat,
         goods=_goods(cart),
-        payer_name=payer.name,
-        payer_phone=payer.phone,
-        payer_email=payer.email,
-        placed_at=now,
         expires_at=now + hold,
         month=month,
-        lines=[_frozen(line) for line in cart.lines],
     )
     catalogue.take_stock(order.lines)
     lines = [[line.slug, line.quantity, line.amount] for line in order.lines]
     transitions.create(order, "order_placed", Actor(Source.PAGE), {"amount": order.amount, "lines": lines})
     return order
+
+
+def _new_order(payer: Payer, split: TaxBreakdown, lines: list[OrderLine], **columns: object) -> Order:
+    return Order(
+        order_no=_new_order_no(),
+        amount=split.total,
+        taxable=split.taxable,
+        exempt=split.exempt,
+        vat=split.vat,
+        payer_name=payer.name,
+        payer_phone=payer.phone,
+        payer_email=payer.email,
+        placed_at=clock.now(),
+        lines=lines,
+        **columns,
+    )
 
 
 def _require_sellable(cart: Cart) -> None:

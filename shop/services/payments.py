@@ -98,7 +98,6 @@ def _new_attempt(order: Order, choices: Choices) -> Attempt:
         saves_for=choices.saves_for,
         amount=order.amount,
         started_at=now,
-        deadline_at=now + WINDOW_LIFETIME,
         next_check_at=now + WINDOW_LIFETIME,
     )
 

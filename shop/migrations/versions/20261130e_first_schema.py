@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261130d"
+revision = "20261130e"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -174,7 +174,6 @@ def upgrade() -> None:
         sa.Column("saves_for", sa.String(length=40), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("deadline_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("confirming_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("checks", sa.Integer(), nullable=False),
         sa.Column("next_check_at", sa.DateTime(timezone=True), nullable=True),
