@@ -27,7 +27,10 @@ VISITOR = (
     "/orders/20260101-ABCDEFGH",
 )
 DEMO = ("/demo/", "/demo/states", "/demo/codes", "/admin/login")
-STAFF = ("orders", "orders?q=nobody", "desk", "doctor", "inquiry", "settlement", "settlement/comparison", "nowhere")
+STAFF = (
+    *("orders", "orders?q=nobody", "desk", "doctor", "inquiry", "settlement", "settlement/comparison", "nowhere"),
+    *("subscriptions", "links/new"),
+)
 
 
 pytestmark = pytest.mark.full

@@ -131,8 +131,17 @@ def paid_orders(world: World) -> list[Place]:
     return [(buyer, f"/orders/{card}"), (buyer, f"/orders/{transfer}"), (buyer, "/orders")]
 
 
+def subscription(world: World) -> list[Place]:
+    buyer = world.browser()
+    number = pay(world, buyer, buyer.place_order("monthly-book"))
+    return [(buyer, f"/subscriptions/{number}"), (buyer, "/orders")]
+
+
+PAGES = (visitor, buyer_with_a_full_cart, waiting_order, declined_order, unanswered_order, paid_orders, subscription)
+
+
 def test_pages_of_the_shop(world: World, narrow: Callable[..., None]) -> None:
-    for make in (visitor, buyer_with_a_full_cart, waiting_order, declined_order, unanswered_order, paid_orders):
+    for make in PAGES:
         for shop, path in make(world):
             narrow(shop, path)
 
@@ -145,7 +154,7 @@ def test_pages_of_the_staff(world: World, officer: PageClient, narrow: Callable[
         situation.arrange(world, officer)
 
     narrow(buyer, f"/orders/{order_no}")
-    for path in (f"orders/{order_no}", "orders", f"orders?q={KOREAN * 60}", "settlement", "desk"):
+    for path in (f"orders/{order_no}", "orders", f"orders?q={KOREAN * 60}", "settlement", "desk", "links/new"):
         narrow(officer, f"/admin/{path}")
     attempt_no, today = world.order(order_no).attempts[0].attempt_no, str(clock.korea_date(clock.now()))
     asked = {"number": attempt_no, "method": "transfer", "date": today}
