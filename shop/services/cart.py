@@ -70,7 +70,7 @@ def add(items: Mapping[str, int], product: Product, quantity: int) -> dict[str, 
 
 
 def fill(items: Mapping[str, int], lines: Iterable[tuple[str, int]]) -> dict[str, int]:
-    """Put the lines of an order back. A second time changes nothing."""
+    """Put the lines of an order back."""
     changed = dict(items)
     for slug, quantity in lines:
         changed = put(changed, slug, max(quantity, changed.get(slug, 0)))

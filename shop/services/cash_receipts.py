@@ -109,7 +109,7 @@ def _run_due(receipt_id: int, client: PaypleClient) -> CashReceipt:
         job = db.session.get_one(CashReceipt, receipt_id).attempt.active_receipt
         if job is None or job.due_at is None or job.due_at > clock.now():
             break
-        run(job.id, client)
+        handle_due(job.id, client)
     return db.session.get_one(CashReceipt, receipt_id)
 
 
@@ -208,7 +208,7 @@ def due() -> list[int]:
     return read_column(select(CashReceipt.id).where(*is_due).order_by(CashReceipt.due_at).limit(BATCH))
 
 
-def run(receipt_id: int, client: PaypleClient, *, inquirer: Inquirer | None = None) -> None:
+def handle_due(receipt_id: int, client: PaypleClient, *, inquirer: Inquirer | None = None) -> None:
     """Claim a due job, make its next call and record the answer."""
     job = _claim(receipt_id)
     if job is None:

@@ -63,7 +63,7 @@ def _change_stock(line: OrderLine, by: int, condition: ColumnElement[bool]) -> i
 
 
 def seed_demo() -> int:
-    """Add the demo catalogue to an empty shop. Return the number of products."""
+    """Add the demo catalogue to an empty shop."""
     with transaction():
         if db.session.scalar(select(Product.id).limit(1)) is not None:
             return 0

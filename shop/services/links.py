@@ -37,7 +37,7 @@ _NUMBER = re.compile(r"[A-Za-z0-9_-]{1,30}")
 
 
 def create(order: Order, goods: str, expires_at: datetime, *, by: str, client: PaypleClient) -> None:
-    """Register a link for an unpaid order, or raise CannotPay or GatewayError. The goods are held until it ends."""
+    """Register a link for an unpaid order, or raise CannotPay or GatewayError."""
     order_no = order.order_no
     request = _request(order, goods, expires_at)
     require_payable(order.state, 0, order.expires_at, clock.now())
@@ -98,7 +98,7 @@ def look_up(number: str, client: PaypleClient, inquirer: Inquirer) -> bool:
 
 
 def record_found(number: str, found: PaymentFound, client: PaypleClient, *, source: Source) -> None:
-    """Record what an inquiry has found, if it is an attempt of ours or a payment of a link."""
+    """Record what an inquiry has found, if it is an attempt of ours or of a link."""
     if found.attempt_no == number and (order_no := ORDER_NO.search(found.goods)):
         _take_up(found, order_no[0], source)
     settlement.settle_found(number, found, client, source=source)
@@ -111,7 +111,6 @@ def _inquire(number: str, inquirer: Inquirer) -> PaymentFound | None:
 
 
 def _take_up(found: PaymentFound, order_no: str, source: Source) -> None:
-    """Make a payment an attempt of its order, if a link fits."""
     with transaction():
         order = db.session.scalar(select(Order).where(Order.order_no == order_no).with_for_update())
         is_ours = select(Attempt.id).where(Attempt.attempt_no == found.attempt_no)

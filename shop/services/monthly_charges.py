@@ -1,7 +1,7 @@
-"""Charges subscriptions, each due month once.
+"""Charges each due month of a subscription once.
 
-A try has a number that follows from the subscription, its month and the count of tries. It is inquired about before it
-is charged: a lost answer, a second sweep or a restored backup charges no month twice.
+The number of a try follows from its month, and the try is inquired about before it is charged: a lost answer, a second
+sweep or a restored backup charges no month twice.
 """
 
 from collections.abc import Sequence
@@ -56,7 +56,7 @@ def _claim(subscription_id: int) -> int | None:
 
 
 def _settle_tries(order_id: int, client: PaypleClient) -> bool:
-    """Inquire about the tries of a month. Return False if one has no answer."""
+    """Inquire about the tries of a month. Return False without an answer."""
     numbers = db.session.scalars(select(Attempt.attempt_no).where(Attempt.order_id == order_id)).all()
     release()
     return all(settlement.settle(number, client, source=Source.SWEEP, at_once=True) for number in numbers)
@@ -100,7 +100,6 @@ def _is_last_try_used(row: Subscription, order: Order) -> bool:
 
 
 def _open_try(order: Order) -> Attempt | None:
-    """The try that was stored and not charged, while it may still be."""
     tries = [attempt for attempt in order.attempts if attempt.delivery == CHARGE]
     is_open = (attempt for attempt in tries if attempt.state is AttemptState.PREPARED)
     return next((attempt for attempt in is_open if clock.now() < attempt.deadline_at), None)

@@ -183,7 +183,7 @@ def last_cancelled(visitor: Visitor) -> Order | None:
 
 
 def history(visitor: Visitor, before: int | None = None) -> Sequence[Order]:
-    """Return a page of the visitor's orders, newest first, and one more if there is another page."""
+    """Return a page of the visitor's orders, and one more if there is another page."""
     query = _orders_of(visitor).options(selectinload(Order.lines)).limit(PAGE_SIZE + 1)
     return db.session.scalars(query if before is None else query.where(Order.id < before)).all()
 

@@ -34,7 +34,7 @@ class RefundWish:
 
 
 def facts(order: Order) -> PaidFacts | None:
-    """Return what a refund plan needs of an order, or None if nothing is paid."""
+    """Return None if nothing is paid."""
     attempt = order.paid_attempt
     if attempt is None:
         return None

@@ -64,7 +64,7 @@ def delete(visitor: Visitor, saved_id: int, client: PaypleClient) -> None:
             raise NotFound
         row.is_offered = False
         delete_unneeded(row)
-    settle(saved_id, client)
+    handle_due(saved_id, client)
 
 
 def delete_unneeded(row: SavedMethod) -> None:
@@ -81,7 +81,7 @@ def look_up(saved_id: int, client: PaypleClient) -> None:
     with transaction():
         these = SavedMethod.id == saved_id, SavedMethod.next_check_at > clock.now()
         db.session.connection().execute(update(SavedMethod).where(*these).values(next_check_at=clock.now(), checks=0))
-    settle(saved_id, client)
+    handle_due(saved_id, client)
 
 
 def handle_deregistration(billing_key: str) -> None:
@@ -99,7 +99,7 @@ def due() -> list[int]:
     return found
 
 
-def settle(saved_id: int, client: PaypleClient) -> None:
+def handle_due(saved_id: int, client: PaypleClient) -> None:
     """Look a key up if that is due, and deregister one that nobody has saved any more."""
     job = _claim(saved_id)
     if job is None:

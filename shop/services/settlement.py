@@ -153,7 +153,7 @@ def _send_refund_of(attempt: flow.Attempt | None, client: PaypleClient) -> None:
 
 
 def _look_up_receipt(attempt_no: str, client: PaypleClient) -> None:
-    """A PAY window issues its cash receipt after the charge."""
+    """A PAY window issues its receipt after the charge."""
     with transaction():
         row = transitions.lock_attempt(attempt_no)
         may_look = row.may_get_receipt and row.receipt_look_ups < MOST_RESULTS
@@ -168,7 +168,7 @@ def _flow(client: PaypleClient, source: Source, inquirer: Inquirer | None = None
 
 @dataclass(frozen=True)
 class ShopStore:
-    """The store of the payment flow: rows of ``attempts``. ``source`` goes into the journal."""
+    """The store of the payment flow. ``source`` goes into the journal."""
 
     source: Source
 

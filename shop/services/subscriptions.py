@@ -1,7 +1,4 @@
-"""Subscriptions: their payments start and continue them, and each month is an ordinary order.
-
-``monthly_charges`` charges what is due.
-"""
+"""Subscriptions: each month is an ordinary order, which ``monthly_charges`` charges."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -72,7 +69,7 @@ def keep_found(attempt: Attempt, found: PaymentFound) -> None:
 
 
 def resume(number: str) -> None:
-    """Charge a paused subscription again, from the present month on. The next sweep charges what is due."""
+    """Charge a paused subscription again, from the present month on."""
     with transaction():
         row = lock(get(number).id)
         if row.state is SubscriptionState.PAUSED and row.saved_method is not None:
@@ -84,7 +81,7 @@ def resume(number: str) -> None:
 
 
 def order_to_pay(number: str) -> str:
-    """Return the number of the order of the next month, which its buyer pays in the window, or raise NotFound."""
+    """Return the number of the order of the next month, or raise NotFound."""
     with transaction():
         row = lock(get(number).id)
         if row.state is SubscriptionState.STOPPED:
@@ -108,11 +105,10 @@ def stop(number: str, client: PaypleClient, actor: Actor, reason: str = "") -> N
         with suppress(CannotCancel):  # a charge that is under way now counts
             orders.cancel(order_id, is_answered=True)
     if saved_id is not None:
-        saved_methods.settle(saved_id, client)
+        saved_methods.handle_due(saved_id, client)
 
 
 def look_up(number: str, client: PaypleClient) -> None:
-    """Ask the gateway whether the key of a subscription is still registered."""
     saved_id = get(number).saved_method_id
     release()
     if saved_id is not None:

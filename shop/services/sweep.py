@@ -62,9 +62,9 @@ def run(client: PaypleClient, *, seconds: float = SECONDS) -> Report:
     do("", _due_orders(), partial(orders.expire, source=Source.SWEEP), report.expired)
     do("subscription ", monthly_charges.due(), partial(monthly_charges.charge, client=client), report.subscriptions)
     do("refund ", refunds.due(), partial(refunds.handle_due, client=client), report.refunds)
-    run_receipt = partial(cash_receipts.run, client=client, inquirer=inquiries)
+    run_receipt = partial(cash_receipts.handle_due, client=client, inquirer=inquiries)
     do("cash receipt ", cash_receipts.due(), run_receipt, report.cash_receipts)
-    do("saved method ", saved_methods.due(), partial(saved_methods.settle, client=client), report.saved_methods)
+    do("saved method ", saved_methods.due(), partial(saved_methods.handle_due, client=client), report.saved_methods)
     return report
 
 

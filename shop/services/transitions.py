@@ -70,7 +70,7 @@ def lock_attempt(attempt_no: str) -> Attempt:
 
 
 def lock_row(table: type[RefundOrReceipt], row_id: int) -> RefundOrReceipt:
-    """Return a refund or a cash receipt with its order locked, or raise NotFound."""
+    """Return a refund or a receipt with its order locked, or raise NotFound."""
     row = db.session.get(table, row_id)
     if row is None:
         raise NotFound
