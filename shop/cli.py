@@ -45,7 +45,7 @@ def show_ledger() -> None:
 @click.command("sweep")
 @click.option("--every", type=click.IntRange(min=1), help="Repeat after this many seconds until stopped.")
 def run_sweep(every: int | None) -> None:
-    """Ask the gateway about everything open, settle it, expire unpaid orders; print what was done as JSON."""
+    """Settle what is open, charge subscriptions, send refunds, expire unpaid orders; print what was done as JSON."""
     if every is None:
         click.echo(json.dumps(asdict(sweep.run(client()))))
         return

@@ -10,7 +10,7 @@ from pkgutil import resolve_name
 ROOT = Path(__file__).parents[2]
 CONFIRM = "shop.payple.flow:PaymentFlow._charge"
 DECIDE = "shop.payple.flow:decide"
-REFUSAL = "shop.services.transitions:_refusal"
+TAKE_PAYMENT = "shop.services.transitions:_take_payment"
 ANSWER_TO_REFUND = "shop.payple.refund_rules:state_after"
 RECEIPT = "shop.rules.cash_receipt:after_refund"
 BY_REASON: Mapping[str, str] = {
@@ -22,8 +22,8 @@ BY_REASON: Mapping[str, str] = {
     "pay_type": DECIDE,
     "refunded": DECIDE,
     "second_payment": "shop.services.transitions:apply_verdict",
-    "out_of_stock": REFUSAL,
-    "order_cancelled": REFUSAL,
+    "out_of_stock": TAKE_PAYMENT,
+    "order_cancelled": TAKE_PAYMENT,
 }
 BY_EVENT: Mapping[str, str] = {
     "confirming": "shop.payple.flow:PaymentFlow.may_confirm",

@@ -1,4 +1,4 @@
-"""A card or an account that a buyer has saved for the next order."""
+"""A card or an account that a buyer has saved, for the next order or for a subscription."""
 
 from datetime import datetime
 
@@ -11,9 +11,9 @@ from shop.rules.method import Method
 
 
 class SavedMethod(Base):
-    """``visitor`` is the browser that it belongs to; ``fingerprint`` finds a billing key without opening it.
+    """``visitor`` is the browser that it belongs to; ``fingerprint``, a hash of the billing key, finds its row.
 
-    One that is not offered for the next order pays a subscription.
+    ``is_offered`` for the next order; a row that is not pays a subscription.
     A deleted row stays, with its next check, until the gateway says that the key is not registered any more.
     """
 

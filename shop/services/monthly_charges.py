@@ -73,7 +73,7 @@ def _prepare(subscription_id: int, order_id: int) -> ChargeRequest | None:
             row.next_charge_at = next_try(clock.now())
             return None
         if any(codes.says_month_is_paid(attempt.result_code) for attempt in order.attempts):
-            subscriptions.go_on(row, month_after(order.month))  # somebody has looked, and no try of ours has paid
+            subscriptions.advance(row, month_after(order.month))  # somebody has looked, and no try of ours has paid
             return None
         saved = row.saved_method
         if saved is None or not saved.billing_key or _is_last_try_used(row, order):

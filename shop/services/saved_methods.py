@@ -32,18 +32,18 @@ def saved_by(visitor: Visitor) -> list[SavedMethod]:
     return [row for row in db.session.scalars(query) if row.billing_key] if visitor.mark else []
 
 
-def keep_found(attempt: Attempt, found: PaymentFound) -> SavedMethod | None:
-    """Save what an attempt was paid with, if its buyer wishes so or pays every month."""
+def save(attempt: Attempt, found: PaymentFound) -> SavedMethod | None:
+    """Save what an attempt was paid with, if its buyer wishes so or the order is a subscription's."""
     visitor = attempt.saves_for or (attempt.order.visitor if attempt.order.month else "")
     if not (visitor and attempt.state is AttemptState.PAID and found.billing_key):
         return None
     mine = {"visitor": visitor, "fingerprint": _fingerprint(found.billing_key)}
     with suppress(IntegrityError), db.session.begin_nested():
-        return _keep(attempt, found, mine)
+        return _save(attempt, found, mine)
     return db.session.scalar(select(SavedMethod).filter_by(**mine))  # the same card pays another order just now
 
 
-def _keep(attempt: Attempt, found: PaymentFound, mine: dict[str, str]) -> SavedMethod:
+def _save(attempt: Attempt, found: PaymentFound, mine: dict[str, str]) -> SavedMethod:
     now = clock.now()
     known = db.session.scalar(select(SavedMethod).filter_by(**mine).with_for_update())
     row = known or SavedMethod(**mine, is_offered=False, next_check_at=now + KEPT)

@@ -70,7 +70,10 @@ def settle(
     at_once: bool = False,
     inquirer: Inquirer | None = None,
 ) -> bool:
-    """Inquire about an attempt if that is due, or ``at_once``. Return False without an answer."""
+    """Inquire about an attempt if that is due, or ``at_once``. Return False if the gateway did not answer.
+
+    One that is final already is asked only whether its window has issued a cash receipt.
+    """
     attempt = ShopStore(source).find(attempt_no)
     if attempt is not None and attempt.is_final:
         return cash_receipts.look_up(attempt_no, inquirer or client)
@@ -84,7 +87,7 @@ def charge(request: ChargeRequest, client: PaypleClient) -> None:
 
 
 def settle_found(attempt_no: str, found: PaymentFound, client: PaypleClient, *, source: Source) -> None:
-    """Record what an inquiry has found, if the payment is ours and open."""
+    """Record a payment that an inquiry has found, if its attempt is ours and not final."""
     attempt = ShopStore(source).find(attempt_no)
     if attempt is None or attempt.is_final:
         return
@@ -221,7 +224,7 @@ class ShopStore:
                 refunds.file_owed(row, owed.refund_no, owed.amount)
             if is_changed and row.state in flow.FINAL and verdict.found is not None:
                 cash_receipts.keep_found(row, verdict.found.transfer)
-                subscriptions.keep_found(row, verdict.found)
+                subscriptions.follow_payment(row, verdict.found)
             if is_changed or row.state is verdict.seen:
                 row.checks += not is_changed
                 _schedule(row)

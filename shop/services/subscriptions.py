@@ -48,14 +48,14 @@ def list_newest() -> Sequence[Subscription]:
     return db.session.scalars(select(Subscription).options(*parts).order_by(Subscription.id.desc()).limit(MOST)).all()
 
 
-def keep_found(attempt: Attempt, found: PaymentFound) -> None:
-    """Save what an attempt was paid with, and start its subscription with it or continue it.
+def follow_payment(attempt: Attempt, found: PaymentFound) -> None:
+    """Save what an attempt was paid with, and start or continue the subscription of its order.
 
     A subscription is always locked before its saved method.
     """
     order = attempt.order
     row = lock(order.subscription_id) if order.subscription_id else None
-    saved = saved_methods.keep_found(attempt, found)
+    saved = saved_methods.save(attempt, found)
     if order.month is None or attempt.state is not AttemptState.PAID:
         return
     row = row or _start(order)
@@ -63,7 +63,7 @@ def keep_found(attempt: Attempt, found: PaymentFound) -> None:
     if row.state is not SubscriptionState.STOPPED:
         kept = saved or before
         row.saved_method = None if kept is None or _pays_another(kept, row) else kept
-    go_on(row, month_after(order.month))
+    advance(row, month_after(order.month))
     for unneeded in {method for method in (before, saved) if method is not None}:
         saved_methods.delete_unneeded(unneeded)
 
@@ -136,10 +136,10 @@ def open_order(row: Subscription) -> Order:
     return orders.place_again(row.orders[-1], f"subscription {row.number} {row.month:%Y-%m}", row.month, ends_at)
 
 
-def go_on(row: Subscription, month: date) -> None:
-    """Go on with a month, at least. Without a key to charge the subscription waits for its buyer.
+def advance(row: Subscription, month: date) -> None:
+    """Make ``month`` the next one to pay, unless it is a later one already, and plan its charge.
 
-    One that has stopped only records what it has paid.
+    Without a key to charge the subscription is paused. A stopped one gets the month and no charge.
     """
     row.month = max(row.month, month)
     due = charge_time(row.month, row.day)

@@ -86,7 +86,7 @@ def apply_verdict(attempt: Attempt, verdict: Verdict, *, source: Source) -> bool
     if state is attempt.state:
         return False
     reason: Reason | OrphanReason = verdict.reason if state is verdict.state else OrphanReason.SECOND_PAYMENT
-    if state is AttemptState.PAID and (refusal := _refusal(attempt.order)):
+    if state is AttemptState.PAID and (refusal := _take_payment(attempt.order)):
         state, reason = AttemptState.ORPHANED, refusal
     values = gateway_columns(verdict) | {"checks": 0}
     if attempt.state is AttemptState.UNKNOWN and state is AttemptState.PAID:
@@ -124,8 +124,8 @@ def _is_held(attempt: Attempt) -> bool:
     return db.session.scalar(select(Attempt.id).where(*others).limit(1)) is not None
 
 
-def _refusal(order: Order) -> OrphanReason | None:
-    """Why an order takes no payment. One that has expired takes its goods again."""
+def _take_payment(order: Order) -> OrphanReason | None:
+    """Take the goods of an expired order again. Return why the order takes no payment, or None if it does."""
     if order.cancelled_at is not None:
         return OrphanReason.ORDER_CANCELLED
     return None if _take_stock_again(order) else OrphanReason.OUT_OF_STOCK
