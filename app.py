@@ -1,8 +1,7 @@
-"""The composition root.
+"""Builds the shop from its settings, and starts it.
 
-Importing it builds the shop and nothing else: ``gunicorn app:app`` serves the shop alone, ``flask --app
-app`` finds its commands. Run as a program it writes the first-run secrets, migrates, makes the first staff
-account, and starts shop and simulator as two servers.
+Importing it builds the shop and nothing else: ``gunicorn app:app`` serves the shop alone, ``flask --app app`` finds its
+commands. Run as a program it writes the first secrets, migrates, makes the first staff account, and starts the servers.
 """
 
 import os
@@ -79,7 +78,7 @@ def shop(settings: Settings) -> Server:
 
 
 def simulator(settings: Settings) -> Server:
-    """A stranger to the shop: its own program, its own host, its own file."""
+    """A program of its own, with its own host and database, as the gateway is for the shop."""
     command = (
         *("shop.simulator", "--host", settings.host),
         *("--port", str(settings.simulator_port), "--origin", settings.simulator_url),

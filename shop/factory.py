@@ -144,6 +144,6 @@ def _add_demo(app: Flask, settings: Settings, http: requests.Session | None) -> 
 
 
 def _trust_proxies(app: Flask, count: int) -> None:
-    """See the caller's address behind our own proxies; without any, what a request says about its way is a lie."""
+    """See the caller's address behind our own proxies. Without any, no request header names it."""
     if count:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=0)  # type: ignore[method-assign] # Flask's way

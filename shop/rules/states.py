@@ -1,6 +1,6 @@
-"""The states of orders, refunds and cash receipts, and their transitions.
+"""The states of orders, cash receipts and subscriptions, and every table of transitions.
 
-The states of attempts and refunds, and the transitions of attempts, are the client's.
+The states of attempts and refunds, and the transitions of attempts, come from the client.
 """
 
 from collections.abc import Collection, Mapping

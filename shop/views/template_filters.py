@@ -29,7 +29,7 @@ _METHODS = {
 
 
 def init_app(app: Flask, translations: str) -> None:
-    """Teach the templates our filters and words."""
+    """Register the filters and the words of the templates."""
     app.config.from_mapping(BABEL_DEFAULT_LOCALE="ko", BABEL_TRANSLATION_DIRECTORIES=translations)
     babel.init_app(app, locale_selector=language)
     filters = (won, korea_time, korea_hour, korea_seconds, phone, masked_phone, masked, evidence, in_language)
