@@ -5,6 +5,7 @@ Each raises ValueError for what the gateway refuses.
 
 from __future__ import annotations
 
+import html
 import re
 import secrets
 import unicodedata
@@ -55,11 +56,13 @@ class PayerCheck(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class PayerFields:
-    """Who pays."""
+    """Who pays, and two texts of your own that the result repeats."""
 
     payer_name: str = field(default="", repr=False)
     payer_phone: str = field(default="", repr=False)
     payer_email: str = field(default="", repr=False)
+    user_define1: str = field(default="", repr=False)
+    user_define2: str = field(default="", repr=False)
 
     def to_wire(self) -> dict[str, str]:
         """The fields. Blank ones are left out."""
@@ -68,6 +71,8 @@ class PayerFields:
                 "PCD_PAYER_NAME": _name(self.payer_name),
                 "PCD_PAYER_HP": _phone(self.payer_phone),
                 "PCD_PAYER_EMAIL": _email(self.payer_email),
+                "PCD_USER_DEFINE1": self.user_define1,
+                "PCD_USER_DEFINE2": self.user_define2,
             }
         )
 
@@ -222,9 +227,13 @@ def window_fields(request: WindowRequest | RegistrationRequest, key: Authenticat
 
     `key` is a fresh authentication for the script WITH_AUTHENTICATION, or the client key for WITH_CLIENT_KEY.
     """
+    fields = request.to_wire()
+    for name in ("PCD_USER_DEFINE1", "PCD_USER_DEFINE2"):
+        if name in fields:
+            fields[name] = html.escape(fields[name])  # the script writes it into an HTML attribute as it is
     if isinstance(key, str):
-        return request.to_wire() | {"clientKey": key}
-    return request.to_wire() | {"PCD_AUTH_KEY": key.auth_key, "PCD_PAY_URL": key.return_url}
+        return fields | {"clientKey": key}
+    return fields | {"PCD_AUTH_KEY": key.auth_key, "PCD_PAY_URL": key.return_url}
 
 
 def _check_amount(amount: int, vat: int | None) -> None:

@@ -39,6 +39,8 @@ class UnverifiedResult:
     request_key: str = field(default="", repr=False)
     confirm_url: str = ""  # as received: only for Gateway.select_confirm
     billing_key: str = field(default="", repr=False)
+    user_define1: str = field(default="", repr=False)
+    user_define2: str = field(default="", repr=False)
     reports_deregistration: bool = False  # a webhook: the billing key charges no more
 
     @property
@@ -68,6 +70,8 @@ class UnverifiedResult:
             request_key=fields.get("PCD_PAY_REQKEY", ""),
             confirm_url=fields.get("PCD_PAY_COFURL", ""),
             billing_key=fields.get("PCD_PAYER_ID", ""),
+            user_define1=fields.get("PCD_USER_DEFINE1", ""),
+            user_define2=fields.get("PCD_USER_DEFINE2", ""),
             reports_deregistration=charge_mode == "PUSERDEL",
         )
 

@@ -75,12 +75,13 @@ def test_a_charge_answers_like_a_confirm_and_its_key_is_looked_up_and_deregister
     assert codes.lookup(refused.value.code)
 
 
-def test_a_registration_brings_a_billing_key_without_a_payment(wire: Wire) -> None:
-    result = wire.pay(RegistrationRequest(PayType.CARD, "/registered"))
+def test_a_registration_brings_a_billing_key_without_a_payment_and_texts_as_they_were(wire: Wire) -> None:
+    own = """{"a": 'b & <c>'}"""
+    result = wire.pay(RegistrationRequest(PayType.CARD, "/registered", user_define1=own, user_define2="&quot;"))
 
     registered = wire.client().find_billing_key(result.billing_key)
 
-    assert result.reports_success
+    assert (result.reports_success, result.user_define1, result.user_define2) == (True, own, "&quot;")
     assert registered
     assert registered.pay_type is PayType.CARD
 
