@@ -56,7 +56,7 @@ def handle_webhook(message: UnverifiedResult) -> bool:
         if row.state in flow.FINAL or journal.count("webhook", row.attempt_no) >= MOST_WEBHOOKS:
             return True
         row.next_check_at = clock.now()
-        row.checks = 0
+        row.checks = 0  # if this inquiry has no answer, the next one follows soon
         evidence = {"result": message.result, "code": message.code[:20], "amount": message.amount}
         journal.note(row, "webhook", Actor(Source.WEBHOOK), evidence)
         return True
