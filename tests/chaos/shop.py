@@ -22,7 +22,7 @@ from tests.chaos.people import STAFF, prices_on
 from tests.chaos.processes import ProcessGroup
 from tests.chaos.simulator import Simulator
 from tests.chaos.watch import wait_until
-from tests.tools.servers import clean_environment, free_ports
+from tests.tools.servers import clean_environment, free_ports, lay_home
 from tests.tools.sources import ROOT
 
 START_SECONDS = 60.0
@@ -95,11 +95,8 @@ class Shop:
 
     def prepare(self) -> None:
         """Lay out the folder, bring the database up to date, fill it, make a staff account."""
-        (self._home / "instance").mkdir(parents=True)
-        for name in ("app.py", "gunicorn.conf.py"):
-            (self._home / name).write_bytes((ROOT / name).read_bytes())
-        for name in ("shop", "templates", "static", "tests"):
-            (self._home / name).symlink_to(ROOT / name)
+        lay_home(self._home)
+        (self._home / "tests").symlink_to(ROOT / "tests")
         for words in (["db", "upgrade"], ["seed"]):
             self._flask("app", words)
         self._flask("app", ["staff", "add", STAFF, "--password-stdin"], stdin=self.password + "\n")

@@ -75,7 +75,7 @@ class Simulator:
         self._seen = 0
 
     def ledger(self, after: int = 0) -> list[Row]:
-        return list(self._ask("GET", f"ledger?after={after}"))
+        return list(self.control("GET", f"ledger?after={after}"))
 
     def news(self) -> list[Row]:
         """What it has written since this was asked the last time."""
@@ -84,50 +84,35 @@ class Simulator:
         return found
 
     def payments(self) -> dict[str, Row]:
-        return {row["oid"]: row for row in self._ask("GET", "payments")}
-
-    def cancel(self, oid: str, amount: int) -> None:
-        self._ask("POST", f"payments/{oid}/cancel", {"amount": amount})
+        return {row["oid"]: row for row in self.control("GET", "payments")}
 
     def fault(self, op: str, kind: str, phase: str = "after", **more: object) -> None:
-        self._ask("POST", "faults", {"op": op, "kind": kind, "phase": phase, **more})
-
-    def kinds(self) -> list[Row]:
-        """The kinds of faults, with their operations and phases."""
-        return list(self._ask("GET", "faults")["kinds"])
+        self.control("POST", "faults", {"op": op, "kind": kind, "phase": phase, **more})
 
     def clear(self) -> None:
         """No more faults or scenarios, nothing held at a barrier, and webhooks travel as usual."""
-        self._ask("DELETE", "faults")
-        self._ask("DELETE", "scenarios")
-        for barrier in self._ask("GET", "barrier"):
+        self.control("DELETE", "faults")
+        self.control("DELETE", "scenarios")
+        for barrier in self.control("GET", "barrier"):
             self.release(int(barrier["id"]))
         self.webhooks(hold=False, duplicate=0, shuffle=False, drop=0, delay=0, release=True)
 
-    def clock(self, advance: float) -> None:
-        self._ask("POST", "clock", {"advance": advance})
-
     def barrier(self, op: str, phase: str, oid: str) -> int:
         """The next such request stands still; the number by which it is released."""
-        return int(self._ask("POST", "barrier", {"op": op, "phase": phase, "oid": oid})["id"])
+        return int(self.control("POST", "barrier", {"op": op, "phase": phase, "oid": oid})["id"])
 
     def waiting(self) -> set[int]:
-        return {int(one["id"]) for one in self._ask("GET", "barrier") if one["waiting"]}
+        return {int(one["id"]) for one in self.control("GET", "barrier") if one["waiting"]}
 
     def release(self, barrier: int) -> None:
         self._request("POST", f"barrier/{barrier}/release")
 
     def webhooks(self, **wishes: object) -> None:
         """How webhooks travel from now on: hold, release, duplicate, shuffle, drop, delay, seed."""
-        self._ask("POST", "webhooks", wishes)
+        self.control("POST", "webhooks", wishes)
 
-    def send_webhooks_to(self, url: str) -> None:
-        self._ask("POST", "partners", {"webhook_url": url})
-
-    def policy(self, **switches: object) -> None:
-        self._ask("POST", "policy", switches)
-
-    def _ask(self, method: str, path: str, body: object = None) -> Any:
+    def control(self, method: str, path: str, body: object = None) -> Any:
+        """One call of the control panel."""
         response = self._request(method, path, body)
         if not response.ok:
             raise RuntimeError(f"{method} /_sim/{path}: {response.status_code} {response.text}")

@@ -134,7 +134,7 @@ class Stage:
     def advance(self, seconds: float) -> None:
         """Let time pass for shop and simulator alike."""
         self.clock.advance(seconds)
-        self.simulator.clock(seconds)
+        self.simulator.control("POST", "clock", {"advance": seconds})
 
     def recover(self) -> None:
         """After a campaign: no fault stays, and the shop serves again."""
@@ -187,7 +187,7 @@ def open_stage(engine: str, bug: str = "", *, keep: bool = False) -> Iterator[St
             shop.prepare()
             stage.watch.secrets |= shop.secrets()
             shop.start()
-            simulator.send_webhooks_to(f"{shop.url}/payments/webhook")
+            simulator.control("POST", "partners", {"webhook_url": f"{shop.url}/payments/webhook"})
             yield stage
         except BaseException:
             stage.keep_logs = True

@@ -53,7 +53,7 @@ def run(stage: Stage, plan: Plan, report: Report) -> None:
 def _cells(stage: Stage) -> list[tuple[str, str, str]]:
     told = [
         (str(kind["id"]), op, phase)
-        for kind in stage.simulator.kinds()
+        for kind in stage.simulator.control("GET", "faults")["kinds"]
         for op in OPS
         for phase in kind["phases"]
         if kind["id"] not in UNGUARDED and op in kind["ops"]

@@ -48,7 +48,7 @@ def run(stage: Stage, plan: Plan, report: Report) -> None:
 
 
 def _cells(stage: Stage) -> list[tuple[str, str]]:
-    kinds = [kind for kind in stage.simulator.kinds() if OP in kind["ops"]]
+    kinds = [kind for kind in stage.simulator.control("GET", "faults")["kinds"] if OP in kind["ops"]]
     guarded = [kind for kind in kinds if kind["id"] not in (*UNGUARDED, FOREIGN_NUMBER)]
     return [(str(kind["id"]), str(phase)) for kind in guarded for phase in kind["phases"]]
 

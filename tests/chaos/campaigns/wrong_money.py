@@ -15,7 +15,7 @@ DEAR, CHEAP = {"test-product": 5}, {"test-product": 1}
 
 def run(stage: Stage, plan: Plan, report: Report) -> None:
     """Twist and pay; the oracle says whether each wrong won was returned or is on the desk."""
-    stage.simulator.policy(inquiry_shows_refund="on")
+    stage.simulator.control("POST", "policy", {"inquiry_shows_refund": "on"})
     names = list(TWISTS)
     steps = [plan.step(twist=names[number % len(names)]) for number in range(plan.count)]
     crowd(partial(_pay_wrongly, report), [(stage, step) for step in steps])
@@ -88,7 +88,8 @@ def _returned_before(buyer: Buyer, order: Placed, step: Step) -> None:
     """Some of it, or all, was returned in the gateway's administration before the result arrives."""
     opening = buyer.start(order, work="PAY", method=step.dice.choice(("card", "transfer")))
     result = buyer.pay(opening)
-    buyer.stage.simulator.cancel(opening.attempt_no, step.dice.choice((1_000, order.total)))
+    amount = step.dice.choice((1_000, order.total))
+    buyer.stage.simulator.control("POST", f"payments/{opening.attempt_no}/cancel", {"amount": amount})
     buyer.deliver(result)
 
 
