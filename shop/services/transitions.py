@@ -88,7 +88,7 @@ def apply_verdict(attempt: Attempt, verdict: Verdict, *, source: Source) -> bool
     reason: Reason | OrphanReason = verdict.reason if state is verdict.state else OrphanReason.SECOND_PAYMENT
     if state is AttemptState.PAID and (refusal := _take_payment(attempt.order)):
         state, reason = AttemptState.ORPHANED, refusal
-    values = gateway_columns(verdict) | {"checks": 0}
+    values = _gateway_columns(verdict) | {"checks": 0}
     if attempt.state is AttemptState.UNKNOWN and state is AttemptState.PAID:
         values["recovered_at"] = clock.now()
     move(attempt, state, state.value, Actor(source), _evidence(verdict, reason), **values)
@@ -105,7 +105,7 @@ def begin_confirm(attempt: Attempt, *, source: Source) -> bool:
     return True
 
 
-def gateway_columns(verdict: Verdict) -> dict[str, object]:
+def _gateway_columns(verdict: Verdict) -> dict[str, object]:
     values: dict[str, object] = {}
     if verdict.error is not None:
         values = {"result_code": verdict.error.code, "result_message": verdict.error.message}
