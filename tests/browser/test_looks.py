@@ -72,6 +72,16 @@ def lines_of(value: Locator) -> int:
     return count
 
 
+def test_the_developer_options_stay_as_they_were(desktop: Store) -> None:
+    options = desktop.order().page.get_by_test_id("options")
+    expect(options).not_to_have_attribute("open")
+
+    for is_open in (True, False):
+        options.locator("summary").click()
+        desktop.page.reload()
+        expect(options).to_have_js_property("open", is_open)
+
+
 def test_the_first_tab_stop_leads_to_the_content(desktop: Store) -> None:
     desktop.page.goto(desktop.url)
     desktop.page.keyboard.press("Tab")
