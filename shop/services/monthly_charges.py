@@ -1,11 +1,10 @@
 """Charges each due month of a subscription once.
 
-The number of a try follows from its month, and the try is inquired about before it is charged: a lost answer, a second
-sweep or a restored backup charges no month twice.
+A month is tried once a day at most. The number of a try follows from its month, and the try is inquired about before it
+is charged: a lost answer, a second sweep or a restored backup charges no month twice.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from sqlalchemy import select
 
@@ -22,8 +21,6 @@ from shop.services.journal import SHOP
 
 CHARGE = "charge"
 """The delivery of an attempt that opens no window."""
-CLAIM = timedelta(minutes=3)
-"""How long a claimed month keeps other sweeps away."""
 
 
 def due() -> Sequence[int]:
@@ -41,7 +38,7 @@ def charge(subscription_id: int, client: PaypleClient) -> None:
     request = _prepare(subscription_id, order_id)
     if request and settlement.settle(request.attempt_no, client, source=Source.SWEEP, at_once=True):
         settlement.charge(request, client)
-        _plan_next_try(subscription_id, order_id)
+        _pause_after_last_try(subscription_id, order_id)
 
 
 def _claim(subscription_id: int) -> int | None:
@@ -51,7 +48,7 @@ def _claim(subscription_id: int) -> int | None:
         if row.next_charge_at is None or row.next_charge_at > now:
             return None
         order = subscriptions.open_order(row)
-        row.next_charge_at = max(now + CLAIM, charge_time(row.month, row.day))
+        row.next_charge_at = max(next_try(now), charge_time(row.month, row.day))
         return order.id if now >= charge_time(row.month, row.day) else None
 
 
@@ -67,10 +64,8 @@ def _prepare(subscription_id: int, order_id: int) -> ChargeRequest | None:
     with transaction():
         order = transitions.lock_order(order_id)
         row = subscriptions.lock(subscription_id)
-        if row.state is not SubscriptionState.ACTIVE or order.month is None or order.paid_attempt:
-            return None
-        if order.state is not OrderState.AWAITING_PAYMENT:
-            row.next_charge_at = next_try(clock.now())
+        is_open = order.state is OrderState.AWAITING_PAYMENT and row.state is SubscriptionState.ACTIVE
+        if not is_open or order.month is None:
             return None
         if any(codes.says_month_is_paid(attempt.result_code) for attempt in order.attempts):
             subscriptions.advance(row, month_after(order.month))  # somebody has looked, and no try of ours has paid
@@ -79,30 +74,20 @@ def _prepare(subscription_id: int, order_id: int) -> ChargeRequest | None:
         if saved is None or not saved.billing_key or _is_last_try_used(row, order):
             subscriptions.pause(row)
             return None
-        return _request(order, _open_try(order) or _new_try(row, order, saved.method), saved.billing_key)
+        return _request(order, _new_try(row, order, saved.method), saved.billing_key)
 
 
-def _plan_next_try(subscription_id: int, order_id: int) -> None:
-    """A try that was not sent is repeated as soon as its claim is over."""
+def _pause_after_last_try(subscription_id: int, order_id: int) -> None:
     with transaction():
         order = transitions.lock_order(order_id)
         row = subscriptions.lock(subscription_id)
-        if row.state is not SubscriptionState.ACTIVE or order.paid_attempt or _open_try(order):
-            return
-        row.next_charge_at = next_try(clock.now())
-        if _is_last_try_used(row, order):
+        if not order.paid_attempt and _is_last_try_used(row, order):
             subscriptions.pause(row)
 
 
 def _is_last_try_used(row: Subscription, order: Order) -> bool:
     tries = [attempt for attempt in order.attempts if attempt.delivery == CHARGE and attempt.started_at >= row.since]
     return sum(attempt.state is AttemptState.DECLINED for attempt in tries) > MORE_TRIES
-
-
-def _open_try(order: Order) -> Attempt | None:
-    tries = [attempt for attempt in order.attempts if attempt.delivery == CHARGE]
-    is_open = (attempt for attempt in tries if attempt.state is AttemptState.PREPARED)
-    return next((attempt for attempt in is_open if clock.now() < attempt.deadline_at), None)
 
 
 def _new_try(row: Subscription, order: Order, method: Method) -> Attempt:

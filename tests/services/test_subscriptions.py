@@ -133,15 +133,18 @@ def test_a_lost_answer_stays_unknown_until_the_gateway_tells(
     assert sum(world.charged().values()) == PRICE * (len(subscriber.orders))
 
 
-def test_a_charge_that_was_not_sent_is_tried_again(world: World) -> None:
+@pytest.mark.parametrize("minutes", [1, 60])
+def test_a_month_whose_charge_could_not_be_sent_is_charged_on_the_next_day(world: World, minutes: int) -> None:
     subscriber = subscribe(world)
-    world.fault("auth", "http_500")
+    world.fault("auth", "http_500", times=1000)
     subscriber.sweep_when_due()
-    assert subscriber.tries == ["prepared"]
+    for _ in range(0, minutes, 4):
+        world.sweep(minutes=4)
+    world.control("DELETE", "faults")
 
     subscriber.sweep_when_due()
 
-    assert (subscriber.tries, subscriber.row.state) == (["paid"], "active")
+    assert (subscriber.tries, subscriber.row.state) == (["expired", "paid"], "active")
 
 
 def test_a_declined_month_is_tried_on_three_more_days_and_then_waits_for_its_buyer(world: World) -> None:
