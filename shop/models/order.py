@@ -117,7 +117,7 @@ class OrderLine(Base):
     name: Mapped[str] = mapped_column(String(100))
     name_en: Mapped[str] = mapped_column(String(100))
     tax: Mapped[Tax] = mapped_column(one_of(Tax, "line_tax"))
-    unit_price: Mapped[int]
+    unit_price: Mapped[int] = mapped_column(BigInteger)
     quantity: Mapped[int]
     amount: Mapped[int] = mapped_column(BigInteger)
 

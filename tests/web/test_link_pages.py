@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from shop.rules.money import LARGEST_TOTAL
 from tests.page import PageClient
 from tests.staff import PASSWORD, sign_in
 from tests.world import World, korea_now
@@ -108,3 +109,12 @@ def test_a_free_amount_that_makes_no_sense_makes_no_order(
 
     assert page.has("form-errors")
     assert world.calls() == 0
+
+
+@pytest.mark.both_engines
+def test_the_largest_free_amount_is_that_of_a_cart(world: World, officer: PageClient) -> None:
+    officer.submit("/admin/links/new", wish() | FREE | {"amount": str(LARGEST_TOTAL + 1)}, 422)
+
+    page = officer.submit("/admin/links/new", wish() | FREE | {"amount": str(LARGEST_TOTAL)})
+
+    assert world.order(page.path[-17:]).amount == LARGEST_TOTAL

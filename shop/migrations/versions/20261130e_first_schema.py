@@ -231,7 +231,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("name_en", sa.String(length=100), nullable=False),
         sa.Column("tax", one_of("line_tax", "taxable exempt"), nullable=False),
-        sa.Column("unit_price", sa.Integer(), nullable=False),
+        sa.Column("unit_price", sa.BigInteger(), nullable=False),
         sa.Column("quantity", sa.Integer(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("amount = unit_price * quantity", name="line_amount_adds_up"),
