@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
 from typing import Any, TypeVar
@@ -307,12 +307,6 @@ def scarce_product(world: World, stock: int) -> str:
     return slug
 
 
-def set_stock(slug: str, stock: int) -> None:
-    """Leave so many of a product."""
-    db.session.scalars(select(Product).where(Product.slug == slug)).one().stock = stock
-    db.session.commit()
-
-
 def now() -> datetime:
     """The shop's present moment."""
     return clock.now()
@@ -321,8 +315,3 @@ def now() -> datetime:
 def korea_now() -> datetime:
     """The same on a Korean clock."""
     return clock.korea_time(now())
-
-
-def korea_date_of(moment: datetime) -> date:
-    """The Korean day of a moment."""
-    return clock.korea_date(moment)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, bindparam, or_, select, true, update
+from sqlalchemy import bindparam, select, update
 
 from shop.db import db, transaction
 from shop.errors import NotFound, OutOfStock
@@ -38,28 +38,26 @@ def products_by_slug(slugs: Collection[str]) -> dict[str, Product]:
 
 def take_stock(lines: Sequence[OrderLine]) -> None:
     """Reserve the goods of an order, or raise OutOfStock: the caller rolls back."""
-    for line in _by_product(lines):
-        left = or_(Product.stock.is_(None), Product.stock >= line.quantity)
-        if _change_stock(line, -line.quantity, left) != 1:
+    for line in _of_limited_stock(lines):
+        if _change_stock(line, -line.quantity) != 1:
             raise OutOfStock(line.slug)
 
 
 def give_stock_back(lines: Sequence[OrderLine]) -> None:
-    for line in _by_product(lines):
-        _change_stock(line, line.quantity, true())
+    for line in _of_limited_stock(lines):
+        _change_stock(line, line.quantity)
 
 
-def _by_product(lines: Sequence[OrderLine]) -> list[OrderLine]:
-    """Sort by product, so that parallel orders cannot deadlock."""
-    return sorted((line for line in lines if line.product_id), key=lambda line: line.product_id or 0)
+def _of_limited_stock(lines: Sequence[OrderLine]) -> list[OrderLine]:
+    """Sort by product, so that parallel orders cannot deadlock. Unlimited products are not locked."""
+    limited = select(Product.id).where(Product.id.in_([line.product_id for line in lines]), Product.stock.is_not(None))
+    ids = set(db.session.connection().scalars(limited))
+    return sorted((line for line in lines if line.product_id in ids), key=lambda line: line.product_id or 0)
 
 
-def _change_stock(line: OrderLine, by: int, condition: ColumnElement[bool]) -> int:
-    return (
-        db.session.connection()
-        .execute(update(Product).where(Product.id == line.product_id, condition).values(stock=Product.stock + by))
-        .rowcount
-    )
+def _change_stock(line: OrderLine, by: int) -> int:
+    enough = update(Product).where(Product.id == line.product_id, Product.stock + by >= 0)
+    return db.session.connection().execute(enough.values(stock=Product.stock + by)).rowcount
 
 
 def seed_demo() -> int:

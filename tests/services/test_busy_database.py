@@ -274,3 +274,12 @@ def test_a_mistake_of_ours_is_not_taken_for_a_database_that_is_away(world: World
         with pytest.raises(DBAPIError) as caught:
             db.session.execute(text(statement))
         assert not isinstance(caught.value, UNAVAILABLE)
+
+
+@on_postgresql
+@pytest.mark.usefixtures("blocker")
+def test_an_order_of_an_unlimited_product_waits_for_no_other(world: World) -> None:
+    with connect_to_postgresql(db.engine) as other, other.transaction():
+        other.execute("SELECT id FROM products FOR NO KEY UPDATE")  # as another order's UPDATE does
+
+        assert world.purchase().order.state == "awaiting_payment"
