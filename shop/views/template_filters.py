@@ -52,10 +52,11 @@ def _translated(_language: str, text: str) -> Markup:
 
 def language() -> str:
     """The language of this page. Korean unless somebody chose otherwise, whatever language a browser announces."""
-    if not g.get("language"):
+    chosen: str | None = g.get("language")
+    if chosen is None:
         wishes = (request.args.get("lang"), request.cookies.get("lang"), "ko")
-        g.language = next(wish for wish in wishes if wish in LANGUAGES)
-    return str(g.language)
+        chosen = g.language = next(wish for wish in wishes if wish in LANGUAGES)
+    return chosen
 
 
 def won(amount: int) -> str:
