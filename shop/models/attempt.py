@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from math import ceil
 from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text
@@ -151,9 +152,9 @@ class Attempt(Base):
 
     @property
     def recovery_seconds(self) -> int | None:
-        """How long the outcome was open, if a call had no answer."""
+        """How long the outcome was open, rounded up, if a call had no answer."""
         since = self.confirming_at or self.reported_at or self.started_at
-        return round((self.recovered_at - since).total_seconds()) if self.recovered_at else None
+        return ceil((self.recovered_at - since).total_seconds()) if self.recovered_at else None
 
     @property
     def is_receipt_calling(self) -> bool:
