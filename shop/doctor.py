@@ -48,7 +48,7 @@ class Finding:
 def examine() -> list[Finding]:
     """Run every check."""
     checks: tuple[Callable[[], Finding], ...] = (
-        *(_mode, _keys, _address, _webhook, _https, _debug, _clock, _database, _schema, _sweep, _merchant),
+        *(_mode, _keys, _address, _webhook, _https, _cookies, _debug, _clock, _database, _schema, _sweep, _merchant),
     )
     return [check() for check in checks]
 
@@ -117,11 +117,19 @@ def _webhook() -> Finding:
 
 
 def _https() -> Finding:
-    """Cookies are Secure as soon as the address is https."""
     if settings().is_https:
         return _good("https", _("구매자가 https로 접속합니다."))
     advice = _("실제 결제에는 https 주소와 인증서가 필요합니다.")
     return _not_for_live("https", _("SHOP_URL이 https가 아닙니다."), advice)
+
+
+def _cookies() -> Finding:
+    config = current_app.config
+    is_lax = config["SESSION_COOKIE_HTTPONLY"] and config["SESSION_COOKIE_SAMESITE"] == "Lax"
+    if is_lax and config["SESSION_COOKIE_SECURE"]:
+        return _good("cookies", _("세션 쿠키는 Secure, HttpOnly, SameSite=Lax입니다."))
+    advice = _("SHOP_URL이 https이면 Secure가 붙습니다. SESSION_COOKIE_ 설정은 바꾸지 마세요.")
+    return _not_for_live("cookies", _("세션 쿠키가 Secure, HttpOnly, SameSite=Lax가 아닙니다."), advice)
 
 
 def _debug() -> Finding:

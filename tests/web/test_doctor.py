@@ -33,7 +33,7 @@ def shop_values() -> dict[str, str]:
 
 def test_a_simulator_installation_is_good_but_for_what_only_live_needs(world: World) -> None:
     levels = {check: finding.level for check, finding in findings(world).items()}
-    unsafe_in_live = dict.fromkeys(("https", "merchant"), Level.WARN)
+    unsafe_in_live = dict.fromkeys(("https", "cookies", "merchant"), Level.WARN)
 
     assert levels == dict.fromkeys(levels, Level.GOOD) | PROBLEMS | unsafe_in_live
 
@@ -44,7 +44,7 @@ def test_what_is_a_warning_elsewhere_is_bad_in_live_mode(world: World) -> None:
     world.app.debug = True
     found = findings(world)
 
-    unsafe = ("https", "debug", "merchant")
+    unsafe = ("https", "cookies", "debug", "merchant")
     assert [found[check].level for check in unsafe] == [Level.BAD] * len(unsafe)
     assert found["database"].level is Level.WARN
     assert [one.check for one in found.values() if one.level is Level.BAD and not one.advice] == []
