@@ -10,12 +10,12 @@ import runpy
 import signal
 import socket
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from threading import Event
 
 import requests
 
@@ -59,20 +59,22 @@ def is_done(command: tuple[str, ...], folder: Path) -> bool:
 
 def serve(servers: Sequence[Server], folder: Path, announcement: str) -> None:
     """Run all until a signal asks to stop. Raise `CannotServe` if one ends by itself."""
-    stop = Event()
+    asked: list[int] = []
     for number in _STOPPING:
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda number, _frame: asked.append(number))  # a handler must not wait for a lock
     first, later = [one for one in servers if one.ready_url], [one for one in servers if not one.ready_url]
     children = [_start(server.name, server.command, folder) for server in first]
     try:
-        while not stop.wait(0.05) and not all(map(_is_ready, first)):
+        while not asked and not all(map(_is_ready, first)):
             _require_running(children)
-        if not stop.is_set():
+            time.sleep(0.05)
+        if not asked:
             sys.stdout.write(f"{announcement}\n")
             sys.stdout.flush()
             children += [_start(server.name, server.command, folder) for server in later]
-        while not stop.wait(0.2):
+        while not asked:
             _require_running(children)
+            time.sleep(0.2)
     finally:
         for child in children:
             child.terminate()
