@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.page import Page, PageClient
@@ -137,6 +139,13 @@ def test_the_desk_is_one_list_oldest_first_with_its_total(world: World, officer:
 
     assert kinds(page) == ["refund", "attempt", "cash-receipt", "refund"]
     assert page.values("desk-total", "data-amount") == [str(1_000 + 11_000 + 1_000)]
+
+
+def test_rows_of_another_order_cannot_be_reached_through_this_one(world: World, officer: PageClient) -> None:
+    situations.refused_return(world, officer)
+    other = paid_order(world)
+    for address in addresses(officer.get(DESK)).values():
+        officer.submit(re.sub(r"/orders/[^/]+/", f"/orders/{other}/", address), {"password": PASSWORD}, 404)
 
 
 def test_asking_again_waits_for_no_schedule(world: World, officer: PageClient) -> None:

@@ -57,7 +57,9 @@ def test_the_desk_closes_a_link_that_nobody_paid_for_whoever_enters_the_password
     world.advance(days=3)
     officer = sign_in(world.browser())
     [address] = officer.get(DESK).values("close-link", "formaction")
+    other = world.browser().place_order()
 
+    officer.submit(address.replace(order_no, other), {"password": PASSWORD}, 404)
     officer.submit(address, {"password": "wrong"}, 403)
     page = officer.submit(address, {"password": PASSWORD})
 

@@ -5,10 +5,10 @@ from flask.typing import ResponseReturnValue
 
 from shop import clock
 from shop.extensions import client
-from shop.services import cash_receipts, desk, refunds, sweep
+from shop.services import cash_receipts, desk, orders, refunds, sweep
 from shop.views.admin import messages
 from shop.views.admin.login import bp, is_confirmed, require_password
-from shop.views.admin.orders import back_to_order
+from shop.views.admin.orders import back_to_order, require_row
 
 SECONDS = 5.0
 """How long a press of the button may ask; the rest is the sweep's own."""
@@ -37,14 +37,16 @@ def run_due() -> ResponseReturnValue:
 @bp.post("/orders/<order_no>/refunds/<row:refund_id>/repeat")
 def repeat_refund(order_no: str, refund_id: int) -> ResponseReturnValue:
     """Send a cancel of everything that is left again: a second one is refused, so nothing goes out twice."""
+    require_row(orders.get_order(order_no).refunds, refund_id)
     require_password()
     sent = refunds.repeat(refund_id, by=g.staff.name, client=client())
     return back_to_order(order_no, refund=sent.id)
 
 
 @bp.post("/orders/<order_no>/refunds/<row:refund_id>/returned-elsewhere")
-def record_returned_elsewhere(order_no: str, refund_id: int) -> ResponseReturnValue:  # noqa: ARG001 - in the address
+def record_returned_elsewhere(order_no: str, refund_id: int) -> ResponseReturnValue:
     """Record that somebody has returned money whose cancel the gateway refused; it is not sent again."""
+    require_row(orders.get_order(order_no).refunds, refund_id)
     require_password()
     refunds.record_returned_elsewhere(refund_id, by=g.staff.name)
     return redirect(url_for("admin.show_desk"), code=303)
@@ -53,6 +55,7 @@ def record_returned_elsewhere(order_no: str, refund_id: int) -> ResponseReturnVa
 @bp.post("/orders/<order_no>/cash-receipts/<row:receipt_id>/retry")
 def retry_receipt(order_no: str, receipt_id: int) -> ResponseReturnValue:
     """Do now what is owed to the tax office and due later."""
+    require_row(orders.get_order(order_no).cash_receipts, receipt_id)
     require_password()
     receipt = cash_receipts.retry(receipt_id, by=g.staff.name, client=client())
     return back_to_order(order_no, receipt=receipt.id)

@@ -13,7 +13,7 @@ from shop.services import links, orders
 from shop.services.orders import Payer
 from shop.views.admin.forms import FreeLinkForm, LinkForm
 from shop.views.admin.login import bp, require_password
-from shop.views.admin.orders import back_to_order, render_order
+from shop.views.admin.orders import back_to_order, render_order, require_row
 
 
 @bp.get("/links/new")
@@ -47,8 +47,9 @@ def create_link(order_no: str) -> ResponseReturnValue:
 
 
 @bp.post("/orders/<order_no>/links/<row:link_id>/close")
-def close_link(order_no: str, link_id: int) -> ResponseReturnValue:  # noqa: ARG001 - in the address
+def close_link(order_no: str, link_id: int) -> ResponseReturnValue:
     """Record that nothing was paid by a link."""
+    require_row(orders.get_order(order_no).links, link_id)
     require_password()
     links.close(link_id, by=g.staff.name)
     return redirect(url_for("admin.show_desk"), code=303)

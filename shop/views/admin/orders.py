@@ -1,6 +1,7 @@
 """The list of orders, and the page of one order."""
 
 import secrets
+from collections.abc import Iterable
 from datetime import timedelta
 
 from flask import g, redirect, render_template, request, url_for
@@ -8,9 +9,9 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from shop import clock
-from shop.errors import ReceiptRefused, RefundRefused, SignInRefused
+from shop.errors import NotFound, ReceiptRefused, RefundRefused, SignInRefused
 from shop.extensions import client
-from shop.models import Order
+from shop.models import CashReceipt, Order, PaymentLink, Refund
 from shop.payple import PayType
 from shop.rules.states import OrderState, Source
 from shop.services import orders, refunds, settlement
@@ -105,6 +106,12 @@ def new_link_form(order: Order) -> LinkForm:
     """A form for a link that ends tomorrow."""
     tomorrow = clock.korea_date(clock.now()) + timedelta(days=1)
     return LinkForm(MultiDict(), goods=order.goods[:LONGEST_GOODS], last_day=tomorrow)
+
+
+def require_row(rows: Iterable[Refund | CashReceipt | PaymentLink], row_id: int) -> None:
+    """Raise NotFound for a row of another order."""
+    if row_id not in [row.id for row in rows]:
+        raise NotFound
 
 
 def back_to_order(order_no: str, *, refund: int | None = None, receipt: int | None = None) -> ResponseReturnValue:

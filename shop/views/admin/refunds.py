@@ -10,7 +10,7 @@ from shop.services import cash_receipts, orders, refunds
 from shop.views.admin import messages
 from shop.views.admin.forms import DecisionForm, RefundForm
 from shop.views.admin.login import bp, is_confirmed, require_password
-from shop.views.admin.orders import back_to_order, render_order
+from shop.views.admin.orders import back_to_order, render_order, require_row
 from shop.views.messages import Notice, of_form
 
 
@@ -48,9 +48,10 @@ def send_refund(order_no: str) -> ResponseReturnValue:
 @bp.post("/orders/<order_no>/refunds/<row:refund_id>/decision")
 def decide_refund(order_no: str, refund_id: int) -> ResponseReturnValue:
     """Settle a refund whose answer was lost, on the word of the person who looked it up."""
-    form = DecisionForm()
+    order, form = orders.get_order(order_no), DecisionForm()
+    require_row(order.refunds, refund_id)
     if not form.is_valid():
-        return render_order(orders.get_order(order_no), notice=of_form(form)), 422
+        return render_order(order, notice=of_form(form)), 422
     require_password()
     refunds.decide(refund_id, was_refunded=form.answer.data == "refunded", by=g.staff.name)
     return back_to_order(order_no, refund=refund_id)
