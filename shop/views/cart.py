@@ -14,7 +14,7 @@ bp = Blueprint("cart", __name__, url_prefix="/cart")
 
 @bp.get("")
 def show() -> ResponseReturnValue:
-    """What lies in the cart, at today's prices."""
+    """Show the cart at today's prices."""
     return render_template("cart/show.html", cart=priced_cart())
 
 

@@ -1,4 +1,4 @@
-"""Errors become answers here, once. Every refusal is a page with a sentence and a next step, or the same as JSON."""
+"""Turns errors into answers: a page that says what happened and what to do, or the same as JSON."""
 
 import logging
 import math
@@ -31,7 +31,7 @@ PROGRAMS = ("payments.start_attempt", "callbacks.webhook", "health.healthz")
 
 @dataclass(frozen=True)
 class Problem:
-    """What is told about an error: nothing of ours or of others, only what the reader can do.
+    """What a page says about an error, without details of the shop or of other people.
 
     ``link_to`` is the address where it can be put right, ``link_label`` what its button says.
     ``retry_after``: seconds.
@@ -48,7 +48,7 @@ class Problem:
 
 
 def init_app(app: Flask) -> None:
-    """Register the one border between our errors and HTTP."""
+    """Register how each error is answered."""
     problems: dict[type[Exception], Callable[[Any], Problem]] = {
         NotFound: _nothing_here,
         OutOfStock: _of_stock,
@@ -104,9 +104,9 @@ def _answer(problem: Problem) -> ResponseReturnValue:
 
 
 def _refuse_repeated_fields() -> ResponseReturnValue | None:
-    """One name, one value: two of them mean that somebody wants two readers to see different things.
+    """Refuse a form that repeats a name: two readers could take different values.
 
-    A webhook is read, and acknowledged even then, by its own view.
+    The view of the webhook reads its body itself.
     """
     if request.endpoint == "callbacks.webhook":
         return None
@@ -214,9 +214,8 @@ def _bad_request(_error: object = None) -> Problem:
 
 
 def _database_away(error: Exception) -> Problem:
-    """Nobody can be told more than to come back: without the database we know nothing, and have changed nothing."""
     log.error("the database is away at %s", request.endpoint, exc_info=error)
-    g.staff = None  # the staff area's own frame would ask the database again
+    g.staff = None  # else the head of the staff pages asks the database again
     sentence = _("가게를 잠시 이용할 수 없어요. 주문과 결제 기록은 그대로 남아 있어요.")
     advice = _("1분쯤 뒤에 다시 열어 주세요. 결제를 마쳤다면 다시 결제하지 말고 주문 페이지를 확인해 주세요.")
     return Problem(503, _("잠시 이용할 수 없어요"), sentence, advice, "away", retry_after=RETRY_SECONDS)
@@ -224,7 +223,7 @@ def _database_away(error: Exception) -> Problem:
 
 def _unexpected(error: Exception) -> Problem:
     log.error("unexpected error at %s", request.endpoint, exc_info=error)
-    g.staff = None  # nor may the frame ask in a transaction that has failed
+    g.staff = None  # else the head of the staff pages asks in the failed transaction
     return Problem(
         500, _("문제가 생겼어요"), _("가게 쪽에 문제가 생겼어요. 잠시 뒤에 다시 해 주세요."), code="internal"
     )

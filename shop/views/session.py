@@ -43,13 +43,13 @@ def remember_found(order_no: str) -> None:
 
 
 def cart_items() -> dict[str, int]:
-    """What lies in the cart: slugs and quantities. The cookies are not signed: whatever is no quantity is left out."""
+    """Return slugs and quantities of the cart. The cookies are not signed: what is no quantity is left out."""
     lines = {name.removeprefix(LINE): text for name, text in request.cookies.items() if name.startswith(LINE)}
     return {slug: int(text) for slug, text in lines.items() if _QUANTITY.fullmatch(text)}
 
 
 def cart_count() -> int:
-    """How many pieces lie in the cart."""
+    """Count the pieces in the cart."""
     return sum(cart_items().values())
 
 

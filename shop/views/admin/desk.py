@@ -29,7 +29,7 @@ def show_desk() -> ResponseReturnValue:
 
 @bp.post("/desk/run")
 def run_due() -> ResponseReturnValue:
-    """Do at once what the sweep does: ask again, repeat what is due."""
+    """Run the sweep now."""
     sweep.run(client(), seconds=SECONDS)
     return redirect(url_for("admin.show_desk"), code=303)
 
@@ -54,7 +54,7 @@ def record_returned_elsewhere(order_no: str, refund_id: int) -> ResponseReturnVa
 
 @bp.post("/orders/<order_no>/cash-receipts/<row:receipt_id>/retry")
 def retry_receipt(order_no: str, receipt_id: int) -> ResponseReturnValue:
-    """Do now what is owed to the tax office and due later."""
+    """Do a job of a cash receipt now that is due later."""
     require_row(orders.get_order(order_no).cash_receipts, receipt_id)
     require_password()
     receipt = cash_receipts.retry(receipt_id, by=g.staff.name, client=client())

@@ -1,4 +1,4 @@
-"""What the staff is told after an action: a sentence of ours, then what the gateway said, with its code."""
+"""Notices to the staff after an action: our sentence, then the gateway's message with its code."""
 
 from flask_babel import gettext as _
 

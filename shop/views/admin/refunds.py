@@ -1,4 +1,4 @@
-"""Refunds in two steps: a plan that is looked at, then the same plan sent. And the two answers to a lost one."""
+"""Refunds in two steps: show the plan, then send it. A person also records here whether a lost refund was made."""
 
 from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -47,7 +47,7 @@ def send_refund(order_no: str) -> ResponseReturnValue:
 
 @bp.post("/orders/<order_no>/refunds/<row:refund_id>/decision")
 def decide_refund(order_no: str, refund_id: int) -> ResponseReturnValue:
-    """Settle a refund whose answer was lost, on the word of the person who looked it up."""
+    """Record what a person has found out about a refund whose answer was lost."""
     order, form = orders.get_order(order_no), DecisionForm()
     require_row(order.refunds, refund_id)
     if not form.is_valid():
@@ -58,7 +58,7 @@ def decide_refund(order_no: str, refund_id: int) -> ResponseReturnValue:
 
 
 def _plan_page(order: Order, form: RefundForm, notice: Notice | None = None) -> str:
-    """The plan, worked out from the balance as it is now; if that has moved, nobody should decide on the old one."""
+    """Work the plan out from the present balance. Raises RefundRefused if the form shows another."""
     return render_template(
         "admin/refund_plan.html",
         order=order,
