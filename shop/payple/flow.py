@@ -191,7 +191,7 @@ class Verdict:
     """What an answer means for an attempt, and the state that it was judged from."""
 
     state: AttemptState
-    seen: AttemptState
+    judged_from: AttemptState
     reason: Reason = Reason.NONE
     found: PaymentFound | None = None
     error: GatewayError | None = None
@@ -204,7 +204,7 @@ class Verdict:
         """
         if self.found is not None:
             return state not in FINAL
-        return state is self.seen or (self.is_from_confirm and state is AttemptState.UNKNOWN)
+        return state is self.judged_from or (self.is_from_confirm and state is AttemptState.UNKNOWN)
 
     def applied_to(self, attempt: Attempt, *, order_is_held: bool) -> Attempt:
         """Return the attempt with the verdict, or the same object if the verdict is dropped.
@@ -416,19 +416,19 @@ class PaymentFlow:
 
     def _record_charge(self, attempt: Attempt, found: PaymentFound) -> Attempt:
         """Record a charge. If the answer names another attempt of ours, that one was charged, not this one."""
-        seen = AttemptState.CONFIRMING
+        judged_from = AttemptState.CONFIRMING
         other = self.store.find(found.attempt_no) if found.attempt_no != attempt.attempt_no else None
         if other is not None:
             self._record(other.attempt_no, judge(other, found, self.now()))
-            declined = Verdict(AttemptState.DECLINED, seen, Reason.NUMBER, is_from_confirm=True)
+            declined = Verdict(AttemptState.DECLINED, judged_from, Reason.NUMBER, is_from_confirm=True)
             return self._record(attempt.attempt_no, declined)
         state, reason = decide(attempt, found)
-        verdict = Verdict(state, seen, reason, found, is_from_confirm=True)
+        verdict = Verdict(state, judged_from, reason, found, is_from_confirm=True)
         return self._record(attempt.attempt_no, verdict)
 
     def _record(self, attempt_no: str, verdict: Verdict) -> Attempt:
         after = self.store.record(attempt_no, verdict)
-        if after.state is AttemptState.ATTENTION and after.state is not verdict.seen:
+        if after.state is AttemptState.ATTENTION and after.state is not verdict.judged_from:
             log.warning("attempt %s waits for a person: %s", attempt_no, verdict.reason)
         return after
 

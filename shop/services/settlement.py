@@ -225,7 +225,7 @@ class ShopStore:
             if is_changed and row.state in flow.FINAL and verdict.found is not None:
                 cash_receipts.keep_found(row, verdict.found.transfer)
                 subscriptions.follow_payment(row, verdict.found)
-            if is_changed or row.state is verdict.seen:
+            if is_changed or row.state is verdict.judged_from:
                 row.checks += not is_changed
                 _schedule(row)
             return row.flow_view

@@ -78,7 +78,7 @@ class ConfirmsAgain(SqliteStore):
 class BelievesOldVerdicts(SqliteStore):
     def record(self, attempt_no: str, verdict: Verdict) -> Attempt:
         now = self.find(attempt_no)
-        return super().record(attempt_no, replace(verdict, seen=now.state) if now else verdict)
+        return super().record(attempt_no, replace(verdict, judged_from=now.state) if now else verdict)
 
 
 class ClaimsAlways(SqliteStore):

@@ -84,7 +84,7 @@ def _check_claims(store: PaymentStore, first: str, second: str) -> None:
     _require(not store.claim_check(first), "a claim keeps others away")
     _require(not store.begin_confirm(second), "an unknown attempt holds its order")
     checks = _find(store, first).checks
-    store.record(first, replace(unknown, seen=AttemptState.UNKNOWN))
+    store.record(first, replace(unknown, judged_from=AttemptState.UNKNOWN))
     _require(_find(store, first).checks == checks + 1, "record() counts the checks of a state")
 
 
