@@ -9,12 +9,10 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import active_children, get_context
 
-from tests.chaos import jobs, shop
+from tests.chaos import shop
 from tests.chaos.campaigns import CAMPAIGNS
-from tests.chaos.jobs import AT_REST, Job
+from tests.chaos.jobs import AT_REST, Job, run_side_by_side
 from tests.chaos.report import Report, as_table, merged
 from tests.chaos.stage import ENGINES
 from tests.tools import postgres
@@ -53,18 +51,7 @@ def _run_all(asked: argparse.Namespace, seed: int) -> list[Report]:
     common = (seed, asked.full, asked.scale, asked.bug, asked.keep)
     first = [Job(one, shared, (place, len(engines)), *common) for place, one in enumerate(engines)] if shared else []
     last = [Job(engines[0], alone, (0, 1), *common)] if alone else []
-    return [report for some in (first, last) if some for report in _side_by_side(some)]
-
-
-def _side_by_side(wanted: list[Job]) -> list[Report]:
-    """Each job in a process of its own, which ends its servers and dies with us."""
-    with ProcessPoolExecutor(len(wanted), get_context("spawn"), jobs.prepare_process) as pool:
-        try:
-            return [report for reports in pool.map(jobs.run, wanted) for report in reports]
-        except BaseException:
-            for process in active_children():
-                process.terminate()
-            raise
+    return [report for some in (first, last) if some for report in run_side_by_side(some)]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -6,7 +6,9 @@ import signal
 import sys
 import time
 import traceback
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import active_children, get_context
 
 from tests.chaos import processes
 from tests.chaos.campaigns import CAMPAIGNS
@@ -19,8 +21,6 @@ AT_REST = "everything at rest"
 
 @dataclass(frozen=True)
 class Job:
-    """What one process is to run, and on which engine."""
-
     engine: str
     names: tuple[str, ...]
     share: tuple[int, int]
@@ -31,12 +31,23 @@ class Job:
     keep: bool
 
 
-def prepare_process() -> None:
+def run_side_by_side(jobs: list[Job]) -> list[Report]:
+    """Run each job in a process of its own, which ends its servers and dies with us."""
+    with ProcessPoolExecutor(len(jobs), get_context("spawn"), _prepare_process) as pool:
+        try:
+            return [report for reports in pool.map(_run, jobs) for report in reports]
+        except BaseException:
+            for process in active_children():
+                process.terminate()
+            raise
+
+
+def _prepare_process() -> None:
     processes.die_with_parent()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
 
-def run(job: Job) -> list[Report]:
+def _run(job: Job) -> list[Report]:
     """All campaigns of one engine on one stage, one after the other; then the reckoning."""
     reports: dict[str, Report] = {}
     with open_stage(job.engine, job.bug, keep=job.keep) as stage:
@@ -48,7 +59,7 @@ def run(job: Job) -> list[Report]:
         rest.seconds = time.monotonic() - began
         rest.trial()
         reports[AT_REST] = rest
-        stage.keep_logs |= any(report.breaches or report.broken for report in reports.values())
+        stage.keep_logs |= not job.bug and any(report.breaches or report.broken for report in reports.values())
     return list(reports.values())
 
 

@@ -6,23 +6,15 @@ First every campaign runs without a bug and must be clean.
 from __future__ import annotations
 
 import argparse
-import os
-import re
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
-from tests.chaos.processes import ProcessGroup
-from tests.chaos.watch import wait_until
+from tests.chaos.jobs import Job, run_side_by_side
 from tests.planted.bugs import BUGS
-from tests.tools.sources import ROOT
 
 SEED = 2
-LONGEST = 900.0
-"""Seconds after which a run is ended; then it has failed."""
 
 HUNTS = {
     ("forged", 0.1): (
@@ -73,31 +65,17 @@ def main(arguments: Sequence[str]) -> int:
 def _run(name: str, campaign: str, scale: float, seed: int) -> bool:
     """Run one campaign and print one line; whether it is as it should be."""
     began = time.monotonic()
-    violated, trouble = _violated(name, campaign, scale, seed)
-    is_right = bool(violated.keys() & BUGS[name].caught_by) if name else not (violated or trouble)
+    job = Job("sqlite", (campaign,), share=(0, 1), seed=seed, is_full=False, scale=scale, bug=name, keep=False)
+    reports = run_side_by_side([job])
+    violated = {breach.invariant: breach.text for report in reports for breach in report.breaches}
+    broken = [report.broken for report in reports if report.broken]
+    is_right = bool(violated.keys() & BUGS[name].caught_by) if name else not (violated or broken)
     found = " ".join(sorted(violated)) or "-"
     word = ("caught" if name else "clean") if is_right else "WRONG"
     print(f"{name or '(no bug)':<38}{campaign:<14}{found:<24}{word:<8}{time.monotonic() - began:>5.0f} s", flush=True)
     if not is_right:
-        print("\n".join([*(f"    {key} {text}" for key, text in violated.items()), f"    {trouble}"]))
+        print("\n".join(f"    {line}" for line in [*map(" ".join, violated.items()), *broken]))
     return is_right
-
-
-def _violated(name: str, campaign: str, scale: float, seed: int) -> tuple[dict[str, str], str]:
-    """A sentence about each violated invariant, and why the run broke off, if it did."""
-    command = [sys.executable, "-m", "tests.chaos", "--engine", "sqlite", "--only", campaign, "--bug", name]
-    options = ["--scale", str(scale), "--seed", str(seed)]
-    with tempfile.NamedTemporaryFile(prefix="planted-", dir="/tmp") as file:
-        log = Path(file.name)
-        harness = ProcessGroup([*command, *options], ROOT, os.environ, log)
-        try:
-            wait_until(lambda: not harness.is_alive, LONGEST, pause=0.2)
-        finally:
-            harness.end()
-        table = log.read_text(encoding="utf-8")
-    has_ended = f"seed {seed}; " in table
-    broken = re.findall(r"^    broke off: (.*)", table, flags=re.MULTILINE) if has_ended else [table[-1_500:]]
-    return dict(re.findall(r"^(I\d+) (\[.*)$", table, flags=re.MULTILINE)), "; ".join(broken)
 
 
 if __name__ == "__main__":
