@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from tests.chaos.report import Step
-from tests.chaos.watch import new_address
 from tests.oracle import DeskRow, Placed
 from tests.page import CONSENTS, Tags
 from tests.payer import Pairs, Payer, Window
@@ -26,19 +25,16 @@ STAFF = "keeper"
 
 
 def state_on(page: str) -> str:
-    """The state of the order whose page this is; blank on any other page."""
     return next((found.get("data-state", "") for found in Tags(page).marked("order-status")), "")
 
 
 def token_on(page: str) -> str:
-    """The CSRF token of this page."""
     tags = Tags(page)
     tokens = [form.fields["csrf_token"] for form in tags.forms if "csrf_token" in form.fields]
     return tags.metas.get("csrf-token") or next(iter(tokens), "")
 
 
 def prices_on(page: str) -> dict[str, int]:
-    """What the list of products asks for one piece of each."""
     texts = {
         slug: re.sub(r"<[^>]+>", " ", card.rpartition("card-price")[2] or card) for slug, card in CARD.findall(page)
     }
@@ -55,26 +51,20 @@ class Refusal(Exception):
 
     @classmethod
     def of(cls, response: requests.Response) -> Refusal:
-        """With the answer's status."""
         status = response.status_code
         return cls(f"{response.request.method} {response.request.path_url}: {status}", status)
 
 
 @dataclass(frozen=True)
 class Opening:
-    """One attempt: its number, and the fields for the payment window."""
-
     attempt_no: str
     fields: dict[str, str]
 
 
 class Browser:
-    """A session at the shop."""
-
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self.address = new_address()
-        self.session = stage.watch.session(self.address)
+        self.session = stage.watch.session()
         self.token = ""
 
     def get(self, path: str) -> requests.Response:
@@ -84,7 +74,6 @@ class Browser:
         return response
 
     def post(self, path: str, fields: Mapping[str, object], **more: Any) -> requests.Response:
-        """Send a form with the token of the latest page."""
         return self.session.post(self.stage.shop.url + path, data={"csrf_token": self.token} | dict(fields), **more)
 
     def require(self, response: requests.Response, *statuses: int) -> requests.Response:
@@ -94,7 +83,6 @@ class Browser:
         return response
 
     def twin(self) -> Any:
-        """The same browser once more, for another thread."""
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
         other.session = self.stage.watch.session()
@@ -157,7 +145,6 @@ class Buyer(Browser):
         return self.press(order, **choices)
 
     def payer(self, order_no: str = "some") -> Payer:
-        """Somebody in front of the payment window."""
         session = requests.Session()
         session.trust_env = False
         return Payer(session, f"{self.stage.shop.url}/orders/{order_no}", self.stage.simulator.url)
@@ -175,7 +162,7 @@ class Buyer(Browser):
     def deliver(self, result: Pairs | Mapping[str, str]) -> requests.Response:
         """Post a result as the gateway's page does: another site, no cookie."""
         pairs = list(result.items()) if isinstance(result, Mapping) else result
-        with self.stage.watch.session(self.address) as stranger:
+        with self.stage.watch.session() as stranger:
             return stranger.post(self.stage.shop.url + "/payments/result", data=pairs)
 
     def look(self, order: Placed) -> str:
@@ -259,7 +246,6 @@ class Staff(Browser):
         return {row["data-order"] for row in self._rows(f"/admin/orders?state={state}", "order-row")}
 
     def run_due(self) -> requests.Response:
-        """Press the button that does what the sweep would do."""
         self.see("/admin/desk")
         return self.post("/admin/desk/run", {})
 

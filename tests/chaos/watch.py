@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +11,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 
 MARKER = "<zz9>"
 """Put it into any field: it must never come back as markup."""
@@ -31,9 +29,8 @@ class Watch:
         self.secrets: set[str] = set()
         self.found: list[tuple[str, str]] = []
 
-    def session(self, address: str = "") -> requests.Session:
-        """A watched browser. Each has an address of its own, as people have."""
-        return _Session(self, address or new_address())
+    def session(self) -> requests.Session:
+        return _Session(self)
 
     @contextmanager
     def expecting_lost_connections(self) -> Iterator[None]:
@@ -58,7 +55,6 @@ class Watch:
         self.read(response.text + str(dict(response.headers)), place)
 
     def read(self, text: str, place: str) -> None:
-        """Check any text that leaves the shop: pages, headers, logs, rows."""
         for rest in text.split(TRACEBACK)[1:]:
             error = next((line[:200] for line in rest.splitlines()[1:] if line[:1].strip()), "cut off")
             self.tell("I10", f"a traceback in {place}: {error}")
@@ -81,24 +77,12 @@ class Watch:
         return found
 
 
-class _FromAddress(HTTPAdapter):
-    """Connects from one loopback address."""
-
-    def __init__(self, address: str) -> None:
-        self._address = address
-        super().__init__()
-
-    def init_poolmanager(self, *sizes: Any, **more: Any) -> None:
-        super().init_poolmanager(*sizes, **more, source_address=(self._address, 0))
-
-
 class _Session(requests.Session):
     """Follows no redirect, waits a minute at most, and is watched."""
 
-    def __init__(self, watch: Watch, address: str) -> None:
+    def __init__(self, watch: Watch) -> None:
         super().__init__()
         self.trust_env = False
-        self.mount("http://", _FromAddress(address))
         self._watch = watch
         self.headers["Connection"] = "close"  # a kept connection may be closed by the server just when it is used
 
@@ -112,11 +96,6 @@ class _Session(requests.Session):
             raise
         self._watch.look(response)
         return response
-
-
-def new_address() -> str:
-    """One of the sixteen million loopback addresses."""
-    return f"127.{random.randint(1, 254)}.{random.randint(0, 255)}.{random.randint(1, 254)}"
 
 
 def wait_until(is_true: Callable[[], object], seconds: float, pause: float = 0.02) -> bool:
