@@ -63,24 +63,19 @@ class Placed:
 
     @property
     def total(self) -> int:
-        """What it costs, in won."""
         return sum(self.prices[slug] * pieces for slug, pieces in self.lines.items())
 
     @property
     def state(self) -> str:
-        """What its page showed last; blank if nobody looked."""
         return self.seen[-1] if self.seen else ""
 
     def note_state(self, state: str) -> None:
-        """Remember one more look at its page."""
         if state and state != self.state:
             self.seen.append(state)
 
 
 @dataclass(frozen=True)
 class DeskRow:
-    """One row of the desk."""
-
     kind: str
     state: str
     order_no: str
@@ -120,22 +115,18 @@ class Evidence:
 
     @cached_property
     def approved(self) -> dict[str, Row]:
-        """Payments that moved money, by number."""
         return {row["oid"]: row for row in self.payments if row["paid_at"]}
 
     @cached_property
     def line_of(self) -> dict[str, Row]:
-        """The shop's line of each attempt."""
         return {line["attempt_no"]: line for line in self.lines}
 
     @cached_property
     def paid_lines(self) -> dict[str, list[Row]]:
-        """The paid attempts of each order."""
         return _grouped((line for line in self.lines if line["state"] == "paid"), "order_no")
 
     @cached_property
     def on_desk(self) -> frozenset[str]:
-        """Orders that a person is told to look at."""
         return frozenset(row.order_no for row in self.desk)
 
     @cached_property
@@ -150,7 +141,6 @@ class Evidence:
         return str(line["order_no"]) if line else ""
 
     def cancelled(self, oid: str) -> int:
-        """Won that went back."""
         return int(self.approved[oid]["refunded_total"]) if oid in self.approved else 0
 
     def standing(self, oid: str) -> int:
@@ -158,11 +148,9 @@ class Evidence:
         return int(self.approved[oid]["total"]) - self.cancelled(oid)
 
     def pays_order(self, oid: str) -> bool:
-        """Whether the shop says that this approval pays its order."""
         return oid in self.line_of and self.line_of[oid]["state"] == "paid"
 
     def is_on_desk(self, oid: str) -> bool:
-        """Whether a person is told about the order of this payment."""
         return self.order_of(oid) in self.on_desk
 
 

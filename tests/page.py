@@ -31,7 +31,6 @@ class PageClient:
         self.base_url = "http://localhost:8000"
 
     def get(self, path: str, status: int = 200, **more: Any) -> Page:
-        """Load a page, following redirects."""
         response = self.open(path, follow_redirects=True, **more)
         return Page.checked(response, status)
 
@@ -53,7 +52,6 @@ class PageClient:
         return Context().run(self._client.open, path, base_url=self.base_url, buffered=True, **more)
 
     def csrf_token(self) -> str:
-        """A token for this browser's session, from a page that has a form."""
         if not self.session_cookie() or self._token[0] != self.session_cookie():
             form = self.open("/orders/lookup").get_data(as_text=True).partition('name="csrf_token"')[2]
             self._token = self.session_cookie(), form.partition('value="')[2].partition('"')[0]
@@ -65,7 +63,6 @@ class PageClient:
         return cookie.value if cookie else ""
 
     def set_cookie(self, name: str, value: str) -> None:
-        """Put a cookie into the browser by hand."""
         self._client.set_cookie(name, value, domain="localhost")
 
     def copy(self, app: Flask | None = None) -> PageClient:
@@ -79,7 +76,6 @@ class PageClient:
         self._client._update_cookies_from_response("localhost", "/", response.headers.getlist("Set-Cookie"))
 
     def add_to_cart(self, slug: str = "test-product", quantity: int | str = 1) -> Page:
-        """Put a product into the cart."""
         return self.submit("/cart/items", {"product": slug, "quantity": str(quantity)})
 
     def place_order(self, slug: str = "test-product", quantity: int = 1, **payer: str) -> str:
@@ -115,7 +111,6 @@ class Page:
 
     @property
     def path(self) -> str:
-        """Where the browser ended up."""
         return str(self.response.request.path)
 
     @property
@@ -125,14 +120,12 @@ class Page:
         return (tokens or [self.tags.metas.get("csrf-token", "")])[0]
 
     def values(self, test_id: str, attribute: str) -> list[str]:
-        """An attribute of everything with this test id."""
         return [tag.get(attribute, "") for _name, tag in self.tags.all if tag.get("data-testid") == test_id]
 
     def has(self, test_id: str) -> bool:
         return any(tag.get("data-testid") == test_id for _name, tag in self.tags.all)
 
     def field(self, name: str) -> str:
-        """The value of the first field of this name."""
         return next(tag.get("value", "") for _name, tag in self.tags.all if tag.get("name") == name)
 
     def link(self, **attributes: str) -> str:
@@ -146,7 +139,6 @@ class Page:
 
     @property
     def state(self) -> str:
-        """The order's state."""
         (state,) = self.values("order-status", "data-state")
         return state
 
@@ -193,8 +185,6 @@ class Page:
 
 @dataclass
 class FormTag:
-    """A form, the names of its fields, and what it would send as it stands."""
-
     attributes: dict[str, str]
     names: list[str] = field(default_factory=list)
     fields: dict[str, str] = field(default_factory=dict)
@@ -222,15 +212,12 @@ class Tags:
                 self.forms[-1].add(name, tag)
 
     def marked(self, test_id: str) -> list[dict[str, str]]:
-        """The attributes of everything with this test id."""
         return [tag for _name, tag in self.all if tag.get("data-testid") == test_id]
 
     def form(self, test_id: str) -> FormTag | None:
-        """The first form with this test id."""
         return next((form for form in self.forms if form.attributes.get("data-testid") == test_id), None)
 
     def count(self, name: str) -> int:
-        """How often a tag appears."""
         return sum(1 for found, _tag in self.all if found == name)
 
 

@@ -128,7 +128,6 @@ class Page(HTMLParser):
             self.texts[self._test_id] += text
 
     def handle_endtag(self, tag: str) -> None:
-        """A test id covers one element."""
         self._test_id = ""
 
     def form_with(self, test_id: str) -> Form:
@@ -157,17 +156,14 @@ class Window:
 
     @property
     def amount(self) -> str:
-        """As the payer reads it."""
         return self.page.texts["window-amount"].strip()
 
     @property
     def goods(self) -> str:
-        """As the payer reads it."""
         return self.page.texts["window-goods"].strip()
 
     @property
     def scenarios(self) -> list[str]:
-        """The ids that the window offers."""
         return self.page.options["scenario"]
 
     @property
@@ -192,15 +188,12 @@ class Window:
         return self._press("window-approve", **({"scenario": scenario} if scenario else {}), **typed)
 
     def close(self) -> Window:
-        """Press the close button."""
         return self._press("window-close")
 
     def ask_for_receipt(self, **typed: str) -> Window:
-        """Send the cash receipt's form."""
         return self._press("window-cash-receipt-submit", **typed)
 
     def skip_receipt(self) -> Window:
-        """Go without a cash receipt."""
         return self._press("window-cash-receipt-skip")
 
     def _press(self, test_id: str, **typed: str) -> Window:
@@ -243,5 +236,4 @@ class Payer:
         return window.result or []
 
     def close(self, fields: Mapping[str, str]) -> Pairs:
-        """Open the window and close it."""
         return self.open(fields).close().result or []

@@ -49,7 +49,6 @@ class World:
     ahead: timedelta = field(default_factory=timedelta)
 
     def browser(self) -> PageClient:
-        """A new browser without cookies."""
         return PageClient(self.app)
 
     def purchase(self, slug: str = "test-product", quantity: int = 1, **choices: Any) -> Purchase:
@@ -58,7 +57,6 @@ class World:
         return Purchase(self, buyer, buyer.place_order(slug, quantity)).start(**choices)
 
     def payer(self) -> Payer:
-        """Whoever sits in front of the payment window."""
         return Payer(self.gateway, page_url=f"{SHOP}/orders/some", simulator=SIMULATOR)
 
     def advance(self, **units: float) -> None:
@@ -83,15 +81,12 @@ class World:
         return all_at_once(self.app, width, act)
 
     def policy(self, **choices: Any) -> None:
-        """Choose what the gateway's documents leave open."""
         self.control("POST", "policy", choices)
 
     def fault(self, op: str, kind: str | list[str], **more: Any) -> None:
-        """Arm a fault of the simulator."""
         self.control("POST", "faults", {"op": op, "kind": kind} | more)
 
     def control(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        """One call of the simulator's control panel."""
         response = self.gateway.request(method, f"{SIMULATOR}/_sim/{path}".rstrip("/"), json=body)
         assert response.ok, response.text
         return response.json() if response.content else None
@@ -102,7 +97,6 @@ class World:
         return [entry for entry in entries if path in str(entry)]
 
     def calls(self, *operations: str) -> int:
-        """How many requests of ours have reached the gateway, of all kinds or of these."""
         kinds = operations or ("auth", "inquiry", "confirm", "cancel", "receipt", "receipt_cancel")
         return sum(1 for entry in self.control("GET", "ledger") if entry["op"] in kinds)
 
@@ -113,22 +107,18 @@ class World:
         return {row["oid"]: int(row["total"]) for row in payments if row["state"] in moved}
 
     def order(self, order_no: str) -> Order:
-        """The order as it is in the database now."""
         db.session.rollback()
         return db.session.scalars(select(Order).where(Order.order_no == order_no)).one()
 
     def attempt(self, attempt_no: str) -> Attempt:
-        """The attempt as it is in the database now."""
         db.session.rollback()
         return db.session.scalars(select(Attempt).where(Attempt.attempt_no == attempt_no)).one()
 
     def stock(self, slug: str) -> int | None:
-        """How many are left."""
         db.session.rollback()
         return db.session.scalars(select(Product.stock).where(Product.slug == slug)).one()
 
     def events(self, attempt_no: str) -> list[str]:
-        """The journal of an attempt, in order."""
         db.session.rollback()
         query = select(JournalEntry.event).where(JournalEntry.attempt_no == attempt_no).order_by(JournalEntry.id)
         return list(db.session.scalars(query))
@@ -159,7 +149,6 @@ class Purchase:
     fields: dict[str, str] = field(default_factory=dict)
 
     def start(self, **choices: Any) -> Purchase:
-        """Start another attempt of the same order."""
         opening = self.buyer.start_attempt(self.order_no, **choices)
         return replace(self, attempt_no=opening["attempt_no"], fields=opening["fields"])
 
@@ -176,16 +165,13 @@ class Purchase:
         return self.world.payer().pay(self.fields | wire_names(changed), scenario, cash_receipt=cash_receipt)
 
     def forged(self, result: str = "success", **fields: str) -> Pairs:
-        """A result that no window made."""
         return list(wire_names({"PAY_OID": self.attempt_no, "PAY_RST": result} | fields).items())
 
     def pay(self, scenario: str = "", *, cash_receipt: bool = True) -> Purchase:
-        """Go through the window and deliver the result."""
         self.world.deliver(self.claim(scenario, cash_receipt=cash_receipt))
         return self
 
     def page(self) -> Page:
-        """The order's page."""
         return self.buyer.get(f"/orders/{self.order_no}")
 
     @property
@@ -198,7 +184,6 @@ class Purchase:
 
     @property
     def states(self) -> tuple[str, str]:
-        """The states of order and attempt."""
         return self.order.state.value, self.attempt.state.value
 
     @property
@@ -207,7 +192,6 @@ class Purchase:
 
     @property
     def payments(self) -> list[dict[str, Any]]:
-        """The simulator's payments of this order."""
         numbers = {attempt.attempt_no for attempt in self.order.attempts}
         return [row for row in self.world.control("GET", "payments") if row["oid"] in numbers]
 
@@ -229,12 +213,10 @@ class Purchase:
         return RefundWish(Won(amount), Won(facts.refundable if seen is None else seen), "변심", key)
 
     def refund(self, amount: int, *, key: str = "", seen: int | None = None) -> Refund:
-        """Send a refund form."""
         return refunds.request(self.order_no, self.wish(amount, key=key, seen=seen), by="kim", client=client())
 
 
 def wire_names(fields: dict[str, str]) -> dict[str, str]:
-    """Fields under the names that they have on the wire."""
     return {f"PCD_{name}": value for name, value in fields.items()}
 
 
@@ -308,10 +290,8 @@ def scarce_product(world: World, stock: int) -> str:
 
 
 def now() -> datetime:
-    """The shop's present moment."""
     return clock.now()
 
 
 def korea_now() -> datetime:
-    """The same on a Korean clock."""
     return clock.korea_time(now())

@@ -52,7 +52,6 @@ def forged_result(number: str, amount: int, dice: random.Random, *, method: str,
 
 
 def forged_webhook(event: str, number: str, amount: int, *, method: str) -> Fields:
-    """A webhook that says paid or cancelled."""
     said = forged_result(number, amount, random.Random(0), method=method, work="PAY", origin="")
     said |= {"PCD_AUTH_KEY": "", "PCD_PAY_REQKEY": "", "PCD_PAY_URL": "", "PCD_PAY_COFURL": ""}
     cancel = {CODE: "PAYC0000", "PCD_PAYCANCEL_FLAG": "Y", "PCD_REFUND_TOTAL": str(amount)}
@@ -85,7 +84,6 @@ def hostile_urls(canary: str, gateway: str, path: str = "/php/PayCardConfirmAct.
 
 
 def mutate(kind: str, fields: Mapping[str, str], dice: random.Random, others: Others) -> Fields:
-    """One lie of a kind."""
     return {**fields, **KINDS[kind](fields, dice, others)}
 
 

@@ -20,8 +20,6 @@ _starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="starter")
 
 
 class ProcessGroup:
-    """A started program and everything it starts."""
-
     def __init__(self, command: Sequence[str], cwd: Path, environment: Mapping[str, str], log: Path) -> None:
         self._process = _starter.submit(_start, command, cwd, environment, log).result()
 
@@ -30,7 +28,6 @@ class ProcessGroup:
         return self._process.poll() is None
 
     def children(self) -> list[int]:
-        """The processes that the program itself has started, such as a server's workers."""
         pid = self._process.pid
         try:
             listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
@@ -39,7 +36,6 @@ class ProcessGroup:
         return [int(child) for child in listed.split() if is_running(int(child))]
 
     def end(self) -> None:
-        """Ask it to stop, and make sure."""
         self.send(signal.SIGTERM)
         try:
             self._process.wait(SECONDS)
@@ -93,7 +89,6 @@ def send(pid: int, number: signal.Signals = signal.SIGKILL) -> None:
 
 
 def talks_to(pid: int, port: int) -> bool:
-    """Whether a process has a connection to a port at this moment."""
     try:
         rows = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
         wanted = {row[9] for row in rows if row[3] == ESTABLISHED and int(row[2].split(":")[1], 16) == port}

@@ -44,11 +44,9 @@ class Plan:
     steps: list[Step] = field(default_factory=list)
 
     def dice(self, name: str = "") -> random.Random:
-        """Dice of the whole campaign."""
         return random.Random(f"{self.seed}:{self.campaign}:{self.engine}:{name}")
 
     def step(self, **what: object) -> Step:
-        """Add one step."""
         self.steps.append(Step(self.campaign, self.engine, len(self.steps) + 1, self.seed, what))
         return self.steps[-1]
 
@@ -84,7 +82,6 @@ class Report:
 
     @property
     def is_clean(self) -> bool:
-        """Whether it made all trials that were wanted and violated nothing."""
         return not self.broken and not self.breaches and self.trials >= self.wanted
 
     @property
@@ -113,7 +110,6 @@ def percentile(samples: Sequence[float], share: float) -> float:
 
 
 def merged(reports: Sequence[Report]) -> Report:
-    """The reports of one campaign from all engines as one."""
     names = {name for report in reports for name in report.measures}
     return Report(
         name=reports[0].name,

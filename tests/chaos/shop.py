@@ -40,7 +40,6 @@ time.sleep = lambda seconds: select.select([], [], [], seconds) and None
 
 
 def find_faketime() -> Path | None:
-    """libfaketime for programs with threads, if it is installed."""
     return next((path for pattern in LIBRARIES for path in sorted(Path("/").glob(pattern))), None)
 
 
@@ -94,7 +93,6 @@ class Shop:
         self._log_read = 0
 
     def prepare(self) -> None:
-        """Lay out the folder, bring the database up to date, fill it, make a staff account."""
         lay_home(self._home)
         (self._home / "tests").symlink_to(ROOT / "tests")
         for words in (["db", "upgrade"], ["seed"]):
@@ -111,7 +109,6 @@ class Shop:
         self.prices = self.prices or prices_on(requests.get(self.url + "/", timeout=START_SECONDS).text)
 
     def restart(self, **environment: str) -> None:
-        """Stop the servers politely and start them in another environment."""
         if self._group:
             self._group.end()
         self.start(**environment)
@@ -133,7 +130,6 @@ class Shop:
         return self._group.children() if self._group else []
 
     def workers_asking(self) -> list[int]:
-        """Those that wait for the gateway at this moment."""
         port = int(self._simulator.url.rpartition(":")[2])
         return [pid for pid in self.workers() if processes.talks_to(pid, port)]
 
@@ -142,7 +138,6 @@ class Shop:
             processes.send(pid, number)
 
     def sweep(self) -> dict[str, Any]:
-        """One run of the sweep, and what it says it did."""
         found: dict[str, Any] = json.loads(self._flask(self._app, ["sweep"]).strip().splitlines()[-1])
         return found
 
@@ -151,7 +146,6 @@ class Shop:
         return ProcessGroup(_command(self._app, ["sweep"]), self._home, self._environment(), self.log)
 
     def ledger(self) -> list[dict[str, Any]]:
-        """The shop's own ledger, one line per attempt."""
         return [json.loads(line) for line in self._flask("app", ["ledger"]).splitlines() if line.strip()]
 
     def stock(self, slug: str) -> int:
@@ -177,7 +171,6 @@ class Shop:
         engine.dispose()
 
     def months(self) -> dict[str, str]:
-        """The subscription and the month of each order that has one."""
         engine = create_engine(self.database_url, poolclass=NullPool)
         with engine.connect() as connection:
             query = "SELECT order_no, subscription_id, month FROM orders WHERE subscription_id IS NOT NULL"
@@ -186,7 +179,6 @@ class Shop:
         return found
 
     def secrets(self) -> set[str]:
-        """What must never leave the shop."""
         names = ("PAYPLE_CUST_KEY", "PAYPLE_REFUND_KEY", "SECRET_KEY")
         return {self.password, *(self._settings[name] for name in names)}
 

@@ -21,8 +21,6 @@ SECONDS = 30.0
 
 
 class SimulatorProcess:
-    """`python -m shop.simulator` on a port and a file of its own."""
-
     def __init__(self, folder: Path) -> None:
         self.port = free_ports(1)[0]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -46,7 +44,6 @@ class SimulatorProcess:
 
     @contextmanager
     def hanging(self) -> Iterator[None]:
-        """For a while it answers nobody."""
         self._group.send(signal.SIGSTOP)
         try:
             yield
@@ -78,7 +75,6 @@ class Simulator:
         return list(self.control("GET", f"ledger?after={after}"))
 
     def news(self) -> list[Row]:
-        """What it has written since this was asked the last time."""
         found = self.ledger(self._seen)
         self._seen = int(found[-1]["seq"]) if found else self._seen
         return found
@@ -90,7 +86,6 @@ class Simulator:
         self.control("POST", "faults", {"op": op, "kind": kind, "phase": phase, **more})
 
     def clear(self) -> None:
-        """No more faults or scenarios, nothing held at a barrier, and webhooks travel as usual."""
         self.control("DELETE", "faults")
         self.control("DELETE", "scenarios")
         for barrier in self.control("GET", "barrier"):
@@ -112,7 +107,6 @@ class Simulator:
         self.control("POST", "webhooks", wishes)
 
     def control(self, method: str, path: str, body: object = None) -> Any:
-        """One call of the control panel."""
         response = self._request(method, path, body)
         if not response.ok:
             raise RuntimeError(f"{method} /_sim/{path}: {response.status_code} {response.text}")

@@ -114,7 +114,6 @@ class Stage:
         return order
 
     def step_of(self, order_no: str) -> Step | None:
-        """The step of the schedule that placed an order."""
         owner = self.owners.get(order_no)
         return owner.step if owner else None
 
@@ -124,7 +123,6 @@ class Stage:
             self.stock.setdefault(slug, []).append(self.shop.stock(slug))
 
     def run_due(self) -> None:
-        """What the sweep does, by the staff's button."""
         with self.staff() as member:
             member.run_due()
 
@@ -132,7 +130,6 @@ class Stage:
         return self.clock.now()
 
     def advance(self, seconds: float) -> None:
-        """Let time pass for shop and simulator alike."""
         self.clock.advance(seconds)
         self.simulator.control("POST", "clock", {"advance": seconds})
 
@@ -144,7 +141,6 @@ class Stage:
             self.shop.start()
 
     def collect(self, report: Report) -> None:
-        """What the watch has found in pages and logs since the last time."""
         self.watch.read(self.shop.new_log(), "the log")
         for invariant, text in self.watch.take():
             report.breach(invariant, text)
@@ -210,7 +206,6 @@ def _database(engine: str, folder: Path, stack: ExitStack) -> str:
 
 
 def crowd(work: Callable[[Item], Result], items: Iterable[Item], width: int = 6) -> list[Result]:
-    """Do the work for all items, so many at a time; the results in order."""
     with ThreadPoolExecutor(max_workers=width) as pool:
         futures = [pool.submit(work, item) for item in items]
     return [future.result() for future in futures]

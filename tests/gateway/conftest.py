@@ -18,7 +18,6 @@ from tests.tools.simulators import fresh_simulator
 
 @pytest.fixture
 def simulator(tmp_path: Path) -> Iterator[Flask]:
-    """A simulator on a file of its own."""
     app = fresh_simulator(SimulatorSettings(tmp_path / "simulator.sqlite", SIMULATOR))
     yield app
     app.extensions["simulator_store"].close()
@@ -26,7 +25,6 @@ def simulator(tmp_path: Path) -> Iterator[Flask]:
 
 @pytest.fixture
 def session(simulator: Flask) -> requests.Session:
-    """Reaches the simulator without a socket."""
     return wsgi_session(simulator, SIMULATOR)
 
 
@@ -48,6 +46,5 @@ def wire(session: requests.Session) -> Wire:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    """A webhook address on this machine."""
     with receiving() as receiver:
         yield receiver

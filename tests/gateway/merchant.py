@@ -42,7 +42,6 @@ class Merchant:
     out_of_reach: str = ""
 
     def new_run(self) -> "Merchant":
-        """A partner of its own on the same simulator."""
         keys = self.order("POST", "/runs")
         issued = (keys["cst_id"], keys["custKey"], keys["clientKey"], keys["refundKey"])
         return Merchant(self.session, *issued, origin=self.origin)
@@ -83,7 +82,6 @@ class Merchant:
         return self.call(INQUIRY, **self.question(oid, method, date) | changes)
 
     def cancel_fields(self, paid: Mapping[str, str], amount: int | str = "") -> Fields:
-        """Refund a part of a payment, or all of it."""
         return CANCEL | {
             "PCD_REFUND_KEY": self.refund_key,
             "PCD_PAY_OID": paid["PCD_PAY_OID"],
@@ -102,7 +100,6 @@ class Merchant:
     def repay(
         self, payer_id: str, method: str = "card", amount: str = "1000", flag: str = "PCD_SIMPLE_FLAG", **changes: str
     ) -> Fields:
-        """Pay again with a billing key."""
         flags = {"PCD_PAY_TYPE": method, flag: "Y"}
         return self.call(flags, **flags | REPAY | {"PCD_PAYER_ID": payer_id, "PCD_PAY_TOTAL": amount} | changes)
 
@@ -111,7 +108,6 @@ class Merchant:
         return self.call({"PCD_PAY_WORK": work}, PCD_PAYER_ID=payer_id)
 
     def post(self, url: str, body: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Fields:
-        """One JSON message and its answer."""
         response = self.session.post(url if "//" in url else self.origin + url, json=body, headers=headers)
         assert response.status_code == 200, response.text
         answer: Fields = response.json()
@@ -121,12 +117,10 @@ class Merchant:
 
     @property
     def payer(self) -> Payer:
-        """Somebody on this merchant's order page."""
         self._need("a payer without a browser")
         return Payer(self.session, PAGE, self.origin)
 
     def at(self, page_url: str) -> Payer:
-        """Somebody on another page."""
         return replace(self.payer, page_url=page_url)
 
     def fields(self, **wishes: str) -> Fields:
@@ -150,7 +144,6 @@ class Merchant:
         return self.payer.open(self.fields(**wishes))
 
     def refusal(self, **wishes: str) -> str:
-        """The code of a window that does not open."""
         return code_of(self.open(**wishes))
 
     def claim(self, scenario: str = "", **wishes: str) -> Fields:
@@ -158,17 +151,14 @@ class Merchant:
         return dict(self.payer.pay(self.fields(**wishes), scenario))
 
     def paid(self, scenario: str = "", **wishes: str) -> Fields:
-        """The result of a payment that moves money in the window."""
         return self.claim(scenario, PCD_PAY_WORK="PAY", **wishes)
 
     def confirmed(self, **wishes: str) -> Fields:
-        """The confirm's answer of a fresh payment."""
         return self.confirm(self.claim(**wishes))
 
     # The control panel.
 
     def order(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """One order to the control panel, for this merchant's run."""
         self._need("the control panel")
         response = self.session.request(method, f"{self.origin}/_sim{path}", json=body, params={"run": self.cst_id})
         assert response.ok, response.text
@@ -178,7 +168,6 @@ class Merchant:
         self.order("POST", "/policy", switches)
 
     def advance(self, seconds: int) -> None:
-        """Move the simulator's clock."""
         self.order("POST", "/clock", {"advance": seconds})
 
     def ledger(self) -> list[dict[str, Any]]:
@@ -186,7 +175,6 @@ class Merchant:
         return entries
 
     def charges(self) -> int:
-        """How often money was taken."""
         return [entry["effect"] for entry in self.ledger()].count("charged")
 
     def payments(self) -> list[dict[str, Any]]:
@@ -208,7 +196,6 @@ class Merchant:
         return payment["cash_receipt"], payment["cash_receipt_amount"]
 
     def refused(self, answer: Mapping[str, str], code: str, rule: str) -> None:
-        """An answer says no, with this code and for this rule."""
         assert (answer["PCD_PAY_RST"], answer["PCD_PAY_CODE"]) == ("error", code)
         self.broke(rule)
 
@@ -230,7 +217,6 @@ class Merchant:
 
 
 def code_of(window: Window) -> str:
-    """The code of a window that does not open."""
     assert "window-refused" in window.page.texts, window.page.texts
     return window.told["PCD_PAY_CODE"]
 

@@ -18,7 +18,6 @@ from tests.tools.sources import ROOT
 
 
 def start(*arguments: str, folder: Path = ROOT, **settings: str) -> subprocess.Popen[str]:
-    """The command in a folder, in a process group of its own."""
     return subprocess.Popen(
         [sys.executable, "-m", "shop.simulator", *arguments],
         cwd=folder,

@@ -21,7 +21,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeMerchant]:
 
 
 def state_of(shop: NodeMerchant, order: Fields) -> str:
-    """What the simulator's own books say."""
     return str(shop.partner.payment(order["oid"])["state"])
 
 

@@ -37,7 +37,6 @@ class Orders(HTMLParser):
 
 
 def console(merchant: Merchant, **wishes: str) -> str:
-    """The page as a person gets it."""
     response = merchant.session.get(f"{SIMULATOR}/_sim", params={"run": merchant.cst_id} | wishes)
     assert (response.status_code, response.headers["X-Frame-Options"]) == (200, "DENY")
     return response.text

@@ -55,7 +55,6 @@ class Wire:
         return self.client().confirm(self.pay(wish))
 
     def booked(self, wish: WindowRequest) -> dict[str, Any]:
-        """What the simulator's own books say."""
         booked: dict[str, Any] = self.session.get(f"{SIMULATOR}/_sim/payments/{wish.attempt_no}").json()
         return booked
 

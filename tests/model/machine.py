@@ -96,7 +96,6 @@ class ShopMachine(RuleBasedStateMachine):
 
     @property
     def claims(self) -> list[Pairs]:
-        """Every result that came out of a window, in order."""
         return [claim for opening in self.openings for claim in opening.claims]
 
     # --- buyers
@@ -109,7 +108,6 @@ class ShopMachine(RuleBasedStateMachine):
     @precondition(lambda self: len(self.orders) < 6)
     @rule(cart=CART, method=METHOD, work=WORK, receipt=RECEIPT, fault=PERHAPS_FAULT)
     def buy(self, cart: Cart, method: str, work: str, receipt: bool, fault: Fault | None) -> None:
-        """Order and pay in one go, as most people do."""
         self.place(cart)
         before = len(self.openings)
         self.start(-1, method, work, cash_receipt=True)
@@ -126,7 +124,6 @@ class ShopMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.orders)
     @rule(number=NUMBER, method=METHOD, work=WORK, cash_receipt=st.booleans())
     def start(self, number: int, method: str, work: str, cash_receipt: bool) -> None:
-        """Open a new window for an order."""
         choices = {"method": method, "work": work} | ({"cash_receipt": "y"} if cash_receipt else {})
         opening = self.stage.start(self._order(number), **choices) if self.orders else None
         if opening:
@@ -135,14 +132,12 @@ class ShopMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.orders)
     @rule(number=NUMBER, fault=PERHAPS_FAULT)
     def cancel(self, number: int, fault: Fault | None) -> None:
-        """Give an order up."""
         self._break(fault)
         self.stage.cancel(self._order(number))
 
     @precondition(lambda self: self.openings)
     @rule(number=LATEST_OR_ANY, receipt=RECEIPT, fault=PERHAPS_FAULT)
     def pay(self, number: int, receipt: bool, fault: Fault | None) -> None:
-        """Pay honestly; the gateway may be broken."""
         self._break(fault)
         self.stage.deliver(self.stage.pay(self._opening(number), receipt=receipt))
 
@@ -155,7 +150,6 @@ class ShopMachine(RuleBasedStateMachine):
         is_delivered=st.booleans(),
     )
     def pay_oddly(self, number: int, scenario: str, changes: dict[str, str], receipt: bool, is_delivered: bool) -> None:
-        """Pay another amount, with a refused card, or lose the result."""
         claim = self.stage.pay(self._opening(number), scenario, receipt=receipt, **changes)
         self.stage.deliver(claim if is_delivered else [])
 
@@ -176,7 +170,6 @@ class ShopMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.openings)
     @rule(number=NUMBER, result=st.sampled_from(["success", "error", "close"]))
     def forge(self, number: int, result: str) -> None:
-        """Post a result that no window made."""
         self.stage.deliver([("PCD_PAY_OID", self._opening(number).attempt_no), ("PCD_PAY_RST", result)])
 
     @precondition(lambda self: self.orders)
@@ -204,7 +197,6 @@ class ShopMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.orders)
     @rule(number=NUMBER, percent=st.sampled_from([100, 100, 50, 30, 101]), fault=PERHAPS_FAULT)
     def refund(self, number: int, percent: int, fault: Fault | None) -> None:
-        """Refund all of it, a part, or more than there is."""
         self._break(fault)
         order_no = self._order(number)
         self.stage.refund(order_no, self.stage.wish(order_no, self.stage.refundable(order_no) * percent // 100))
@@ -281,5 +273,4 @@ class ShopMachine(RuleBasedStateMachine):
 
 
 def insist(found: list[Violation]) -> None:
-    """Fail by name."""
     assert not found, "\n".join(f"{violation.invariant}: {violation.text}" for violation in found)

@@ -77,7 +77,6 @@ class Stage(World):
     moment: datetime = NOON
 
     def begin(self) -> None:
-        """Empty books on both sides, noon in Korea, a buyer without cookies."""
         self.points.reset()
         self.renew()
         self.moment = NOON
@@ -98,19 +97,15 @@ class Stage(World):
         self.client = client()
 
     def note(self, invariant: str, text: str) -> None:
-        """Something happened that must not."""
         self.noted.append(Violation(invariant, text))
 
     def now(self) -> datetime:
-        """The one clock."""
         return self.moment
 
     def advance(self, **units: float) -> None:
-        """Let time pass."""
         self.moment += timedelta(**units)
 
     def advance_to(self, hour: int, minute: int, second: int = 0) -> None:
-        """Let time pass until it is so late in Korea."""
         here = clock.korea_time(self.moment)
         then = here.replace(hour=hour, minute=minute, second=second, microsecond=0)
         self.moment = (then if then > here else then + timedelta(days=1)).astimezone(UTC)
@@ -130,8 +125,6 @@ class Stage(World):
                 raise trouble[0]
 
     def in_app_context(self, act: Callable[[], Result]) -> Callable[[], Result]:
-        """The act of another worker, with a database session of its own."""
-
         def run() -> Result:
             with self.app.app_context():
                 return act()
@@ -156,7 +149,6 @@ class Stage(World):
         return self.work(order)
 
     def start(self, order_no: str, **choices: str) -> Opening | None:
-        """Press the pay button; None if the shop or the gateway refused."""
         path, headers = f"/orders/{order_no}/attempts", {"X-CSRFToken": self.buyer.csrf_token()}
         response = self.work(self.buyer.post, path, CHOICES | choices, headers=headers)
         if response is None or response.status_code != 200:
@@ -178,7 +170,6 @@ class Stage(World):
         return self._keep(opening, self.payer().pay(opening.fields | changed, scenario, cash_receipt=receipt))
 
     def close(self, opening: Opening) -> Pairs:
-        """Open the window and close it."""
         window = self.payer().open(opening.fields)
         result = window.result if "window-refused" in window.page.texts else window.close().result
         return self._keep(opening, result or [])
@@ -198,11 +189,9 @@ class Stage(World):
         return ""
 
     def look(self, order_no: str, browser: Browser | None = None) -> TestResponse | None:
-        """Look at an order, as its owner or with another browser."""
         return self.work((browser or self.buyer).open, f"/orders/{order_no}")
 
     def look_as_stranger(self, order_no: str) -> None:
-        """Look at somebody else's order."""
         response = self.look(order_no, self.browser())
         if response is not None and response.status_code != 404:
             self.note("I12", f"a stranger saw {order_no}: {response.status_code}")
@@ -244,24 +233,20 @@ class Stage(World):
     # --- staff and sweep --------------------------------------------------------------------------------------------
 
     def run_sweep(self) -> None:
-        """One run of the sweep."""
         report = self.work(sweep.run, self.client)
         if report is not None and report.failed:
             self.note("I10", f"the sweep failed at {report.failed}")
 
     def refundable(self, order_no: str) -> int:
-        """What the refund form would show."""
         paid = refunds.facts(self.order(order_no))
         return paid.refundable if paid else 0
 
     def wish(self, order_no: str, amount: int, seen: int | None = None) -> RefundWish:
-        """A refund form of its own."""
         self.forms += 1
         key = f"key-{self.forms:020}"
         return RefundWish(Won(amount), Won(self.refundable(order_no) if seen is None else seen), "변심", key)
 
     def refund(self, order_no: str, wish: RefundWish) -> None:
-        """Send a refund form; what is refused changes nothing."""
         self.work(self.press_refund, order_no, wish)
 
     def press_refund(self, order_no: str, wish: RefundWish, by: str = "kim") -> None:
@@ -290,17 +275,14 @@ class Stage(World):
                 self.work(settlement.close, attempt_no, by="lee")
 
     def make_link(self, order_no: str) -> None:
-        """Staff makes a payment link that ends after an hour."""
         ends_at = self.moment + timedelta(hours=1)
         self.work(links.create, self.order(order_no), "책", ends_at, by="kim", client=self.client)
 
     def issue_receipt(self, order_no: str) -> None:
-        """Staff issues a cash receipt later."""
         wish = ReceiptWish(ReceiptPurpose.PERSONAL, "01098765432")
         self.work(cash_receipts.issue, order_no, wish, by="kim", client=self.client)
 
     def cancel_receipt(self, order_no: str) -> None:
-        """Staff cancels the cash receipt."""
         self.evidence()
         self.orders[order_no].receipt_given_up = True
         self.work(cash_receipts.cancel, order_no, by="kim", client=self.client)
@@ -312,12 +294,10 @@ class Stage(World):
         return list(db.session.scalars(query))
 
     def payments(self) -> list[Row]:
-        """What really happened, by the simulator's books."""
         found: list[Row] = self.control("GET", "payments")
         return found
 
     def evidence(self, *, with_desk: bool = True) -> Evidence:
-        """Both sides as they are now."""
         self.entries += self.control("GET", f"ledger?after={self.entries[-1]['seq'] if self.entries else 0}")
         for order in self._read(select(Order).order_by(Order.id)):
             self._follow(order)
@@ -377,7 +357,6 @@ class Browser(PageClient):
         return self._token[1] or super().csrf_token()
 
     def open(self, path: str, **more: Any) -> TestResponse:
-        """Any request."""
         response = super().open(path, **more)
         is_not_let_in = response.status_code == 502 and path.endswith("/attempts")
         if response.status_code >= 500 and not is_not_let_in:

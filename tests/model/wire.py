@@ -45,7 +45,6 @@ class Points:
             raise Killed(place)
 
     def watch(self, engine: Engine) -> None:
-        """Stand around every write transaction of a database."""
         event.listen(engine, "begin", lambda connection: self._at(connection, "commit done"))
         event.listen(engine, "commit", lambda connection: self._at(connection, "commit before"))
 
@@ -72,7 +71,6 @@ class Wire(WSGIAdapter):
         self._points, self._check_intent = points, check_intent
 
     def send(self, request: requests.PreparedRequest, *args: Any, **more: Any) -> requests.Response:
-        """One call, with its two places."""
         self._check_intent(request.path_url, json.loads(request.body or b"{}"))
         self._points.reach("gateway before")
         response = super().send(request, *args, **more)
@@ -88,7 +86,6 @@ class Canary(BaseAdapter):
         self._note = note
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
-        """Note it and fail."""
         self._note(str(request.url))
         raise requests.ConnectionError("nobody is there")
 

@@ -71,7 +71,6 @@ class Bug:
 
     @contextmanager
     def planted(self) -> Iterator[None]:
-        """While this lasts the shop has the bug."""
         with ExitStack() as patches:
             for owner, name, replacement in self.places:
                 patches.enter_context(patch.object(owner, name, _replaced(getattr(owner, name), replacement)))

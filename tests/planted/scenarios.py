@@ -29,28 +29,24 @@ def about(*bugs: str) -> Callable[[Scenario], Scenario]:
 
 
 def opened(stage: Stage, *lines: str | int, **choices: str) -> Opening:
-    """An order with a window that can be opened."""
     order_no = stage.place(*(lines or ("test-product", 10)))
     assert order_no
     return another(stage, order_no, **choices)
 
 
 def another(stage: Stage, order_no: str, **choices: str) -> Opening:
-    """A further window of the order."""
     opening = stage.start(order_no, **choices)
     assert opening
     return opening
 
 
 def paid(stage: Stage, **choices: str) -> Opening:
-    """A paid order of 10,000 won."""
     opening = opened(stage, **choices)
     stage.deliver(stage.pay(opening))
     return opening
 
 
 def confirmed_without_an_answer(stage: Stage) -> Opening:
-    """An order whose confirm has charged."""
     opening = opened(stage)
     claim = stage.pay(opening)
     stage.fault("confirm", "lost_answer", phase="after")
@@ -59,14 +55,12 @@ def confirmed_without_an_answer(stage: Stage) -> Opening:
 
 
 def pay_again(stage: Stage, opening: Opening) -> None:
-    """Try once more, if the shop lets the buyer."""
     again = stage.start(opening.order_no)
     if again:
         stage.deliver(stage.pay(again))
 
 
 def forged(opening: Opening) -> Pairs:
-    """A result that no window made."""
     return [("PCD_PAY_OID", opening.attempt_no), ("PCD_PAY_RST", "success"), ("PCD_PAY_CODE", "0000")]
 
 

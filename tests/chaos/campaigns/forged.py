@@ -42,7 +42,6 @@ class Scene:
 
 
 def post_results(stage: Stage, plan: Plan, report: Report) -> None:
-    """Post forged, changed and repeated results."""
     scenes = _scenes(stage, plan)
     others, before = _others(stage, scenes), _sight(stage, scenes)
     kinds = [*KINDS, "repeated"]
@@ -62,7 +61,6 @@ def post_results(stage: Stage, plan: Plan, report: Report) -> None:
 
 
 def post_webhooks(stage: Stage, plan: Plan, report: Report) -> None:
-    """Post forged webhooks, single ones and storms."""
     scenes = _scenes(stage, plan)
     others, before = _others(stage, scenes), _sight(stage, scenes)
     kinds = [*KINDS]

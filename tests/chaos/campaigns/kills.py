@@ -156,8 +156,6 @@ def _at_order(stage: Stage, steps: Sequence[Step]) -> None:
 
 
 def _at_any_moment(stage: Stage, steps: Sequence[Step]) -> None:
-    """While people buy, a worker dies."""
-
     def go_on_buying(over: object) -> None:
         while not over.is_set():  # type: ignore[attr-defined]
             attempt(lambda: stage.buyer(steps[0]).buy({"test-product": 1}))

@@ -101,7 +101,6 @@ def _opened_at(moment: time, payments: list[Payment]) -> list[Payment]:
 
 
 def _before(one: Payment) -> None:
-    """Place, open the window, and go on as far as the step says."""
     what = one.step.what
     one.order = one.buyer.place({"test-product": 3})
     for _ in range(2 if what["is_double"] else 1):

@@ -57,7 +57,6 @@ class Race:
         together([other if number % 2 else one for number in range(self.width)])
 
     def refund_together(self, order: Placed, forms: Sequence[Mapping[str, str]]) -> None:
-        """Send all these forms at once."""
         people = [self.staff.twin() for _ in forms]
         together([partial(one.send_refund, order, form) for one, form in zip(people, forms, strict=True)])
 
@@ -114,7 +113,6 @@ def _order_form(race: Race) -> None:
 
 
 def _result(race: Race) -> None:
-    """One result, posted many times."""
     order, result = race.started(work=race.any_work())
     together([partial(race.buyer.deliver, result)] * race.width)
     race.buyer.look(order)
@@ -135,7 +133,6 @@ def _result_and_sweep(race: Race) -> None:
 
 
 def _two_windows(race: Race) -> None:
-    """Two windows of one order, both gone through."""
     order, work = race.buyer.place(PIECES), race.any_work()
     openings = [race.buyer.start(order, work=work), race.buyer.start(order, work=work)]
     first, second = (race.buyer.pay(opening) for opening in openings)
@@ -148,7 +145,6 @@ def _paid(race: Race) -> Placed:
 
 
 def _one_refund_form(race: Race) -> None:
-    """One refund form, sent many times: one refund."""
     order = _paid(race)
     race.refund_together(order, [race.staff.refund_form(order) | {"amount": str(PART)}] * race.width)
     race.check_refunded(order, PART)

@@ -56,7 +56,6 @@ def stalled_clients(stage: Stage, plan: Plan, report: Report) -> None:
 
 
 def _ready(stage: Stage, plan: Plan) -> tuple[Buyer, Placed, Pairs]:
-    """Somebody who has gone through the window and is about to come back."""
     buyer = stage.buyer(plan.step(buyer="ready"))
     order = buyer.place({"test-product": 1})
     return buyer, order, buyer.pay(buyer.start(order))
