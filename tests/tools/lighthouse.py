@@ -35,7 +35,9 @@ def measure(url: str, order: Order | None) -> dict[str, int]:
     command = ["npx", "--yes", LIGHTHOUSE, url, "--quiet", "--output=json"]
     command += [f"--only-categories={','.join(WANTED)}", "--chrome-flags=--headless=new --no-sandbox"]
     command += [f"--extra-headers={json.dumps({'Cookie': cookies})}"]
-    run = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    run = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+    if run.returncode:  # now and then the browser sends no start of the navigation (NO_NAVSTART): measure once more
+        run = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     return {name: round(100 * found["score"]) for name, found in json.loads(run.stdout)["categories"].items()}
 
 
