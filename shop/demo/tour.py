@@ -59,12 +59,12 @@ def _conversation() -> str:
 STEPS = (
     Step("start", lambda: url_for("demo.index")),
     Step("popup-card", _card("popup-card")),
-    Step("conversation", _conversation),
     Step("direct-transfer", _card("direct-transfer")),
     Step("lost-answer", _card("lost-answer")),
-    Step("lost-conversation", _conversation),
+    Step("conversation", _conversation),
     Step("changed-amount", _card("changed-amount")),
     Step("partial-refund", _card("partial-refund")),
     Step("two-windows", _card("two-windows")),
+    Step("subscription", _card("subscription")),
     Step("end", lambda: url_for("demo.index")),
 )

@@ -31,8 +31,6 @@ def test_the_tour_needs_no_typing(phone: bool, new_page: NewPage, program: Progr
     window, _number = order.open_window(popup)
     window.approve()
     order.insist_on_state("paid")
-    next_step(page, "conversation")
-    expect(page.locator("[data-event=paid]")).to_be_visible()
 
     next_step(page, "direct-transfer")
     window, _number = order.open_window("same page")
@@ -44,7 +42,7 @@ def test_the_tour_needs_no_typing(phone: bool, new_page: NewPage, program: Progr
     window, _number = order.open_window(popup)
     window.approve()
     expect(order.status).to_have_attribute("data-state", "paid", timeout=30_000)
-    next_step(page, "lost-conversation")
+    next_step(page, "conversation")
     expect(page.locator("[data-event=confirm][data-kind=lost]")).to_be_visible()
 
     next_step(page, "changed-amount")
@@ -52,5 +50,7 @@ def test_the_tour_needs_no_typing(phone: bool, new_page: NewPage, program: Progr
     next_step(page, "partial-refund")
     next_step(page, "two-windows")
     order.insist_on_state("paid")
+    next_step(page, "subscription")
+    expect(page.get_by_test_id("subscription-status")).to_be_visible()
     next_step(page, "end")
     expect(page).to_have_url(re.compile("/demo/"))
