@@ -52,8 +52,8 @@ def _card(name: str) -> Callable[[], str]:
     return lambda: cards.play(name, Buyer(remembered_visitor()))
 
 
-def _conversation() -> str:
-    return url_for("conversation.show", order_no=order_no())
+def _lost_answer() -> str:
+    return url_for("conversation.show", order_no=order_no(), _anchor="lost")
 
 
 STEPS = (
@@ -61,7 +61,7 @@ STEPS = (
     Step("popup-card", _card("popup-card")),
     Step("direct-transfer", _card("direct-transfer")),
     Step("lost-answer", _card("lost-answer")),
-    Step("conversation", _conversation),
+    Step("conversation", _lost_answer),
     Step("changed-amount", _card("changed-amount")),
     Step("partial-refund", _card("partial-refund")),
     Step("two-windows", _card("two-windows")),
