@@ -10,8 +10,9 @@ from shop.extensions import settings
 from shop.models import Order
 from shop.payple import ChargeMode, UnverifiedResult
 from shop.rules.method import Method
-from shop.services import orders, payments, settlement
-from shop.services.orders import CartOnHand, Payer, Visitor
+from shop.services import checkout, orders, payments, settlement
+from shop.services.checkout import CartOnHand
+from shop.services.orders import Payer, Visitor
 from shop.services.payments import Choices, Opening
 from shop.settings import RESULT_PATH
 
@@ -40,7 +41,7 @@ class Buyer:
         """Place an order whose stock is held as long as the settings say, or for ``hold``."""
         usual = timedelta(minutes=settings().order_minutes)
         on_hand = CartOnHand(lines, secrets.token_urlsafe(18))
-        return orders.place_order(on_hand, self.payer, self.visitor, hold=usual if hold is None else hold)
+        return checkout.place_order(on_hand, self.payer, self.visitor, hold=usual if hold is None else hold)
 
     def start(self, order_no: str, payment: Payment) -> Opening:
         """Press 결제하기."""

@@ -1,45 +1,34 @@
-"""Places orders, finds them, cancels and expires them. Prices are frozen when an order is placed."""
+"""Finds orders, cancels and expires them, and places those that come of no cart."""
 
 import re
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cache
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Select, bindparam, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from shop import clock
 from shop.db import db, transaction
-from shop.errors import CannotPay, CartProblem, NotFound, TooManyUnpaid
-from shop.models import Attempt, JournalEntry, Order, OrderLine, Product, Subscription
-from shop.models.product import LARGEST_QUANTITY
+from shop.errors import NotFound
+from shop.models import Attempt, JournalEntry, Order, OrderLine
 from shop.rules.money import Tax, TaxBreakdown, Won, tax_breakdown
 from shop.rules.order import require_cancellable
-from shop.rules.states import AttemptState, OrderState, Source, SubscriptionState
-from shop.rules.subscription import month_of
-from shop.services import cart as carts
+from shop.rules.states import AttemptState, OrderState, Source
 from shop.services import catalogue, transitions
-from shop.services.cart import Cart, CartLine
 from shop.services.journal import Actor
 
-LEAST_TOTAL = 1000
-"""Won. The payment window refuses less."""
 ORDER_NO = re.compile(r"[0-9]{8}-[A-Z2-7]{8}")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 PAGE_SIZE = 20
-VISITORS_PER_ADDRESS = 2
-"""An address may hold so many times what one visitor may: people share it."""
 STAFF_PAGE_SIZE = 50
 MOST_ENTRIES = 1000
 """Journal rows on one page. An order has at most twenty attempts with a dozen rows each."""
 _ATTEMPT_NO = re.compile(r"[0-9]{8}_[A-Z2-7]{20}")
 _PHONE_END = re.compile(r"[0-9]{4}")
 _PHONE = re.compile(r"01[0-9]{8,9}")
-
-
 _LINE = ("product_id", "slug", "name", "name_en", "tax", "unit_price", "quantity", "amount")
 _SAME_EVERY_MONTH = (
     *("visitor", "address", "amount", "taxable", "exempt", "vat", "goods"),
@@ -67,13 +56,6 @@ class Visitor:
 
 
 @dataclass(frozen=True)
-class CartOnHand:
-    items: Mapping[str, int]
-    id: str
-    seen_id: str = ""  # the cart that the order form showed
-
-
-@dataclass(frozen=True)
 class OrderFilter:
     """``words`` is an order or attempt number, a payer's name, or a phone number or its last four digits."""
 
@@ -86,49 +68,6 @@ class OrderFilter:
 class OrderPage:
     orders: Sequence[Order]
     next_before: int | None
-
-
-def place_order(
-    cart: CartOnHand,
-    payer: Payer,
-    visitor: Visitor,
-    *,
-    hold: timedelta,
-    most_per_product: int = LARGEST_QUANTITY,
-    most_unpaid: int | None = None,
-) -> Order:
-    """Turn a cart into an order and reserve its stock. The same cart, sent again, gives the same order.
-
-    :raises CartProblem, OutOfStock, TooManyUnpaid: nothing was reserved
-    """
-    placed = _order_of_cart(cart.seen_id or cart.id, visitor)
-    if placed is not None:
-        return placed
-    if cart.seen_id not in ("", cart.id):
-        raise CartProblem(CartProblem.Reason.CHANGED)
-    try:
-        with transaction():
-            order = _place(cart, payer, visitor, hold=hold, most=most_per_product)
-            if most_unpaid is not None:
-                _require_few_unpaid(visitor, most_unpaid)
-            return order
-    except IntegrityError:  # the same cart, sent twice at once: the other one was first
-        placed = _order_of_cart(cart.id, visitor)
-        if placed is None:
-            raise
-        return placed
-
-
-def _require_few_unpaid(visitor: Visitor, most: int) -> None:
-    """Count pieces of limited stock, the new order's too."""
-    is_theirs, is_near = Order.visitor == visitor.mark, Order.address == visitor.address
-    pieces = func.sum(OrderLine.quantity)
-    held = select(pieces.filter(is_theirs), pieces.filter(is_near), func.min(Order.expires_at))
-    lines = held.join(OrderLine.order).join(Product, Product.id == OrderLine.product_id)
-    is_unpaid = (Order.state == OrderState.AWAITING_PAYMENT, Product.stock.is_not(None), or_(is_theirs, is_near))
-    theirs, near, first_end = db.session.execute(lines.where(*is_unpaid)).one()
-    if (theirs or 0) > most or (near or 0) > VISITORS_PER_ADDRESS * most:
-        raise TooManyUnpaid(max(first_end - clock.now(), timedelta()))
 
 
 def place_again(order: Order, cart_id: str, month: date, expires_at: datetime) -> Order:
@@ -146,7 +85,7 @@ def place_free(goods: str, amount: Won, tax: Tax, payer: Payer, expires_at: date
     """Place an order of a free amount, which a link pays, and return its number. Its buyer finds it as a guest."""
     line = OrderLine(slug="", name=goods, name_en=goods, tax=tax, unit_price=amount, quantity=1, amount=amount)
     nobody = {"visitor": f"nobody-{secrets.token_urlsafe(18)}", "cart_id": ""}
-    order = _new_order(payer, tax_breakdown([(amount, tax)]), [line], goods=goods, expires_at=expires_at, **nobody)
+    order = new_order(payer, tax_breakdown([(amount, tax)]), [line], goods=goods, expires_at=expires_at, **nobody)
     with transaction():
         transitions.create(order, "order_placed", Actor(Source.STAFF, by), {"amount": amount})
         return order.order_no
@@ -244,33 +183,7 @@ def _by_number(order_no: str) -> Order | None:
     return db.session.scalars(_whole_by_number(), {"order_no": order_no}).unique().one_or_none()
 
 
-def _order_of_cart(cart_id: str, visitor: Visitor) -> Order | None:
-    return db.session.scalar(select(Order).where(Order.cart_id == cart_id, Order.visitor == visitor.mark))
-
-
-def _place(on_hand: CartOnHand, payer: Payer, visitor: Visitor, *, hold: timedelta, most: int) -> Order:
-    now = clock.now()
-    cart = carts.load(on_hand.items, most)
-    _require_sellable(cart)
-    month = _month_to_pay(visitor, now) if cart.is_subscription else None
-    order = _new_order(
-        payer,
-        cart.breakdown,
-        [_frozen(line) for line in cart.lines],
-        visitor=visitor.mark,
-        address=visitor.address,
-        cart_id=on_hand.id,
-        goods=_goods(cart),
-        expires_at=now + hold,
-        month=month,
-    )
-    catalogue.take_stock(order.lines)
-    lines = [[line.slug, line.quantity, line.amount] for line in order.lines]
-    transitions.create(order, "order_placed", Actor(Source.PAGE), {"amount": order.amount, "lines": lines})
-    return order
-
-
-def _new_order(payer: Payer, split: TaxBreakdown, lines: list[OrderLine], **columns: object) -> Order:
+def new_order(payer: Payer, split: TaxBreakdown, lines: list[OrderLine], **columns: object) -> Order:
     return Order(
         order_no=_new_order_no(),
         amount=split.total,
@@ -286,63 +199,9 @@ def _new_order(payer: Payer, split: TaxBreakdown, lines: list[OrderLine], **colu
     )
 
 
-def _require_sellable(cart: Cart) -> None:
-    if not cart.lines:
-        raise CartProblem(CartProblem.Reason.EMPTY)
-    if cart.is_subscription and cart.count > 1:
-        raise CartProblem(CartProblem.Reason.NOT_ALONE)
-    if cart.is_too_large:
-        raise CartProblem(CartProblem.Reason.TOO_LARGE)
-    if any(line.product.stock is not None and line.quantity > line.most for line in cart.lines):
-        raise CartProblem(CartProblem.Reason.TOO_MANY)
-    if cart.total < LEAST_TOTAL:
-        raise CartProblem(CartProblem.Reason.BELOW_MINIMUM)
-
-
-def _month_to_pay(visitor: Visitor, now: datetime) -> date:
-    """The present month, or the first that this browser's earlier subscription has not paid."""
-    mine = select(func.max(Subscription.month)).where(Subscription.visitor == visitor.mark)
-    is_live = Subscription.state != SubscriptionState.STOPPED
-    if db.session.scalar(mine.where(is_live)) is not None:
-        raise CartProblem(CartProblem.Reason.SUBSCRIBED)
-    return max(month_of(now), db.session.scalar(mine) or date.min)
-
-
-def require_unpaid_month(order: Order) -> None:
-    """Refuse a first payment if this browser has subscribed since, and is charged or has paid for that month.
-
-    :raises CannotPay: with the reason
-    """
-    if order.month is None or order.subscription_id is not None:
-        return
-    is_taken = or_(Subscription.state != SubscriptionState.STOPPED, Subscription.month > order.month)
-    since = select(Subscription.id).where(Subscription.visitor == order.visitor, is_taken)
-    if db.session.scalar(since.limit(1)) is not None:
-        raise CannotPay(CannotPay.Reason.EXPIRED)
-
-
-def _frozen(line: CartLine) -> OrderLine:
-    product = line.product
-    return OrderLine(
-        product_id=product.id,
-        slug=product.slug,
-        name=product.name,
-        name_en=product.name_en,
-        tax=product.tax,
-        unit_price=product.price,
-        quantity=line.quantity,
-        amount=line.amount,
-    )
-
-
 def _new_order_no() -> str:
     tail = "".join(secrets.choice(_LETTERS) for _ in range(8))
     return f"{clock.korea_date(clock.now()):%Y%m%d}-{tail}"
-
-
-def _goods(cart: Cart) -> str:
-    first, *others = cart.lines
-    return f"{first.product.name} 외 {len(others)}건" if others else first.product.name
 
 
 def _query(wanted: OrderFilter, before: int | None) -> Select[Order]:

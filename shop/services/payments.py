@@ -24,7 +24,7 @@ from shop.payple.flow import WINDOW_LIFETIME
 from shop.rules.method import Method
 from shop.rules.order import require_payable
 from shop.rules.states import Source
-from shop.services import orders, settlement, transitions
+from shop.services import settlement, subscriptions, transitions
 from shop.services.journal import Actor
 
 
@@ -77,7 +77,7 @@ def _prepare(order_id: int, choices: Choices, hold: timedelta, *, is_answered: b
         order = db.session.get_one(Order, order_id, with_for_update=True)
         tries = db.session.scalar(select(func.count()).where(Attempt.order_id == order.id)) or 0
         require_payable(order.state, tries, order.expires_at, clock.now())
-        orders.require_unpaid_month(order)
+        subscriptions.require_unpaid_month(order)
         if not is_answered:
             raise CannotPay(CannotPay.Reason.CHECKING)
         order.expires_at = max(order.expires_at, order.placed_at + hold)

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import selectinload
 
 from shop import clock
 from shop.db import db, release, transaction
-from shop.errors import CannotCancel, NotFound
+from shop.errors import CannotCancel, CannotPay, CartProblem, NotFound
 from shop.models import Attempt, Order, SavedMethod, Subscription
 from shop.payple import PaymentFound, PaypleClient
 from shop.rules.states import AttemptState, OrderState, SubscriptionState
-from shop.rules.subscription import charge_time, month_after
+from shop.rules.subscription import charge_time, month_after, month_of
 from shop.services import orders, saved_methods, transitions
 from shop.services.journal import SHOP, Actor
 from shop.services.orders import Visitor
@@ -46,6 +46,28 @@ def list_of(visitor: Visitor) -> Sequence[Subscription]:
 def list_newest() -> Sequence[Subscription]:
     parts = selectinload(Subscription.orders), selectinload(Subscription.saved_method)
     return db.session.scalars(select(Subscription).options(*parts).order_by(Subscription.id.desc()).limit(MOST)).all()
+
+
+def month_to_pay(visitor: Visitor) -> date:
+    """Return the present month, or the first that this browser's earlier subscription has not paid."""
+    mine = select(func.max(Subscription.month)).where(Subscription.visitor == visitor.mark)
+    is_live = Subscription.state != SubscriptionState.STOPPED
+    if db.session.scalar(mine.where(is_live)) is not None:
+        raise CartProblem(CartProblem.Reason.SUBSCRIBED)
+    return max(month_of(clock.now()), db.session.scalar(mine) or date.min)
+
+
+def require_unpaid_month(order: Order) -> None:
+    """Refuse a first payment if this browser has subscribed since, and is charged or has paid for that month.
+
+    :raises CannotPay: with the reason
+    """
+    if order.month is None or order.subscription_id is not None:
+        return
+    is_taken = or_(Subscription.state != SubscriptionState.STOPPED, Subscription.month > order.month)
+    since = select(Subscription.id).where(Subscription.visitor == order.visitor, is_taken)
+    if db.session.scalar(since.limit(1)) is not None:
+        raise CannotPay(CannotPay.Reason.EXPIRED)
 
 
 def follow_payment(attempt: Attempt, found: PaymentFound) -> None:

@@ -15,8 +15,10 @@ from shop.payple import ChargeMode
 from shop.rules.order import require_payable
 from shop.rules.states import AttemptState, OrderState
 from shop.services import cart as carts
+from shop.services import checkout as checkouts
 from shop.services import orders, saved_methods, settlement, subscriptions
-from shop.services.orders import PAGE_SIZE, CartOnHand, Payer
+from shop.services.checkout import CartOnHand
+from shop.services.orders import PAGE_SIZE, Payer
 from shop.settings import Mode, Window
 from shop.views import error_pages, messages, security_headers
 from shop.views.forms import CheckoutForm, LookupForm, PaymentForm, row_number
@@ -75,7 +77,7 @@ def place() -> ResponseReturnValue:
     payer = Payer(form.payer_name.data or "", form.payer_phone.data or "", form.payer_email.data or "")
     on_hand, here = CartOnHand(cart_items(), cart_id(), seen_id=form.cart_id.data or ""), settings()
     try:
-        order = orders.place_order(
+        order = checkouts.place_order(
             on_hand,
             payer,
             remembered_visitor(),

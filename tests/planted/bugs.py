@@ -38,6 +38,7 @@ from shop.rules.states import IN_FLIGHT, OrderState, Source
 from shop.services import (
     cash_receipts,
     catalogue,
+    checkout,
     links,
     monthly_charges,
     orders,
@@ -46,8 +47,9 @@ from shop.services import (
     settlement,
     transitions,
 )
+from shop.services.checkout import CartOnHand
 from shop.services.journal import Actor
-from shop.services.orders import CartOnHand, Visitor
+from shop.services.orders import Visitor
 from shop.services.settlement import ShopStore
 from shop.views import error_pages
 
@@ -331,7 +333,7 @@ def _write_seen_stock(_original: Any, lines: Any) -> None:
 @bug(
     "the stock is read first and written later",
     "I6",
-    at=(orders, "place_order"),
+    at=(checkout, "place_order"),
     also=((catalogue, "take_stock", _write_seen_stock),),
 )
 def oversold(original: Any, cart: CartOnHand, *args: Any, **more: Any) -> Any:

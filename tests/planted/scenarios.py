@@ -7,8 +7,9 @@ from contextlib import suppress
 from datetime import timedelta
 
 from shop.errors import OutOfStock
-from shop.services import orders
-from shop.services.orders import CartOnHand, Payer, Visitor
+from shop.services import checkout
+from shop.services.checkout import CartOnHand
+from shop.services.orders import Payer, Visitor
 from tests.model.stage import Opening, Stage
 from tests.payer import Pairs
 from tests.world import all_at_once
@@ -268,7 +269,7 @@ def ten_buyers_want_the_last_five_pieces(stage: Stage) -> None:
     def buy(number: int) -> None:
         cart = CartOnHand({"quiet-fountain-pen": 1}, f"cart-{number}")
         with suppress(OutOfStock):
-            orders.place_order(cart, PAYS, Visitor(f"b{number}"), hold=timedelta(hours=1))
+            checkout.place_order(cart, PAYS, Visitor(f"b{number}"), hold=timedelta(hours=1))
 
     all_at_once(stage.app, 10, buy)
 

@@ -7,8 +7,9 @@ import pytest
 
 from shop.errors import OutOfStock
 from shop.rules.states import AttemptState
-from shop.services import orders
-from shop.services.orders import CartOnHand, Payer, Visitor
+from shop.services import checkout
+from shop.services.checkout import CartOnHand
+from shop.services.orders import Payer, Visitor
 from tests import world as worlds
 from tests.page import PAYER
 from tests.world import World
@@ -19,7 +20,7 @@ PAYS = Payer("홍길동", "01012345678", "hong@example.com")
 
 
 def place(slug: str, quantity: int, cart: str, visitor: str) -> str:
-    placed = orders.place_order(CartOnHand({slug: quantity}, cart), PAYS, Visitor(visitor), hold=timedelta(hours=1))
+    placed = checkout.place_order(CartOnHand({slug: quantity}, cart), PAYS, Visitor(visitor), hold=timedelta(hours=1))
     return placed.order_no
 
 

@@ -10,8 +10,9 @@ import pytest
 from shop.errors import TooManyUnpaid
 from shop.extensions import client
 from shop.rules.states import OrderState
-from shop.services import orders, sweep
-from shop.services.orders import CartOnHand, Payer, Visitor
+from shop.services import checkout, sweep
+from shop.services.checkout import CartOnHand
+from shop.services.orders import Payer, Visitor
 from tests import staff as people
 from tests.page import PAYER
 from tests.world import World
@@ -90,7 +91,7 @@ def test_parallel_orders_of_a_visitor_are_counted(world: World) -> None:
         cart = CartOnHand({PLENTY: 10}, f"cart-{number}")
         with world.app.app_context():
             try:
-                orders.place_order(cart, Payer("홍길동", "01012345678", "hong@example.com"), Visitor("one"), **limits)
+                checkout.place_order(cart, Payer("홍길동", "01012345678", "hong@example.com"), Visitor("one"), **limits)
             except TooManyUnpaid:
                 return "refused"
         return "ordered"

@@ -26,8 +26,9 @@ from shop.payple import PayType, ReceiptPurpose
 from shop.rules.cash_receipt import ReceiptWish
 from shop.rules.money import Tax, Won
 from shop.rules.states import OrderState
+from shop.services.checkout import LEAST_TOTAL
 from shop.services.links import LONGEST_GOODS
-from shop.services.orders import LEAST_TOTAL, OrderFilter
+from shop.services.orders import OrderFilter
 from shop.services.refunds import RefundWish
 from shop.services.staff import LONGEST_NAME, LONGEST_PASSWORD
 from shop.views.forms import CheckoutForm, ShopForm, matches, one_of, printable, required_line
