@@ -10,7 +10,7 @@ from shop.extensions import settings
 from shop.models import Order
 from shop.payple import UnverifiedResult, new_attempt_no
 from shop.rules.states import Source
-from shop.services import settlement
+from shop.services import settlement, webhooks
 from shop.services.payments import Opening
 
 CARD = Payment()
@@ -76,7 +76,7 @@ def _use_foreign_result(opening: Opening, page: str) -> None:
 
 
 def _forge_webhook(opening: Opening, _page: str) -> None:
-    settlement.handle_webhook(UnverifiedResult.from_form(_success(opening)))
+    webhooks.handle(UnverifiedResult.from_form(_success(opening)))
     settlement.settle(opening.attempt_no, client(), source=Source.WEBHOOK)
 
 

@@ -3,14 +3,11 @@
 Only the gateway's own answer says whose a payment is.
 """
 
-import re
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import product
 
-from sqlalchemy import delete, func, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select, update
 
 from shop import clock
 from shop.db import db, read_column, release, transaction
@@ -21,7 +18,7 @@ from shop.payple.flow import WINDOW_LIFETIME, Inquirer
 from shop.rules.method import Method
 from shop.rules.order import require_payable
 from shop.rules.states import Source
-from shop.services import journal, settlement, transitions
+from shop.services import journal, settlement, transitions, webhooks
 from shop.services.journal import Actor
 from shop.services.orders import ORDER_NO
 
@@ -29,11 +26,6 @@ LINK = "link"
 """The delivery of an attempt that came of a link."""
 LONGEST_GOODS = 32
 """Letters. The gateway takes fifty, of which the order's number needs eighteen."""
-MOST_A_MINUTE = 10
-"""Unknown numbers. Anybody can send a webhook, and each number costs up to four inquiries."""
-KEEP = timedelta(days=1)
-"""How long a number is kept, and not asked about again."""
-_NUMBER = re.compile(r"[A-Za-z0-9_-]{1,30}")
 
 
 def create(order: Order, goods: str, expires_at: datetime, *, by: str, client: PaypleClient) -> None:
@@ -67,21 +59,9 @@ def close(link_id: int, *, by: str) -> None:
             journal.note(order, "link_closed", Actor(Source.STAFF, by))
 
 
-def note_unknown(number: str) -> None:
-    """Keep a number that a webhook named, while a link may be paid. The sweep asks about it."""
-    now = clock.now()
-    if not _NUMBER.fullmatch(number) or not _may_be_paid(now):
-        return
-    with suppress(IntegrityError), transaction():  # the number is known already
-        db.session.execute(delete(UnknownPayment).where(UnknownPayment.received_at < now - KEEP))
-        recent = select(func.count()).where(UnknownPayment.received_at > now - timedelta(minutes=1))
-        if (db.session.scalar(recent) or 0) < MOST_A_MINUTE:
-            db.session.add(UnknownPayment(number=number, received_at=now))
-
-
 def due() -> Sequence[str]:
     query = select(UnknownPayment.number).where(UnknownPayment.asked_at.is_(None))
-    return read_column(query.order_by(UnknownPayment.id).limit(MOST_A_MINUTE))
+    return read_column(query.order_by(UnknownPayment.id).limit(webhooks.MOST_A_MINUTE))
 
 
 def look_up(number: str, client: PaypleClient, inquirer: Inquirer) -> bool:
@@ -132,13 +112,6 @@ def _new_attempt(order: Order, found: PaymentFound) -> Attempt:
         started_at=found.paid_at,
         next_check_at=clock.now(),
     )
-
-
-def _may_be_paid(now: datetime) -> bool:
-    is_open = or_(PaymentLink.ends_at > now, PaymentLink.resolved_at.is_(None))
-    found = db.session.scalar(select(PaymentLink.id).where(is_open).limit(1)) is not None
-    release()
-    return found
 
 
 def _request(order: Order, goods: str, expires_at: datetime) -> LinkRequest:

@@ -84,8 +84,8 @@ def look_up(saved_id: int, client: PaypleClient) -> None:
     handle_due(saved_id, client)
 
 
-def handle_deregistration(billing_key: str) -> None:
-    """A webhook reports that a key is deregistered: schedule its look-up."""
+def make_due(billing_key: str) -> None:
+    """Have the sweep ask whether a key is still registered."""
     now = clock.now()
     these = (SavedMethod.fingerprint == _fingerprint(billing_key), SavedMethod.next_check_at > now)
     with transaction():

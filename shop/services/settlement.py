@@ -21,7 +21,6 @@ from shop.services.journal import Actor
 log = logging.getLogger(__name__)
 CLAIM = timedelta(minutes=2)
 """How long a claimed check keeps others away."""
-MOST_WEBHOOKS = 5
 MOST_RESULTS = 5
 """Results of one attempt that make the shop inquire at once. More only wait for the schedule."""
 
@@ -44,22 +43,6 @@ def handle_result(result: UnverifiedResult, client: PaypleClient) -> str | None:
         release()
         log.exception("a result of %s waits for the database", result.attempt_no)
     return order_no
-
-
-def handle_webhook(message: UnverifiedResult) -> bool:
-    """Make the attempt due, five times at most: the next sweep inquires. Return False if the attempt is not ours."""
-    known = ShopStore(Source.WEBHOOK).find(message.attempt_no)
-    if known is None or known.is_final:
-        return known is not None
-    with transaction():
-        row = transitions.lock_attempt(message.attempt_no)
-        if row.state in flow.FINAL or journal.count("webhook", row.attempt_no) >= MOST_WEBHOOKS:
-            return True
-        row.next_check_at = clock.now()
-        row.checks = 0  # if this inquiry has no answer, the next one follows soon
-        evidence = {"result": message.result, "code": message.code[:20], "amount": message.amount}
-        journal.note(row, "webhook", Actor(Source.WEBHOOK), evidence)
-        return True
 
 
 def settle(

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from shop.extensions import client, limiter
 from shop.payple import MalformedResult, UnverifiedResult, read_webhook
-from shop.services import links, saved_methods, settlement
+from shop.services import settlement, webhooks
 
 bp = Blueprint("callbacks", __name__, url_prefix="/payments")
 
@@ -37,9 +37,5 @@ def webhook() -> ResponseReturnValue:
     """Take a webhook as a reason to ask the gateway soon, and acknowledge it, whatever it says."""
     if request.method == "POST":
         with suppress(MalformedResult):
-            message = read_webhook(request.get_data(cache=False))
-            if message.reports_deregistration:
-                saved_methods.handle_deregistration(message.billing_key)
-            elif not settlement.handle_webhook(message):
-                links.note_unknown(message.attempt_no)
+            webhooks.handle(read_webhook(request.get_data(cache=False)))
     return jsonify(result="success")

@@ -46,6 +46,7 @@ from shop.services import (
     saved_methods,
     settlement,
     transitions,
+    webhooks,
 )
 from shop.services.checkout import CartOnHand
 from shop.services.journal import Actor
@@ -121,7 +122,7 @@ def forged_success_believed(original: Any, result: UnverifiedResult, client: Pay
     return original(result, client)
 
 
-WEBHOOK = (settlement, "handle_webhook")
+WEBHOOK = (webhooks, "handle")
 
 
 @bug("a success that a webhook brings is recorded without asking the gateway", "I1", "I13", at=WEBHOOK)

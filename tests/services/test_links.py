@@ -19,7 +19,7 @@ from shop.rules.cash_receipt import ReceiptWish
 from shop.rules.method import Method
 from shop.rules.money import Won
 from shop.rules.states import AttemptState, CashReceiptState, OrderState, Source
-from shop.services import cash_receipts, desk, inquiries, links, orders, refunds, settlement
+from shop.services import cash_receipts, desk, inquiries, links, orders, refunds, settlement, webhooks
 from shop.services.refunds import RefundWish
 from tests.payer import Page, Window
 from tests.postbox import Postbox
@@ -149,11 +149,11 @@ def test_unknown_numbers_are_kept_ten_a_minute_and_a_day(world: World, postbox: 
 
     for number in ("x" * 31, "주문", "", *(f"number-{index}" for index in range(12))):
         postbox.forge(number)
-    assert kept_numbers() == links.MOST_A_MINUTE
+    assert kept_numbers() == webhooks.MOST_A_MINUTE
 
     world.advance(minutes=1)
     postbox.forge("number-12")
-    assert kept_numbers() == links.MOST_A_MINUTE + 1
+    assert kept_numbers() == webhooks.MOST_A_MINUTE + 1
 
     world.advance(days=1)
     postbox.forge("number-13")

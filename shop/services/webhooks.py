@@ -1,0 +1,62 @@
+"""Webhooks are not signed. They call nobody and change no money: they only make the sweep inquire soon."""
+
+import re
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.exc import IntegrityError
+
+from shop import clock
+from shop.db import db, transaction
+from shop.models import Attempt, PaymentLink, UnknownPayment
+from shop.payple import UnverifiedResult
+from shop.payple.flow import FINAL
+from shop.rules.states import Source
+from shop.services import journal, saved_methods, transitions
+from shop.services.journal import Actor
+
+MOST_PER_ATTEMPT = 5
+MOST_A_MINUTE = 10
+"""Unknown numbers. Anybody can send a webhook, and each number costs up to four inquiries."""
+KEEP = timedelta(days=1)
+"""How long a number is kept, and not asked about again."""
+_NUMBER = re.compile(r"[A-Za-z0-9_-]{1,30}")
+
+
+def handle(message: UnverifiedResult) -> None:
+    """Make what a webhook names due for an inquiry."""
+    if message.reports_deregistration:
+        saved_methods.make_due(message.billing_key)
+    elif db.session.scalar(select(Attempt.id).where(Attempt.attempt_no == message.attempt_no)):
+        _make_due(message)
+    else:
+        _note_unknown(message.attempt_no)
+
+
+def _make_due(message: UnverifiedResult) -> None:
+    with transaction():
+        attempt = transitions.lock_attempt(message.attempt_no)
+        if attempt.state in FINAL or journal.count("webhook", attempt.attempt_no) >= MOST_PER_ATTEMPT:
+            return
+        attempt.next_check_at = clock.now()
+        attempt.checks = 0  # if this inquiry has no answer, the next one follows soon
+        evidence = {"result": message.result, "code": message.code[:20], "amount": message.amount}
+        journal.note(attempt, "webhook", Actor(Source.WEBHOOK), evidence)
+
+
+def _note_unknown(number: str) -> None:
+    """Keep a number that is not ours while a link may be paid: its payment has such a number."""
+    now = clock.now()
+    if not _NUMBER.fullmatch(number) or not _may_be_paid(now):
+        return
+    with suppress(IntegrityError), transaction():  # the number is known already
+        db.session.execute(delete(UnknownPayment).where(UnknownPayment.received_at < now - KEEP))
+        recent = select(func.count()).where(UnknownPayment.received_at > now - timedelta(minutes=1))
+        if (db.session.scalar(recent) or 0) < MOST_A_MINUTE:
+            db.session.add(UnknownPayment(number=number, received_at=now))
+
+
+def _may_be_paid(now: datetime) -> bool:
+    is_open = or_(PaymentLink.ends_at > now, PaymentLink.resolved_at.is_(None))
+    return db.session.scalar(select(PaymentLink.id).where(is_open).limit(1)) is not None
