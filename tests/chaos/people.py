@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -13,7 +14,7 @@ import requests
 from tests.chaos.report import Step
 from tests.oracle import DeskRow, Placed
 from tests.page import CONSENTS, Tags
-from tests.payer import Pairs, Payer, Window
+from tests.payer import Page, Pairs, Payer, Window
 
 if TYPE_CHECKING:
     from tests.chaos.stage import Stage
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 CARD = re.compile(r'data-testid="product-card" data-product="([^"]+)"(.*?)</li>', re.DOTALL)
 WON = re.compile(r"([0-9][0-9,]*)원")
 TRIES = 8
+KOREA = timezone(timedelta(hours=9))
 STAFF = "keeper"
 
 
@@ -40,6 +42,13 @@ def prices_on(page: str) -> dict[str, int]:
     }
     found = {slug: WON.search(text) for slug, text in texts.items()}
     return {slug: int(price[1].replace(",", "")) for slug, price in found.items() if price}
+
+
+def _new_card_number() -> str:
+    """Any card with a valid last digit."""
+    digits = f"4{random.randrange(10**14):014}"
+    doubled = (int(digit) * (2 - place % 2) for place, digit in enumerate(digits))
+    return digits + str(-sum(sum(divmod(value, 10)) for value in doubled) % 10)
 
 
 class Refusal(Exception):
@@ -156,6 +165,13 @@ class Buyer(Browser):
     def open(self, opening: Opening) -> Window:
         return self.payer().open(opening.fields)
 
+    def pay_link(self, order: Placed, url: str) -> None:
+        """Pay by a link. The browser brings no result of it."""
+        session, before = self.payer().session, self.stage.simulator.payments()
+        form = Page(session.get(url)).form_with("link-pay-card")
+        Window(session, session.post(form.action, data=form.fields)).approve()
+        order.attempts += self.stage.simulator.payments().keys() - before.keys()
+
     def close(self, opening: Opening) -> Pairs:
         return self.payer().close(opening.fields)
 
@@ -180,6 +196,23 @@ class Buyer(Browser):
         self.deliver(self.pay(self.start(order, **choices), scenario))
         self.look(order)
         return order
+
+    def subscribe(self, **choices: object) -> Placed:
+        """By a card of one's own: a card pays one subscription."""
+        order = self.place({"monthly-book": 1})
+        fields = self.start(order, **choices).fields
+        self.deliver(self.payer().pay(fields, card_number=_new_card_number()))
+        self.look(order)
+        return order
+
+    def delete_saved(self) -> None:
+        """Delete what this browser has saved. Raises Refusal if that is nothing."""
+        actions = [form.attributes.get("action", "") for form in Tags(self.get("/orders").text).forms]
+        saved = [action for action in actions if action.startswith("/saved-methods/")]
+        if not saved:
+            raise Refusal("nothing is saved")
+        for action in saved:
+            self.require(self.post(action, {}), 303)
 
 
 class Staff(Browser):
@@ -233,6 +266,15 @@ class Staff(Browser):
     def stop_subscription(self, order: Placed) -> requests.Response:
         self.see(f"/admin/subscriptions/{order.order_no}")
         return self._send(f"/admin/subscriptions/{order.order_no}/stop", reason="그만")
+
+    def make_link(self, order: Placed) -> str:
+        """The address of a payment link for an unpaid order, which ends on the next day."""
+        order.may_be_on_desk = True
+        path = f"/admin/orders/{order.order_no}"
+        last_day = (self.stage.now().astimezone(KOREA) + timedelta(days=1)).date()
+        self.see(path)
+        self.require(self._send(f"{path}/links", goods="책", last_day=str(last_day)), 303)
+        return Tags(self.see(path)).marked("link-address")[0]["href"]
 
     def decide(self, order_no: str, *, refunded: bool) -> None:
         for form in Tags(self.see(f"/admin/orders/{order_no}")).marked("refund-decision"):

@@ -22,7 +22,7 @@ HUNTS = {
         "paid_again_by_a_late_result",
         "confirm_address_dialled_as_received",
     ),
-    ("webhooks", 0.1): ("webhook_believed",),
+    ("webhooks", 0.1): ("webhook_believed", "link_matched_by_the_webhook"),
     ("wrong_money", 0.5): (
         "amount_not_compared",
         "method_not_compared",

@@ -17,6 +17,7 @@ from tests.chaos.lies import KINDS, Fields, Others, forged_result, forged_webhoo
 from tests.chaos.people import Buyer, Refusal
 from tests.chaos.report import Plan, Report, Step, percentile
 from tests.chaos.stage import Stage, crowd
+from tests.chaos.watch import wait_until
 from tests.oracle import Placed
 
 PIECE, PENCILS, PLENTY = {"alley-timetable": 1}, {"pencil-set": 1}, {"test-product": 2}
@@ -25,7 +26,9 @@ MONEY = ("charged", "cancelled", "receipt_issued", "receipt_reduced", "receipt_c
 STORM = 40
 FAST = 1.0
 """Seconds within which a webhook is answered, in 99 of 100 cases."""
-HOUR = 3_600
+MINUTE, HOUR = 60, 3_600
+WEBHOOK_ARRIVES = 10.0
+"""Seconds."""
 _thread = local()
 
 
@@ -39,6 +42,7 @@ class Scene:
     number: str
     choices: Mapping[str, Any] = field(default_factory=dict)
     result: dict[str, str] = field(default_factory=dict)
+    link: str = ""
 
 
 def post_results(stage: Stage, plan: Plan, report: Report) -> None:
@@ -57,7 +61,7 @@ def post_results(stage: Stage, plan: Plan, report: Report) -> None:
     _lead_elsewhere(stage, plan, report)
     crowd(lie, steps)
     _no_effect(stage, report, before, _sight(stage, scenes))
-    _pay_after_all(report, scenes)
+    _pay_after_all(stage, report, scenes)
 
 
 def post_webhooks(stage: Stage, plan: Plan, report: Report) -> None:
@@ -86,7 +90,7 @@ def post_webhooks(stage: Stage, plan: Plan, report: Report) -> None:
         report.breach("I10", f"one webhook of a hundred was answered after {slow:.1f} s")
     stage.run_due()
     _no_effect(stage, report, before, _sight(stage, scenes))
-    _pay_after_all(report, scenes)
+    _pay_after_all(stage, report, scenes)
 
 
 # --- scenes -----------------------------------------------------------------------------------------------------------
@@ -113,6 +117,15 @@ def _open(stage: Stage, step: Step, state: str, lines: Mapping[str, int] = PIECE
     buyer = stage.buyer(step)
     order = buyer.place(lines)
     return Scene(state, order, buyer, buyer.start(order, **choices).attempt_no, choices)
+
+
+def _linked(stage: Stage, step: Step) -> Scene:
+    """An order with a payment link. The number is one that the gateway might give to a payment of it."""
+    buyer = stage.buyer(step)
+    order = buyer.place(PLENTY)
+    with stage.staff() as member:
+        link = member.make_link(order)
+    return Scene("linked", order, buyer, f"LINK{step.dice.getrandbits(60):x}", link=link)
 
 
 def _closed(stage: Stage, step: Step) -> Scene:
@@ -161,6 +174,7 @@ MAKERS: list[Callable[[Stage, Step], Scene]] = [
     partial(_open, state="open card"),
     partial(_open, state="open PAY", work="PAY"),
     partial(_open, state="open transfer", lines=PLENTY, method="transfer"),
+    _linked,
     _closed,
     partial(_paid, state="declined", scenario="limit"),
     partial(_answered, state="checking", kind="lost_answer"),
@@ -253,7 +267,12 @@ def _no_effect(stage: Stage, report: Report, before: dict[str, Any], after: dict
         report.breach("I8", f"a lie made the shop call {call[:80]!r}")
 
 
-def _pay_after_all(report: Report, scenes: list[Scene]) -> None:
+def _pay_after_all(stage: Stage, report: Report, scenes: list[Scene]) -> None:
+    stage.advance(MINUTE)  # only so many unknown numbers of a minute are asked about
+    for scene in (one for one in scenes if one.link):
+        scene.buyer.pay_link(scene.order, scene.link)
+        if not wait_until(lambda scene=scene: _is_settled(stage, scene), WEBHOOK_ARRIVES):  # type: ignore[misc]
+            report.breach("I8", f"{scene.order.order_no} (linked) was paid after the lies and is {scene.order.state}")
     for scene in (one for one in scenes if one.state in PAYABLE):
         try:
             scene.buyer.deliver(scene.buyer.pay(scene.buyer.start(scene.order)))
@@ -262,3 +281,8 @@ def _pay_after_all(report: Report, scenes: list[Scene]) -> None:
             continue
         if (state := scene.buyer.look(scene.order)) != "paid":
             report.breach("I8", f"{scene.order.order_no} ({scene.state}) was paid after the lies and is {state}")
+
+
+def _is_settled(stage: Stage, scene: Scene) -> bool:
+    stage.run_due()
+    return scene.buyer.look(scene.order) == "paid"

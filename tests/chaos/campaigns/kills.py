@@ -1,6 +1,6 @@
 """kill -9, exactly there: the simulator holds a call at a barrier until the shop's workers are dead.
 
-Nine points lie around a call that moves money or a receipt: the request was received, its effect is there without a
+Twelve points lie around a call that moves money or a receipt: the request was received, its effect is there without a
 reply, the reply has left. Two more: in a sweep, and while an order is written. And at any moment.
 """
 
@@ -19,13 +19,12 @@ from tests.chaos.stage import Stage, attempt, beside
 from tests.chaos.watch import wait_until
 from tests.oracle import Placed
 
+MOMENTS = ("received", "effected", "replied")
+CHARGES = tuple(f"charge {moment}" for moment in MOMENTS)
 POINTS = (
-    *(
-        f"{call} {moment}"
-        for call in ("confirm", "cancel", "receipt")
-        for moment in ("received", "effected", "replied")
-    ),
+    *(f"{call} {moment}" for call in ("confirm", "cancel", "receipt") for moment in MOMENTS),
     *("in a sweep", "order written", "any moment"),
+    *CHARGES,
 )
 GOODS = "paper-tape"
 """Of which the shelf holds so many; nobody else buys it in this run."""
@@ -33,6 +32,8 @@ AT_ONCE = 4
 """Payments that are struck at once: the simulator holds five calls at most."""
 REACHES = 10.0
 """Seconds that a call may take to reach its barrier."""
+CHARGED_WITHIN = 30.0
+"""Seconds that a sweep may take to its first charge: after a month much else is due."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ def run(stage: Stage, plan: Plan, report: Report) -> None:
     stage.look_at_stock(GOODS)
     steps = [plan.step(point=POINTS[number % len(POINTS)]) for number in range(plan.count)]
     kills = {"in a sweep": _in_a_sweep, "order written": _at_order, "any moment": _at_any_moment}
+    kills |= dict.fromkeys(CHARGES, _at_a_charge)
     with stage.watch.expecting_lost_connections():
         for point in POINTS:
             of_point = [step for step in steps if step.what["point"] == point]
@@ -164,3 +166,25 @@ def _at_any_moment(stage: Stage, steps: Sequence[Step]) -> None:
         for step in steps:
             time.sleep(0.2 + step.dice.random())
             stage.shop.signal_workers(stage.shop.workers()[:1])
+
+
+def _at_a_charge(stage: Stage, steps: Sequence[Step]) -> None:
+    """A month of some subscriptions is due, and each charge is the last thing that its sweep does."""
+    for step in steps:
+        stage.buyer(step).subscribe()
+    stage.pass_a_month()
+    for step in steps:
+        moment = str(step.what["point"]).removeprefix("charge ")
+        barrier = stage.simulator.barrier("repay", "before" if moment == "received" else "after", "")
+        sweep = stage.shop.start_sweep()
+        if not wait_until(lambda barrier=barrier: barrier in stage.simulator.waiting(), CHARGED_WITHIN):  # type: ignore[misc]
+            raise RuntimeError("a sweep charged no subscription")
+        if moment == "replied":
+            sweep.send(signal.SIGSTOP)
+            stage.simulator.release(barrier)
+            time.sleep(0.05)
+            sweep.send(signal.SIGCONT)
+            time.sleep(step.dice.random() * 0.02)
+        sweep.kill()
+        stage.simulator.release(barrier)
+    stage.run_due()

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, time, timedelta
 
-from tests.chaos.people import Buyer, Opening
+from tests.chaos.people import KOREA, Buyer, Opening
 from tests.chaos.report import Plan, Report, Step
 from tests.chaos.stage import Stage, crowd
 from tests.oracle import Placed
 from tests.payer import Pairs, Window
 
-KOREA = timezone(timedelta(hours=9))
 ZONES = ("UTC", "Asia/Seoul", "America/Los_Angeles")
 MOMENTS = (time(23, 58, 30), time(23, 59, 40), time(23, 59, 58))
 """When windows are opened; what is left is done right after midnight, and two minutes later."""

@@ -23,7 +23,7 @@ WIDTHS = (*[2] * 12, *[4] * 6, *[8] * 3, *[16] * 2, 32)
 LANES = 4
 """Narrow runs at a time, each about an order of its own."""
 WIDE = 16
-ALONE = ("result and sweep", "last piece")
+ALONE = ("result and sweep", "last piece", "one month", "charge and stop")
 """In these time jumps, or all want the same piece."""
 SCARCE, PIECES = "quiet-fountain-pen", {"test-product": 3}
 PART, HOUR = 1_000, 3_600
@@ -192,6 +192,23 @@ def _last_piece(race: Race) -> None:
     race.staff.run_due()
 
 
+def _one_month(race: Race) -> None:
+    """A month is due when many sweeps come: it is charged once."""
+    race.buyer.subscribe()
+    race.stage.pass_a_month()
+    together([one.run_due for one in [race.staff.twin() for _ in range(race.width)]])
+
+
+def _charge_and_stop(race: Race) -> None:
+    """A subscription is stopped and its card deleted, just as a month is charged."""
+    order = race.buyer.subscribe(save="y")
+    race.stage.pass_a_month(race.buyer)
+    stops = [race.buyer.delete_saved, partial(race.staff.stop_subscription, order)]
+    sweeps = [race.staff.twin().run_due for _ in range(race.width - 1)]
+    together([*sweeps, *stops])
+    race.buyer.look(order)
+
+
 SCENARIOS: dict[str, Callable[[Race], None]] = {
     "order form": _order_form,
     "result": _result,
@@ -203,4 +220,6 @@ SCENARIOS: dict[str, Callable[[Race], None]] = {
     "changed forms": _changed_forms,
     "refund and webhook": _refund_and_webhook,
     "last piece": _last_piece,
+    "one month": _one_month,
+    "charge and stop": _charge_and_stop,
 }
