@@ -203,7 +203,7 @@ def _charge_and_stop(race: Race) -> None:
     """A subscription is stopped and its card deleted, just as a month is charged."""
     order = race.buyer.subscribe(save="y")
     race.stage.pass_a_month(race.buyer)
-    stops = [race.buyer.delete_saved, partial(race.staff.stop_subscription, order)]
+    stops: list[Act] = [race.buyer.delete_saved, partial(race.staff.stop_subscription, order)]
     sweeps = [race.staff.twin().run_due for _ in range(race.width - 1)]
     together([*sweeps, *stops])
     race.buyer.look(order)
