@@ -2,7 +2,9 @@
 
 import ast
 import re
+from pathlib import Path
 
+import pytest
 from babel.messages import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import read_mo
@@ -13,28 +15,43 @@ from tests.staff import pay
 from tests.tools.sources import ROOT
 from tests.world import World
 
-ENGLISH = ROOT / "shop" / "translations" / "en" / "LC_MESSAGES"
+SHOP, DEMO = ROOT / "shop", ROOT / "shop" / "demo"
 HANGUL = re.compile("[가-힣]")
 PLACEHOLDER = re.compile(r"%\(\w+\)s")
+every_catalogue = pytest.mark.parametrize("part", [SHOP, DEMO], ids=["shop", "demo"])
 
 
-def written() -> Catalog:
-    with (ENGLISH / "messages.po").open("rb") as file:
+def catalogue(part: Path, ending: str) -> Path:
+    return part / "translations" / "en" / "LC_MESSAGES" / f"messages.{ending}"
+
+
+def written(part: Path) -> Catalog:
+    with catalogue(part, "po").open("rb") as file:
         return read_po(file, locale="en")
 
 
-def used() -> set[str]:
-    """Every text in the templates, the views and the checks of an installation."""
-    templates = extract_from_dir(ROOT / "templates", [("**.html", "jinja2")])
-    views = extract_from_dir(ROOT / "shop" / "views", [("**.py", "python")])
-    checks = extract_from_dir(ROOT / "shop", [("doctor.py", "python")])
-    return {str(message) for _file, _line, message, _comments, _context in (*templates, *views, *checks)}
+def used(part: Path) -> set[str]:
+    """Every text in the templates, the views and the checks of an installation; in the demo, everywhere."""
+    places = {
+        SHOP: [
+            (ROOT / "templates", "**.html", "jinja2"),
+            (SHOP / "views", "**.py", "python"),
+            (SHOP, "doctor.py", "python"),
+        ],
+        DEMO: [(DEMO, "**.html", "jinja2"), (DEMO, "**.py", "python")],
+    }
+    return {
+        str(message)
+        for folder, files, kind in places[part]
+        for _file, _line, message, _comments, _context in extract_from_dir(folder, [(files, kind)])
+    }
 
 
-def test_every_text_has_an_english_one_and_no_other_is_kept() -> None:
-    translated = {str(message.id) for message in written() if message.id and message.string and not message.fuzzy}
+@every_catalogue
+def test_every_text_has_an_english_one_and_no_other_is_kept(part: Path) -> None:
+    translated = {str(message.id) for message in written(part) if message.id and message.string and not message.fuzzy}
 
-    assert used() == translated
+    assert used(part) == translated
 
 
 def test_no_text_hides_inside_an_f_string() -> None:
@@ -51,18 +68,20 @@ def test_no_text_hides_inside_an_f_string() -> None:
     assert hidden == []
 
 
-def test_translations_keep_the_placeholders_and_are_not_korean() -> None:
-    for message in written():
+@every_catalogue
+def test_translations_keep_the_placeholders_and_are_not_korean(part: Path) -> None:
+    for message in written(part):
         korean, english = str(message.id), str(message.string)
         assert sorted(PLACEHOLDER.findall(korean)) == sorted(PLACEHOLDER.findall(english))
         assert not message.id or not HANGUL.search(english), english
 
 
-def test_the_compiled_catalogue_is_up_to_date() -> None:
-    with (ENGLISH / "messages.mo").open("rb") as file:
+@every_catalogue
+def test_the_compiled_catalogue_is_up_to_date(part: Path) -> None:
+    with catalogue(part, "mo").open("rb") as file:
         compiled = {str(message.id): message.string for message in read_mo(file) if message.id}
 
-    assert compiled == {str(message.id): message.string for message in written() if message.id}
+    assert compiled == {str(message.id): message.string for message in written(part) if message.id}
 
 
 def test_an_english_page_has_no_korean_but_the_link_to_korean(world: World, buyer: PageClient) -> None:
