@@ -1,5 +1,6 @@
 """A real Chromium, the real program, and a page that complains about what a person would not see."""
 
+import json
 import re
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -8,7 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
-from tests.kit.pages import Store
+from tests.browser.merchant import Merchant, serving
+from tests.kit import Shop, Store
 from tests.tools import browser as browsers
 from tests.tools.servers import Program, running
 from tests.tools.sources import ROOT
@@ -96,9 +98,29 @@ def new_page(playwright: Playwright, browser: Browser, request: pytest.FixtureRe
 
 
 @pytest.fixture
-def desktop(new_page: NewPage, program: Program) -> Store:
+def page(new_page: NewPage) -> Page:
+    """A page on a PC."""
+    return new_page()
+
+
+@pytest.fixture
+def desktop(page: Page, program: Program) -> Store:
     """The store on a PC."""
-    return Store(new_page(), program.shop_url)
+    return Store(page, program.shop_url)
+
+
+@pytest.fixture
+def merchant(program: Program) -> Iterator[Merchant]:
+    """A merchant with a web server of its own, on another host than the simulator."""
+    with serving(Merchant(program.simulator_url)) as merchant:
+        yield merchant
+
+
+@pytest.fixture
+def shop(program: Program) -> Shop:
+    """The same program for those who make orders on demand or sign in as staff."""
+    secrets = json.loads((program.home / "instance" / "secrets.json").read_text())
+    return Shop(program.shop_url, program.simulator_url, secrets["ADMIN_USERNAME"], secrets["ADMIN_PASSWORD"])
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """axe finds nothing on any page, in any state, in either colour scheme; the payment window and errors included."""
 
-import json
 from importlib.resources import files
 
 import pytest
@@ -9,7 +8,6 @@ from playwright.sync_api import Frame, Page
 from shop.demo.wishes import DemoState
 from tests.browser.conftest import NewPage
 from tests.kit import Choices, Shop, StaffArea, Store
-from tests.tools.servers import Program
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 RUN = """
@@ -34,12 +32,6 @@ STAFF = (
 
 
 pytestmark = pytest.mark.full
-
-
-@pytest.fixture
-def shop(program: Program) -> Shop:
-    password = json.loads((program.home / "instance" / "secrets.json").read_text())["ADMIN_PASSWORD"]
-    return Shop(program.shop_url, program.simulator_url, staff_password=password)
 
 
 @pytest.fixture

@@ -1,24 +1,12 @@
 """Staff refund money in a real browser; the simulator, the order and the receipts agree."""
 
-import json
-
-import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import NewPage
-from tests.kit.pages import Choices, StaffArea, Store
+from tests.kit import Choices, Shop, StaffArea, Store
 from tests.tools.servers import Program
 
 PAID, BACK = 38_000, 8_000
-
-
-@pytest.fixture
-def staff(new_page: NewPage, program: Program) -> StaffArea:
-    """The staff area of somebody who has signed in."""
-    secrets = json.loads((program.home / "instance" / "secrets.json").read_text())
-    area = StaffArea(new_page(), program.shop_url)
-    area.sign_in(secrets["ADMIN_USERNAME"], secrets["ADMIN_PASSWORD"])
-    return area
 
 
 def states(rows: Locator) -> list[str | None]:
@@ -26,8 +14,10 @@ def states(rows: Locator) -> list[str | None]:
 
 
 def test_staff_refund_a_part_of_a_payment_and_the_buyer_sees_it(
-    desktop: Store, staff: StaffArea, program: Program
+    desktop: Store, shop: Shop, new_page: NewPage, program: Program
 ) -> None:
+    staff = StaffArea(new_page(), shop.url)
+    staff.sign_in(shop.staff_name, shop.staff_password)
     order = desktop.order("quiet-fountain-pen")
     order.choose(Choices(method="transfer", cash_receipt=True))
     window, attempt_no = order.open_window("layer")
@@ -41,11 +31,9 @@ def test_staff_refund_a_part_of_a_payment_and_the_buyer_sees_it(
     page.locator("[name=reason]").fill("변심")
     page.get_by_test_id("refund-submit").click()
     expect(page.locator("[data-step=send]")).to_be_visible()
-    page.locator("input[name=password]").fill(
-        json.loads((program.home / "instance" / "secrets.json").read_text())["ADMIN_PASSWORD"]
-    )
+    page.locator("input[name=password]").fill(shop.staff_password)
     page.get_by_test_id("refund-submit").click()
-    page.wait_for_url(f"{program.shop_url}/admin/orders/{order_no}?*")
+    page.wait_for_url(f"{shop.url}/admin/orders/{order_no}?*")
 
     assert states(page.get_by_test_id("refund-row")) == ["done"]
     assert states(page.get_by_test_id("cash-receipt-row")) == ["issued"]

@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import requests
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewPage
-from tests.browser.test_any_merchant import Merchant, serving
+from tests.browser.merchant import Merchant
 from tests.tools.servers import Program
-
-
-@pytest.fixture
-def merchant(program: Program) -> Iterator[Merchant]:
-    """A merchant with a web server of its own, on another host than the simulator."""
-    with serving(Merchant(program.simulator_url)) as merchant:
-        yield merchant
-
-
-@pytest.fixture
-def page(new_page: NewPage) -> Page:
-    """The payer's browser on a PC."""
-    return new_page()
 
 
 def test_the_app_card_window_is_wide_and_pays_in_instalments(merchant: Merchant, page: Page) -> None:
