@@ -22,8 +22,9 @@ def test_a_webhook_settles_a_payment_whose_browser_never_returns(
     purchase = world.purchase(work="PAY", method=method)
     assert purchase.claim("lost_paid") == []
 
+    calls = world.calls()
     assert postbox.deliver() == 1
-    assert purchase.attempt.state is AttemptState.PREPARED
+    assert (purchase.attempt.state, world.calls()) == (AttemptState.PREPARED, calls)
     assert world.sweep(seconds=6).asked == [purchase.attempt_no]
 
     assert (purchase.states, world.charged()) == (("paid", "paid"), {purchase.attempt_no: 1000})
@@ -115,6 +116,7 @@ def test_a_webhook_about_a_paid_or_orphaned_attempt_does_nothing(world: World, p
 
 
 def test_a_webhook_about_an_unknown_number_stores_nothing_and_asks_nobody(world: World, postbox: Postbox) -> None:
+    """The answer is that of a known number: `Postbox.forge` compares it."""
     before = world.dump()
 
     for number in ("20261123_AAAAAAAAAAAAAAAAAAAA", "x" * 4000, "주문", ""):
