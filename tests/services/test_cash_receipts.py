@@ -17,7 +17,7 @@ from shop.extensions import client
 from shop.payple import ReceiptPurpose
 from shop.rules.cash_receipt import ReceiptWish, next_morning
 from shop.rules.states import AttemptState, CashReceiptState, RefundState
-from shop.services import cash_receipts, desk, refunds
+from shop.services import cash_receipts, desk, refunds, webhooks
 from tests import world as worlds
 from tests.payer import Pairs, Window
 from tests.postbox import Postbox
@@ -356,10 +356,11 @@ def asking(world: World) -> AskingWindow:
     return AskingWindow.of(world)
 
 
-def test_a_webhook_settles_the_charge_and_the_browsers_result_brings_the_receipt(world: World) -> None:
+def test_webhooks_settle_the_charge_and_use_up_no_look_up_of_the_receipt(world: World) -> None:
     postbox = Postbox.of(world)
     asking = AskingWindow.of(world)
-    postbox.deliver()
+    for _time in range(webhooks.MOST_PER_ATTEMPT):
+        postbox.forge(asking.purchase.attempt_no)
     world.sweep(seconds=6)
     assert (asking.purchase.order.state, books(asking.purchase)) == ("paid", ([], 0))
 
