@@ -69,10 +69,12 @@ def _deliver_twice(opening: Opening, page: str) -> None:
 
 
 def _use_foreign_result(opening: Opening, page: str) -> None:
-    """Take the result of somebody else's payment and write our number into it."""
+    """Take the result of somebody else's payment and write our number and amount into it."""
     stranger = Buyer(new_visitor())
     theirs = stranger.start(stranger.place({"test-product": 1}).order_no, CARD)
-    _deliver(_changed(simulator().pay(theirs.fields, page), PCD_PAY_OID=opening.attempt_no))
+    result = simulator().pay(theirs.fields, page)
+    total = opening.fields["PCD_PAY_TOTAL"]
+    _deliver(_changed(result, PCD_PAY_OID=opening.attempt_no, PCD_PAY_TOTAL=total))
 
 
 def _forge_webhook(opening: Opening, _page: str) -> None:

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from shop.demo import conversation
+from shop.demo import conversation, decisions
 from shop.demo.conversation import Item, Kind
 from shop.demo.tools import simulator
 from shop.extensions import settings
@@ -19,11 +19,13 @@ def show(order_no: str) -> ResponseReturnValue:
     """Show what browser, shop and gateway say about an order."""
     order = orders.get_order(order_no)
     items = _items(order)
+    attack = request.args.get("attack", "")
     decision = next((item for item in reversed(items) if item.kind is Kind.DECISION), None)
     return render_template(
         "demo/conversation.html",
         order=order,
-        attack=request.args.get("attack", ""),
+        attack=attack,
+        rule=decisions.lines_of(decisions.BY_ATTACK[attack]) if attack in decisions.BY_ATTACK else None,
         decision=decision,
         moved=conversation.money_moved(items),
         **_words(items),

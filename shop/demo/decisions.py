@@ -40,6 +40,16 @@ BY_EVENT: Mapping[str, str] = {
     "receipt_cancel_due": RECEIPT,
     "receipt_cancelled": RECEIPT,
 }
+BY_ATTACK: Mapping[str, str] = {
+    "amount": "shop.payple.flow:mismatch",
+    "number": DECIDE,
+    "confirm_url": "shop.payple.gateway:Gateway.select_confirm",
+    "forged": "shop.payple.flow:judge_failed_charge",
+    "twice": "shop.payple.flow:PaymentFlow.handle_result",
+    "foreign": "shop.payple.flow:PaymentFlow._record_charge",
+    "webhook": "shop.services.settlement:handle_webhook",
+    "cart": "shop.services.payments:_new_attempt",
+}
 
 
 @dataclass(frozen=True)
@@ -59,10 +69,14 @@ def lines_behind(event: str, reason: str, last_call: str) -> Lines | None:
     name = CONFIRM if is_lost_confirm else BY_REASON.get(reason) or BY_EVENT.get(event)
     if name is None:
         return None
+    is_told = reason and not is_lost_confirm
+    return lines_of(name, f"Reason.{reason.upper()}" if is_told else f"State.{event.removeprefix('refund_').upper()}")
+
+
+def lines_of(name: str, word: str = "") -> Lines:
+    """Return a function. The lines with ``word`` are marked."""
     function = resolve_name(name)
     code, first = inspect.getsourcelines(function)
-    is_told = reason and not is_lost_confirm
-    word = f"Reason.{reason.upper()}" if is_told else f"State.{event.removeprefix('refund_').upper()}"
-    marked = frozenset(number for number, line in enumerate(code) if word in line)
+    marked = frozenset(number for number, line in enumerate(code) if word and word in line)
     path = Path(inspect.getfile(function)).relative_to(ROOT)
     return Lines(str(path), first, tuple(line.rstrip() for line in code), marked)

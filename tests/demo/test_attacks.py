@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from shop.demo import decisions
 from shop.demo.attacks import Attack
 from tests.demo.conftest import Demo
 from tests.page import PageClient
@@ -40,6 +41,8 @@ def test_an_attack_pays_no_order_that_was_not_paid_for(
     assert page.values("attack-outcome", "data-charged") == [str(charged)]
     assert page.values("attack-outcome", "data-cancelled") == ["0"]
     assert event in page.values("conversation-item", "data-event")
+    rule = decisions.lines_of(decisions.BY_ATTACK[attack])
+    assert f"{rule.file}:{rule.first}" in page.text
 
 
 def test_an_amount_that_was_charged_elsewhere_than_ordered_is_not_this_orders(demo: Demo) -> None:
