@@ -102,9 +102,10 @@ class Attempt(Base):
             opened_at=self.started_at,
             confirming_at=self.confirming_at,
             checks=self.checks,
-            success_reported=self.reported_result == "success",
+            success_reported=self.reported_result == "success" if self.reported_at else None,
             payment_date=self.payment_date,
             charged_amount=self.charged_amount,
+            next_check_at=self.next_check_at,
         )
 
     @property

@@ -80,6 +80,7 @@ class Refund(Base):
             is_owed=self.is_owed,
             state=self.state,
             tries=self.tries,
+            next_try_at=self.next_try_at,
         )
 
     @property

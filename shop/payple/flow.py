@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -24,15 +25,17 @@ from .errors import GatewayError, NotSent, Refused, UnknownEndpoint
 from .messages import KOREA, ChargeMode, PayType
 from .payment import PaymentFound
 from .payment_requests import ChargeRequest, WindowRequest
-from .refund import RefundRequest
+from .refund import RefundDone, RefundRequest
 from .refund_rules import (
     DECIDE_AFTER,
+    IN_FLIGHT,
     Refund,
     RefundRejected,
     RefundState,
     RefundVerdict,
     RejectReason,
     balance,
+    check_refund,
     give_up,
     judge_refund,
     may_send,
@@ -136,8 +139,8 @@ class Reason(StrEnum):
 class Attempt:
     """What the flow needs of a stored attempt. ``amount`` in won, times aware. ``order_no`` is only for you.
 
-    ``checks`` counts the inquiries since the state last changed. ``success_reported``: the browser reports success.
-    ``payment_date`` and ``charged_amount`` are known once the gateway shows a payment.
+    ``checks`` counts the inquiries since the state last changed. ``success_reported``: the browser reports success;
+    None before its first result. ``payment_date`` and ``charged_amount`` are known once the gateway shows a payment.
     """
 
     attempt_no: str
@@ -148,16 +151,25 @@ class Attempt:
     opened_at: datetime
     confirming_at: datetime | None = None
     checks: int = 0
-    success_reported: bool = False
+    success_reported: bool | None = None
     payment_date: date | None = None
     charged_amount: int | None = None
+    next_check_at: datetime | None = None
     order_no: str = ""
 
     @classmethod
     def of(cls, request: WindowRequest | ChargeRequest, now: datetime, order_no: str = "") -> Attempt:
         """Return the attempt to store before this window opens, or before this charge."""
-        number, mode, state = request.attempt_no, request.charge_mode, AttemptState.PREPARED
-        return cls(number, request.amount, request.pay_type, mode, state, opened_at=now, order_no=order_no)
+        return cls(
+            request.attempt_no,
+            request.amount,
+            request.pay_type,
+            request.charge_mode,
+            AttemptState.PREPARED,
+            opened_at=now,
+            next_check_at=now + WINDOW_LIFETIME,
+            order_no=order_no,
+        )
 
     @property
     def is_final(self) -> bool:
@@ -177,7 +189,7 @@ class Attempt:
     @property
     def may_be_charged(self) -> bool:
         """Whether the browser reports that a window which charges by itself has charged."""
-        return self.charge_mode is ChargeMode.IN_WINDOW and self.success_reported
+        return self.charge_mode is ChargeMode.IN_WINDOW and self.success_reported is True
 
     @property
     def ends_at(self) -> datetime:
@@ -228,7 +240,7 @@ class Verdict:
 class PaymentStore(Protocol):
     """What payments need from a database. Each method is one transaction, committed before it returns.
 
-    A unique index must admit one attempt per order in ``HOLDING``.
+    A unique index must admit one attempt per order in ``HOLDING``. LockingStore in store.py implements all of it.
     """
 
     def find(self, attempt_no: str) -> Attempt | None:
@@ -236,21 +248,20 @@ class PaymentStore(Protocol):
         ...
 
     def note_result(self, attempt_no: str, result: UnverifiedResult) -> bool:
-        """Keep what the browser says, and ``success_reported``. Return True for an attempt's first five results."""
+        """Keep ``success_reported``. Return True for a first result, and for few others: they inquire at once."""
         ...
 
     def begin_confirm(self, attempt_no: str) -> bool:
-        """Set prepared to confirming, by UPDATE ... WHERE state = 'prepared', and next_check().
+        """Set prepared to confirming, ``confirming_at`` to now and ``checks`` to 0, and set next_check().
 
-        Also set ``confirming_at``, and ``checks`` to 0. Return False if no row was updated, if another attempt holds
-        the order, or if it is later than ``ends_at``.
+        Return False if it is not prepared, if another attempt holds the order, or if it is later than ``ends_at``.
         """
         ...
 
     def claim_check(self, attempt_no: str, *, at_once: bool = False) -> bool:
-        """Claim the next inquiry: move its date two minutes on, by UPDATE ... WHERE it is due.
+        """Claim the next inquiry: move its date two minutes on if it is due.
 
-        Return False if no row was updated, and for one in ``FINAL``. ``at_once`` also claims one that is not due yet,
+        Return False if it is not, and for an attempt in ``FINAL``. ``at_once`` also claims one that is not due yet,
         unless it is confirming.
         """
         ...
@@ -269,41 +280,50 @@ class Store(PaymentStore, Protocol):
     A unique index must admit one refund per attempt in ``IN_FLIGHT``.
     """
 
-    def find_refund(self, refund_no: str) -> Refund | None:
-        """Return a refund as it is now."""
+    def lock(self, attempt_no: str) -> AbstractContextManager[LockedOrder]:
+        """Open a transaction, and lock and read the order of this attempt. See LockingStore.lock()."""
         ...
 
     def refunds_of(self, attempt_no: str) -> Sequence[Refund]:
         """Return the refunds of an attempt, oldest first."""
         ...
 
-    def reserve_refund(self, new: Refund, seen_balance: int) -> Refund:
-        """Insert a refund if check_refund() agrees, or return the attempt's own that has this number.
-
-        Also set next_try().
-        """
-        ...
-
-    def begin_refund(self, refund: Refund) -> bool:
-        """Write submitted() and next_try(), by UPDATE ... WHERE state and tries are still those of the refund.
-
-        Return False if no row was updated.
-        """
-        ...
-
-    def record_refund(self, refund_no: str, verdict: RefundVerdict) -> Refund:
-        """Write RefundVerdict.applied_to() and next_try()."""
-        ...
-
-    def due_attempts(self) -> Sequence[str]:
-        """Return the numbers of attempts whose check is due, oldest first, a limited number."""
-        ...
-
-    def due_refunds(self) -> Sequence[str]:
-        """Return the numbers of refunds whose next try is due, oldest first, a limited number."""
+    def due(self, now: datetime) -> Sequence[str]:
+        """Return the numbers of attempts that are due, or of which a refund is. See LockingStore.due()."""
         ...
 
 
+@dataclass(frozen=True)
+class LockedOrder:
+    """All attempts of an order, oldest first, and their refunds, while nobody else can change them.
+
+    ``insert`` stores a new refund and raises if its number exists. ``update`` writes a row that has changed; with it
+    comes what the gateway answered, if anything, for you to keep what you like of it.
+    """
+
+    attempts: Sequence[Attempt]
+    refunds: Sequence[Refund]
+    insert: Callable[[Refund], None]
+    update: Callable[[Attempt | Refund, Answer | None], None]
+
+    def attempt(self, attempt_no: str) -> Attempt | None:
+        """Return an attempt of the order."""
+        return next((attempt for attempt in self.attempts if attempt.attempt_no == attempt_no), None)
+
+    def refunds_of(self, attempt_no: str) -> list[Refund]:
+        """Return the refunds of an attempt."""
+        return [refund for refund in self.refunds if refund.attempt_no == attempt_no]
+
+    def refund(self, refund: Refund) -> Refund:
+        """Return a refund as it is stored now."""
+        return next(stored for stored in self.refunds if stored.refund_no == refund.refund_no)
+
+    def is_held_against(self, attempt: Attempt) -> bool:
+        """Return whether another attempt of the order is confirming, unknown or paid."""
+        return any(one.state in HOLDING for one in self.attempts if one.attempt_no != attempt.attempt_no)
+
+
+Answer = PaymentFound | RefundDone | GatewayError
 Inquirer = PaypleClient | Inquiries
 """What inquires: the client, or a batch that shares one authentication."""
 
@@ -460,56 +480,45 @@ class Flow(PaymentFlow):
         ``refund_no`` is the one-time key of the form, ``seen_balance`` the balance that it showed. Raises
         RefundRejected if nothing is sent. Any other ending is the state of the refund.
         """
-        attempt = self.store.find(attempt_no)
-        if attempt is None or attempt.state is not AttemptState.PAID or attempt.payment_date is None:
-            raise RefundRejected(RejectReason.NOT_PAID)
-        is_full, day = amount == seen_balance, attempt.payment_date
-        new = Refund(refund_no, attempt_no, day, amount, is_full, changed_at=self.now(), tax=tax)
-        refund = self.store.reserve_refund(new, seen_balance)
-        return self.send_refund(refund) if refund.state is RefundState.RESERVED else refund
+        now = self.now()
+        with self.store.lock(attempt_no) as order:
+            attempt, earlier = order.attempt(attempt_no), order.refunds_of(attempt_no)
+            if attempt is None or attempt.state is not AttemptState.PAID or attempt.payment_date is None:
+                raise RefundRejected(RejectReason.NOT_PAID)
+            refund = next((one for one in earlier if one.refund_no == refund_no), None)
+            if refund is None:
+                check_refund(
+                    amount,
+                    balance=balance(attempt.charged_amount, earlier),
+                    seen_balance=seen_balance,
+                    is_in_flight=any(one.state in IN_FLIGHT for one in earlier),
+                )
+                is_full, day = amount == seen_balance, attempt.payment_date
+                refund = Refund(refund_no, attempt_no, day, amount, is_full, changed_at=now, tax=tax).scheduled(now)
+                order.insert(refund)
+        return self._send_refund(refund) if refund.state is RefundState.RESERVED else refund
 
     def balance(self, attempt_no: str) -> int:
         """Return what can still be refunded of an attempt, in won."""
         attempt = self.store.find(attempt_no)
         return balance(attempt.charged_amount, self.store.refunds_of(attempt_no)) if attempt else 0
 
-    def send_refund(self, refund: Refund) -> Refund:
-        """Send a cancel once. The intent is committed before it leaves."""
-        leave_by = time.monotonic() + LEAVE_WITHIN
-        if not may_send(refund) or not self.store.begin_refund(refund):
-            return self.store.find_refund(refund.refund_no) or refund
-        request = RefundRequest(refund.attempt_no, refund.payment_date, refund.amount, refund.tax)
-        try:
-            verdict = judge_refund(refund, self.client.refund(request, leave_by=leave_by))
-        except GatewayError as error:
-            verdict = judge_refund(refund, error)
-        return self._record_refund(refund.refund_no, verdict)
-
-    def decide_refund(self, refund_no: str, *, was_refunded: bool) -> Refund | None:
+    def decide_refund(self, refund_no: str, attempt_no: str, *, was_refunded: bool) -> Refund | None:
         """Record what a person has found out about a refund whose answer was lost, ten minutes later or more."""
-        refund = self.store.find_refund(refund_no)
+        refund = self._find_refund(refund_no, attempt_no)
         if refund is None or not refund.needs_person or self.now() < refund.changed_at + DECIDE_AFTER:
             return refund
         state = RefundState.DONE if was_refunded else RefundState.REFUSED
-        return self.store.record_refund(refund_no, RefundVerdict(state, refund.tries))
+        return self._record_refund(refund, RefundVerdict(state, refund.tries))
 
     def sweep(self) -> None:
         """Inquire about the attempts and look after the refunds that are due. Any number may run at a time."""
-        for attempt_no in self.store.due_attempts():
+        now = self.now()
+        for attempt_no in self.store.due(now):
             self.settle(attempt_no)
-        for refund_no in self.store.due_refunds():
-            refund = self.store.find_refund(refund_no)
-            lost = give_up(refund) if refund else None
-            if lost:
-                self._record_refund(refund_no, lost)
-            elif refund:
-                self.send_refund(refund)
-
-    def _record_refund(self, refund_no: str, verdict: RefundVerdict) -> Refund:
-        after = self.store.record_refund(refund_no, verdict)
-        if after.needs_person:
-            log.warning("refund %s waits for a person", refund_no)
-        return after
+            for refund in self.store.refunds_of(attempt_no):
+                if refund.next_try_at is not None and refund.next_try_at <= now:
+                    self._look_after(refund)
 
     def sweep_forever(self, pause: float = 10.0) -> None:
         """Sweep again and again, in a thread or a process of its own."""
@@ -519,6 +528,47 @@ class Flow(PaymentFlow):
             except Exception:
                 log.exception("the sweep failed")
             time.sleep(pause)
+
+    def _look_after(self, refund: Refund) -> None:
+        lost = give_up(refund)
+        if lost:
+            self._record_refund(refund, lost)
+        else:
+            self._send_refund(refund)
+
+    def _send_refund(self, refund: Refund) -> Refund:
+        """Send a cancel once. The intent is committed before it leaves."""
+        leave_by = time.monotonic() + LEAVE_WITHIN
+        if not may_send(refund) or not self._begin_refund(refund):
+            return self._find_refund(refund.refund_no, refund.attempt_no) or refund
+        request = RefundRequest(refund.attempt_no, refund.payment_date, refund.amount, refund.tax)
+        try:
+            verdict = judge_refund(refund, self.client.refund(request, leave_by=leave_by))
+        except GatewayError as error:
+            verdict = judge_refund(refund, error)
+        return self._record_refund(refund, verdict)
+
+    def _find_refund(self, refund_no: str, attempt_no: str) -> Refund | None:
+        return next((one for one in self.store.refunds_of(attempt_no) if one.refund_no == refund_no), None)
+
+    def _begin_refund(self, refund: Refund) -> bool:
+        """Commit that a refund is about to leave, unless another worker was first."""
+        with self.store.lock(refund.attempt_no) as order:
+            stored = order.refund(refund)
+            if (stored.state, stored.tries) != (refund.state, refund.tries):
+                return False
+            order.update(stored.submitted(self.now()), None)
+            return True
+
+    def _record_refund(self, refund: Refund, verdict: RefundVerdict) -> Refund:
+        with self.store.lock(refund.attempt_no) as order:
+            stored = order.refund(refund)
+            after = verdict.applied_to(stored, self.now())
+            if after is not stored:
+                order.update(after, verdict.done or verdict.error)
+        if after.needs_person:
+            log.warning("refund %s waits for a person", refund.refund_no)
+        return after
 
 
 def current_attempt(attempts: Sequence[Attempt]) -> Attempt:
@@ -627,4 +677,5 @@ def owed_refund(attempt: Attempt, now: datetime) -> Refund | None:
     number, day, amount = attempt.attempt_no, attempt.payment_date, attempt.charged_amount
     if attempt.state is not AttemptState.ORPHANED or day is None or not amount:
         return None
-    return Refund(f"orphan-{number}", number, day, amount, is_full=True, changed_at=now, is_owed=True)
+    owed = Refund(f"orphan-{number}", number, day, amount, is_full=True, changed_at=now, is_owed=True)
+    return owed.scheduled(now)

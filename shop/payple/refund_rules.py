@@ -57,10 +57,15 @@ class Refund:
     is_owed: bool = False
     state: RefundState = RefundState.RESERVED
     tries: int = 0
+    next_try_at: datetime | None = None
+
+    def scheduled(self, now: datetime) -> Refund:
+        """Return the refund with the date of its next try."""
+        return replace(self, next_try_at=next_try(self, now))
 
     def submitted(self, now: datetime) -> Refund:
         """Return the refund as it is stored before it is sent."""
-        return replace(self, state=RefundState.SUBMITTED, tries=self.tries + 1, changed_at=now)
+        return replace(self, state=RefundState.SUBMITTED, tries=self.tries + 1, changed_at=now).scheduled(now)
 
     @property
     def needs_person(self) -> bool:
@@ -90,7 +95,7 @@ class RefundVerdict:
 
     def applied_to(self, refund: Refund, now: datetime) -> Refund:
         """Return the refund with the verdict, or the same object if the verdict is dropped."""
-        return replace(refund, state=self.state, changed_at=now) if self.applies_to(refund) else refund
+        return replace(refund, state=self.state, changed_at=now).scheduled(now) if self.applies_to(refund) else refund
 
 
 class RefundRejected(Exception):

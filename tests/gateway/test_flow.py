@@ -40,10 +40,8 @@ class Shop:
     def open(self, number: str = NUMBER, **changes: object) -> WindowRequest:
         """Store an attempt of the one order, for the window to be opened with."""
         wish = replace(WISH, attempt_no=number, **changes)  # type: ignore[arg-type]
-        attempt = Attempt(
-            number, 1000, PayType.CARD, wish.charge_mode, AttemptState.PREPARED, self.time, order_no=ORDER
-        )
-        self.store.open_attempt(attempt)
+        attempt = Attempt.of(wish, self.time, ORDER)
+        self.store.open_attempt(replace(attempt, amount=1000, pay_type=PayType.CARD))
         return wish
 
     def handle(self, result: UnverifiedResult) -> Attempt:
@@ -64,9 +62,8 @@ class Shop:
         balance = self.flow.balance(NUMBER) if seen is None else seen
         return self.flow.refund(key, NUMBER, amount, seen_balance=balance)
 
-    def stored_refund(self, key: str = "R1") -> Refund:
-        refund = self.store.find_refund(key)
-        assert refund
+    def stored_refund(self, number: str = NUMBER) -> Refund:
+        (refund,) = self.store.refunds_of(number)
         return refund
 
     def cancelled(self, wish: WindowRequest = WISH) -> int:
@@ -154,7 +151,7 @@ def test_a_second_payment_of_an_order_is_refunded_by_the_sweep(shop: Shop) -> No
 
     shop.flow.sweep()
 
-    assert shop.stored_refund("orphan-SECOND").state is RefundState.DONE
+    assert shop.stored_refund("SECOND").state is RefundState.DONE
     assert (shop.cancelled(second), shop.cancelled()) == (1000, 0)
 
 
@@ -238,7 +235,7 @@ def test_a_lost_partial_refund_waits_for_a_person(paid: Shop, caplog: pytest.Log
 
     for pause, state in ((timedelta(minutes=10, seconds=-1), "unknown"), (timedelta(seconds=1), "done")):
         paid.sweep_after(pause)
-        decided = paid.flow.decide_refund("R1", was_refunded=True)
+        decided = paid.flow.decide_refund("R1", NUMBER, was_refunded=True)
         assert decided
         assert decided.state == state
     assert (paid.calls("refund"), paid.flow.balance(NUMBER)) == (1, 700)
@@ -247,7 +244,8 @@ def test_a_lost_partial_refund_waits_for_a_person(paid: Shop, caplog: pytest.Log
 def test_a_refund_whose_worker_died_before_it_was_sent_is_refused(paid: Shop) -> None:
     attempt = paid.attempt()
     assert attempt.payment_date
-    paid.store.reserve_refund(Refund("R1", NUMBER, attempt.payment_date, 300, False, paid.time), 1000)
+    with paid.store.lock(NUMBER) as order:
+        order.insert(Refund("R1", NUMBER, attempt.payment_date, 300, False, paid.time).scheduled(paid.time))
 
     paid.sweep_after(REFUND_PATIENCE)
 

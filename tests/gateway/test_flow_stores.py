@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from shop.payple import ChargeMode, PayType
-from shop.payple.examples.check_store import check_payments, check_refunds
+from shop.payple import ChargeMode, PayType, WindowRequest
+from shop.payple.examples.check_store import check_payments, check_store
 from shop.payple.examples.sqlite_store import SqliteStore
-from shop.payple.flow import Attempt, AttemptState, Verdict, utc_now
-from shop.payple.refund_rules import Refund, RefundRejected, RefundState, RefundVerdict
+from shop.payple.flow import Answer, Attempt, LockedOrder, Verdict, utc_now
+from shop.payple.refund_rules import Refund
 from shop.rules.states import Source
 from shop.services.settlement import ShopStore
 from tests.world import World
 
 
 def new_attempt(order_no: str) -> Attempt:
-    number = secrets.token_hex(8)
-    state, opened = AttemptState.PREPARED, utc_now()
-    return Attempt(number, 1000, PayType.CARD, ChargeMode.ON_CONFIRM, state, opened, order_no=order_no)
+    request = WindowRequest(secrets.token_hex(8), 1000, "책", PayType.CARD, ChargeMode.ON_CONFIRM, "/result")
+    return Attempt.of(request, utc_now(), order_no)
 
 
 def opener(store: SqliteStore) -> Callable[[], tuple[str, str]]:
@@ -38,8 +40,7 @@ def opener(store: SqliteStore) -> Callable[[], tuple[str, str]]:
 
 
 def check(store: SqliteStore) -> None:
-    check_payments(store, opener(store))
-    check_refunds(store, opener(store))
+    check_store(store, opener(store))
 
 
 def test_the_store_of_the_examples_keeps_its_promises(tmp_path: Path) -> None:
@@ -86,28 +87,77 @@ class ClaimsAlways(SqliteStore):
         return super().claim_check(attempt_no, at_once=True)
 
 
-class IgnoresTheBalance(SqliteStore):
-    def reserve_refund(self, new: Refund, seen_balance: int) -> Refund:
-        try:
-            return super().reserve_refund(new, seen_balance)
-        except RefundRejected:
-            return new
+class ForgetsRefundsThatAreDue(SqliteStore):
+    def due(self, now: datetime) -> list[str]:
+        return [number for number in super().due(now) if not self.refunds_of(number)]
 
 
-class SendsAgain(SqliteStore):
-    def begin_refund(self, refund: Refund) -> bool:
-        return super().begin_refund(refund) or refund.tries == 0
+class ChangesTheOrder(SqliteStore):
+    """A store whose lock() hands out something else."""
+
+    @contextmanager
+    def lock(self, attempt_no: str) -> Iterator[LockedOrder]:
+        with super().lock(attempt_no) as order:
+            yield self.change(order, attempt_no)
+
+    def change(self, order: LockedOrder, attempt_no: str) -> LockedOrder:
+        raise NotImplementedError
 
 
-class ForgetsTheTries(SqliteStore):
-    def begin_refund(self, refund: Refund) -> bool:
-        now = self.find_refund(refund.refund_no)
-        return now is not None and super().begin_refund(replace(refund, tries=now.tries))
+class ReadsOneAttempt(ChangesTheOrder):
+    def change(self, order: LockedOrder, attempt_no: str) -> LockedOrder:
+        return replace(order, attempts=[one for one in order.attempts if one.attempt_no == attempt_no])
 
 
-class ForgetsRefunds(SqliteStore):
-    def record_refund(self, refund_no: str, verdict: RefundVerdict) -> Refund:
-        return super().record_refund(refund_no, replace(verdict, state=RefundState.UNKNOWN))
+class ForgetsTheTries(ChangesTheOrder):
+    def change(self, order: LockedOrder, attempt_no: str) -> LockedOrder:
+        return replace(order, refunds=[replace(refund, tries=0) for refund in order.refunds])
+
+
+class ForgetsWhatTheBrowserSaid(ChangesTheOrder):
+    def change(self, order: LockedOrder, attempt_no: str) -> LockedOrder:
+        return replace(order, attempts=[replace(attempt, success_reported=None) for attempt in order.attempts])
+
+
+class KeepsTheFirstOfTwoRefunds(ChangesTheOrder):
+    def change(self, order: LockedOrder, attempt_no: str) -> LockedOrder:
+        def insert(refund: Refund) -> None:
+            with suppress(sqlite3.IntegrityError):
+                order.insert(refund)
+
+        return replace(order, insert=insert)
+
+
+class ReadsWithoutALock(SqliteStore):
+    """Writes under the lock what was read before it."""
+
+    @contextmanager
+    def lock(self, attempt_no: str) -> Iterator[LockedOrder]:
+        with super().lock(attempt_no) as order:
+            pass
+
+        def update(row: Attempt | Refund, answer: Answer | None) -> None:
+            with super(ReadsWithoutALock, self).lock(attempt_no) as now:
+                now.update(row, answer)
+
+        def insert(row: Refund) -> None:
+            with super(ReadsWithoutALock, self).lock(attempt_no) as now:
+                now.insert(row)
+
+        yield replace(order, insert=insert, update=update)
+
+
+class KeepsNoIndex(SqliteStore):
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        with closing(sqlite3.connect(path)) as db:
+            db.execute(f"DROP INDEX {self.dropped}")
+
+    dropped = "one_holding_attempt"
+
+
+class KeepsNoIndexOfRefunds(KeepsNoIndex):
+    dropped = "one_refund_in_flight"
 
 
 @pytest.mark.parametrize(
@@ -116,10 +166,14 @@ class ForgetsRefunds(SqliteStore):
         (ConfirmsAgain, "agrees once"),
         (BelievesOldVerdicts, "earlier state"),
         (ClaimsAlways, "not due"),
-        (IgnoresTheBalance, "one at a time"),
-        (SendsAgain, "agrees once"),
-        (ForgetsTheTries, "sent meanwhile"),
-        (ForgetsRefunds, "was made"),
+        (ForgetsRefundsThatAreDue, "due refund"),
+        (ReadsOneAttempt, "reads all"),
+        (ForgetsTheTries, "every column of a refund"),
+        (ForgetsWhatTheBrowserSaid, "every column of an attempt"),
+        (KeepsTheFirstOfTwoRefunds, "in flight|number that exists"),
+        (ReadsWithoutALock, "keeps all others away"),
+        (KeepsNoIndex, "may be paid"),
+        (KeepsNoIndexOfRefunds, "in flight"),
     ],
 )
 def test_a_broken_store_is_found(tmp_path: Path, broken: type[SqliteStore], promise: str) -> None:
@@ -130,7 +184,7 @@ def test_a_broken_store_is_found(tmp_path: Path, broken: type[SqliteStore], prom
 def test_a_store_without_the_refund_of_an_orphaned_payment_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shop.payple.flow.owed_refund", lambda *_: None)
+    monkeypatch.setattr("shop.payple.store.owed_refund", lambda *_: None)
 
     with pytest.raises(AssertionError, match="orphaned payment gets its refund"):
         check(SqliteStore(tmp_path / "shop.sqlite"))

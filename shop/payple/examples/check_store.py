@@ -1,25 +1,36 @@
-"""Checks whether a store of your own keeps the promises of `flow.Store`. Call it in a test, on an empty database.
+"""Checks whether a store of your own keeps its promises. Call it in a test, on an empty database.
 
-    check_payments(store, open_two)
-    check_refunds(store, open_two)
+    check_store(store, open_two)
 
-`open_two()` stores a new order with two new attempts and returns their numbers. Raises AssertionError. It does not
-check that begin_confirm() refuses an attempt that is older than 40 minutes.
+`open_two()` stores a new order with two new attempts and returns their numbers, the older first. Raises AssertionError.
+check_payments() checks the five methods of `flow.PaymentStore` alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from ..flow import Attempt, AttemptState, PaymentStore, Reason, Store, Verdict
 from ..payment import PaymentFound
-from ..refund_rules import Refund, RefundRejected, RefundState, RefundVerdict, RejectReason, balance
+from ..refund_rules import Refund
 
 OpenTwo = Callable[[], tuple[str, str]]
 AT_ONCE = 8
+
+
+def check_store(store: Store, open_two: OpenTwo) -> None:
+    """Check all that payments and refunds need."""
+    paid, second = _pay_first(store, *open_two())
+    _check_rows(store, paid, second)
+    _check_lock(store, paid)
+    _check_owed(store, second)
+    _check_indexes(store, *open_two())
+    check_payments(store, open_two)
 
 
 def check_payments(store: PaymentStore, open_two: OpenTwo) -> None:
@@ -31,24 +42,9 @@ def check_payments(store: PaymentStore, open_two: OpenTwo) -> None:
     _check_claims(store, *open_two())
 
 
-def check_refunds(store: Store, open_two: OpenTwo) -> None:
-    """Check what refunds need."""
-    first, other = _paid(store, open_two), _paid(store, open_two)
-    charged = balance(first.charged_amount, [])
-    new = _refund("R1", first, 1)
-
-    _require(_times(lambda: store.reserve_refund(new, charged) == new) == AT_ONCE, "the same number is the same refund")
-    _require(len(store.refunds_of(first.attempt_no)) == 1, "the same number is stored once")
-    _require(_is_refused(store, replace(new, refund_no="R2"), charged - 1) is RejectReason.IN_FLIGHT, "one at a time")
-    _require(_is_refused(store, _refund("R1", other, 1), charged) is not None, "a number is of one attempt only")
-    _check_sending(store, new)
-    _require(_is_refused(store, _refund("R3", first, 1), charged) is RejectReason.STALE_BALANCE, "the balance is ours")
-    _require(_is_refused(store, _refund("R3", first, charged), charged - 1) is RejectReason.TOO_LARGE, "not too much")
-    numbers = iter(f"R4-{number}" for number in range(AT_ONCE))
-    _require(
-        _times(lambda: _is_refused(store, _refund(next(numbers), other, 1), charged) is None) == 1, "one at a time"
-    )
-    _check_owed(store, *open_two())
+def _pay_first(store: Store, first: str, second: str) -> tuple[Attempt, str]:
+    attempt = _find(store, first)
+    return store.record(first, Verdict(AttemptState.PAID, attempt.state, found=_found(attempt))), second
 
 
 def _check_confirm(store: PaymentStore, first: str, second: str) -> None:
@@ -88,29 +84,67 @@ def _check_claims(store: PaymentStore, first: str, second: str) -> None:
     _require(_find(store, first).checks == checks + 1, "record() counts the checks of a state")
 
 
-def _check_sending(store: Store, new: Refund) -> None:
-    _require(not store.begin_refund(replace(new, tries=1)), "begin_refund() refuses what was sent meanwhile")
-    _require(_times(lambda: store.begin_refund(new)) == 1, "begin_refund() agrees once")
-    sent = store.find_refund(new.refund_no)
-    _require(sent and sent.state is RefundState.SUBMITTED and sent.tries == 1, "begin_refund() counts the try")
-    late = RefundVerdict(RefundState.REFUSED, tries=0)
-    _require(store.record_refund(new.refund_no, late).state is RefundState.SUBMITTED, "an earlier try's no is dropped")
-    done = RefundVerdict(RefundState.DONE, tries=1)
-    _require(store.record_refund(new.refund_no, done).state is RefundState.DONE, "a refund that was made is recorded")
+def _check_rows(store: Store, paid: Attempt, second: str) -> None:
+    """The first attempt is paid, the second prepared."""
+    number, due = paid.attempt_no, datetime.now(UTC)
+    new = replace(_refund("R1", paid, 1), tax=0, next_try_at=due)
+    with store.lock(number) as order:
+        _require([one.attempt_no for one in order.attempts] == [number, second], "lock() reads all, oldest first")
+        order.insert(new)
+    _require(store.refunds_of(number) == [new], "a refund is read as it was written")
+    _require(number in store.due(due), "due() names the attempt of a due refund")
+    sent = new.submitted(due)
+    with store.lock(number) as order:
+        _require([*order.refunds] == [new], "lock() reads the refunds of the order")
+        order.update(sent, None)
+    _require(store.refunds_of(number) == [sent], "update() writes every column of a refund")
+    later = replace(_find(store, second), success_reported=True, next_check_at=due)
+    with store.lock(second) as order:
+        order.update(later, None)
+    _require(_find(store, second) == later, "update() writes every column of an attempt")
+    _require(second in store.due(due), "due() names an attempt that is due")
+    with store.lock("no such attempt") as order:
+        _require(not order.attempts, "lock() gives no attempts for a number that was never stored")
 
 
-def _check_owed(store: Store, first: str, second: str) -> None:
-    for attempt_no in (first, second):
-        attempt = _find(store, attempt_no)
-        store.record(attempt_no, Verdict(AttemptState.PAID, attempt.state, found=_found(attempt)))
+def _check_lock(store: Store, paid: Attempt) -> None:
+    """The attempt has one refund, which is submitted."""
+    tries: list[int] = []
+
+    def read_tries() -> None:
+        with store.lock(paid.attempt_no) as order:
+            tries.append(order.refunds[0].tries)
+
+    other = threading.Thread(target=read_tries, daemon=True)
+    with store.lock(paid.attempt_no) as order:
+        other.start()
+        other.join(0.3)
+        _require(not tries, "lock() keeps all others away")
+        order.update(replace(order.refunds[0], tries=2), None)
+    other.join()
+    _require(tries == [2], "lock() reads what the one before has written")
+    with suppress(ZeroDivisionError), store.lock(paid.attempt_no) as order:
+        order.update(replace(order.refunds[0], tries=3), None)
+        raise ZeroDivisionError
+    tries_now = [refund.tries for refund in store.refunds_of(paid.attempt_no)]
+    _require(tries_now == tries, "an exception takes everything back")
+
+
+def _check_owed(store: Store, second: str) -> None:
+    """The other attempt of the order is paid."""
+    attempt = _find(store, second)
+    store.record(second, Verdict(AttemptState.PAID, attempt.state, found=_found(attempt)))
     owed = [refund for refund in store.refunds_of(second) if refund.is_owed]
     _require(len(owed) == 1 and owed[0].is_full, "an orphaned payment gets its refund in the same transaction")
-    _require(owed[0].refund_no in store.due_refunds(), "the refund of an orphaned payment is due at once")
+    _require(second in store.due(datetime.now(UTC)), "the refund of an orphaned payment is due at once")
 
 
-def _paid(store: PaymentStore, open_two: OpenTwo) -> Attempt:
-    attempt = _find(store, open_two()[0])
-    return store.record(attempt.attempt_no, Verdict(AttemptState.PAID, attempt.state, found=_found(attempt)))
+def _check_indexes(store: Store, first: str, second: str) -> None:
+    holding = [replace(_find(store, number), state=AttemptState.UNKNOWN) for number in (first, second)]
+    _require(not _is_written(store, holding), "an index admits one attempt per order that may be paid")
+    refunds = [_refund(number, holding[0], 1) for number in ("R2", "R3")]
+    _require(not _is_written(store, refunds), "an index admits one refund per attempt in flight")
+    _require(not _is_written(store, [_refund("R1", holding[0], 1)]), "insert() raises for a number that exists")
 
 
 def _found(attempt: Attempt) -> PaymentFound:
@@ -123,15 +157,14 @@ def _refund(refund_no: str, attempt: Attempt, amount: int) -> Refund:
     return Refund(refund_no, attempt.attempt_no, day, amount, is_full=False, changed_at=datetime.now(UTC))
 
 
-def _is_refused(store: Store, refund: Refund, seen_balance: int) -> RejectReason | str | None:
-    """Return why a refund is not reserved, or None if it is."""
+def _is_written(store: Store, rows: Sequence[Attempt | Refund]) -> bool:
     try:
-        store.reserve_refund(refund, seen_balance)
-    except RefundRejected as rejected:
-        return rejected.reason
-    except Exception as error:  # noqa: BLE001 - what a unique index raises
-        return str(error)
-    return None
+        with store.lock(rows[0].attempt_no) as order:
+            for row in rows:
+                order.insert(row) if isinstance(row, Refund) else order.update(row, None)
+    except Exception:  # noqa: BLE001 - what a unique index raises
+        return False
+    return True
 
 
 def _find(store: PaymentStore, attempt_no: str) -> Attempt:

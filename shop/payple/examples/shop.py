@@ -27,17 +27,15 @@ ORDER_FORM = (
     ' <button data-testid="order">1,000원 결제하기</button></form>'
 )
 REFUND_FORM = (
-    '<form method="post"><input type="hidden" name="refund_no" value="{}"><input type="hidden" name="balance"'
-    ' value="{}"><label>환불 금액 <input name="amount" type="number" min="1" required value="{}"></label>'
+    '<form method="post">{}<label>환불 금액 <input name="amount" type="number" min="1" required value="{}"></label>'
     ' <button data-testid="refund-submit">환불하기</button></form>'
 )
 REFUND_DECISION = (
-    '<form method="post"><input type="hidden" name="refund_no" value="{}">결제사 관리자에서 확인: '
-    '<button name="decision" value="done">환불됨</button>'
+    '<form method="post">{}결제사 관리자에서 확인: <button name="decision" value="done">환불됨</button>'
     ' <button name="decision" value="refused">환불 안 됨</button></form>'
 )
 ATTEMPT_DECISION = (
-    '<form method="post"><button name="decision" value="ask">다시 확인</button>'
+    '<form method="post">{}<button name="decision" value="ask">다시 확인</button>'
     ' <button name="decision" value="close">받을 돈 없음</button></form>'
 )
 STATES = {
@@ -126,13 +124,18 @@ class Shop:
 
     def staff_page(self, order_no: str, form: Mapping[str, object]) -> str:
         """Do what a form of the staff says, if one is posted, and return their page of an order."""
-        attempt = current_attempt(self.attempts_of(order_no))
-        message = self._handle_staff_form(attempt, form) if form else ""
-        attempt, balance = current_attempt(self.attempts_of(order_no)), self.payments.balance(attempt.attempt_no)
-        refund_form = REFUND_FORM.format(new_attempt_no(), balance, balance)
-        decision = ATTEMPT_DECISION if attempt.state is AttemptState.ATTENTION else ""
-        shown = f'<p role="alert">{escape(message)}</p><p>환불할 수 있는 금액 {balance:,}원</p>{refund_form}{decision}'
-        return document("환불", shown + "".join(map(_refund_row, self.store.refunds_of(attempt.attempt_no))))
+        message = self._handle_staff_form(form) if form else ""
+        attempts = self.attempts_of(order_no)
+        number = current_attempt(attempts).attempt_no
+        balance = self.payments.balance(number)
+        hidden = _hidden_fields(attempt_no=number, refund_no=new_attempt_no(), balance=balance)
+        refund_form = REFUND_FORM.format(hidden, balance)
+        shown = f'<p role="alert">{escape(message)}</p><p>환불할 수 있는 금액 {balance:,}원</p>{refund_form}'
+        for attempt in attempts:
+            if attempt.state is AttemptState.ATTENTION:
+                shown += ATTEMPT_DECISION.format(_hidden_fields(attempt_no=attempt.attempt_no))
+            shown += "".join(map(_refund_row, self.store.refunds_of(attempt.attempt_no)))
+        return document("환불", shown)
 
     def require_staff(self, header: Callable[[str], str | None], method: str) -> None:
         """Refuse whoever has no password, and forms of another site."""
@@ -149,24 +152,25 @@ class Shop:
             raise HttpError(404)
         return attempts
 
-    def _handle_staff_form(self, attempt: Attempt, form: Mapping[str, object]) -> str:
+    def _handle_staff_form(self, form: Mapping[str, object]) -> str:
         """Return what is wrong, or blank."""
+        attempt_no, refund_no = str(form["attempt_no"]), str(form.get("refund_no"))
         match form.get("decision"):
             case "ask":
-                self.payments.settle(attempt.attempt_no, at_once=True)
+                self.payments.settle(attempt_no, at_once=True)
             case "close":
-                self.payments.close_attention(attempt.attempt_no)
+                self.payments.close_attention(attempt_no)
             case "done" | "refused" as decision:
-                refund = self.payments.decide_refund(str(form["refund_no"]), was_refunded=decision == "done")
+                refund = self.payments.decide_refund(refund_no, attempt_no, was_refunded=decision == "done")
                 return "환불을 보내고 10분이 지난 뒤에 결정할 수 있습니다." if refund and refund.needs_person else ""
             case _:
-                return self._refund(attempt, form)
+                return self._refund(refund_no, attempt_no, form)
         return ""
 
-    def _refund(self, attempt: Attempt, form: Mapping[str, object]) -> str:
+    def _refund(self, refund_no: str, attempt_no: str, form: Mapping[str, object]) -> str:
         try:
             amount, balance = int(str(form["amount"])), int(str(form["balance"]))
-            self.payments.refund(str(form["refund_no"]), attempt.attempt_no, amount, seen_balance=balance)
+            self.payments.refund(refund_no, attempt_no, amount, seen_balance=balance)
         except RefundRejected as rejected:
             return REASONS[rejected.reason]
         except ValueError:
@@ -199,6 +203,13 @@ def receipt(attempt: Attempt, refunds: Sequence[Refund]) -> str:
 
 
 def _refund_row(refund: Refund) -> str:
-    decision = REFUND_DECISION.format(escape(refund.refund_no)) if refund.needs_person else ""
+    hidden = _hidden_fields(attempt_no=refund.attempt_no, refund_no=refund.refund_no)
+    decision = REFUND_DECISION.format(hidden) if refund.needs_person else ""
     state = f'data-testid="refund" data-state="{refund.state}"'
     return f"<div {state}>{refund.amount:,}원 {STATES[refund.state]}{decision}</div>"
+
+
+def _hidden_fields(**values: object) -> str:
+    return "".join(
+        f'<input type="hidden" name="{name}" value="{escape(str(value))}">' for name, value in values.items()
+    )
