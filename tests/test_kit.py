@@ -73,7 +73,7 @@ def test_the_first_test_of_the_readme_and_a_purchase_pass_in_a_copy(copied: Path
 
 def test_a_test_in_node_gets_its_shop_and_its_order(copied: Path) -> None:
     (copied / "first.mjs").write_text(NODE)
-    environment = os.environ | {"PAYPLE_SHOP_FOLDER": str(ROOT), "PYTHON": sys.executable}
+    environment = os.environ | {"PAYPLE_SHOP_FOLDER": str(ROOT)}
 
     command = [str(node.program()), "first.mjs"]
     run = subprocess.run(command, cwd=copied, env=environment, capture_output=True, text=True, check=False)

@@ -1,15 +1,16 @@
 // A shop and a simulator of one's own for tests in Node, whatever runs them: const { shop, stop } = await start().
 
 import { spawn } from "node:child_process";
-import { basename, dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
+const shopFolder = process.env.PAYPLE_SHOP_FOLDER || dirname(dirname(here));
+const python = process.env.PYTHON ?? join(shopFolder, ".venv", "bin", "python");
 
 export async function start() {
-  const command = ["-m", basename(here)];
-  const child = spawn(process.env.PYTHON ?? "python3", command, { cwd: dirname(here), stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(python, ["-m", basename(here)], { cwd: dirname(here), stdio: ["pipe", "pipe", "inherit"] });
   for await (const line of createInterface({ input: child.stdout })) {
     return { shop: shopAt(JSON.parse(line)), stop: () => stop(child) };
   }
