@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import json
-import threading
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
-from typing import Any
 from urllib.parse import parse_qsl
 
+from tests.loopback import Loopback, answering, loopback
 
-@dataclass
+
 class Receiver:
     """`statuses` are answered in turn, the last one for ever; `came` also hands every message to who waits for it."""
 
-    url: str = ""
-    statuses: list[int] = field(default_factory=lambda: [200])
-    seen: list[tuple[str, str]] = field(default_factory=list)
-    came: Queue[dict[str, str]] = field(default_factory=Queue)
+    def __init__(self, server: Loopback) -> None:
+        self.url = f"{server.address}/webhook"
+        self.statuses = [200]
+        self.came: Queue[dict[str, str]] = Queue()
+        self._server = server
+
+    @property
+    def seen(self) -> list[tuple[str, str]]:
+        """The method and the body of each request."""
+        return [
+            (sent.partition(" ")[0], sent.partition("\r\n\r\n")[2]) for sent in map(bytes.decode, self._server.requests)
+        ]
 
     @property
     def methods(self) -> list[str]:
@@ -31,8 +37,12 @@ class Receiver:
         """What was posted, read as what it says it is."""
         return [_read(body) for method, body in self.seen if method == "POST"]
 
-    def next_status(self) -> int:
-        return self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
+    def answer(self, connection: socket.socket) -> None:
+        status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
+        answering(b"", f"{status} -", f"Location: {self.url}")(connection)
+        method, body = self.seen[-1]
+        if method == "POST":
+            self.came.put(_read(body))
 
 
 def _read(body: str) -> dict[str, str]:
@@ -43,33 +53,7 @@ def _read(body: str) -> dict[str, str]:
 @contextmanager
 def receiving() -> Iterator[Receiver]:
     """An open webhook address."""
-    receiver = Receiver()
-    with ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(receiver)) as server:
-        receiver.url = f"http://127.0.0.1:{server.server_port}/webhook"
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    with loopback() as server:
+        receiver = Receiver(server)
+        server.behaviours.append(receiver.answer)
         yield receiver
-        server.shutdown()
-
-
-def _handler_of(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_HEAD(self) -> None:
-            receiver.seen.append(("HEAD", ""))
-            self._answer()
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            receiver.seen.append(("POST", body))
-            self._answer()
-            receiver.came.put(_read(body))
-
-        def log_message(self, *_: Any) -> None:
-            """Be silent."""
-
-        def _answer(self) -> None:
-            self.send_response(receiver.next_status())
-            self.send_header("Location", receiver.url)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-    return Handler
