@@ -59,30 +59,24 @@ def test_every_button_gives_an_order_that_is_taken(merchant: Merchant) -> None:
     assert all(f'name="{name}"' in console(merchant) for name in SWITCHES)
 
 
-def test_the_page_shows_what_is_armed_and_what_happened(merchant: Merchant) -> None:
+def test_the_page_shows_what_is_armed_and_what_happened_and_first_the_latest(merchant: Merchant) -> None:
     merchant.cancel(merchant.paid(), 300)
-    merchant.paid("limit")
     merchant.claim(**REGISTRATION)
-    merchant.order("POST", "/scenarios", {"id": "limit", "times": 2, "p": 0.5, "oid": "THIS"})
-    merchant.order("POST", "/faults", {"op": "confirm", "kind": "lost_answer"})
-
-    page = console(merchant)
-
-    for shown in ("일부 취소", "환불 300원", "카드 한도 초과 · 50% · THIS", "승인 요청: 응답 없이 연결 종료", "등록됨"):
-        assert shown in page
-
-
-def test_the_page_says_first_what_just_happened(merchant: Merchant) -> None:
     with suppress(requests.ConnectionError):
         merchant.confirm(merchant.claim("lost_paid"))
     merchant.order("POST", "/faults", {"op": "inquiry", "kind": "lost_answer"})
     with suppress(requests.ConnectionError):
-        merchant.inquire(merchant.payments()[0]["oid"])
+        merchant.inquire("ANY")
+    merchant.order("POST", "/scenarios", {"id": "limit", "times": 2, "p": 0.5, "oid": "THIS"})
+    merchant.order("POST", "/faults", {"op": "confirm", "kind": "lost_answer"})
 
-    news = " ".join(re.sub("<[^>]+>", " ", console(merchant).partition("payments-title")[0]).split())
+    page = console(merchant)
+    news = " ".join(re.sub("<[^>]+>", " ", page.partition("payments-title")[0]).split())
 
-    assert "승인 요청 → 결제됨, 1,000원 (응답은 사라짐)" in news
-    assert "장애 발생 : 결제결과 조회, 응답 없이 연결 종료" in news
+    for shown in ("일부 취소", "환불 300원", "카드 한도 초과 · 50% · THIS", "승인 요청: 응답 없이 연결 종료", "등록됨"):
+        assert shown in page
+    for shown in ("승인 요청 → 결제됨, 1,000원 (응답은 사라짐)", "장애 발생 : 결제결과 조회, 응답 없이 연결 종료"):
+        assert shown in news
 
 
 @pytest.mark.parametrize("page", ["", "http://localhost:8000/demo/payments/"])
@@ -108,16 +102,6 @@ def test_runs_are_chosen_from_a_list_and_show_their_own_payments_with_markup_as_
     assert not [text for text in ("<script>alert", "<b>") if text in page]
 
 
-def test_a_payment_can_be_cancelled_from_its_story(merchant: Merchant) -> None:
-    url = f"{SIMULATOR}/_sim/story/" + quote(merchant.paid(PCD_PAY_OID="주문/1?")["PCD_PAY_OID"])
-
-    ((method, path, body),) = Orders(merchant.session.get(url).text).buttons
-    merchant.order(method, path, json.loads(body))
-
-    assert merchant.payments()[0]["state"] == "cancelled"
-    assert Orders(merchant.session.get(url).text).buttons == []
-
-
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:8002"])
 def test_the_page_of_somebody_else_gives_no_orders(merchant: Merchant, origin: str) -> None:
     elsewhere, here = {"Origin": origin}, {"Origin": SIMULATOR}
@@ -132,16 +116,20 @@ def test_the_page_of_somebody_else_gives_no_orders(merchant: Merchant, origin: s
     assert merchant.session.post(f"{SIMULATOR}/_sim/clock", json={"advance": 1}, headers=here).ok
 
 
-def test_a_story_shows_its_messages_without_secrets(merchant: Merchant) -> None:
-    claim = merchant.claim()
+def test_a_story_shows_its_messages_without_secrets_and_cancels_its_payment(merchant: Merchant) -> None:
+    claim = merchant.claim(PCD_PAY_OID="주문/1?")
     merchant.confirm(claim)
-
-    page = merchant.session.get(f"{SIMULATOR}/_sim/story/{claim['PCD_PAY_OID']}").text
+    url = f"{SIMULATOR}/_sim/story/" + quote(claim["PCD_PAY_OID"])
+    page = merchant.session.get(url).text
 
     for shown in ("파트너 인증", "결제창 호출", "승인 요청", "PCCF0000", fingerprint(claim["PCD_PAY_REQKEY"])):
         assert shown in page
     assert claim["PCD_PAY_REQKEY"] not in page
     assert merchant.cust_key not in page
+    ((method, path, body),) = Orders(page).buttons
+    merchant.order(method, path, json.loads(body))
+    assert merchant.payments()[0]["state"] == "cancelled"
+    assert Orders(merchant.session.get(url).text).buttons == []
 
 
 @pytest.mark.parametrize("path", ["/php/auth.php", "/php/PayChkAct.php", "/api/v1/payments/cards/approval/confirm"])
