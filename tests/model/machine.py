@@ -182,7 +182,7 @@ class ShopMachine(RuleBasedStateMachine):
     def refund(self, number: int, percent: int, fault: Fault | None) -> None:
         self._break(fault)
         order_no = self._order(number)
-        self.stage.refund(order_no, self.stage.wish(order_no, self.stage.refundable(order_no) * percent // 100))
+        self.stage.refund(order_no, self.stage.refundable(order_no) * percent // 100)
 
     @precondition(lambda self: self.orders)
     @rule(act=st.sampled_from(["decide", "close", "issue", "cancel"]), number=NUMBER, fault=PERHAPS_FAULT)

@@ -246,8 +246,8 @@ class Stage(World):
         key = f"key-{self.forms:020}"
         return RefundWish(Won(amount), Won(self.refundable(order_no) if seen is None else seen), "변심", key)
 
-    def refund(self, order_no: str, wish: RefundWish) -> None:
-        self.work(self.press_refund, order_no, wish)
+    def refund(self, order_no: str, amount: int, seen: int | None = None) -> None:
+        self.work(self.press_refund, order_no, self.wish(order_no, amount, seen))
 
     def press_refund(self, order_no: str, wish: RefundWish, by: str = "kim") -> None:
         """The same in an application context."""

@@ -79,7 +79,7 @@ def a_result_comes_again_after_the_refund(stage: Stage) -> None:
     claim = stage.pay(opening)
     stage.deliver(claim)
     stage.safe()
-    stage.refund(opening.order_no, stage.wish(opening.order_no, 10_000))
+    stage.refund(opening.order_no, 10_000)
     stage.safe()
     stage.deliver(claim)
 
@@ -143,7 +143,7 @@ def the_inquiry_finds_a_payment_a_while_later(stage: Stage) -> None:
 def somebody_pays_before_nine_in_the_morning(stage: Stage) -> None:
     stage.advance_to(8, 30)
     opening = paid(stage)
-    stage.refund(opening.order_no, stage.wish(opening.order_no, 10_000))
+    stage.refund(opening.order_no, 10_000)
 
 
 # --- our own calls --------------------------------------------------------------------------------------------------
@@ -170,8 +170,8 @@ def the_worker_dies_after_the_charge(stage: Stage) -> None:
 @about("receipt_not_reduced")
 def a_transfer_is_refunded_in_part_and_its_receipt_cancelled(stage: Stage) -> None:
     opening = paid(stage, method="transfer", cash_receipt="y")
-    stage.refund(opening.order_no, stage.wish(opening.order_no, 3_000))
-    stage.refund(opening.order_no, stage.wish(opening.order_no, 2_000))
+    stage.refund(opening.order_no, 3_000)
+    stage.refund(opening.order_no, 2_000)
 
 
 @about("sweep_expires_without_asking")
@@ -241,24 +241,23 @@ def an_order_is_paid_after_its_goods_went_back(stage: Stage) -> None:
 @about("partial_refund_repeated")
 def the_answer_to_a_partial_refund_is_lost(stage: Stage) -> None:
     opening = paid(stage)
-    wish = stage.wish(opening.order_no, 3_000)
     stage.fault("cancel", "lost_answer", phase="after")
-    stage.refund(opening.order_no, wish)
+    stage.refund(opening.order_no, 3_000)
 
 
 @about("refunds_not_counted")
 def what_is_left_is_refunded_again(stage: Stage) -> None:
     opening = paid(stage)
     for _time in range(2):
-        stage.refund(opening.order_no, stage.wish(opening.order_no, 6_000, seen=10_000))
+        stage.refund(opening.order_no, 6_000, seen=10_000)
 
 
 @about("two_operators_at_once")
 def two_operators_press_at_once(stage: Stage) -> None:
     opening = paid(stage)
-    mine, theirs = (stage.wish(opening.order_no, 6_000, seen=10_000) for _person in range(2))
-    stage.points.meanwhile = stage.in_app_context(lambda: stage.press_refund(opening.order_no, theirs, by="lee"))
-    stage.refund(opening.order_no, mine)
+    wish = stage.wish(opening.order_no, 6_000, seen=10_000)
+    stage.points.meanwhile = stage.in_app_context(lambda: stage.press_refund(opening.order_no, wish, by="lee"))
+    stage.refund(opening.order_no, 6_000, seen=10_000)
 
 
 # --- stock and pages ------------------------------------------------------------------------------------------------
