@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta, timezone
@@ -19,8 +18,6 @@ from tests.payer import Page, Pairs, Payer, Window
 if TYPE_CHECKING:
     from tests.chaos.stage import Stage
 
-CARD = re.compile(r'data-testid="product-card" data-product="([^"]+)"(.*?)</li>', re.DOTALL)
-WON = re.compile(r"([0-9][0-9,]*)원")
 TRIES = 8
 KOREA = timezone(timedelta(hours=9))
 STAFF = "keeper"
@@ -34,14 +31,6 @@ def token_on(page: str) -> str:
     tags = Tags(page)
     tokens = [form.fields["csrf_token"] for form in tags.forms if "csrf_token" in form.fields]
     return tags.metas.get("csrf-token") or next(iter(tokens), "")
-
-
-def prices_on(page: str) -> dict[str, int]:
-    texts = {
-        slug: re.sub(r"<[^>]+>", " ", card.rpartition("card-price")[2] or card) for slug, card in CARD.findall(page)
-    }
-    found = {slug: WON.search(text) for slug, text in texts.items()}
-    return {slug: int(price[1].replace(",", "")) for slug, price in found.items() if price}
 
 
 def _new_card_number() -> str:

@@ -7,18 +7,18 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import requests
-from sqlalchemy import MetaData, create_engine, text
+from sqlalchemy import Row, create_engine, inspect, text
 from sqlalchemy.pool import NullPool
 
 from tests.chaos import processes
-from tests.chaos.people import STAFF, prices_on
+from tests.chaos.people import STAFF
 from tests.chaos.processes import ProcessGroup
 from tests.chaos.simulator import Simulator
 from tests.chaos.watch import wait_until
@@ -27,7 +27,6 @@ from tests.tools.sources import ROOT
 
 START_SECONDS = 60.0
 COMMAND_SECONDS = 300.0
-LARGEST_QUANTITY = 99
 PLANTED = "tests.planted.app"
 LIBRARIES = ("usr/lib/*/faketime/libfaketimeMT.so.1", "usr/local/lib/faketime/libfaketimeMT.so.1")
 INSTALL = "apt-get install -y faketime"
@@ -83,11 +82,11 @@ class Shop:
         self.url = f"http://localhost:{self.port}"
         self.password = secrets.token_urlsafe(18)
         self.prices: dict[str, int] = {}
-        self.database_url = database_url
+        self._engine = create_engine(database_url, poolclass=NullPool)
         self.log = folder / "shop.log"
         self._home, self._simulator, self._clock = folder / "shop", simulator, clock
         self._app = PLANTED if bug else "app"
-        self._settings = self._all_settings(bug)
+        self._settings = self._all_settings(database_url, bug)
         self._more: dict[str, str] = {}
         self._group: ProcessGroup | None = None
         self._log_read = 0
@@ -98,6 +97,7 @@ class Shop:
         for words in (["db", "upgrade"], ["seed"]):
             self._flask("app", words)
         self._flask("app", ["staff", "add", STAFF, "--password-stdin"], stdin=self.password + "\n")
+        self.prices = {row.slug: row.price for row in self._query("SELECT slug, price FROM products")}
 
     def start(self, **environment: str) -> None:
         """Start the servers and wait until they answer; ``environment`` is kept for later restarts."""
@@ -106,7 +106,6 @@ class Shop:
         command = [sys.executable, "-m", "gunicorn", f"{self._app}:app", "--bind", f"127.0.0.1:{self.port}", *options]
         self._group = ProcessGroup([*command, "--no-control-socket"], self._home, self._environment(), self.log)
         self.wait_until_healthy()
-        self.prices = self.prices or prices_on(requests.get(self.url + "/", timeout=START_SECONDS).text)
 
     def restart(self, **environment: str) -> None:
         if self._group:
@@ -149,10 +148,7 @@ class Shop:
         return [json.loads(line) for line in self._flask("app", ["ledger"]).splitlines() if line.strip()]
 
     def stock(self, slug: str) -> int:
-        """How many are left, as far as the product's page tells."""
-        page = requests.get(f"{self.url}/products/{slug}", timeout=START_SECONDS).text
-        most = page.partition('name="quantity"')[2].partition('max="')[2].partition('"')[0]
-        return int(most) if most else 0
+        return int(self._query("SELECT stock FROM products WHERE slug = :slug", slug=slug)[0].stock)
 
     def new_log(self) -> str:
         with self.log.open(encoding="utf-8", errors="replace") as log:
@@ -162,25 +158,21 @@ class Shop:
         return text
 
     def rows(self) -> Iterator[str]:
-        engine, tables = create_engine(self.database_url, poolclass=NullPool), MetaData()
-        with engine.connect() as connection:
-            tables.reflect(connection)
-            for table in tables.sorted_tables:
-                for row in connection.execute(table.select()).yield_per(1000):
-                    yield f"{table.name}: {tuple(row)}"
-        engine.dispose()
+        for table in inspect(self._engine).get_table_names():
+            yield from (f"{table}: {tuple(row)}" for row in self._query(f'SELECT * FROM "{table}"'))
 
     def months(self) -> dict[str, str]:
-        engine = create_engine(self.database_url, poolclass=NullPool)
-        with engine.connect() as connection:
-            query = "SELECT order_no, subscription_id, month FROM orders WHERE subscription_id IS NOT NULL"
-            found = {row.order_no: f"{row.subscription_id} {row.month}" for row in connection.execute(text(query))}
-        engine.dispose()
-        return found
+        """The subscription and the month of each order that has one."""
+        rows = self._query("SELECT order_no, subscription_id, month FROM orders WHERE subscription_id IS NOT NULL")
+        return {row.order_no: f"{row.subscription_id} {row.month}" for row in rows}
 
     def secrets(self) -> set[str]:
         names = ("PAYPLE_CUST_KEY", "PAYPLE_REFUND_KEY", "SECRET_KEY")
         return {self.password, *(self._settings[name] for name in names)}
+
+    def _query(self, query: str, **values: object) -> Sequence[Row[Any]]:
+        with self._engine.connect() as connection:
+            return connection.execute(text(query), values).all()
 
     def _flask(self, app: str, words: list[str], stdin: str = "") -> str:
         done = subprocess.run(
@@ -202,14 +194,14 @@ class Shop:
     def _environment(self) -> dict[str, str]:
         return clean_environment(self._settings | self._clock.environment() | self._more)
 
-    def _all_settings(self, bug: str) -> dict[str, str]:
+    def _all_settings(self, database_url: str, bug: str) -> dict[str, str]:
         keys = self._simulator.keys
         return {
             "PAYPLE_MODE": "simulator",
             "SHOP_PORT": str(self.port),
             "SHOP_URL": self.url,
             "SIMULATOR_URL": self._simulator.url,
-            "DATABASE_URL": self.database_url,
+            "DATABASE_URL": database_url,
             "SECRET_KEY": secrets.token_urlsafe(36),
             "PAYPLE_CST_ID": keys["cst_id"],
             "PAYPLE_CUST_KEY": keys["custKey"],
