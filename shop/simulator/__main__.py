@@ -20,8 +20,6 @@ GRACEFUL_SECONDS = 3  # app.py kills after five: gunicorn must have ended a work
 
 
 class Server(BaseApplication):
-    """gunicorn with our few settings instead of its command line."""
-
     def __init__(self, settings: SimulatorSettings, listener: socket.socket) -> None:
         self._settings, self._listener = settings, listener
         super().__init__()  # type: ignore[no-untyped-call]  # gunicorn ships no types

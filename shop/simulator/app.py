@@ -26,7 +26,6 @@ def create_simulator(settings: SimulatorSettings) -> Flask:
 
 
 def create_application() -> Flask:
-    """Build the routes, without data."""
     app = Flask(__name__)
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY, MAX_FORM_MEMORY_SIZE=LARGEST_BODY)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own provider has it

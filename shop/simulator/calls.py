@@ -65,7 +65,6 @@ class Call:
         return ledger.write(self.db, self.run, self.op, payment, **details)
 
     def write_refusal(self, rule: Rule, answered: Fields) -> None:
-        """Write the ledger line of this request, which broke a rule; its code is the one that was answered."""
         code, oid = answered.get("PCD_PAY_CODE", rule.code), answered.get("PCD_PAY_OID", "")
         self.write(outcome="refused", oid=oid, code=code, rule=rule.id, answered=answered)
 
@@ -168,7 +167,6 @@ def _leave(broken: Broken, seconds: float) -> Response:
 
 
 def _pieces(broken: Broken, connection: Connection, seconds: float) -> Iterator[bytes]:
-    """Half of the body, or a byte each second, and then no more."""
     if broken.manner is not Manner.DRIP:
         yield broken.body[: len(broken.body) // 2]
         connection.cut(reset=broken.manner is Manner.RESET)

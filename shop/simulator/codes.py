@@ -94,5 +94,4 @@ MESSAGES = {
 
 
 def message(code: str) -> str:
-    """Payple's words for a code; blank for a code it has none for."""
     return MESSAGES.get(code, "")

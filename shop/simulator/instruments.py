@@ -49,7 +49,6 @@ def card_from(typed: Mapping[str, str], now: datetime) -> Instrument:
 
 
 def app_card_from(typed: Mapping[str, str]) -> Instrument:
-    """The card that the payer chooses in the app of a card company."""
     company = typed.get("company", "")
     if company not in ISSUERS:
         raise Unusable("카드사를 선택해 주세요.", "Please choose a card company.")
@@ -96,7 +95,6 @@ def check_password(typed: Mapping[str, str]) -> None:
 
 
 def receipt_number_from(typed: Mapping[str, str]) -> str:
-    """The number that a cash receipt is issued to: a mobile number, or a business number."""
     if typed.get("use") == "company":
         number, form = _digits(typed.get("business_no", "")), r"\d{10}"
     else:
@@ -132,7 +130,6 @@ def _expires(text: str) -> str:
 
 
 def is_luhn(number: str) -> bool:
-    """The check digit that every card number has."""
     doubled = (int(digit) * 2 if place % 2 else int(digit) for place, digit in enumerate(reversed(number)))
     return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0  # noqa: PLR2004 - digits
 

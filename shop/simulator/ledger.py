@@ -52,7 +52,6 @@ def write(db: sqlite3.Connection, run: Run, op: str, payment: Payment | None = N
 
 
 def korea_time(run: Run) -> str:
-    """A run's time as ledger and webhooks show it."""
     return run.now().astimezone(clock.KOREA).isoformat(timespec="milliseconds")
 
 

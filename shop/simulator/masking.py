@@ -20,7 +20,6 @@ def masked(message: Mapping[str, str]) -> dict[str, str]:
 
 
 def fingerprint(secret: str) -> str:
-    """Eight hex digits by which two uses of a secret can be matched."""
     return "•••• " + hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()[:8]
 
 

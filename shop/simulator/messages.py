@@ -41,7 +41,6 @@ NUMBERS = (
 
 
 def error(code: str, message: str = "", **more: str) -> Fields:
-    """A business refusal, as Payple words it."""
     return {"PCD_PAY_RST": "error", "PCD_PAY_CODE": code, "PCD_PAY_MSG": message or codes.message(code), **more}
 
 
@@ -50,7 +49,6 @@ def refusal(rule: Rule, method: str = "", **more: str) -> Fields:
 
 
 def echo(asked: Fields) -> Fields:
-    """What the merchant sent, as far as results repeat it."""
     left_out = "PCD_CARD_VER" if asked.get("PCD_PAY_TYPE") == "transfer" else ""
     return {name: asked[name] for name in ECHOED if name in asked and name != left_out}
 
@@ -75,7 +73,6 @@ def success(payment: Payment, policy: Policy) -> Fields:
 
 
 def confirm_path(payment: Payment, policy: Policy) -> str:
-    """Where a payment is confirmed that the window has authenticated."""
     is_newer = payment.is_app_card or (payment.method == "card" and policy.confirm_host == "api_v2")
     return APP_CARD_CONFIRM_PATH if is_newer else CONFIRM_PATHS[payment.method]
 
@@ -93,7 +90,6 @@ def closed(payment: Payment) -> Fields:
 
 
 def tampered(result: Fields, member: str) -> Fields:
-    """A result with one member forged in the browser."""
     if member == "amount":
         less = str(int(result["PCD_PAY_TOTAL"]) - 100)
         return result | {"PCD_PAY_TOTAL": less, "PCD_PAY_AMOUNT": less, "PCD_PAY_AMOUNT_REAL": less}

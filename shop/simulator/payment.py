@@ -146,7 +146,6 @@ class Payment(Row):
         return self.method == "card" and self.state is State.OPENED and now - self.opened_at > WINDOW_LIMIT
 
     def is_confirm_over(self, now: datetime, minutes: int) -> bool:
-        """Whether a CERT authentication has waited too long for its confirm."""
         if self.state is not State.AUTHENTICATED or self.authenticated_at is None or self.is_registration:
             return False
         return now - self.authenticated_at > timedelta(minutes=minutes)
@@ -189,7 +188,6 @@ def save(db: sqlite3.Connection, payment: Payment) -> None:
 
 
 def completed(db: sqlite3.Connection, run: str, oid: str) -> Payment | None:
-    """The one payment with this number that moved money."""
     found = store.select(db, Payment, run=run, oid=oid)
     return next((payment for payment in found if payment.approved_at), None)
 

@@ -42,8 +42,6 @@ class Bench:
 
 @dataclass(frozen=True)
 class Run(Row):
-    """One partner: its keys, its clock, its registered domains and webhook address, its policy."""
-
     table = "runs"
 
     id: str

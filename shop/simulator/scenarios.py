@@ -297,13 +297,11 @@ def of(payment: Payment) -> Scenario:
 
 
 def governed(run: Run, payment: Payment | None) -> Run:
-    """The run with the switches of the payment's scenario."""
     wishes = of(payment).policy if payment else {}
     return replace(run, policy=policy.changed(run.policy, wishes)) if wishes else run
 
 
 def state_of(run: Run, payment: Payment) -> State:
-    """The state to show, by the deadlines of the payment's scenario."""
     return payment.state_at(run.now(), governed(run, payment).policy)
 
 

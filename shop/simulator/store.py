@@ -108,13 +108,11 @@ class Store:
 
 
 def insert(db: sqlite3.Connection, row: Row) -> int:
-    """Add a row and answer its number."""
     cursor = db.execute(f"INSERT INTO {row.table} (body) VALUES (?)", (_encode(row),))  # noqa: S608 - our own names
     return cursor.lastrowid or 0
 
 
 def save(db: sqlite3.Connection, row: Row, **key: object) -> None:
-    """Replace the row with this key, or add it if there is none."""
     if not update(db, row, **key):
         insert(db, row)
 
@@ -132,7 +130,6 @@ def delete(db: sqlite3.Connection, kind: type[Row], **where: object) -> None:
 
 
 def find(db: sqlite3.Connection, kind: type[R], **where: object) -> R | None:
-    """The newest row with these values."""
     return next(iter(select(db, kind, newest=1, **where)), None)
 
 

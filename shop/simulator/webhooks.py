@@ -41,8 +41,6 @@ class NotAnswered(Exception):
 
 
 class State(StrEnum):
-    """Where a webhook stands: held by a tester, waiting, and how it ended."""
-
     HELD = "held"
     QUEUED = "queued"
     DELIVERED = "delivered"
@@ -83,7 +81,6 @@ class Webhook(Row):
 
 
 def announce_payment(db: sqlite3.Connection, run: Run, payment: Payment) -> None:
-    """Queue a notice that money has moved, whatever the merchant was answered."""
     announce(db, run, "paid", _paid(payment), payment.oid, payment.oid)
 
 
@@ -181,7 +178,6 @@ def send(method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -153,7 +153,6 @@ def _refused(_call: Call, refused: Refused) -> Fields:
 
 
 def serve_with_tokens(purpose: Purpose, act: Act, refuse: Refuse, op: str = "") -> Response:
-    """Serve a request that carries the tokens of an authentication for this purpose."""
     asked = read_message()
     with database().reading() as db:
         token = by_auth_key(db, asked.get("PCD_AUTH_KEY", ""))
@@ -204,7 +203,6 @@ def new_auth_key() -> str:
 
 
 def opaque(length: int) -> str:
-    """A value that only the simulator can read, in the alphabet of Payple's keys."""
     return base64.b64encode(secrets.token_bytes(length)).decode()
 
 

@@ -49,7 +49,6 @@ class BillingKey(Row):
 
 
 def by_id(db: sqlite3.Connection, run: Run, key_id: str) -> BillingKey | None:
-    """The key of a PCD_PAYER_ID, while it is registered."""
     return store.find(db, BillingKey, run=run.id, id=key_id)
 
 
@@ -114,7 +113,6 @@ def _check_fields(asked: Fields, method: str) -> None:
 
 
 def check_month(asked: Fields) -> None:
-    """Refuse a monthly payment without a year and a month."""
     if not month_of(asked):
         return
     refuse_if(not re.fullmatch(r"20\d\d", asked.get("PCD_PAY_YEAR", ""), re.ASCII), "repay_year_wrong")

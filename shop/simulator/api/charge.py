@@ -36,7 +36,6 @@ def with_receipt(payment: Payment) -> Payment:
 
 
 def issued_receipt(use: str, amount: int) -> CashReceipt:
-    """A receipt with a number such as the National Tax Service gives."""
     return CashReceipt("issued", use, "G" + digits(10), amount)
 
 
@@ -49,7 +48,6 @@ def follow_up(db: sqlite3.Connection, run: Run, payment: Payment) -> None:
 
 
 def announce(db: sqlite3.Connection, run: Run, payment: Payment) -> None:
-    """Queue the webhook of a payment that has moved money."""
     if payment.approved_at:
         webhooks.announce_payment(db, run, payment)
 
@@ -61,7 +59,6 @@ def cancel_by_scenario(db: sqlite3.Connection, run: Run, payment: Payment) -> No
 
 
 def arm_faults(db: sqlite3.Connection, run: Run, payment: Payment) -> None:
-    """Arm the faults of the payment's scenario."""
     for row in scenarios.of(payment).faults:
         fault = Fault(op=row.op, kind=row.kind, phase=row.phase, oid=payment.oid, times=row.times, run=run.id)
         store.insert(db, fault)

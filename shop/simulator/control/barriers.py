@@ -43,8 +43,6 @@ class Barrier:
 
 
 class Barriers:
-    """The barriers of one simulator by number, each with the event that releases its request."""
-
     def __init__(self) -> None:
         self._numbers, self._lock = itertools.count(1), Lock()
         self._all: dict[int, tuple[Barrier, Event]] = {}
@@ -96,7 +94,6 @@ def release_all(run: Run) -> None:
 
 @bp.get("")
 def list_barriers() -> ResponseReturnValue:
-    """The barriers of the run; `waiting` ones hold a request at this moment."""
     return jsonify([asdict(barrier) for barrier in _barriers().of_run(current_run())])
 
 

@@ -84,7 +84,6 @@ def overview() -> str:
 
 @bp.get("/story/<path:oid>")
 def story(oid: str) -> str:
-    """Show every message about one payment, in order, with secrets masked."""
     with database().reading() as db:
         run = current_run(db)
         shown = payment.by_oid(db, run.id, oid)

@@ -191,7 +191,6 @@ def take(run: Run, op: str, oid: str, asked: Mapping[str, str]) -> Fault | None:
 
 @bp.get("")
 def list_faults() -> ResponseReturnValue:
-    """The faults that will still happen, and the kinds that there are."""
     with database().reading() as db:
         armed = [_shown(fault) for fault in store.select(db, Fault, run=current_run(db).id)]
     kinds = [

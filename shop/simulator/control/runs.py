@@ -18,7 +18,6 @@ SNAPSHOT_USAGE = "a snapshot has a {name}"
 
 @bp.post("/runs")
 def start_run() -> ResponseReturnValue:
-    """Start a partner of its own: own keys, ledger, clock, faults, policy and webhook address."""
     with database().writing() as db:
         run = runs.start(db)
     keys = {"custKey": run.cust_key, "clientKey": run.client_key, "refundKey": run.refund_key}
@@ -74,7 +73,6 @@ def restore() -> ResponseReturnValue:
 
 @bp.delete("")
 def forget() -> ResponseReturnValue:
-    """Forget everything that happened in the run; its keys stay."""
     with database().writing() as db:
         run = current_run(db)
         runs.forget(db, run, settings().webhook_url)

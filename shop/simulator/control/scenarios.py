@@ -15,13 +15,11 @@ SHOWN = ("id", "ko", "en", "does_ko", "does_en", "methods", "works", "code")
 
 @bp.get("")
 def list_scenarios() -> ResponseReturnValue:
-    """What may happen to a payment and how to make it happen."""
     return jsonify([_row(scenario) for scenario in SCENARIOS.values()])
 
 
 @bp.get("/armed")
 def list_armed() -> ResponseReturnValue:
-    """What will still happen to the next payments, in order."""
     with database().reading() as db:
         return jsonify([_shown(armed) for armed in store.select(db, ArmedScenario, run=current_run(db).id)])
 

@@ -28,7 +28,6 @@ LARGEST = {"duplicate": 10, "seed": 2**31, "drop": 1, "delay": 24 * 3600}
 
 @bp.get("")
 def list_webhooks() -> ResponseReturnValue:
-    """List every webhook of the run in the order of the events, with all tries."""
     with database().reading() as db:
         return jsonify([_shown(webhook) for webhook in store.select(db, Webhook, run=current_run(db).id)])
 
