@@ -6,7 +6,7 @@ The window uses no cookie: the unguessable token in its address names the paymen
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
@@ -25,7 +25,6 @@ from shop.simulator.runs import Run
 from shop.simulator.web import database, language, read_form, say
 
 bp = Blueprint("payer", __name__, url_prefix="/window/<token>")
-Act = Callable[[sqlite3.Connection, Run, Payment], Payment]
 PHONES = re.compile(r"iPhone|iPod|iPad|Android", re.IGNORECASE)
 NOTHING_TYPED: Mapping[str, str] = {}
 PREFILLED = {
@@ -43,37 +42,17 @@ def show(token: str) -> ResponseReturnValue:
         return _page(db, _payment(db, token))
 
 
-@bp.post("/submit")
-def submit(token: str) -> ResponseReturnValue:
+@bp.post("/<any(submit, receipt, close, expire):act>")
+def take(token: str, act: str) -> ResponseReturnValue:
+    """Take what the payer does: pay, answer about the cash receipt, close, or let the time run out."""
     typed = read_form()
-    return _act(token, lambda db, run, shown: _submit(db, run, shown, typed))
-
-
-@bp.post("/receipt")
-def receipt(token: str) -> ResponseReturnValue:
-    typed = read_form()
-    return _act(token, lambda db, run, shown: _answer_receipt(db, run, shown, typed))
-
-
-@bp.post("/expire")
-def expire(token: str) -> ResponseReturnValue:
-    """End the window if its time is over on the run's clock, too."""
-    return _act(token, _expire)
-
-
-@bp.post("/close")
-def close(token: str) -> ResponseReturnValue:
-    return _act(token, _close)
-
-
-def _act(token: str, act: Act) -> ResponseReturnValue:
     try:
         with database().writing() as db:
             shown = _payment(db, token)
-            done = act(db, runs.by_id_or_default(db, shown.run), shown)
+            done = ACTS[act](db, runs.by_id_or_default(db, shown.run), shown, typed)
     except Unusable as unusable:
         with database().reading() as db:
-            return _page(db, _payment(db, token), read_form(), say(unusable.ko, unusable.en)), 422
+            return _page(db, _payment(db, token), typed, say(unusable.ko, unusable.en)), 422
     if done.work == "PAY" and done.approved_at:  # CERT is slow at the confirm
         time.sleep(scenarios.of(done).seconds)
     return redirect(url_for("payer.show", token=token, lang=language()), code=303)
@@ -183,17 +162,21 @@ def _answer_receipt(db: sqlite3.Connection, run: Run, shown: Payment, typed: Map
     return _deliver(db, run, answered)
 
 
-def _expire(db: sqlite3.Connection, run: Run, shown: Payment) -> Payment:
+def _expire(db: sqlite3.Connection, run: Run, shown: Payment, _typed: Mapping[str, str]) -> Payment:
+    """The browser's clock may be ahead of the run's."""
     return _refuse(db, run, shown, State.EXPIRED, "window_too_slow") if shown.is_window_over(run.now()) else shown
 
 
-def _close(db: sqlite3.Connection, run: Run, shown: Payment) -> Payment:
+def _close(db: sqlite3.Connection, run: Run, shown: Payment, _typed: Mapping[str, str]) -> Payment:
     if shown.state is not State.OPENED:
         return shown
     closed = replace(shown, state=State.CLOSED, result=messages.closed(shown))
     payment.save(db, closed)
     ledger.write(db, run, "close", closed, effect="closed", answered=closed.result)
     return closed
+
+
+ACTS = {"submit": _submit, "receipt": _answer_receipt, "close": _close, "expire": _expire}
 
 
 def _deliver(db: sqlite3.Connection, run: Run, done: Payment, *, was_registered: bool = False) -> Payment:
