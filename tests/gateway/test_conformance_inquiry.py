@@ -6,14 +6,16 @@ import pytest
 
 from tests.gateway.merchant import INQUIRY, REPAY, Fields, Merchant
 
-NOT_FOUND = [("card", "CBIL0003"), ("transfer", "BILL0003")]
+NOT_FOUND = {"card": "CBIL0003", "transfer": "BILL0003"}
 
 
 # 결제결과 조회 API.
 @pytest.mark.parametrize("method", ["card", "transfer"])
 def test_the_inquiry_tells_what_the_confirm_told(merchant: Merchant, method: str) -> None:
-    """PCHK000, with three zeros; merchants may leave the type out."""
-    confirmed = merchant.confirmed(PCD_PAY_TYPE=method)
+    """PCHK000, with three zeros; merchants may leave the type out. Before the confirm there is none: our choice."""
+    claim = merchant.claim(PCD_PAY_TYPE=method)
+    assert merchant.inquire(claim["PCD_PAY_OID"], method)["PCD_PAY_CODE"] == NOT_FOUND[method]
+    confirmed = merchant.confirm(claim)
 
     found = merchant.inquire(confirmed["PCD_PAY_OID"], method)
 
@@ -86,15 +88,7 @@ def test_raw_keys_beside_an_auth_key_are_taken(
 
 
 # 응답코드.
-@pytest.mark.parametrize(("method", "code"), NOT_FOUND)
+@pytest.mark.parametrize(("method", "code"), NOT_FOUND.items())
 def test_a_number_that_nobody_has_paid_is_not_found(merchant: Merchant, method: str, code: str) -> None:
     """Needs no payer."""
     merchant.refused(merchant.inquire(f"NEVER{uuid4().hex[:20]}", method), code, "payment_unknown")
-
-
-# Undocumented: our choice.
-@pytest.mark.parametrize(("method", "code"), NOT_FOUND)
-def test_an_unconfirmed_authentication_is_no_payment(merchant: Merchant, method: str, code: str) -> None:
-    claim = merchant.claim(PCD_PAY_TYPE=method)
-
-    assert merchant.inquire(claim["PCD_PAY_OID"], method)["PCD_PAY_CODE"] == code

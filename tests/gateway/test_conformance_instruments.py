@@ -31,21 +31,16 @@ def test_an_app_card_cannot_be_registered(merchant: Merchant) -> None:
     merchant.broke("app_card_unregistrable")
 
 
-def test_one_card_has_one_key(merchant: Merchant) -> None:
+def test_one_card_has_one_key_and_a_key_may_get_another_card(merchant: Merchant) -> None:
     first, again = merchant.claim(**REGISTRATION), merchant.claim(**REGISTRATION)
     other = merchant.open(**REGISTRATION).approve(card_number=OTHER_CARD).told
 
     assert (again["PCD_PAYER_ID"], again["PCD_PAY_MSG"]) == (first["PCD_PAYER_ID"], "기 인증고객 입니다.")
     assert "기 인증고객" not in first["PCD_PAY_MSG"]
-    assert other["PCD_PAYER_ID"] != first["PCD_PAYER_ID"] == merchant.claim()["PCD_PAYER_ID"]
-
-
-def test_a_key_may_get_another_card(merchant: Merchant) -> None:
-    key = merchant.claim(**REGISTRATION)["PCD_PAYER_ID"]
-
-    claim = merchant.open(**REGISTRATION, PCD_PAYER_ID=key).approve(card_number=OTHER_CARD).told
-
-    assert (claim["PCD_PAYER_ID"], claim["PCD_PAY_CARDNAME"]) == (key, "신한카드")
+    key = first["PCD_PAYER_ID"]
+    assert other["PCD_PAYER_ID"] != key == merchant.claim()["PCD_PAYER_ID"]
+    changed = merchant.open(**REGISTRATION, PCD_PAYER_ID=key).approve(card_number=OTHER_CARD).told
+    assert (changed["PCD_PAYER_ID"], changed["PCD_PAY_CARDNAME"]) == (key, "신한카드")
 
 
 @METHODS
