@@ -11,8 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.db import Base, UtcDateTime, one_of, one_row_while
 from shop.encryption import EncryptedText
-from shop.payple import ChargeMode, PayType, flow
-from shop.payple.flow import FINAL
+from shop.payple import ChargeMode, PayType, attempts
+from shop.payple.attempts import FINAL
 from shop.rules.cash_receipt import COVERING, JOBS, LastCall
 from shop.rules.method import Method
 from shop.rules.states import ACTIVE_RECEIPT, HOLDING, IN_FLIGHT, AttemptState, CashReceiptState, RefundState
@@ -91,9 +91,9 @@ class Attempt(Base):
     cash_receipts: Mapped[list[CashReceipt]] = relationship(back_populates="attempt", order_by="CashReceipt.id")
 
     @property
-    def flow_view(self) -> flow.Attempt:
+    def flow_view(self) -> attempts.Attempt:
         """The row as the payment flow sees it."""
-        return flow.Attempt(
+        return attempts.Attempt(
             attempt_no=self.attempt_no,
             amount=self.amount,
             pay_type=self.pay_type,
@@ -111,7 +111,7 @@ class Attempt(Base):
     @property
     def deadline_at(self) -> datetime:
         """After this its window cannot charge any more."""
-        return self.started_at + flow.WINDOW_LIFETIME
+        return self.started_at + attempts.WINDOW_LIFETIME
 
     @property
     def pay_type(self) -> PayType:

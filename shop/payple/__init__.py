@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from . import codes
+from .attempts import Attempt, AttemptState, Ending, current_attempt
 from .cash_receipt import CashReceiptDone, CashReceiptRequest
 from .client import Inquiries, PaypleClient
 from .codes import explain
 from .errors import GatewayError, MalformedResult, NotSent, OutcomeUnknown, Refused, UnknownEndpoint
+from .flow import Flow
 from .gateway import Authentication, Credentials, Gateway, Purpose, WindowScript
 from .messages import KOREA, ChargeMode, PayType, ReceiptPurpose
 from .payment import CardPayment, PaymentFound, Registration, TransferPayment
@@ -21,13 +23,17 @@ from .payment_requests import (
     window_fields,
 )
 from .refund import ReceiptAnswer, RefundDone, RefundRequest
+from .refund_rules import Refund, RefundRejected, RefundState
 from .result import UnverifiedResult, read_webhook
+from .store import LockedOrder, Store
 from .transport import Exchange, Observer, Timeouts
 
 __version__ = "1.0.0"
 
 __all__ = [
     "KOREA",
+    "Attempt",
+    "AttemptState",
     "Authentication",
     "CardApp",
     "CardPayment",
@@ -36,11 +42,14 @@ __all__ = [
     "ChargeMode",
     "ChargeRequest",
     "Credentials",
+    "Ending",
     "Exchange",
+    "Flow",
     "Gateway",
     "GatewayError",
     "Inquiries",
     "LinkRequest",
+    "LockedOrder",
     "MalformedResult",
     "NotSent",
     "Observer",
@@ -52,11 +61,15 @@ __all__ = [
     "Purpose",
     "ReceiptAnswer",
     "ReceiptPurpose",
+    "Refund",
     "RefundDone",
+    "RefundRejected",
     "RefundRequest",
+    "RefundState",
     "Refused",
     "Registration",
     "RegistrationRequest",
+    "Store",
     "Timeouts",
     "TransferPayment",
     "UnknownEndpoint",
@@ -64,6 +77,7 @@ __all__ = [
     "WindowRequest",
     "WindowScript",
     "codes",
+    "current_attempt",
     "explain",
     "new_attempt_no",
     "read_webhook",

@@ -9,23 +9,21 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import product
-from typing import Protocol
 
 from . import codes
-from .backoff import MOST_UNANSWERED, backoff
+from .attempts import GIVEN_UP, Attempt, AttemptState, Reason, Verdict, utc_now
+from .backoff import MOST_UNANSWERED
 from .client import Inquiries, PaypleClient
 from .errors import GatewayError, NotSent, Refused, UnknownEndpoint
 from .messages import KOREA, ChargeMode, PayType
 from .payment import PaymentFound
-from .payment_requests import ChargeRequest, WindowRequest
-from .refund import RefundDone, RefundRequest
+from .payment_requests import ChargeRequest
+from .refund import RefundRequest
 from .refund_rules import (
     DECIDE_AFTER,
     IN_FLIGHT,
@@ -41,296 +39,18 @@ from .refund_rules import (
     may_send,
 )
 from .result import UnverifiedResult
+from .store import PaymentStore, Store
 
 log = logging.getLogger(__name__)
 
-WINDOW_LIFETIME = timedelta(minutes=40)
-"""30 minutes to authenticate and 10 to confirm. After that a window cannot charge any more."""
-CONFIRM_LIFETIME = timedelta(minutes=15)
-"""After a confirm was committed. After that an inquiry shows its payment, or there is none."""
-CONFIRM_PATIENCE = timedelta(seconds=70)
-"""Longer than a confirm can take. After that its process is taken to have stopped, and an inquiry is made."""
 LEAVE_WITHIN = 30.0
 """Seconds from the committed intent to the moment at which a call that moves money must have left."""
-LATE_CHECKS = (timedelta(hours=1), timedelta(days=1))
-"""When declined and expired attempts are inquired about once more."""
 MOST_DAYS = 3
 """An inquiry tries so many trade dates."""
 
 
-class AttemptState(StrEnum):
-    """One try to pay an order.
-
-    prepared    the window may be open; nothing of ours moves money
-    confirming  the intent to confirm or to charge is committed; the call may be under way
-    unknown     a call had no definite answer; an inquiry decides
-    paid        the gateway says so; number, amount and type agree
-    declined    the gateway says no, or knows no payment
-    expired     nobody paid before the window's end
-    orphaned    the gateway has money that no order takes; it goes back
-    attention   a person decides
-    """
-
-    PREPARED = "prepared"
-    CONFIRMING = "confirming"
-    UNKNOWN = "unknown"
-    PAID = "paid"
-    DECLINED = "declined"
-    EXPIRED = "expired"
-    ORPHANED = "orphaned"
-    ATTENTION = "attention"
-
-
-FINAL = (AttemptState.PAID, AttemptState.ORPHANED)
-HOLDING = (AttemptState.CONFIRMING, AttemptState.UNKNOWN, AttemptState.PAID)
-"""At most one attempt of an order is in one of these states."""
-GIVEN_UP = (AttemptState.DECLINED, AttemptState.EXPIRED)
-MAY_HAVE_CHARGED = frozenset({AttemptState.PAID, AttemptState.ORPHANED, AttemptState.ATTENTION})
-TRANSITIONS: Mapping[AttemptState, frozenset[AttemptState]] = {
-    AttemptState.PREPARED: MAY_HAVE_CHARGED | {AttemptState.CONFIRMING, AttemptState.UNKNOWN, AttemptState.EXPIRED},
-    AttemptState.CONFIRMING: MAY_HAVE_CHARGED | {AttemptState.PREPARED, AttemptState.UNKNOWN, AttemptState.DECLINED},
-    AttemptState.UNKNOWN: MAY_HAVE_CHARGED | {AttemptState.PREPARED, AttemptState.DECLINED},
-    AttemptState.DECLINED: MAY_HAVE_CHARGED,
-    AttemptState.EXPIRED: MAY_HAVE_CHARGED,
-    AttemptState.ATTENTION: frozenset({AttemptState.PAID, AttemptState.ORPHANED, AttemptState.DECLINED}),
-    AttemptState.PAID: frozenset(),
-    AttemptState.ORPHANED: frozenset(),
-}
-
-
-class Ending(StrEnum):
-    """What the state of an attempt means for the buyer."""
-
-    PAID = "paid"  # deliver
-    DECLINED = "declined"  # not charged: pay again, with a new attempt
-    TRY_AGAIN = "try_again"  # not paid: pay again, with a new attempt
-    UNKNOWN = "unknown"  # perhaps charged: do not pay again before next_check() is over
-    REVIEW = "review"  # charged or perhaps charged, but not for this order: a person decides or it is refunded
-
-
-_ENDINGS: Mapping[AttemptState, Ending] = {
-    AttemptState.PREPARED: Ending.TRY_AGAIN,
-    AttemptState.CONFIRMING: Ending.UNKNOWN,
-    AttemptState.UNKNOWN: Ending.UNKNOWN,
-    AttemptState.PAID: Ending.PAID,
-    AttemptState.DECLINED: Ending.DECLINED,
-    AttemptState.EXPIRED: Ending.TRY_AGAIN,
-    AttemptState.ORPHANED: Ending.REVIEW,
-    AttemptState.ATTENTION: Ending.REVIEW,
-}
-
-
-class Reason(StrEnum):
-    """Why a verdict is what it is, where its state alone does not say so."""
-
-    NONE = ""
-    NOT_FOUND = "not_found"
-    NO_ANSWER = "no_answer"
-    CLOSED = "closed"
-    NOT_SENT = "not_sent"
-    NUMBER = "number"
-    AMOUNT = "amount"
-    PAY_TYPE = "pay_type"
-    REFUNDED = "refunded"
-    MONTH_PAID = "month_paid"
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """What the flow needs of a stored attempt. ``amount`` in won, times aware. ``order_no`` is only for you.
-
-    ``checks`` counts the inquiries since the state last changed. ``success_reported``: the browser reports success;
-    None before its first result. ``payment_date`` and ``charged_amount`` are known once the gateway shows a payment.
-    """
-
-    attempt_no: str
-    amount: int
-    pay_type: PayType
-    charge_mode: ChargeMode
-    state: AttemptState
-    opened_at: datetime
-    confirming_at: datetime | None = None
-    checks: int = 0
-    success_reported: bool | None = None
-    payment_date: date | None = None
-    charged_amount: int | None = None
-    next_check_at: datetime | None = None
-    order_no: str = ""
-
-    @classmethod
-    def of(cls, request: WindowRequest | ChargeRequest, now: datetime, order_no: str = "") -> Attempt:
-        """Return the attempt to store before this window opens, or before this charge."""
-        return cls(
-            request.attempt_no,
-            request.amount,
-            request.pay_type,
-            request.charge_mode,
-            AttemptState.PREPARED,
-            opened_at=now,
-            next_check_at=now + WINDOW_LIFETIME,
-            order_no=order_no,
-        )
-
-    @property
-    def is_final(self) -> bool:
-        """Whether no answer of the gateway changes it any more."""
-        return self.state in FINAL
-
-    @property
-    def ending(self) -> Ending:
-        """What the state means for the buyer."""
-        return _ENDINGS[self.state]
-
-    @property
-    def may_pay_again(self) -> bool:
-        """Whether the buyer may open a window for another attempt."""
-        return self.ending in (Ending.DECLINED, Ending.TRY_AGAIN)
-
-    @property
-    def may_be_charged(self) -> bool:
-        """Whether the browser reports that a window which charges by itself has charged."""
-        return self.charge_mode is ChargeMode.IN_WINDOW and self.success_reported is True
-
-    @property
-    def ends_at(self) -> datetime:
-        """After this its window and its confirm cannot charge any more."""
-        window = self.opened_at + WINDOW_LIFETIME
-        return window if self.confirming_at is None else max(window, self.confirming_at + CONFIRM_LIFETIME)
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What an answer means for an attempt, and the state that it was judged from."""
-
-    state: AttemptState
-    judged_from: AttemptState
-    reason: Reason = Reason.NONE
-    found: PaymentFound | None = None
-    error: GatewayError | None = None
-    is_from_confirm: bool = False
-
-    def applies_to(self, state: AttemptState) -> bool:
-        """Return whether a row that is in this state now takes the verdict.
-
-        A payment applies unless the row is final. Any other verdict applies only to the state that was judged.
-        """
-        if self.found is not None:
-            return state not in FINAL
-        return state is self.judged_from or (self.is_from_confirm and state is AttemptState.UNKNOWN)
-
-    def applied_to(self, attempt: Attempt, *, order_is_held: bool) -> Attempt:
-        """Return the attempt with the verdict, or the same object if the verdict is dropped.
-
-        ``order_is_held``: another attempt of the order is in ``HOLDING``. A payment then becomes orphaned; an inquiry
-        without an answer leaves the attempt as it is.
-        """
-        if not self.applies_to(attempt.state):
-            return attempt
-        state = self.state
-        if order_is_held and state in HOLDING:
-            state = AttemptState.ORPHANED if state is AttemptState.PAID else attempt.state
-        if state is attempt.state:
-            return replace(attempt, checks=attempt.checks + 1)
-        if self.found is None:
-            return replace(attempt, state=state, checks=0)
-        payment_date, charged = self.found.payment_date, self.found.charged_amount
-        return replace(attempt, state=state, checks=0, payment_date=payment_date, charged_amount=charged)
-
-
-class PaymentStore(Protocol):
-    """What payments need from a database. Each method is one transaction, committed before it returns.
-
-    A unique index must admit one attempt per order in ``HOLDING``. LockingStore in store.py implements all of it.
-    """
-
-    def find(self, attempt_no: str) -> Attempt | None:
-        """Return an attempt as it is now."""
-        ...
-
-    def note_result(self, attempt_no: str, result: UnverifiedResult) -> bool:
-        """Keep ``success_reported``. Return True for a first result, and for few others: they inquire at once."""
-        ...
-
-    def begin_confirm(self, attempt_no: str) -> bool:
-        """Set prepared to confirming, ``confirming_at`` to now and ``checks`` to 0, and set next_check().
-
-        Return False if it is not prepared, if another attempt holds the order, or if it is later than ``ends_at``.
-        """
-        ...
-
-    def claim_check(self, attempt_no: str, *, at_once: bool = False) -> bool:
-        """Claim the next inquiry: move its date two minutes on if it is due.
-
-        Return False if it is not, and for an attempt in ``FINAL``. ``at_once`` also claims one that is not due yet,
-        unless it is confirming.
-        """
-        ...
-
-    def record(self, attempt_no: str, verdict: Verdict) -> Attempt:
-        """Write Verdict.applied_to() and next_check() under the order's lock.
-
-        If it becomes orphaned, insert owed_refund() in the same transaction.
-        """
-        ...
-
-
-class Store(PaymentStore, Protocol):
-    """What payments and refunds need from a database.
-
-    A unique index must admit one refund per attempt in ``IN_FLIGHT``.
-    """
-
-    def lock(self, attempt_no: str) -> AbstractContextManager[LockedOrder]:
-        """Open a transaction, and lock and read the order of this attempt. See LockingStore.lock()."""
-        ...
-
-    def refunds_of(self, attempt_no: str) -> Sequence[Refund]:
-        """Return the refunds of an attempt, oldest first."""
-        ...
-
-    def due(self, now: datetime) -> Sequence[str]:
-        """Return the numbers of attempts that are due, or of which a refund is. See LockingStore.due()."""
-        ...
-
-
-@dataclass(frozen=True)
-class LockedOrder:
-    """All attempts of an order, oldest first, and their refunds, while nobody else can change them.
-
-    ``insert`` stores a new refund and raises if its number exists. ``update`` writes a row that has changed; with it
-    comes what the gateway answered, if anything, for you to keep what you like of it.
-    """
-
-    attempts: Sequence[Attempt]
-    refunds: Sequence[Refund]
-    insert: Callable[[Refund], None]
-    update: Callable[[Attempt | Refund, Answer | None], None]
-
-    def attempt(self, attempt_no: str) -> Attempt | None:
-        """Return an attempt of the order."""
-        return next((attempt for attempt in self.attempts if attempt.attempt_no == attempt_no), None)
-
-    def refunds_of(self, attempt_no: str) -> list[Refund]:
-        """Return the refunds of an attempt."""
-        return [refund for refund in self.refunds if refund.attempt_no == attempt_no]
-
-    def refund(self, refund: Refund) -> Refund:
-        """Return a refund as it is stored now."""
-        return next(stored for stored in self.refunds if stored.refund_no == refund.refund_no)
-
-    def is_held_against(self, attempt: Attempt) -> bool:
-        """Return whether another attempt of the order is confirming, unknown or paid."""
-        return any(one.state in HOLDING for one in self.attempts if one.attempt_no != attempt.attempt_no)
-
-
-Answer = PaymentFound | RefundDone | GatewayError
 Inquirer = PaypleClient | Inquiries
 """What inquires: the client, or a batch that shares one authentication."""
-
-
-def utc_now() -> datetime:
-    """Return the present moment."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -571,11 +291,6 @@ class Flow(PaymentFlow):
         return after
 
 
-def current_attempt(attempts: Sequence[Attempt]) -> Attempt:
-    """Return the attempt that an order shows: the one that holds it, else the latest."""
-    return next((attempt for attempt in attempts if attempt.state in HOLDING), attempts[-1])
-
-
 def judge(attempt: Attempt, found: PaymentFound | None, now: datetime) -> Verdict:
     """Decide what an inquiry's answer means for an attempt."""
     if found is None:
@@ -639,22 +354,6 @@ def no_answer(attempt: Attempt, error: GatewayError, now: datetime) -> Verdict:
     return Verdict(state, attempt.state, Reason.NO_ANSWER, error=error)
 
 
-def next_check(attempt: Attempt, now: datetime) -> datetime | None:
-    """Return when to inquire next, given the state and the number of checks since. None: there is nothing to ask."""
-    match attempt.state:
-        case AttemptState.CONFIRMING if attempt.checks == 0:
-            return (attempt.confirming_at or now) + CONFIRM_PATIENCE
-        case AttemptState.DECLINED | AttemptState.EXPIRED:
-            late = LATE_CHECKS[attempt.checks : attempt.checks + 1]
-            return now + late[0] if late else None
-        case AttemptState.PAID | AttemptState.ORPHANED | AttemptState.ATTENTION:
-            return None
-    if attempt.state is AttemptState.PREPARED and now < attempt.ends_at and not attempt.may_be_charged:
-        return attempt.ends_at
-    due = now + backoff(attempt.checks)
-    return attempt.ends_at if now < attempt.ends_at < due else due
-
-
 def days_to_ask(opened_at: datetime, now: datetime) -> list[date]:
     """Return the days in Korea under which a payment may be filed: the window's and the following, three at most."""
     first, today = opened_at.astimezone(KOREA).date(), now.astimezone(KOREA).date()
@@ -670,12 +369,3 @@ def mismatch(attempt: Attempt, result: UnverifiedResult) -> str:
         "pay_type": (result.pay_type, attempt.pay_type),
     }
     return next((name for name, (theirs, ours) in said.items() if theirs not in (None, ours)), "")
-
-
-def owed_refund(attempt: Attempt, now: datetime) -> Refund | None:
-    """Return the refund of an orphaned payment: all that was charged."""
-    number, day, amount = attempt.attempt_no, attempt.payment_date, attempt.charged_amount
-    if attempt.state is not AttemptState.ORPHANED or day is None or not amount:
-        return None
-    owed = Refund(f"orphan-{number}", number, day, amount, is_full=True, changed_at=now, is_owed=True)
-    return owed.scheduled(now)

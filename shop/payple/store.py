@@ -1,23 +1,102 @@
-"""The store of the flow for any database that can lock an order. You write two methods: lock() and due()."""
+"""Where payments are kept: what the flow asks of a database, and a store for any that can lock an order.
+
+Make a subclass of Store with two methods, lock() and due().
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
-from .flow import Attempt, AttemptState, LockedOrder, Verdict, next_check, owed_refund, utc_now
+from .attempts import HOLDING, Attempt, AttemptState, Verdict, next_check, owed_refund, utc_now
+from .errors import GatewayError
+from .payment import PaymentFound
+from .refund import RefundDone
 from .refund_rules import Refund
 from .result import UnverifiedResult
 
+Evidence = PaymentFound | RefundDone | GatewayError
 CLAIM = timedelta(minutes=2)
 """How long a claimed inquiry keeps others away."""
 
 
-class LockingStore(ABC):
-    """Implements `flow.Store`. find() and refunds_of() take the lock, too: write your own if reading must not wait."""
+class PaymentStore(Protocol):
+    """What payments need from a database. Each method is one transaction, committed before it returns.
+
+    A unique index must admit one attempt per order in ``HOLDING``. Store, below, implements all five methods.
+    """
+
+    def find(self, attempt_no: str) -> Attempt | None:
+        """Return an attempt as it is now."""
+        ...
+
+    def note_result(self, attempt_no: str, result: UnverifiedResult) -> bool:
+        """Keep ``success_reported``. Return True for a first result, and for few others: they inquire at once."""
+        ...
+
+    def begin_confirm(self, attempt_no: str) -> bool:
+        """Set prepared to confirming, ``confirming_at`` to now and ``checks`` to 0, and set next_check().
+
+        Return False if it is not prepared, if another attempt holds the order, or if it is later than ``ends_at``.
+        """
+        ...
+
+    def claim_check(self, attempt_no: str, *, at_once: bool = False) -> bool:
+        """Claim the next inquiry: move its date two minutes on if it is due.
+
+        Return False if it is not, and for an attempt in ``FINAL``. ``at_once`` also claims one that is not due yet,
+        unless it is confirming.
+        """
+        ...
+
+    def record(self, attempt_no: str, verdict: Verdict) -> Attempt:
+        """Write Verdict.applied_to() and next_check() under the order's lock.
+
+        If it becomes orphaned, insert owed_refund() in the same transaction.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class LockedOrder:
+    """All attempts of an order, oldest first, and their refunds, while nobody else can change them.
+
+    ``insert`` stores a new refund and raises if its number exists. ``update`` writes a row that has changed; with it
+    comes what the gateway answered, if anything, for you to keep what you like of it.
+    """
+
+    attempts: Sequence[Attempt]
+    refunds: Sequence[Refund]
+    insert: Callable[[Refund], None]
+    update: Callable[[Attempt | Refund, Evidence | None], None]
+
+    def attempt(self, attempt_no: str) -> Attempt | None:
+        """Return an attempt of the order."""
+        return next((attempt for attempt in self.attempts if attempt.attempt_no == attempt_no), None)
+
+    def refunds_of(self, attempt_no: str) -> list[Refund]:
+        """Return the refunds of an attempt."""
+        return [refund for refund in self.refunds if refund.attempt_no == attempt_no]
+
+    def refund(self, refund: Refund) -> Refund:
+        """Return a refund as it is stored now."""
+        return next(stored for stored in self.refunds if stored.refund_no == refund.refund_no)
+
+    def is_held_against(self, attempt: Attempt) -> bool:
+        """Return whether another attempt of the order is confirming, unknown or paid."""
+        return any(one.state in HOLDING for one in self.attempts if one.attempt_no != attempt.attempt_no)
+
+
+class Store(ABC):
+    """Keeps the rules of PaymentStore, and those of refunds.
+
+    A unique index must admit one refund per attempt in ``IN_FLIGHT``. find() and refunds_of() take the lock, too: write
+    your own if reading must not wait.
+    """
 
     def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
         self.now = now

@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Any
 
-from shop.payple.flow import HOLDING, AttemptState
-from shop.payple.flow import TRANSITIONS as ATTEMPT_TRANSITIONS
+from shop.payple.attempts import HOLDING, AttemptState
+from shop.payple.attempts import TRANSITIONS as ATTEMPT_TRANSITIONS
 from shop.payple.refund_rules import IN_FLIGHT, RefundState
 
 __all__ = [

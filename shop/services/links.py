@@ -14,7 +14,8 @@ from shop.db import db, read_column, release, transaction
 from shop.errors import NotFound
 from shop.models import Attempt, Order, PaymentLink, UnknownPayment
 from shop.payple import ChargeMode, GatewayError, LinkRequest, PaymentFound, PaypleClient, PayType
-from shop.payple.flow import WINDOW_LIFETIME, Inquirer
+from shop.payple.attempts import WINDOW_LIFETIME
+from shop.payple.flow import Inquirer
 from shop.rules.method import Method
 from shop.rules.order import require_payable
 from shop.rules.states import Source

@@ -12,7 +12,7 @@ from shop import clock
 from shop.db import db, release, transaction
 from shop.models import Attempt, Order, Subscription
 from shop.payple import ChargeMode, ChargeRequest, PaypleClient, codes
-from shop.payple.flow import WINDOW_LIFETIME
+from shop.payple.attempts import WINDOW_LIFETIME
 from shop.rules.method import Method
 from shop.rules.states import AttemptState, OrderState, Source, SubscriptionState
 from shop.rules.subscription import MORE_TRIES, charge_time, month_after, next_try

@@ -20,7 +20,7 @@ from shop.payple import (
     new_attempt_no,
     window_fields,
 )
-from shop.payple.flow import WINDOW_LIFETIME
+from shop.payple.attempts import WINDOW_LIFETIME
 from shop.rules.method import Method
 from shop.rules.order import require_payable
 from shop.rules.states import Source

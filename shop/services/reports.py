@@ -13,7 +13,7 @@ from shop import clock
 from shop.db import db, release
 from shop.models import Attempt, Refund
 from shop.payple import ChargeMode, GatewayError, Inquiries, PaymentFound, PaypleClient, PayType
-from shop.payple.flow import FINAL, WINDOW_LIFETIME
+from shop.payple.attempts import FINAL, WINDOW_LIFETIME
 from shop.rules.cash_receipt import JOBS
 from shop.rules.method import Method
 from shop.rules.states import AttemptState, CashReceiptState, RefundState

@@ -12,8 +12,18 @@ from shop import clock
 from shop.db import UNAVAILABLE, db, read_column, release, transaction
 from shop.errors import NotFound
 from shop.models import Attempt, Order
-from shop.payple import ChargeMode, ChargeRequest, GatewayError, PaymentFound, PaypleClient, UnverifiedResult, flow
-from shop.payple.flow import AttemptState, Inquirer, PaymentFlow, Reason, Verdict
+from shop.payple import (
+    ChargeMode,
+    ChargeRequest,
+    GatewayError,
+    PaymentFound,
+    PaypleClient,
+    UnverifiedResult,
+    attempts,
+    flow,
+)
+from shop.payple.attempts import AttemptState, Reason, Verdict
+from shop.payple.flow import Inquirer, PaymentFlow
 from shop.rules.states import OrderState, Source
 from shop.services import cash_receipts, journal, orders, refunds, subscriptions, transitions
 from shop.services.journal import Actor
@@ -32,7 +42,7 @@ def handle_result(result: UnverifiedResult, client: PaypleClient) -> str | None:
     if before is None:
         return None
     order_no = before.order.order_no
-    is_final, may_get_receipt = before.state in flow.FINAL, before.may_get_receipt
+    is_final, may_get_receipt = before.state in attempts.FINAL, before.may_get_receipt
     release()
     try:
         if not is_final:
@@ -132,7 +142,7 @@ def close(attempt_no: str, *, by: str) -> None:
             _schedule(attempt)
 
 
-def _send_refund_of(attempt: flow.Attempt | None, client: PaypleClient) -> None:
+def _send_refund_of(attempt: attempts.Attempt | None, client: PaypleClient) -> None:
     if attempt is not None and attempt.state is AttemptState.ORPHANED:
         for refund_id in refunds.due(attempt.attempt_no):
             refunds.handle_due(refund_id, client)
@@ -158,7 +168,7 @@ class ShopStore:
 
     source: Source
 
-    def find(self, attempt_no: str) -> flow.Attempt | None:
+    def find(self, attempt_no: str) -> attempts.Attempt | None:
         row = db.session.scalar(select(Attempt).where(Attempt.attempt_no == attempt_no)) if attempt_no else None
         found = row.flow_view if row else None
         release()
@@ -194,18 +204,18 @@ class ShopStore:
         is_due = Attempt.next_check_at <= now
         may_claim = or_(is_due, Attempt.state != AttemptState.CONFIRMING) if at_once else is_due
         with transaction():
-            mine = Attempt.attempt_no == attempt_no, Attempt.state.not_in(flow.FINAL), may_claim
+            mine = Attempt.attempt_no == attempt_no, Attempt.state.not_in(attempts.FINAL), may_claim
             claimed = db.session.connection().execute(update(Attempt).where(*mine).values(next_check_at=now + CLAIM))
             return claimed.rowcount == 1
 
-    def record(self, attempt_no: str, verdict: Verdict) -> flow.Attempt:
+    def record(self, attempt_no: str, verdict: Verdict) -> attempts.Attempt:
         with transaction():
             row = transitions.lock_attempt(attempt_no)
             is_changed = transitions.apply_verdict(row, verdict, source=self.source)
-            owed = flow.owed_refund(row.flow_view, clock.now()) if is_changed else None
+            owed = attempts.owed_refund(row.flow_view, clock.now()) if is_changed else None
             if owed is not None:
                 refunds.file_owed(row, owed.refund_no, owed.amount)
-            if is_changed and row.state in flow.FINAL and verdict.found is not None:
+            if is_changed and row.state in attempts.FINAL and verdict.found is not None:
                 cash_receipts.keep_found(row, verdict.found.transfer)
                 subscriptions.follow_payment(row, verdict.found)
             if is_changed or row.state is verdict.judged_from:
@@ -216,6 +226,6 @@ class ShopStore:
 
 def _schedule(row: Attempt) -> None:
     """Set when to inquire next. After a PAY window's end its cash receipt is looked up."""
-    row.next_check_at = flow.next_check(row.flow_view, clock.now())
+    row.next_check_at = attempts.next_check(row.flow_view, clock.now())
     if row.may_get_receipt and clock.now() < row.deadline_at:
         row.next_check_at = row.deadline_at

@@ -13,7 +13,7 @@ from shop.db import db
 from shop.errors import NotFound, OutOfStock
 from shop.models import Attempt, CashReceipt, Order, Refund
 from shop.payple import PaymentFound
-from shop.payple.flow import HOLDING, AttemptState, Reason, Verdict
+from shop.payple.attempts import HOLDING, AttemptState, Reason, Verdict
 from shop.rules.order import OrphanReason, order_state, refunded_state
 from shop.rules.states import (
     TRANSITIONS,

@@ -11,7 +11,7 @@ from shop import clock
 from shop.db import db, transaction
 from shop.models import Attempt, PaymentLink, UnknownPayment
 from shop.payple import UnverifiedResult
-from shop.payple.flow import FINAL
+from shop.payple.attempts import FINAL
 from shop.rules.states import Source
 from shop.services import journal, saved_methods, transitions
 from shop.services.journal import Actor

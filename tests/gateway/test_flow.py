@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from shop.payple import ChargeMode, PayType, UnverifiedResult, WindowRequest
+from shop.payple.attempts import CONFIRM_PATIENCE, Attempt, AttemptState, Ending
 from shop.payple.examples.sqlite_store import SqliteStore
-from shop.payple.flow import CONFIRM_PATIENCE, Attempt, AttemptState, Ending, Flow
+from shop.payple.flow import Flow
 from shop.payple.refund_rules import REFUND_PATIENCE, Refund, RefundRejected, RefundState, RejectReason
 from tests.gateway.wire import WISH, Wire
 
@@ -40,7 +41,7 @@ class Shop:
     def open(self, number: str = NUMBER, **changes: object) -> WindowRequest:
         """Store an attempt of the one order, for the window to be opened with."""
         wish = replace(WISH, attempt_no=number, **changes)  # type: ignore[arg-type]
-        attempt = Attempt.of(wish, self.time, ORDER)
+        attempt = Attempt.of(wish, ORDER, now=self.time)
         self.store.open_attempt(replace(attempt, amount=1000, pay_type=PayType.CARD))
         return wish
 

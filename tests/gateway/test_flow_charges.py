@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from shop.payple import ChargeRequest
+from shop.payple.attempts import Attempt, AttemptState, Ending
 from shop.payple.examples.sqlite_store import SqliteStore
-from shop.payple.flow import Attempt, AttemptState, Ending, Flow
+from shop.payple.flow import Flow
 from tests.gateway.wire import WISH, Wire
 
 NUMBER = "SUBSCRIPTION-1-2026-12"
@@ -34,7 +35,7 @@ class Subscription:
     def request(self, number: str = NUMBER) -> ChargeRequest:
         request = ChargeRequest(number, 15_000, "매달 책 한 권", WISH.pay_type, self.billing_key, month=DECEMBER)
         if self.store.find(number) is None:
-            self.store.open_attempt(Attempt.of(request, self.time, order_no=number))
+            self.store.open_attempt(Attempt.of(request, number, now=self.time))
         return request
 
     def charge(self, number: str = NUMBER) -> Attempt:

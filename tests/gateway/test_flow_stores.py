@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from shop.payple import ChargeMode, PayType, WindowRequest
+from shop.payple.attempts import Attempt, Verdict
 from shop.payple.examples.check_store import check_payments, check_store
 from shop.payple.examples.sqlite_store import SqliteStore
-from shop.payple.flow import Answer, Attempt, LockedOrder, Verdict, utc_now
 from shop.payple.refund_rules import Refund
+from shop.payple.store import Evidence, LockedOrder
 from shop.rules.states import Source
 from shop.services.settlement import ShopStore
 from tests.world import World
@@ -25,7 +26,7 @@ from tests.world import World
 
 def new_attempt(order_no: str) -> Attempt:
     request = WindowRequest(secrets.token_hex(8), 1000, "책", PayType.CARD, ChargeMode.ON_CONFIRM, "/result")
-    return Attempt.of(request, utc_now(), order_no)
+    return Attempt.of(request, order_no)
 
 
 def opener(store: SqliteStore) -> Callable[[], tuple[str, str]]:
@@ -136,7 +137,7 @@ class ReadsWithoutALock(SqliteStore):
         with super().lock(attempt_no) as order:
             pass
 
-        def update(row: Attempt | Refund, answer: Answer | None) -> None:
+        def update(row: Attempt | Refund, answer: Evidence | None) -> None:
             with super(ReadsWithoutALock, self).lock(attempt_no) as now:
                 now.update(row, answer)
 

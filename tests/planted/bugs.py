@@ -28,10 +28,12 @@ from shop.payple import (
     PayType,
     Refused,
     UnverifiedResult,
+    attempts,
     flow,
     refund_rules,
 )
-from shop.payple.flow import AttemptState, PaymentFlow, Reason, Verdict
+from shop.payple.attempts import AttemptState, Reason, Verdict
+from shop.payple.flow import PaymentFlow
 from shop.payple.gateway import Gateway
 from shop.rules.money import Won
 from shop.rules.states import IN_FLIGHT, OrderState, Source
@@ -152,17 +154,17 @@ DECIDE, CONFIRM = (flow, "decide"), (PaypleClient, "confirm")
 
 
 @bug("the amount of the gateway's answer is not compared with the order", "I1", at=DECIDE)
-def amount_not_compared(original: Any, attempt: flow.Attempt, found: PaymentFound) -> Any:
+def amount_not_compared(original: Any, attempt: attempts.Attempt, found: PaymentFound) -> Any:
     return original(attempt, replace(found, amount=attempt.amount, requested_amount=None))
 
 
 @bug("the method of the gateway's answer is not compared with the one that was chosen", "I1", at=DECIDE)
-def method_not_compared(original: Any, attempt: flow.Attempt, found: PaymentFound) -> Any:
+def method_not_compared(original: Any, attempt: attempts.Attempt, found: PaymentFound) -> Any:
     return original(attempt, replace(found, pay_type=attempt.pay_type))
 
 
 @bug("a payment that has gone back counts as paid", "I4", at=DECIDE)
-def refunded_payment_counts_as_paid(original: Any, attempt: flow.Attempt, found: PaymentFound) -> Any:
+def refunded_payment_counts_as_paid(original: Any, attempt: attempts.Attempt, found: PaymentFound) -> Any:
     return original(attempt, replace(found, refunded_amount=None, state=""))
 
 
@@ -180,7 +182,7 @@ def timeout_is_declined(original: Any, *args: Any, **more: Any) -> Any:
 
 
 @bug("an inquiry that finds nothing counts as declined at once, so the buyer pays again", "I1", at=(flow, "not_found"))
-def not_found_is_declined(_original: Any, attempt: flow.Attempt, _now: datetime) -> Verdict:
+def not_found_is_declined(_original: Any, attempt: attempts.Attempt, _now: datetime) -> Verdict:
     given_up = {AttemptState.PREPARED: AttemptState.EXPIRED, AttemptState.UNKNOWN: AttemptState.DECLINED}
     return Verdict(given_up.get(attempt.state, attempt.state), attempt.state, Reason.NOT_FOUND)
 
@@ -222,17 +224,17 @@ def sweep_expires_without_asking(original: Any, attempt_no: str, client: Any, *,
     return True
 
 
-NEXT_CHECK = (flow, "next_check")
+NEXT_CHECK = (attempts, "next_check")
 
 
 @bug("a call without an answer is never asked about again", "I11", at=NEXT_CHECK)
-def unknown_without_a_next_check(original: Any, attempt: flow.Attempt, now: datetime) -> Any:
+def unknown_without_a_next_check(original: Any, attempt: attempts.Attempt, now: datetime) -> Any:
     return None if attempt.state is AttemptState.UNKNOWN else original(attempt, now)
 
 
 @bug("what was given up is not asked about once more", "I2", "I13", at=NEXT_CHECK)
-def late_charge_not_looked_for(original: Any, attempt: flow.Attempt, now: datetime) -> Any:
-    return None if attempt.state in flow.GIVEN_UP else original(attempt, now)
+def late_charge_not_looked_for(original: Any, attempt: attempts.Attempt, now: datetime) -> Any:
+    return None if attempt.state in attempts.GIVEN_UP else original(attempt, now)
 
 
 @bug("an inquiry names the day on which the window was opened, and no other", "I2", "I13", at=(flow, "days_to_ask"))
@@ -241,7 +243,7 @@ def one_day_asked(original: Any, opened_at: datetime, now: datetime) -> Any:
 
 
 @bug("an inquiry names the method that was chosen, and no other", "I2", "I13", at=(PaymentFlow, "_inquire"))
-def other_method_not_asked(_original: Any, asking: PaymentFlow, attempt: flow.Attempt) -> PaymentFound | None:
+def other_method_not_asked(_original: Any, asking: PaymentFlow, attempt: attempts.Attempt) -> PaymentFound | None:
     ask, number = asking.inquirer or asking.client, attempt.attempt_no
     days = flow.days_to_ask(attempt.opened_at, asking.now())
     answers = (ask.inquire(number, day, attempt.pay_type) for day in days)

@@ -5,20 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from shop.payple import ChargeMode, GatewayError, NotSent, OutcomeUnknown, PaymentFound, PayType, Refused
-from shop.payple.flow import (
-    TRANSITIONS,
-    Attempt,
-    AttemptState,
-    Ending,
-    Reason,
-    Verdict,
-    days_to_ask,
-    judge,
-    next_check,
-    no_answer,
-    not_found,
-    owed_refund,
-)
+from shop.payple.attempts import TRANSITIONS, Attempt, AttemptState, Ending, Reason, Verdict, next_check, owed_refund
+from shop.payple.flow import days_to_ask, judge, no_answer, not_found
 from shop.payple.refund_rules import Refund, RefundState, RefundVerdict, give_up, judge_refund, next_try
 
 OPENED = datetime(2026, 11, 23, 3, tzinfo=UTC)

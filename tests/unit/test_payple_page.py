@@ -9,7 +9,7 @@ import pytest
 from django.template import Context, Engine  # type: ignore[import-untyped]
 
 from shop.payple import Gateway, WindowScript
-from shop.payple.flow import Ending
+from shop.payple.attempts import Ending
 from shop.payple.page import MESSAGES, SNIPPET, headers, snippet
 
 FIELDS = {"PCD_PAY_GOODS": "\"책\" & '펜' </script><b>", "PCD_PAY_TOTAL": "1000"}

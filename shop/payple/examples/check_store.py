@@ -15,9 +15,10 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ..flow import Attempt, AttemptState, PaymentStore, Reason, Store, Verdict
+from ..attempts import Attempt, AttemptState, Reason, Verdict
 from ..payment import PaymentFound
 from ..refund_rules import Refund
+from ..store import PaymentStore, Store
 
 OpenTwo = Callable[[], tuple[str, str]]
 AT_ONCE = 8

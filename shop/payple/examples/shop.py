@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 from .. import page
+from ..attempts import Attempt, AttemptState, current_attempt
 from ..client import PaypleClient
 from ..codes import explain
 from ..errors import MalformedResult, NotSent
-from ..flow import Attempt, AttemptState, Flow, current_attempt, utc_now
+from ..flow import Flow
 from ..gateway import Credentials, Gateway
 from ..messages import ChargeMode, PayType
 from ..payment_requests import WindowRequest, new_attempt_no, window_fields
@@ -79,7 +80,7 @@ class Shop:
         """Start an attempt. Return the payment page and its headers."""
         result_url = f"{self.site}/result" if "direct" in form else "/result"
         wish = WindowRequest(new_attempt_no(), 1000, "테스트 상품", PayType.CARD, ChargeMode.ON_CONFIRM, result_url)
-        self.store.open_attempt(Attempt.of(wish, utc_now(), order_no))
+        self.store.open_attempt(Attempt.of(wish, order_no))
         try:
             fields, nonce = window_fields(wish, self.client.authenticate()), secrets.token_urlsafe()
         except NotSent as error:

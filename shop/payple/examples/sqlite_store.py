@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from .. import ChargeMode, PayType
-from ..flow import Answer, Attempt, AttemptState, LockedOrder, utc_now
+from ..attempts import Attempt, AttemptState, utc_now
 from ..refund_rules import Refund, RefundState
-from ..store import LockingStore
+from ..store import Evidence, LockedOrder, Store
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS attempts (
@@ -64,8 +64,8 @@ READERS: Mapping[type, Mapping[str, Callable[[Any], object]]] = {
 Row = TypeVar("Row", Attempt, Refund)
 
 
-class SqliteStore(LockingStore):
-    """Implements `payple.flow.Store`, and what the example shops read besides."""
+class SqliteStore(Store):
+    """The store, and what the example shops read besides."""
 
     def __init__(self, path: Path | str, now: Callable[[], datetime] = utc_now) -> None:
         super().__init__(now)
@@ -132,7 +132,7 @@ def _insert(db: sqlite3.Connection, row: Attempt | Refund) -> None:
     db.execute(f"INSERT INTO {TABLES[type(row)]} ({names}) VALUES ({marks})", [*values.values()])
 
 
-def _update(db: sqlite3.Connection, row: Attempt | Refund, _answer: Answer | None) -> None:
+def _update(db: sqlite3.Connection, row: Attempt | Refund, _answer: Evidence | None) -> None:
     values = _columns(row)
     key = next(iter(values))
     changes = ", ".join(f"{name} = ?" for name in values)

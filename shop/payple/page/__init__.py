@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..flow import Ending
+from ..attempts import Ending
 from ..gateway import Gateway, WindowScript
 
 SNIPPET = Path(__file__).with_name("snippet.html").read_text(encoding="utf-8")
