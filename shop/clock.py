@@ -1,6 +1,5 @@
 """Time: aware UTC inside, Korea time at the border (pages, order numbers, the gateway's trade date)."""
 
-from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -16,11 +15,9 @@ def now() -> datetime:
 
 def offset() -> timedelta:
     """Return how far the demo has moved this clock: not at all outside simulator mode."""
-    seconds = 0
-    if _offset_file is not None:
-        with suppress(FileNotFoundError, ValueError):
-            seconds = int(_offset_file.read_text())
-    return timedelta(seconds=seconds)
+    if _offset_file is None or not _offset_file.exists():
+        return timedelta()
+    return timedelta(seconds=int(_offset_file.read_text()))
 
 
 def keep_offset_in(file: Path | None) -> None:

@@ -9,7 +9,6 @@ from urllib.parse import quote, urlencode
 import segno
 from flask import Flask, Response, request
 from flask_babel import get_translations
-from flask_babel import lazy_gettext as _
 from markupsafe import Markup
 
 from shop import clock
@@ -22,13 +21,6 @@ LANGUAGES = ("ko", "en")
 _YEAR = 365 * 24 * 3600
 _language = ContextVar("language", default="ko")
 """A page asks for it a hundred times: this is quicker than ``g``."""
-_METHODS = {
-    Method.CARD: _("카드"),
-    Method.APP_CARD: _("앱카드"),
-    Method.NAVER_PAY: _("네이버페이"),
-    Method.KAKAO_PAY: _("카카오페이"),
-    Method.TRANSFER: _("계좌이체"),
-}
 
 
 def init_app(app: Flask, translations: str) -> None:
@@ -52,6 +44,9 @@ def translate(text: str, **values: object) -> Markup:
 @cache
 def _translated(_language: str, text: str) -> Markup:
     return Markup(get_translations().gettext(text))  # noqa: S704 - a text of ours; values are escaped
+
+
+_ = translate
 
 
 def language() -> str:
@@ -120,7 +115,17 @@ def in_language(row: object, name: str) -> str:
 
 def method_name(method: str) -> str:
     """What a way to pay is called."""
-    return str(_METHODS[Method(method)])
+    match Method(method):
+        case Method.CARD:
+            return _("카드")
+        case Method.APP_CARD:
+            return _("앱카드")
+        case Method.NAVER_PAY:
+            return _("네이버페이")
+        case Method.KAKAO_PAY:
+            return _("카카오페이")
+        case Method.TRANSFER:
+            return _("계좌이체")
 
 
 def qr_code(text: str) -> Markup:
