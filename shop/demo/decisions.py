@@ -24,6 +24,7 @@ BY_REASON: Mapping[str, str] = {
     "second_payment": "shop.services.transitions:apply_verdict",
     "out_of_stock": TAKE_PAYMENT,
     "order_cancelled": TAKE_PAYMENT,
+    "subscribed": TAKE_PAYMENT,
 }
 BY_EVENT: Mapping[str, str] = {
     "confirming": "shop.payple.flow:PaymentFlow.may_confirm",

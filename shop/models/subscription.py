@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from shop.db import Base, UtcDateTime, one_of
+from shop.db import Base, UtcDateTime, one_of, one_row_while
 from shop.encryption import keyed_digest
-from shop.rules.states import SubscriptionState
+from shop.rules.states import LIVE, SubscriptionState
 
 if TYPE_CHECKING:
     from shop.models.order import Order
@@ -28,6 +28,7 @@ class Subscription(Base):
     __table_args__ = (
         CheckConstraint("state <> 'active' OR next_charge_at IS NOT NULL", name="active_has_its_next_charge"),
         CheckConstraint("day BETWEEN 1 AND 31", name="subscription_day_in_range"),
+        one_row_while(LIVE, "one_live_subscription", "visitor"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -23,6 +23,7 @@ class OrphanReason(StrEnum):
     SECOND_PAYMENT = "second_payment"
     ORDER_CANCELLED = "order_cancelled"
     OUT_OF_STOCK = "out_of_stock"
+    SUBSCRIBED = "subscribed"
 
 
 def order_state(attempts: Collection[AttemptState], *, expired: bool) -> OrderState:

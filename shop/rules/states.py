@@ -15,6 +15,7 @@ __all__ = [
     "ACTIVE_RECEIPT",
     "HOLDING",
     "IN_FLIGHT",
+    "LIVE",
     "REFUND_TRANSITIONS",
     "TRANSITIONS",
     "AttemptState",
@@ -58,6 +59,7 @@ class SubscriptionState(StrEnum):
     STOPPED = "stopped"
 
 
+LIVE = (SubscriptionState.ACTIVE, SubscriptionState.PAUSED)
 ACTIVE_RECEIPT = (CashReceiptState.REQUESTED, CashReceiptState.ISSUED, CashReceiptState.CANCEL_DUE)
 """At most one cash receipt of an attempt is in one of these."""
 

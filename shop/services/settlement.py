@@ -209,6 +209,12 @@ class ShopStore:
             return claimed.rowcount == 1
 
     def record(self, attempt_no: str, verdict: Verdict) -> attempts.Attempt:
+        try:
+            return self._record(attempt_no, verdict)
+        except IntegrityError:  # another payment of the same browser starts its subscription just now
+            return self._record(attempt_no, verdict)
+
+    def _record(self, attempt_no: str, verdict: Verdict) -> attempts.Attempt:
         with transaction():
             row = transitions.lock_attempt(attempt_no)
             is_changed = transitions.apply_verdict(row, verdict, source=self.source)

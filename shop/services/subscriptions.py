@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
 from shop import clock
@@ -58,15 +58,8 @@ def month_to_pay(visitor: Visitor) -> date:
 
 
 def require_unpaid_month(order: Order) -> None:
-    """Refuse a first payment if this browser has subscribed since, and is charged or has paid for that month.
-
-    :raises CannotPay: with the reason
-    """
-    if order.month is None or order.subscription_id is not None:
-        return
-    is_taken = or_(Subscription.state != SubscriptionState.STOPPED, Subscription.month > order.month)
-    since = select(Subscription.id).where(Subscription.visitor == order.visitor, is_taken)
-    if db.session.scalar(since.limit(1)) is not None:
+    """Refuse a first payment if this browser has subscribed since, or raise CannotPay."""
+    if transitions.has_subscribed_since(order):
         raise CannotPay(CannotPay.Reason.EXPIRED)
 
 

@@ -5,17 +5,18 @@ The caller opens the transaction and locks the order first.
 
 from typing import TypeVar
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from shop import clock
 from shop.db import db
 from shop.errors import NotFound, OutOfStock
-from shop.models import Attempt, CashReceipt, Order, Refund
+from shop.models import Attempt, CashReceipt, Order, Refund, Subscription
 from shop.payple import PaymentFound
 from shop.payple.attempts import HOLDING, AttemptState, Reason, Verdict
 from shop.rules.order import OrphanReason, order_state, refunded_state
 from shop.rules.states import (
+    LIVE,
     TRANSITIONS,
     CashReceiptState,
     IllegalTransition,
@@ -95,10 +96,20 @@ def apply_verdict(attempt: Attempt, verdict: Verdict, *, source: Source) -> bool
     return True
 
 
+def has_subscribed_since(order: Order) -> bool:
+    """Whether the browser of a first payment subscribes by another order, or has paid for that month by one."""
+    if order.month is None or order.subscription_id is not None:
+        return False
+    is_taken = or_(Subscription.state.in_(LIVE), Subscription.month > order.month)
+    since = select(Subscription.id).where(Subscription.visitor == order.visitor, is_taken)
+    return db.session.scalar(since.limit(1)) is not None
+
+
 def begin_confirm(attempt: Attempt, *, source: Source) -> bool:
     """Set a locked attempt to confirming, if its order can still be paid."""
     now = clock.now()
-    can_be_paid = attempt.order.state is OrderState.AWAITING_PAYMENT
+    order = attempt.order
+    can_be_paid = order.state is OrderState.AWAITING_PAYMENT and not has_subscribed_since(order)
     if attempt.state is not AttemptState.PREPARED or not can_be_paid or now > attempt.deadline_at:
         return False
     move(attempt, AttemptState.CONFIRMING, "confirming", Actor(source), confirming_at=now, checks=0)
@@ -128,6 +139,8 @@ def _take_payment(order: Order) -> OrphanReason | None:
     """Take the goods of an expired order again. Return why the order takes no payment, or None if it does."""
     if order.cancelled_at is not None:
         return OrphanReason.ORDER_CANCELLED
+    if has_subscribed_since(order):
+        return OrphanReason.SUBSCRIBED
     return None if _take_stock_again(order) else OrphanReason.OUT_OF_STOCK
 
 

@@ -9,6 +9,7 @@ from flask_wtf import FlaskForm
 from shop.models import Attempt, Order, Subscription
 from shop.payple import ChargeMode, codes
 from shop.rules.states import AttemptState, OrderState, RefundState, SubscriptionState
+from shop.services import transitions
 from shop.views.template_filters import korea_time, language, won
 
 
@@ -157,7 +158,10 @@ def _orphaned(attempt: Attempt) -> Notice:
 
 def _why_orphaned(attempt: Attempt) -> str:
     order, known = attempt.order, _charge(attempt)
-    if attempt.charged_amount not in (attempt.amount, None) or order.state is OrderState.AWAITING_PAYMENT:
+    is_right = attempt.charged_amount in (attempt.amount, None)
+    if is_right and transitions.has_subscribed_since(order):
+        return _("%(time)s에 %(amount)s이 결제됐지만 이미 다른 주문으로 구독해서 받지 않았어요.", **known)
+    if not is_right or order.state is OrderState.AWAITING_PAYMENT:
         return _("%(time)s에 %(amount)s이 결제됐지만 주문 내용과 달라 받지 않았어요.", **known)
     if order.paid_attempt:
         return _("%(time)s에 %(amount)s이 한 번 더 결제됐어요.", **known)

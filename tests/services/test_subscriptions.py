@@ -7,18 +7,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from shop import clock
 from shop.db import db
 from shop.extensions import client
 from shop.models import Order, SavedMethod, Subscription
-from shop.rules.states import Source
+from shop.rules.states import Source, SubscriptionState
 from shop.rules.subscription import MORE_TRIES, charge_time, month_after, month_of
 from shop.services import monthly_charges, saved_methods, subscriptions, sweep
 from shop.services.journal import Actor
 from shop.services.orders import Visitor
 from tests.page import PAYER
+from tests.payer import Pairs
 from tests.world import Purchase, World
 
 PRICE = 15_000
@@ -314,6 +315,47 @@ def test_who_subscribes_again_in_a_paid_month_starts_with_the_next(world: World)
     again = Purchase(world, buyer, buyer.place_order("monthly-book")).start().pay()
 
     assert (again.order.month, again.states) == (month_after(month), ("paid", "paid"))
+
+
+def two_windows(world: World, work: str) -> list[tuple[Purchase, Pairs]]:
+    """Two first payments of one browser, by two cards, whose results are on their way."""
+    buyer = world.browser()
+    purchases = [Purchase(world, buyer, buyer.place_order("monthly-book")).start(work=work) for _ in range(2)]
+    results = [purchases[0].claim(), purchases[1].open().approve(**OTHER_CARD).result or []]
+    return list(zip(purchases, results, strict=True))
+
+
+def live() -> int:
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).where(Subscription.state != SubscriptionState.STOPPED)) or 0
+
+
+def test_a_second_first_payment_is_not_confirmed(world: World) -> None:
+    (_first, result), (second, other_result) = two_windows(world, "CERT")
+    world.deliver(result)
+    world.deliver(other_result)
+
+    assert (live(), second.states, list(world.charged().values())) == (1, ("awaiting_payment", "prepared"), [PRICE])
+    assert second.refused_start() == "expired"
+
+
+def test_a_second_first_payment_that_was_charged_in_its_window_goes_back(world: World) -> None:
+    (_first, result), (second, other_result) = two_windows(world, "PAY")
+    world.deliver(result)
+    world.deliver(other_result)
+
+    assert (live(), second.attempt.state.value, second.returned) == (1, "orphaned", PRICE)
+    assert "이미 다른 주문으로 구독해서 받지 않았어요" in second.page().text
+
+
+@pytest.mark.both_engines
+def test_two_first_payments_at_once_start_one_subscription(world: World) -> None:
+    windows = two_windows(world, "PAY")
+
+    world.all_at_once(2, lambda number: world.deliver(windows[number][1]))
+
+    states = sorted(purchase.attempt.state.value for purchase, _result in windows)
+    assert (live(), states, sum(purchase.returned for purchase, _result in windows)) == (1, ["orphaned", "paid"], PRICE)
 
 
 def test_one_key_pays_one_live_subscription(world: World) -> None:

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261130e"
+revision = "20261130f"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -69,6 +69,14 @@ def upgrade() -> None:
     op.create_index("ix_subscriptions_next_charge_at", "subscriptions", ["next_charge_at"])
     op.create_index("ix_subscriptions_saved_method_id", "subscriptions", ["saved_method_id"])
     op.create_index("ix_subscriptions_visitor", "subscriptions", ["visitor"])
+    op.create_index(
+        "one_live_subscription",
+        "subscriptions",
+        ["visitor"],
+        unique=True,
+        sqlite_where=sa.text("state IN ('active', 'paused')"),
+        postgresql_where=sa.text("state IN ('active', 'paused')"),
+    )
 
     op.create_table(
         "orders",
