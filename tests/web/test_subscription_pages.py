@@ -6,6 +6,7 @@ import pytest
 
 from shop.rules.subscription import MORE_TRIES
 from tests.page import Page, PageClient
+from tests.staff import plan
 from tests.world import World
 
 
@@ -92,6 +93,15 @@ def test_the_staff_looks_a_key_up_and_stops_for_a_reason(world: World, officer: 
     assert "subscription_stopped" in journal.values("journal-entry", "data-event")
     assert "구매자 요청" in journal.text
     assert 'journal-event"><code>' not in journal.text
+
+
+def test_who_refunds_a_month_is_told_that_the_subscription_goes_on(officer: PageClient, number: str) -> None:
+    before = plan(officer, number, amount="15000")
+    officer.submit(f"/admin/subscriptions/{number}/stop", {"reason": "구매자 요청"}, page=before)
+    after = plan(officer, number, amount="15000")
+
+    assert before.link(**{"data-testid": "subscription"}) == f"/admin/subscriptions/{number}"
+    assert not after.has("subscription")
 
 
 def test_the_staff_finds_no_subscription_of_another_number(officer: PageClient) -> None:
