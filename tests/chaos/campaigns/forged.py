@@ -13,7 +13,7 @@ from typing import Any
 
 import requests
 
-from tests.chaos.lies import KINDS, Fields, Others, forged_result, forged_webhook, hostile_urls, mutate
+from tests.chaos.forgeries import KINDS, Fields, Others, forged_result, forged_webhook, hostile_urls, mutate
 from tests.chaos.people import Buyer, Refusal
 from tests.chaos.report import Plan, Report, Step, percentile
 from tests.chaos.stage import Stage, crowd
@@ -34,7 +34,7 @@ _thread = local()
 
 @dataclass
 class Scene:
-    """One order in some state, and what a liar may use: its latest number, the result that was delivered."""
+    """One order in some state, and what an attacker may use: its latest number, the result that was delivered."""
 
     state: str
     order: Placed
@@ -52,14 +52,14 @@ def post_results(stage: Stage, plan: Plan, report: Report) -> None:
     pairs = [(number % len(scenes), kinds[(number // len(scenes)) % len(kinds)]) for number in range(plan.count)]
     steps = [plan.step(scene=place, state=scenes[place].state, kind=kind) for place, kind in pairs]
 
-    def lie(step: Step) -> None:
+    def post(step: Step) -> None:
         scene, kind = scenes[int(str(step.what["scene"]))], str(step.what["kind"])
         answer = _send(stage, "/payments/result", _result(stage, scene, kind, others, step))
         _check_answer(stage, report, answer, (303, 400), step)
         report.trial()
 
     _lead_elsewhere(stage, plan, report)
-    crowd(lie, steps)
+    crowd(post, steps)
     _no_effect(stage, report, before, _sight(stage, scenes))
     _pay_after_all(stage, report, scenes)
 
@@ -75,7 +75,7 @@ def post_webhooks(stage: Stage, plan: Plan, report: Report) -> None:
         kind = "as it is" if is_storm else kinds[(number // len(scenes)) % len(kinds)]
         return plan.step(scene=place, state=scenes[place].state, kind=kind, event=("paid", "cancelled")[number % 2])
 
-    def lie(step: Step) -> None:
+    def post(step: Step) -> None:
         scene, event = scenes[int(str(step.what["scene"]))], str(step.what["event"])
         method = scene.choices.get("method", "card")
         honest = forged_webhook(event, scene.number, scene.order.total, method=method)
@@ -85,7 +85,7 @@ def post_webhooks(stage: Stage, plan: Plan, report: Report) -> None:
         _check_answer(stage, report, answer, (200,), step)
         report.trial()
 
-    crowd(lie, [step_of(number) for number in range(plan.count)], width=12)
+    crowd(post, [step_of(number) for number in range(plan.count)], width=12)
     if (slow := percentile(report.measures["seconds of an answer"], 0.99)) > FAST:
         report.breach("I10", f"one webhook of a hundred was answered after {slow:.1f} s")
     stage.run_due()
@@ -192,18 +192,18 @@ def _others(stage: Stage, scenes: list[Scene]) -> Others:
     return Others(tuple(scene.number for scene in scenes), keys or (("none", "none"),), stage.canary.url)
 
 
-# --- lies -------------------------------------------------------------------------------------------------------------
+# --- forged messages -------------------------------------------------------------------------------------------------
 
 
 def _result(stage: Stage, scene: Scene, kind: str, others: Others, step: Step) -> Fields:
     """A delivered result over again where there is one, else an invented one, changed as the kind says."""
     method, work = scene.choices.get("method", "card"), scene.choices.get("work", "CERT")
-    lie = forged_result(
+    forged = forged_result(
         scene.number, scene.order.total, step.dice, method=method, work=work, origin=stage.simulator.url
     )
     if scene.state not in PAYABLE and (kind == "repeated" or step.dice.random() < 0.5):
-        lie |= scene.result
-    return mutate("as it is" if kind == "repeated" else kind, lie, step.dice, others)
+        forged |= scene.result
+    return mutate("as it is" if kind == "repeated" else kind, forged, step.dice, others)
 
 
 def _send(stage: Stage, path: str, fields: Fields, *, as_json: bool = False) -> requests.Response:
@@ -240,9 +240,9 @@ def _check_answer(
 
 
 def _sight(stage: Stage, scenes: list[Scene]) -> dict[str, Any]:
-    """Everything that a lie could have changed: pages, the shop's ledger, its desk, shelves, the gateway's money.
+    """Everything that a forgery could have changed: pages, the shop's ledger, its desk, shelves, the gateway's money.
 
-    A lie may cost the buyer one more try, and it makes the shop ask the gateway, which settles what is in attention.
+    One may cost the buyer one more try, and it makes the shop ask the gateway, which settles what is in attention.
     """
     ours = {scene.order.order_no: scene for scene in scenes if scene.state != "attention"}
     lines = {f"line {line['attempt_no']}": _as_money(line) for line in stage.shop.ledger() if line["order_no"] in ours}
@@ -262,9 +262,9 @@ def _no_effect(stage: Stage, report: Report, before: dict[str, Any], after: dict
     for name in sorted(before.keys() | after.keys()):
         if before.get(name) != after.get(name):
             invariant = "I6" if name in (*PIECE, *PENCILS) else "I8"
-            report.breach(invariant, f"a lie changed {name}: {before.get(name)} became {after.get(name)}")
+            report.breach(invariant, f"a forged message changed {name}: {before.get(name)} became {after.get(name)}")
     for call in stage.canary.calls:
-        report.breach("I8", f"a lie made the shop call {call[:80]!r}")
+        report.breach("I8", f"a forged message made the shop call {call[:80]!r}")
 
 
 def _pay_after_all(stage: Stage, report: Report, scenes: list[Scene]) -> None:
@@ -272,15 +272,15 @@ def _pay_after_all(stage: Stage, report: Report, scenes: list[Scene]) -> None:
     for scene in (one for one in scenes if one.link):
         scene.buyer.pay_link(scene.order, scene.link)
         if not wait_until(lambda scene=scene: _is_settled(stage, scene), WEBHOOK_ARRIVES):  # type: ignore[misc]
-            report.breach("I8", f"{scene.order.order_no} (linked) was paid after the lies and is {scene.order.state}")
+            report.breach("I8", f"{scene.order.order_no} (linked) was paid afterwards and is {scene.order.state}")
     for scene in (one for one in scenes if one.state in PAYABLE):
         try:
             scene.buyer.deliver(scene.buyer.pay(scene.buyer.start(scene.order)))
         except Refusal as refusal:
-            report.breach("I8", f"{scene.order.order_no} ({scene.state}) cannot be paid after the lies: {refusal}")
+            report.breach("I8", f"{scene.order.order_no} ({scene.state}) cannot be paid afterwards: {refusal}")
             continue
         if (state := scene.buyer.look(scene.order)) != "paid":
-            report.breach("I8", f"{scene.order.order_no} ({scene.state}) was paid after the lies and is {state}")
+            report.breach("I8", f"{scene.order.order_no} ({scene.state}) was paid afterwards and is {state}")
 
 
 def _is_settled(stage: Stage, scene: Scene) -> bool:

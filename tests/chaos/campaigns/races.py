@@ -13,7 +13,7 @@ from typing import Any
 
 import requests
 
-from tests.chaos.lies import forged_webhook
+from tests.chaos.forgeries import forged_webhook
 from tests.chaos.people import Buyer, Staff
 from tests.chaos.report import Plan, Report, Step
 from tests.chaos.stage import Stage, attempt, crowd, together

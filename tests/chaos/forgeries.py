@@ -22,7 +22,7 @@ Fields = dict[str, str]
 
 @dataclass(frozen=True)
 class Others:
-    """What a liar may have seen elsewhere: other numbers, keys of payments that are over, an address of his own."""
+    """What an attacker may know: other numbers, keys of payments that are over, and an address of his own."""
 
     numbers: Sequence[str]
     keys: Sequence[tuple[str, str]]
@@ -101,16 +101,16 @@ def _hostile_url(fields: Mapping[str, str], dice: random.Random, others: Others)
     return {dice.choice(URL_FIELDS): dice.choice(urls)}
 
 
-def _one(value: str) -> Lie:
+def _one(value: str) -> Change:
     return lambda fields, dice, _: {dice.choice(list(fields)): value}
 
 
-def _any_of(name: str, values: Sequence[str]) -> Lie:
+def _any_of(name: str, values: Sequence[str]) -> Change:
     return lambda _fields, dice, _others: {name: dice.choice(values)}
 
 
-Lie = Callable[[Mapping[str, str], random.Random, Others], Fields]
-KINDS: dict[str, Lie] = {
+Change = Callable[[Mapping[str, str], random.Random, Others], Fields]
+KINDS: dict[str, Change] = {
     "as it is": lambda _fields, _dice, _: {},
     "empty": _one(""),
     "other number": lambda _fields, dice, others: {NUMBER: dice.choice(others.numbers)},
