@@ -29,39 +29,32 @@ def test_a_key_that_nobody_has_registered_pays_nothing(merchant: Merchant, metho
 
 
 @pytest.mark.parametrize(
-    ("changes", "card", "monthly_card", "transfer", "rule"),
+    ("changes", "codes", "rule"),
     [
-        ({"PCD_PAYER_ID": ""}, "SPCD0001", "RPCD0001", "SPAY0005", "key_missing"),
-        ({"PCD_PAYER_ID": "made up"}, "SPCD0011", "RPCD0011", "SPAY0005", "key_unknown"),
-        ({"PCD_PAY_GOODS": ""}, "SPCD0003", "RPCD0003", "SPAY0019", "repay_goods_missing"),
-        ({"PCD_PAY_TOTAL": "x"}, "SPCD9998", "RPCD9998", "SPAY0019", "repay_malformed"),
-        ({"PCD_PAY_TOTAL": "0"}, "SPCD0002", "RPCD0002", "SPAY0019", "repay_amount_low"),
-        ({"PCD_PAY_TAXTOTAL": "2000"}, "SPCD9998", "RPCD9998", "SPAY0019", "repay_malformed"),
-        ({"PCD_PAY_ISTAX": "M"}, "SPCD9998", "RPCD9998", "SPAY0019", "repay_malformed"),
-        ({"PCD_SIMPLE_FLAG": "", MONTHLY: ""}, "SPCD9998", "RPCD9998", "SPAY0019", "repay_flag_missing"),
-        ({"PCD_PAY_TYPE": ""}, "SPCD9998", "RPCD9998", "SPAY0019", "repay_flag_missing"),
-        ({"PCD_AUTH_KEY": "made up"}, "SPCD0004", "RPCD0006", "SPAY0001", "token_unknown"),
-        ({"PCD_PAY_OID": "x" * 256}, "cpc0034", "cpc0034", "cpc0034", "field_too_long"),
+        ({"PCD_PAYER_ID": ""}, ("SPCD0001", "RPCD0001", "SPAY0005"), "key_missing"),
+        ({"PCD_PAYER_ID": "made up"}, ("SPCD0011", "RPCD0011", "SPAY0005"), "key_unknown"),
+        ({"PCD_PAY_GOODS": ""}, ("SPCD0003", "RPCD0003", "SPAY0019"), "repay_goods_missing"),
+        ({"PCD_PAY_TOTAL": "x"}, ("SPCD9998", "RPCD9998", "SPAY0019"), "repay_malformed"),
+        ({"PCD_PAY_TOTAL": "0"}, ("SPCD0002", "RPCD0002", "SPAY0019"), "repay_amount_low"),
+        ({"PCD_PAY_TAXTOTAL": "2000"}, ("SPCD9998", "RPCD9998", "SPAY0019"), "repay_malformed"),
+        ({"PCD_PAY_ISTAX": "M"}, ("SPCD9998", "RPCD9998", "SPAY0019"), "repay_malformed"),
+        ({"PCD_SIMPLE_FLAG": "", MONTHLY: ""}, ("SPCD9998", "RPCD9998", "SPAY0019"), "repay_flag_missing"),
+        ({"PCD_PAY_TYPE": ""}, ("SPCD9998", "RPCD9998", "SPAY0019"), "repay_flag_missing"),
+        ({"PCD_AUTH_KEY": "made up"}, ("SPCD0004", "RPCD0006", "SPAY0001"), "token_unknown"),
+        ({"PCD_PAY_OID": "x" * 256}, ("cpc0034", "cpc0034", "cpc0034"), "field_too_long"),
     ],
 )
 @pytest.mark.parametrize(("flag", "month"), [("PCD_SIMPLE_FLAG", {}), (MONTHLY, MONTH)])
 def test_a_wrong_request_is_refused_and_charges_nothing(
-    merchant: Merchant,
-    registered: Fields,
-    flag: str,
-    month: Fields,
-    changes: Fields,
-    card: str,
-    monthly_card: str,
-    transfer: str,
-    rule: str,
+    merchant: Merchant, registered: Fields, flag: str, month: Fields, changes: Fields, codes: tuple[str, ...], rule: str
 ) -> None:
-    """Monthly payments by card have codes of their own."""
+    """The codes are for a card, a monthly card and a transfer."""
     method = registered["PCD_PAY_TYPE"]
     flags = {"PCD_PAY_TYPE": method, flag: "Y"}
 
     answer = merchant.call(flags, **flags | REPAY | {"PCD_PAYER_ID": registered["PCD_PAYER_ID"]} | month | changes)
 
+    card, monthly_card, transfer = codes
     by_card = monthly_card if month else card
     merchant.refused(answer, by_card if method == "card" else transfer, rule)
     assert len(merchant.payments()) == 1
@@ -190,9 +183,8 @@ def test_a_payment_by_key_is_found_and_refunded_like_one_of_the_window(merchant:
     assert (done["PCD_PAYER_ID"], done["PCD_SIMPLE_FLAG"]) == (registered["PCD_PAYER_ID"], "Y")
     assert done["PCD_PAYER_NAME"] == "홍길동"
     assert merchant.inquire("AGAIN", method)["PCD_PAY_RST"] == "success"
-    assert (
-        merchant.payment(again(merchant, registered)["PCD_PAY_OID"])["state"] == "approved"
-    )  # with a number of its own
+    numbered_by_itself = again(merchant, registered)["PCD_PAY_OID"]
+    assert merchant.payment(numbered_by_itself)["state"] == "approved"
     assert merchant.cancel(done, 1000)["PCD_PAY_RST"] == "success"
 
 
