@@ -49,7 +49,7 @@ def judge(stage: Stage, evidence: Evidence, reports: dict[str, Report], rest: Re
 
 
 def settle(stage: Stage) -> None:
-    """Sweep at this moment until the gateway is asked nothing more."""
+    """Sweep at this moment until the gateway is asked nothing more: one press of the button works five seconds."""
     stage.simulator.news()
     for _ in range(ROUNDS):
         stage.run_due()

@@ -13,6 +13,7 @@ from typing import Any
 
 import requests
 
+from tests.chaos.drain import settle
 from tests.chaos.forgeries import KINDS, Fields, Others, forged_result, forged_webhook, hostile_urls, mutate
 from tests.chaos.people import Buyer, Refusal
 from tests.chaos.report import Plan, Report, Step, percentile
@@ -101,7 +102,7 @@ def _scenes(stage: Stage, plan: Plan) -> list[Scene]:
     step = plan.step(scene="orders")
     old = [_open(stage, step, "expired"), _answered(stage, step, "attention", "other_oid")]
     stage.advance(HOUR + 60)
-    stage.run_due()
+    settle(stage)
     for scene in old:
         scene.buyer.look(scene.order)
     return old + [make(stage, step) for make in MAKERS]

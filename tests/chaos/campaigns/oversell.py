@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from tests.chaos.drain import settle
 from tests.chaos.people import Buyer, Refusal
 from tests.chaos.report import Plan, Report, Step
 from tests.chaos.stage import Stage, crowd
@@ -29,7 +30,7 @@ def run(stage: Stage, plan: Plan, report: Report) -> None:
     late, prompt = held[::2], held[1::2]
     crowd(_pay, prompt)
     stage.advance(HOUR + 60)
-    stage.run_due()
+    settle(stage)
     stage.look_at_stock(slug)
     crowd(_pay, late + _reserve_all(stage, report, slug, again))
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import requests
 
+from tests.chaos.drain import settle
 from tests.chaos.forgeries import forged_webhook
 from tests.chaos.people import Buyer, Staff
 from tests.chaos.report import Plan, Report, Step
@@ -189,7 +190,7 @@ def _last_piece(race: Race) -> None:
     if len(winners) != min(left, 1) or others or race.stage.shop.stock(SCARCE):
         race.fail("I6", f"{len(winners)} buyers got the last of {left} pieces, the others {others or 'nothing'}")
     race.stage.advance(HOUR + 60)
-    race.staff.run_due()
+    settle(race.stage)
 
 
 def _one_month(race: Race) -> None:
