@@ -11,6 +11,7 @@ from shop.simulator import SimulatorSettings
 from tests.gateway import conformance
 from tests.gateway.merchant import SIMULATOR, Merchant
 from tests.gateway.receiver import Receiver, receiving
+from tests.gateway.serving import serving
 from tests.gateway.wire import Wire
 from tests.payer import wsgi_session
 from tests.tools.simulators import fresh_simulator
@@ -37,6 +38,13 @@ def merchant(request: pytest.FixtureRequest) -> Iterator[Merchant]:
         return
     with requests.Session() as session:
         yield conformance.merchant_at(session, url)
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Merchant]:
+    """A simulator as a server of its own."""
+    with serving(tmp_path_factory.mktemp("served") / "simulator.sqlite") as (merchant, _):
+        yield merchant
 
 
 @pytest.fixture

@@ -4,19 +4,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.gateway.merchant import Fields
-from tests.gateway.serving import serving
+from tests.gateway.merchant import Fields, Merchant
 from tests.tools.node import NodeMerchant, merchant_in_node, program
 
 METHODS = pytest.mark.parametrize("method", ["card", "transfer"])
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeMerchant]:
-    """The program in front of a simulator of its own, with keys that the simulator issued."""
+def shop(served: Merchant) -> Iterator[NodeMerchant]:
+    """The program in front of the simulator, with keys that the simulator issued."""
     program()
-    data = tmp_path_factory.mktemp("node") / "simulator.sqlite"
-    with serving(data) as (partner, _), merchant_in_node(partner.new_run()) as shop:
+    with merchant_in_node(served.new_run()) as shop:
         yield shop
 
 

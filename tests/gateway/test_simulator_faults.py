@@ -3,7 +3,7 @@
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -24,7 +24,6 @@ from shop.payple import (
 )
 from shop.simulator.control.faults import KINDS, OPS, PAYMENT_OPS
 from tests.gateway.merchant import SIMULATOR, Merchant
-from tests.gateway.serving import serving
 from tests.gateway.wire import WISH, Wire
 
 # Answers that the client can read all the same.
@@ -136,13 +135,6 @@ def test_a_redirect_points_elsewhere(merchant: Merchant) -> None:
 
 
 # Over a connection, byte by byte.
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Merchant]:
-    """A simulator as a server of its own."""
-    with serving(tmp_path_factory.mktemp("served") / "simulator.sqlite") as (merchant, _):
-        yield merchant
 
 
 def raw(served: Merchant, kind: str, seconds: float) -> tuple[bytes, int, str]:
