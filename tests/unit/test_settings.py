@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shop.payple import Credentials
+from shop.rules.method import Method
 from shop.settings import Mode, Settings, SettingsError, Window, write_instance_secrets
 from tests.live import LIVE
 
@@ -64,6 +65,7 @@ def test_a_gateway_gets_only_its_own_keys(
         ("SIMULATOR_URL", "http://example.com:8001"),
         ("PAYPLE_TOTAL_TIMEOUT", "5"),
         ("TRUSTED_PROXIES", "all"),
+        ("PAYPLE_EASY_PAY", "naverPay"),
         ("SHOP_PORT", "8001"),
         *(("ADMIN_USERNAME", "kim"), ("ADMIN_PASSWORD", "p" * 12)),
     ],
@@ -138,6 +140,10 @@ def test_one_message_names_every_problem(tmp_path: Path) -> None:
         ({"PAYPLE_MODE": "test", "RATE_LIMITS": "off"}, "rate_limits", False),
         (LIVE, "rate_limits", True),
         (LIVE | {"PAYPLE_CSP_EXTRA": "https://cdn.example.kr"}, "csp_extra", ("https://cdn.example.kr",)),
+        (LIVE, "methods", ("card", "app_card", "transfer")),
+        (LIVE | {"PAYPLE_EASY_PAY": "kakao_pay"}, "methods", ("card", "app_card", "kakao_pay", "transfer")),
+        (LIVE | {"PAYPLE_EASY_PAY": "kakao_pay, naver_pay"}, "methods", tuple(Method)),
+        ({}, "methods", tuple(Method)),
         ({"HOST": "localhost"}, "host", "localhost"),
         ({"HOST": "0.0.0.0", "SIMULATOR_PUBLIC": "yes"}, "host", "0.0.0.0"),
     ],
