@@ -48,7 +48,6 @@ LEAVE_WITHIN = 30.0
 MOST_DAYS = 3
 """An inquiry tries so many trade dates."""
 
-
 Inquirer = PaypleClient | Inquiries
 """What inquires: the client, or a batch that shares one authentication."""
 
@@ -235,10 +234,10 @@ class Flow(PaymentFlow):
         """Inquire about the attempts and look after the refunds that are due. Any number may run at a time."""
         now = self.now()
         for attempt_no in self.store.due(now):
-            self.settle(attempt_no)
-            for refund in self.store.refunds_of(attempt_no):
-                if refund.next_try_at is not None and refund.next_try_at <= now:
-                    self._look_after(refund)
+            try:
+                self._sweep_attempt(attempt_no, now)
+            except Exception:  # one attempt that fails does not stop the others
+                log.exception("the sweep could not deal with %s", attempt_no)
 
     def sweep_forever(self, pause: float = 10.0) -> None:
         """Sweep again and again, in a thread or a process of its own."""
@@ -249,12 +248,15 @@ class Flow(PaymentFlow):
                 log.exception("the sweep failed")
             time.sleep(pause)
 
-    def _look_after(self, refund: Refund) -> None:
-        lost = give_up(refund)
-        if lost:
-            self._record_refund(refund, lost)
-        else:
-            self._send_refund(refund)
+    def _sweep_attempt(self, attempt_no: str, now: datetime) -> None:
+        self.settle(attempt_no)
+        for refund in self.store.refunds_of(attempt_no):
+            if refund.next_try_at is None or refund.next_try_at > now:
+                continue
+            if lost := give_up(refund):
+                self._record_refund(refund, lost)
+            else:
+                self._send_refund(refund)
 
     def _send_refund(self, refund: Refund) -> Refund:
         """Send a cancel once. The intent is committed before it leaves."""

@@ -52,8 +52,8 @@ class UnverifiedResult:
     def from_form(cls, form: Form) -> UnverifiedResult:
         """Read a posted form: a framework's form object, or all its pairs. Raises MalformedResult.
 
-        Reads Flask's request.form, Django's request.POST and Starlette's FormData with their repeated names. Ignores
-        unknown fields.
+        Reads the form objects of Flask, Django, FastAPI, aiohttp and Bottle with their repeated names. Ignores unknown
+        fields.
         """
         fields = _checked_fields(form)
         result = fields.get("PCD_PAY_RST", "")
@@ -87,11 +87,12 @@ class UnverifiedResult:
 
 
 def _pairs(form: Any) -> Iterable[tuple[str, Any]]:
-    """Return all names and values. items() of Django and Flask leaves repeated names out."""
-    if lists := getattr(form, "lists", None):  # Flask, Django
-        return [(name, value) for name, values in lists() for value in values]
-    read = getattr(form, "multi_items", None) or getattr(form, "items", None)  # Starlette, any mapping
-    pairs: Iterable[tuple[str, Any]] = read() if read else form
+    """Return all names and values. items() of Django, Flask, Starlette and Bottle leaves repeated names out."""
+    kind = type(form)  # the attributes of a form in Bottle are its fields
+    if hasattr(kind, "lists"):  # Flask, Django
+        return [(name, value) for name, values in form.lists() for value in values]
+    read = next((name for name in ("multi_items", "allitems", "items") if hasattr(kind, name)), None)
+    pairs: Iterable[tuple[str, Any]] = getattr(form, read)() if read else form
     return pairs
 
 

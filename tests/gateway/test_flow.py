@@ -2,6 +2,7 @@
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -143,6 +144,18 @@ def test_the_sweep_asks_about_a_confirm_whose_worker_died(shop: Shop) -> None:
     shop.sweep_after(CONFIRM_PATIENCE)
 
     assert shop.calls("inquire") == 1
+
+
+def test_one_attempt_that_fails_does_not_stop_the_sweep(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    shop.open("DAMAGED")
+    with closing(sqlite3.connect(shop.path)) as db, db:
+        db.execute("UPDATE attempts SET order_no = 'ORDER-0', state = 'damaged'")
+    shop.open()
+
+    shop.sweep_after(timedelta(minutes=41))
+
+    assert shop.attempt().state is AttemptState.EXPIRED
+    assert "the sweep could not deal with DAMAGED" in caplog.text
 
 
 def test_a_second_payment_of_an_order_is_refunded_by_the_sweep(shop: Shop) -> None:

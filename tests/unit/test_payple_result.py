@@ -83,6 +83,16 @@ class StarletteForm(dict[str, str]):
         return [("PCD_PAY_OID", "A"), *self.items()]
 
 
+class BottleForm(dict[str, str]):
+    """Its attributes are its fields, too."""
+
+    def allitems(self) -> list[tuple[str, str]]:
+        return [("PCD_PAY_OID", "A"), *self.items()]
+
+    def __getattr__(self, name: str) -> str:
+        return "a field"
+
+
 @pytest.mark.parametrize(
     "form",
     [
@@ -90,6 +100,7 @@ class StarletteForm(dict[str, str]):
         [("<b>", "secret"), ("<b>", "secret")],
         MultiDict([("PCD_PAY_OID", "A"), ("PCD_PAY_OID", "B")]),
         StarletteForm(PCD_PAY_OID="B"),
+        BottleForm(PCD_PAY_OID="C"),
         *({"PCD_PAY_OID": value} for value in ("A\0B", "half a pair \ud83d", "x" * 4097, None, 1, ["A"])),
         {f"field{number}": "" for number in range(101)},
     ],
