@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from socket import SHUT_RD
+from urllib.parse import urlsplit
 
 import requests
 from flask import Flask, request
@@ -78,6 +79,7 @@ def create_app(settings: Settings, http: requests.Session | None = None) -> Flas
 
 def _configure(app: Flask, settings: Settings) -> None:
     app.config.from_mapping(
+        SERVER_NAME=urlsplit(settings.shop_url).netloc,  # routes and addresses do not depend on the Host of a request
         SECRET_KEY=settings.secret_key,
         SECRET_KEY_FALLBACKS=list(settings.secret_key_fallbacks),
         WTF_CSRF_SECRET_KEY=[*settings.secret_key_fallbacks, settings.secret_key],  # the last one signs, all are good

@@ -15,6 +15,8 @@ BROKEN = [
     "localhost:http",
     "ö",
     "localhost\\@evil.example",
+    "a..b",
+    "l" * 64,
 ]
 WAYS = {
     "X-Forwarded-Host": "evil.example",
