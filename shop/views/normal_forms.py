@@ -30,11 +30,13 @@ def digits(value: str | None) -> str:
 
 def phone(value: str | None) -> str:
     """A Korean phone number as 01012345678; anything else as `digits` leaves it."""
+    text = re.sub(r"^00(?=82)", "+", _plain(value))
     try:
-        number = phonenumbers.parse(re.sub(r"^00(?=82)", "+", _plain(value)), "KR")
+        number = phonenumbers.parse(text, "KR")
     except phonenumbers.NumberParseException:
         return digits(value)
-    is_korean = number.country_code == KOREA and not number.extension
+    has_prefix = phonenumbers.normalize_digits_only(text).startswith(("0", str(KOREA)))  # 101-23-45678 is no phone
+    is_korean = has_prefix and number.country_code == KOREA and not number.extension
     return f"0{number.national_number}" if is_korean else digits(value)
 
 

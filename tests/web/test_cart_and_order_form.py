@@ -97,6 +97,14 @@ def test_pasted_values_are_kept_in_their_normal_form(world: World, buyer: PageCl
         assert getattr(world.order(order_no), name) == kept
 
 
+def test_a_refused_phone_number_keeps_its_digits(buyer: PageClient) -> None:
+    buyer.add_to_cart()
+
+    for typed, shown in {"123": "123", "1234-5678": "12345678", "+1 212-555-0100": "+12125550100"}.items():
+        page = buyer.submit("/orders", PAYER | {"payer_phone": typed}, 422)
+        assert page.field("payer_phone") == shown
+
+
 def test_prices_in_the_request_are_ignored(world: World, buyer: PageClient) -> None:
     buyer.submit("/cart/items", {"product": "test-product", "quantity": "2", "price": "1", "total": "1"})
     page = buyer.submit("/orders", PAYER | {"amount": "1", "total": "1", "vat": "0"})
