@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from flask_babel import gettext as _
-from flask_wtf import FlaskForm
+from wtforms import Form
 
 from shop.models import Attempt, Order, Subscription
 from shop.payple import ChargeMode, codes
@@ -33,7 +33,7 @@ class Notice:
     asks_shop: bool = False
 
 
-def of_form(form: FlaskForm) -> Notice:
+def of_form(form: Form) -> Notice:
     """Everything that is wrong with a form, where there is no room beside its fields."""
     return Notice(Kind.BAD, " ".join(str(error) for errors in form.errors.values() for error in errors))
 
@@ -176,23 +176,16 @@ def _of_claim(attempt: Attempt) -> Notice:
         return Notice(Kind.INFO, _("결제창을 닫았어요."), _("아직 결제되지 않았어요. 언제든 다시 결제할 수 있어요."))
     if attempt.reported_result != "success":
         return of_code(attempt.reported_code, _("결제를 마치지 못했어요."))
-    if attempt.reported_mismatch:
-        return _doubted(attempt)
     if attempt.charge_mode is ChargeMode.IN_WINDOW:
         return _not_found_yet()
+    if attempt.reported_mismatch:
+        return _mismatch(attempt.reported_mismatch)
     return of_code(attempt.result_code, _("결제를 승인하지 못했어요."))
 
 
-def _doubted(attempt: Attempt) -> Notice:
-    sentence = _("주문 정보와 달라 결제를 진행하지 않았어요.")
-    if attempt.charge_mode is ChargeMode.IN_WINDOW:
-        return _not_found_yet()
-    return Notice(
-        Kind.BAD,
-        sentence,
-        _("돈은 빠져나가지 않았어요. 다시 결제해 주세요."),
-        f"reported_{attempt.reported_mismatch}",
-    )
+def _mismatch(field: str) -> Notice:
+    advice = _("돈은 빠져나가지 않았어요. 다시 결제해 주세요.")
+    return Notice(Kind.BAD, _("주문 정보와 달라 결제를 진행하지 않았어요."), advice, f"reported_{field}")
 
 
 def _not_found_yet() -> Notice:
