@@ -91,7 +91,3 @@ MESSAGES = {
     "3213": "금액 오류입니다.(1000원 미만 거래 불가)",
     "3267": "카드사 시스템 점검시간입니다.",
 }
-
-
-def message(code: str) -> str:
-    return MESSAGES.get(code, "")

@@ -3,7 +3,8 @@
 import hashlib
 from collections.abc import Mapping
 
-from shop.simulator import clock, codes
+from shop.simulator import clock
+from shop.simulator.codes import MESSAGES
 from shop.simulator.fields import MONTH, Fields, is_mixed, month_of
 from shop.simulator.payment import Payment
 from shop.simulator.policy import Policy
@@ -40,12 +41,12 @@ NUMBERS = (
 )
 
 
-def error(code: str, message: str = "", **more: str) -> Fields:
-    return {"PCD_PAY_RST": "error", "PCD_PAY_CODE": code, "PCD_PAY_MSG": message or codes.message(code), **more}
+def error(code: str, **more: str) -> Fields:
+    return {"PCD_PAY_RST": "error", "PCD_PAY_CODE": code, "PCD_PAY_MSG": MESSAGES.get(code, ""), **more}
 
 
 def refusal(rule: Rule, method: str = "", **more: str) -> Fields:
-    return error(rule.code_for(method), rule.message_for(method), **more)
+    return error(rule.code_for(method), **more)
 
 
 def echo(asked: Fields) -> Fields:

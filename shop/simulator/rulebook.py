@@ -4,8 +4,6 @@
 
 from dataclasses import dataclass
 
-from shop.simulator import codes
-
 AUTH_DOCS = "quick guide 3-2"
 WINDOW_DOCS = "quick guide 3-3"
 CONFIRM_DOCS = "quick guide, CERT"
@@ -33,9 +31,6 @@ class Rule:
 
     def code_for(self, method: str) -> str:
         return self.transfer_code if self.transfer_code and method == "transfer" else self.code
-
-    def message_for(self, method: str) -> str:
-        return codes.message(self.code_for(method))
 
 
 _ROWS = (

@@ -12,6 +12,7 @@ from flask import Blueprint, Response, request
 
 from shop.simulator import runs, store
 from shop.simulator.calls import Act, Answer, Call, Refuse, Refused, refuse_if, serve
+from shop.simulator.codes import MESSAGES
 from shop.simulator.fields import Fields
 from shop.simulator.store import Row
 from shop.simulator.web import database, host_of, read_message, settings
@@ -148,7 +149,8 @@ def _granted(token: Token, purpose: Purpose) -> Fields:
 
 def _refused(_call: Call, refused: Refused) -> Fields:
     blank = dict.fromkeys(("cst_id", "custKey", "AuthKey", "PCD_PAY_HOST", "PCD_PAY_URL", "return_url"), "")
-    message = f"[{refused.rule.code}] {refused.rule.message_for('')}"
+    code = refused.rule.code
+    message = f"[{code}] {MESSAGES[code]}"
     return {"server_name": urlsplit(settings().origin).netloc, "result": "error", "result_msg": message, **blank}
 
 

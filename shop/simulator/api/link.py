@@ -13,6 +13,7 @@ from shop.simulator import clock, ledger, payment, runs, store
 from shop.simulator.api.authentication import LINK, serve_with_tokens
 from shop.simulator.api.window import check_fields
 from shop.simulator.calls import Answer, Call, Refused, refuse_if
+from shop.simulator.codes import MESSAGES
 from shop.simulator.fields import SECRETS, Fields, is_number
 from shop.simulator.runs import Run
 from shop.simulator.store import Row
@@ -73,7 +74,7 @@ def _register(call: Call) -> Answer:
 
 def _refused(_call: Call, refused: Refused) -> Fields:
     rule = refused.rule
-    return {"PCD_LINK_RST": "error", "PCD_LINK_MSG": f"[{rule.code}] {rule.message_for('')}"}
+    return {"PCD_LINK_RST": "error", "PCD_LINK_MSG": f"[{rule.code}] {MESSAGES[rule.code]}"}
 
 
 def _check(call: Call) -> None:
