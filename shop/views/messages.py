@@ -1,6 +1,6 @@
 """Failure is a page too: one sentence for the buyer, what to do next, and the code for the integrator."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from flask_babel import gettext as _
@@ -80,8 +80,11 @@ def of_subscription(row: Subscription) -> Notice | None:
     if row.state is SubscriptionState.PAUSED:
         sentence = _("결제가 여러 번 거절돼서 구독을 잠시 멈췄어요.")
         return Notice(Kind.WARN, sentence, _("카드나 계좌를 확인하고 다시 시작하거나, 결제 수단을 바꿔 주세요."))
-    last = row.orders[-1]
-    return of_order(last) if row.state is SubscriptionState.ACTIVE and not last.paid_attempt else None
+    if row.next_charge_at is None or row.orders[-1].paid_attempt:
+        return None
+    notice, time = of_order(row.orders[-1]), korea_time(row.next_charge_at)
+    again = _("%(time)s에 같은 결제 수단으로 다시 결제할게요. 그 전에 결제 수단을 바꿀 수 있어요.", time=time)
+    return replace(notice, advice=again) if notice and notice.kind is Kind.BAD else notice
 
 
 def _open_attempt(order: Order) -> Attempt | None:

@@ -57,7 +57,9 @@ def test_the_buyer_changes_how_to_pay_by_paying_the_next_month(world: World, buy
 def test_a_subscription_that_was_declined_too_often_is_resumed(world: World, buyer: PageClient, number: str) -> None:
     world.control("POST", "scenarios", {"id": "limit", "times": MORE_TRIES + 1})
     world.sweep(days=31)
-    assert buyer.get(f"/subscriptions/{number}").values("notice", "data-code")
+    declined = buyer.get(f"/subscriptions/{number}")
+    assert declined.values("notice", "data-code")
+    assert "다시 결제할게요" in declined.text
 
     for _day in range(MORE_TRIES):
         world.sweep(days=1)
