@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, g, jsonify, make_response, render_template, request, url_for
@@ -94,7 +95,7 @@ def _answer(problem: Problem) -> ResponseReturnValue:
         error = {"message": problem.sentence, "code": problem.code, "advice": problem.advice}
         answer = jsonify(error=error)
     else:
-        if request.method == "POST" and not problem.link_to:
+        if (request.method == "POST" or problem.status == HTTPStatus.METHOD_NOT_ALLOWED) and not problem.link_to:
             problem = replace(problem, link_to=way_back(), link_label=_("이전 화면으로 돌아가기"))
         answer = make_response(render_template("errors/error.html", **vars(problem)))
     if problem.retry_after:

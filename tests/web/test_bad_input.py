@@ -97,6 +97,13 @@ def test_a_form_without_our_token_changes_nothing_and_leads_back(buyer: PageClie
         assert ("페이지가 오래되었어요" in page.text, page.values("way-back", "href")) == (True, [back])
 
 
+def test_the_address_of_a_form_leads_to_its_page_when_it_is_opened(buyer: PageClient, officer: PageClient) -> None:
+    leads = {"/cart/items": "/cart", "/orders/x/cancellation": "/orders/x", "/admin/desk/run": "/admin/desk"}
+    for path, back in leads.items():
+        browser = officer if path.startswith("/admin") else buyer
+        assert browser.get(path, 405).values("way-back", "href") == [back]
+
+
 def test_an_order_form_without_our_token_is_shown_again_with_what_was_typed(buyer: PageClient) -> None:
     buyer.add_to_cart()
 
