@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import product
@@ -233,9 +233,11 @@ class Flow(PaymentFlow):
     def sweep(self) -> None:
         """Inquire about the attempts and look after the refunds that are due. Any number may run at a time."""
         now = self.now()
+        paced = replace(self, inquirer=self.client.inquiries())
         for attempt_no in self.store.due(now):
             try:
-                self._sweep_attempt(attempt_no, now)
+                paced.settle(attempt_no)
+                self._handle_due_refunds(attempt_no, now)
             except Exception:  # one attempt that fails does not stop the others
                 log.exception("the sweep could not deal with %s", attempt_no)
 
@@ -248,8 +250,7 @@ class Flow(PaymentFlow):
                 log.exception("the sweep failed")
             time.sleep(pause)
 
-    def _sweep_attempt(self, attempt_no: str, now: datetime) -> None:
-        self.settle(attempt_no)
+    def _handle_due_refunds(self, attempt_no: str, now: datetime) -> None:
         for refund in self.store.refunds_of(attempt_no):
             if refund.next_try_at is None or refund.next_try_at > now:
                 continue

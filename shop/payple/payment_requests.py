@@ -65,7 +65,7 @@ class PayerFields:
     user_define2: str = field(default="", repr=False)
 
     def to_wire(self) -> dict[str, str]:
-        """The fields. Blank ones are left out."""
+        """Return the fields without the keys. Blank optional ones are left out."""
         return _without_blanks(
             {
                 "PCD_PAYER_NAME": _name(self.payer_name),
@@ -100,7 +100,6 @@ class PaymentRequest(PayerFields):
         _check_amount(self.amount, self.vat)
 
     def to_wire(self) -> dict[str, str]:
-        """The fields without the keys. Blank optional fields are left out."""
         fields = {"PCD_PAY_TYPE": self.pay_type.value, "PCD_PAY_OID": self.attempt_no}
         fields |= _sale_fields(self.amount, self.goods, taxable=self.taxable, vat=self.vat)
         if self.cash_receipt and self.pay_type is PayType.TRANSFER:
@@ -135,7 +134,6 @@ class WindowRequest(PaymentRequest):
             raise ValueError("a window with a billing key names payer_check")
 
     def to_wire(self) -> dict[str, str]:
-        """The fields without the keys. Blank optional fields are left out."""
         card_version = "02" if self.card_app else "01"
         optional = {
             "PCD_CARD_VER": card_version if self.pay_type is PayType.CARD else "",
@@ -183,7 +181,6 @@ class RegistrationRequest(PayerFields):
         _check_result_url(self.result_url)
 
     def to_wire(self) -> dict[str, str]:
-        """The fields without the keys. Blank optional fields are left out."""
         fields = {"PCD_PAY_TYPE": self.pay_type.value, "PCD_PAY_WORK": "AUTH", "PCD_RST_URL": self.result_url}
         card = {"PCD_CARD_VER": "01"} if self.pay_type is PayType.CARD else {}
         return super().to_wire() | fields | card
@@ -211,7 +208,6 @@ class LinkRequest:
         _check_amount(self.amount, self.vat)
 
     def to_wire(self) -> dict[str, str]:
-        """The fields without the keys."""
         return {
             "PCD_PAY_WORK": "LINKREG",
             "PCD_PAY_TYPE": "|".join(self.pay_types),
@@ -237,7 +233,6 @@ def window_fields(request: WindowRequest | RegistrationRequest, key: Authenticat
 
 
 def _check_amount(amount: int, vat: int | None) -> None:
-    """Raise ValueError for an impossible amount."""
     if not 0 < amount <= _MOST_WON:
         raise ValueError("amount is a positive number of won")
     if vat is not None and not 0 <= vat < amount:
@@ -245,7 +240,6 @@ def _check_amount(amount: int, vat: int | None) -> None:
 
 
 def _sale_fields(amount: int, goods: str, *, taxable: bool, vat: int | None) -> dict[str, str]:
-    """Return the fields that name goods, amount and VAT."""
     fields = {
         "PCD_PAY_GOODS": _goods(goods),
         "PCD_PAY_TOTAL": str(amount),
@@ -255,7 +249,6 @@ def _sale_fields(amount: int, goods: str, *, taxable: bool, vat: int | None) -> 
 
 
 def _without_blanks(fields: dict[str, str]) -> dict[str, str]:
-    """Return the fields that have a value."""
     return {name: value for name, value in fields.items() if value}
 
 

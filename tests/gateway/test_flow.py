@@ -146,6 +146,15 @@ def test_the_sweep_asks_about_a_confirm_whose_worker_died(shop: Shop) -> None:
     assert shop.calls("inquire") == 1
 
 
+def test_the_inquiries_of_a_sweep_share_one_authentication(shop: Shop) -> None:
+    for number in ("FIRST", "SECOND", "THIRD"):
+        shop.open(number)
+
+    shop.sweep_after(timedelta(minutes=41))
+
+    assert (shop.calls("authenticate"), shop.calls("inquire") >= 3) == (1, True)
+
+
 def test_one_attempt_that_fails_does_not_stop_the_sweep(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
     shop.open("DAMAGED")
     with closing(sqlite3.connect(shop.path)) as db, db:

@@ -42,7 +42,14 @@ class Wire:
     def client(self) -> PaypleClient:
         keys = Credentials.public_test()
         gateway = Gateway.at(SIMULATOR)
-        return PaypleClient(gateway, keys, referer=SHOP, http=self.session, observer=self.exchanges.append)
+        return PaypleClient(
+            gateway,
+            keys,
+            referer=SHOP,
+            http=self.session,
+            observer=self.exchanges.append,
+            inquiries_per_second=1000,
+        )
 
     def pay(
         self, wish: WindowRequest | RegistrationRequest, scenario: str = "approved", **typed: Any
