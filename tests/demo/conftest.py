@@ -31,6 +31,13 @@ class Demo:
     def browser(self) -> PageClient:
         return PageClient(self.app)
 
+    def owner(self, made: dict[str, Any]) -> PageClient:
+        """The browser of an order that was made."""
+        browser = self.browser()
+        for cookie in made["cookies"]:
+            browser.set_cookie(cookie["name"], cookie["value"])
+        return browser
+
     def post(self, path: str, body: Any = None, status: int = 200, **more: Any) -> Any:
         """Post JSON as a program does; answers the JSON."""
         response = self.browser().post(f"/_demo/{path}", json=body, **more)

@@ -17,12 +17,6 @@ def conversation(demo: Demo, state: str, **wish: object) -> Page:
     return demo.browser().get(f"/demo/orders/{order_no}")
 
 
-def kinds_of(page: Page) -> set[tuple[str, str]]:
-    names = ("data-event", "data-kind")
-    events, kinds = (page.values("conversation-item", name) for name in names)
-    return set(zip(events, kinds, strict=True))
-
-
 def test_the_number_of_a_payment_leads_to_the_conversation(demo: Demo) -> None:
     order = demo.make("paid")
     attempt_no = order["attempts"][0]["attempt_no"]
@@ -31,38 +25,38 @@ def test_the_number_of_a_payment_leads_to_the_conversation(demo: Demo) -> None:
     demo.browser().get("/demo/payments/20260101_AAAAAAAAAAAAAAAAAAAA", 404)
 
 
-def test_only_the_gateways_answer_counts(demo: Demo) -> None:
-    page = conversation(demo, "paid")
+@pytest.mark.parametrize(
+    ("state", "kinds"),
+    [
+        (
+            "paid",
+            {
+                ("window", "sent"),
+                ("window_result", "unverified"),
+                ("result", "unverified"),
+                ("confirm", "answer"),
+                ("charged", "effect"),
+                ("paid", "decision"),
+            },
+        ),
+        ("checking", {("confirm", "lost"), ("charged", "effect"), ("unknown", "decision")}),
+        ("partially_refunded", {("refund", "answer"), ("cancelled", "effect"), ("refund_done", "decision")}),
+    ],
+)
+def test_it_tells_answers_and_effects_from_what_nobody_verified(
+    demo: Demo, state: str, kinds: set[tuple[str, str]]
+) -> None:
+    page = conversation(demo, state)
 
-    assert kinds_of(page) >= {
-        ("window", "sent"),
-        ("window_result", "unverified"),
-        ("result", "unverified"),
-        ("confirm", "answer"),
-        ("charged", "effect"),
-        ("paid", "decision"),
-    }
-    assert "청구 1,000원 = 주문 1,000원 ✓" in page.text
-    assert "shop/payple/flow.py" in page.text
+    events, names = (page.values("conversation-item", name) for name in ("data-event", "data-kind"))
+    assert set(zip(events, names, strict=True)) >= kinds
 
 
-def test_a_lost_answer_is_shown_as_lost_and_what_the_gateway_did_as_done(demo: Demo) -> None:
-    page = conversation(demo, "checking")
+def test_it_shows_what_decided_and_neither_keys_nor_personal_data(demo: Demo) -> None:
+    text = conversation(demo, "paid").text
 
-    assert kinds_of(page) >= {("confirm", "lost"), ("charged", "effect"), ("unknown", "decision")}
-
-
-def test_a_refund_is_part_of_it(demo: Demo) -> None:
-    page = conversation(demo, "partially_refunded")
-
-    assert kinds_of(page) >= {("refund", "answer"), ("cancelled", "effect"), ("refund_done", "decision")}
-
-
-def test_it_shows_neither_keys_nor_personal_data(demo: Demo) -> None:
-    order_no = demo.make("paid")["order_no"]
-
-    text = demo.browser().get(f"/demo/orders/{order_no}").text
-
+    assert "청구 1,000원 = 주문 1,000원 ✓" in text
+    assert "shop/payple/flow.py" in text
     assert "PCD_PAYER_HP" in text
     assert PAYER.phone not in text
     assert PAYER.email not in text

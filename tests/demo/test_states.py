@@ -32,48 +32,42 @@ def test_a_webhook_and_the_sweep_leave_the_state(demo: Demo, state: str) -> None
     assert demo.show(order["order_no"])["state"] == state
 
 
-def test_the_simulator_has_the_same_money(demo: Demo) -> None:
-    order = demo.make("partially_refunded", lines=[{"product": "pencil-set", "quantity": 2}])
+@pytest.mark.parametrize(
+    ("lines", "amount", "refunded"),
+    [({"pencil-set": 2}, 10_800, 5_400), ({"moon-well": 1, "pencil-set": 1}, 19_400, 14_000)],
+)
+def test_half_of_the_pieces_or_the_first_line_is_refunded(
+    demo: Demo, lines: dict[str, int], amount: int, refunded: int
+) -> None:
+    wanted = [{"product": slug, "quantity": quantity} for slug, quantity in lines.items()]
+
+    order = demo.make("partially_refunded", lines=wanted)
+
     (payment,) = demo.control("payments")
-
-    assert (order["amount"], order["refunded"]) == (10_800, 5_400)
-    assert (payment["total"], payment["refunded_total"]) == (10_800, 5_400)
-
-
-def test_of_several_lines_the_first_is_refunded(demo: Demo) -> None:
-    lines = [{"product": "moon-well", "quantity": 1}, {"product": "pencil-set", "quantity": 1}]
-
-    order = demo.make("partially_refunded", lines=lines)
-
-    assert (order["amount"], order["refunded"]) == (19_400, 14_000)
+    assert (order["amount"], order["refunded"]) == (amount, refunded)
+    assert (payment["total"], payment["refunded_total"]) == (amount, refunded)
 
 
-def test_a_receipt_is_due_after_a_refund(demo: Demo) -> None:
-    order = demo.make("receipt_due")
+@pytest.mark.parametrize(
+    ("state", "wish", "shown", "refunds", "receipts"),
+    [
+        ("receipt_due", {}, "partially_refunded", ["done"], ["cancel_due"]),
+        ("refund_unknown", {}, "paid", ["unknown"], []),
+        ("paid", {"cash_receipt": True}, "paid", [], ["issued"]),
+    ],
+)
+def test_a_refund_and_a_cash_receipt_come_in_the_wanted_state(
+    demo: Demo, state: str, wish: dict[str, Any], shown: str, refunds: list[str], receipts: list[str]
+) -> None:
+    order = demo.make(state, **wish)
 
-    assert order["state"] == "partially_refunded"
-    assert [receipt["state"] for receipt in order["cash_receipts"]] == ["cancel_due"]
-
-
-def test_a_refund_without_an_answer_waits_for_a_person(demo: Demo) -> None:
-    order = demo.make("refund_unknown")
-
-    assert order["state"] == "paid"
-    assert [refund["state"] for refund in order["refunds"]] == ["unknown"]
-
-
-def test_a_transfer_can_have_a_cash_receipt(demo: Demo) -> None:
-    order = demo.make("paid", cash_receipt=True)
-
-    assert [attempt["method"] for attempt in order["attempts"]] == ["transfer"]
-    assert [receipt["state"] for receipt in order["cash_receipts"]] == ["issued"]
+    found = [[row["state"] for row in order[kind]] for kind in ("refunds", "cash_receipts")]
+    assert (order["state"], found) == (shown, [refunds, receipts])
 
 
 def test_the_cookies_show_the_order_and_the_addresses_lead_to_it(demo: Demo) -> None:
     made = demo.post("orders", {"state": "paid"}, 201)
-    browser = demo.browser()
-    for cookie in made["cookies"]:
-        browser.set_cookie(cookie["name"], cookie["value"])
+    browser = demo.owner(made)
 
     assert made["url"] == f"http://localhost:8000/orders/{made['order_no']}"
     page = browser.get(made["url"])

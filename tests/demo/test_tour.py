@@ -26,22 +26,11 @@ def test_it_leads_through_its_steps_and_back_to_the_same_pages(demo: Demo) -> No
     assert [page.path for page in there] == [page.path for page in reversed(back)]
 
 
-def test_a_visitor_outside_the_tour_sees_no_bar(demo: Demo) -> None:
+def test_only_who_is_on_the_tour_sees_its_bar(demo: Demo) -> None:
     on_tour, other = demo.browser(), demo.browser()
     go(on_tour, 0)
 
     assert on_tour.get("/").has("tour")
     assert not other.get("/").has("tour")
-
-
-def test_it_ends(demo: Demo) -> None:
-    browser = demo.browser()
-    go(browser, 3)
-
-    assert not go(browser, "end").has("tour")
-
-
-def test_an_unknown_step_is_not_found(demo: Demo) -> None:
-    browser = demo.browser()
-
-    browser.submit("/demo/tour/", {"step": str(len(STEPS))}, 404)
+    assert not go(on_tour, "end").has("tour")
+    other.submit("/demo/tour/", {"step": str(len(STEPS))}, 404)
