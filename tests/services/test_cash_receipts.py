@@ -121,7 +121,7 @@ def test_a_receipt_that_the_gateway_changes_with_the_refund_is_done(
     assert (books(purchase), on_desk()) == (([after], 10_000 - amount), [])
 
 
-@pytest.mark.both_engines
+@pytest.mark.stricter_engine
 @pytest.mark.parametrize("amounts", [(4_000,), (4_000, 1_000), (10_000,)])
 def test_a_receipt_that_did_not_follow_is_corrected_from_nine_the_next_morning(
     world: World, amounts: tuple[int, ...]
@@ -257,7 +257,7 @@ def test_a_receipt_that_never_can_be_cancelled_stays_visible(world: World) -> No
 # --- one call at a time ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.both_engines
+@pytest.mark.stricter_engine
 def test_no_refund_leaves_while_a_receipt_call_has_no_answer(world: World) -> None:
     """The receipt would be issued for more than remains paid."""
     purchase = paid(world)
@@ -291,7 +291,7 @@ def test_a_receipt_waits_for_a_refund_without_an_answer(world: World) -> None:
     assert (rows(purchase)[-1], purchase.covered) == (("issued", 5_000), 5_000)
 
 
-@pytest.mark.both_engines
+@pytest.mark.stricter_engine
 def test_neither_a_refund_nor_a_person_acts_between_a_receipt_call_and_its_answer(world: World) -> None:
     purchase = with_due_receipt(world)
     refused: list[str] = []

@@ -21,7 +21,7 @@ def states(purchase: Purchase) -> list[RefundState]:
     return [refund.state for refund in purchase.order.refunds]
 
 
-@pytest.mark.both_engines
+@pytest.mark.stricter_engine
 @pytest.mark.parametrize("method", ["card", "transfer"])
 def test_parts_go_back_until_nothing_is_left(world: World, method: str) -> None:
     purchase = paid(world, method=method)
@@ -160,7 +160,7 @@ def test_a_refund_whose_worker_died_is_refused_before_the_call_and_unknown_after
     assert (states(purchase), world.calls("cancel")) == ([state], 0)
 
 
-@pytest.mark.both_engines
+@pytest.mark.stricter_engine
 @pytest.mark.parametrize(("amount", "is_decided"), [(4_000, False), (4_000, True), (10_000, False)])
 def test_a_late_yes_counts_after_the_worker_was_taken_for_dead(world: World, amount: int, is_decided: bool) -> None:
     purchase = paid(world)

@@ -43,7 +43,7 @@ def registered(key: str) -> bool:
     return client().find_billing_key(key) is not None
 
 
-@pytest.mark.both_engines
+@pytest.mark.stricter_engine
 @pytest.mark.parametrize("work", ["CERT", "PAY"])
 @pytest.mark.parametrize("method", ["card", "transfer"])
 def test_what_was_saved_pays_the_next_order_with_a_password(world: World, method: str, work: str) -> None:
@@ -135,7 +135,7 @@ def test_another_secret_key_opens_the_keys_only_with_a_fallback(world: World) ->
     assert len(saved_methods.saved_by(owner(purchase))) == 1
 
 
-@pytest.mark.both_engines
+@pytest.mark.stricter_engine
 @pytest.mark.parametrize(
     ("op", "kind", "phase"),
     [("", "", ""), ("key_lookup", "html_200", "before"), *(("key_deletion", "lost_answer", phase) for phase in PHASES)],

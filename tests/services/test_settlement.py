@@ -19,7 +19,7 @@ from tests.world import Purchase, World, changed
 WORKS = ["CERT", "PAY"]
 
 
-@pytest.mark.both_engines
+@pytest.mark.stricter_engine
 @pytest.mark.parametrize("method", ["card", "transfer"])
 @pytest.mark.parametrize("work", WORKS)
 def test_a_payment_is_paid_in_the_shop_and_at_the_gateway(world: World, method: str, work: str) -> None:
@@ -243,7 +243,7 @@ def lost_confirm(world: World, phase: str = "after", kind: str = "lost_answer") 
     return purchase
 
 
-@pytest.mark.both_engines
+@pytest.mark.stricter_engine
 @pytest.mark.parametrize("kind", ["lost_answer", "http_500", "truncated_json", "pending"])
 def test_a_confirm_that_charged_without_an_answer_ends_paid_without_a_second_charge(world: World, kind: str) -> None:
     purchase = lost_confirm(world, kind=kind)
@@ -354,7 +354,7 @@ def test_a_result_that_finds_every_place_at_the_gateway_taken_can_be_sent_again(
 # --- expiry ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.both_engines
+@pytest.mark.stricter_engine
 def test_an_unpaid_order_expires_and_gives_its_stock_back(world: World) -> None:
     slug = worlds.scarce_product(world, stock=3)
     buyer = world.browser()

@@ -79,7 +79,7 @@ def registered(row: SavedMethod | None) -> bool:
     return row is not None and client().find_billing_key(row.billing_key) is not None
 
 
-@pytest.mark.both_engines
+@pytest.mark.stricter_engine
 @pytest.mark.parametrize("work", ["CERT", "PAY"])
 @pytest.mark.parametrize("method", ["card", "transfer"])
 def test_the_first_payment_starts_and_the_sweep_continues(world: World, method: str, work: str) -> None:
@@ -113,7 +113,7 @@ def test_a_months_payment_goes_back_like_any_other(world: World) -> None:
     assert (month.returned, month.order.state) == (PRICE, "refunded")
 
 
-@pytest.mark.both_engines
+@pytest.mark.stricter_engine
 @pytest.mark.parametrize(
     ("kind", "phase", "after_charge", "state"),
     [("lost_answer", "after", "unknown", "paid"), ("lost_answer", "before", "unknown", "declined")],

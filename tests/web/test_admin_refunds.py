@@ -108,7 +108,7 @@ def test_an_unpaid_order_has_nothing_to_refund(officer: PageClient, order_no: st
         officer.submit(f"/admin/orders/{order_no}/{step}", form, 409)
 
 
-@pytest.mark.both_engines
+@pytest.mark.stricter_engine
 def test_the_key_of_one_orders_form_refunds_no_other_order(world: World, officer: PageClient) -> None:
     first, other = paid_order(world), paid_order(world)
     form = fields_of(plan(officer, first)) | {"password": PASSWORD}

@@ -113,7 +113,7 @@ def test_a_free_amount_that_makes_no_sense_makes_no_order(
     assert world.calls() == 0
 
 
-@pytest.mark.both_engines
+@pytest.mark.stricter_engine
 def test_the_largest_free_amount_is_that_of_a_cart(world: World, officer: PageClient) -> None:
     officer.submit("/admin/links/new", wish() | FREE | {"amount": str(LARGEST_TOTAL + 1)}, 422)
 
