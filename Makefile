@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
-# One process more than there are cores, each with its own servers, browser and database; a file's tests stay together,
+# Two processes more than there are cores, each with its own servers, browser and database; a file's tests stay together,
 # in the order of tests/conftest.py.
 PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 

@@ -22,9 +22,8 @@ from tests.tools import compiled, postgres
 from tests.world import World
 
 NO_POSTGRESQL = f"PostgreSQL is not installed, so the tests run on SQLite only; on Debian: {postgres.INSTALL}"
-SLOW_FILES = {
-    *("test_program", "test_kit", "test_machine", "test_reset", "test_odd_values", "test_two_machines", "test_copy"),
-}
+# They wait for servers and browsers most of the time.
+WAITING_FILES = {"test_program", "test_kit", "test_two_machines", "test_copy"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,11 +42,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int | None:
-    """One more than there are cores: a third of the time a worker waits, for a browser, a server or a lock."""
+    """Two more than there are cores: a third of the time a worker waits, for a browser, a server or a lock."""
     if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores + 1
+    return cores + 2
 
 
 def pytest_report_header() -> str:
@@ -57,8 +56,13 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest, so that no worker is left alone with one of them in the end."""
-    items.sort(key=lambda item: item.path.stem not in SLOW_FILES and "browser" not in item.path.parts)
+    """Spread the files that wait over the run, so that others use the cores meanwhile. None of them comes last."""
+    paths = dict.fromkeys(item.path for item in items)
+    waiting = [path for path in paths if path.stem in WAITING_FILES or "browser" in path.parts]
+    working = [path for path in paths if path not in waiting]
+    places = {path: number / len(working) for number, path in enumerate(working)}
+    places |= {path: 0.8 * number / len(waiting) for number, path in enumerate(waiting)}
+    items.sort(key=lambda item: places[item.path])
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
