@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.page import Page, PageClient
-from tests.world import World
+from tests.world import Purchase, World
 
 NAME = "kim"
 PASSWORD = "correct horse battery"
@@ -17,16 +17,13 @@ def sign_in(browser: PageClient, name: str = NAME, password: str = PASSWORD) -> 
 
 
 def paid_order(world: World, slug: str = "test-product", quantity: int = 10, **choices: str) -> str:
-    """An order that somebody has paid; answers its number. ``choices`` are those of the order page."""
-    buyer = world.browser()
-    return pay(world, buyer, buyer.place_order(slug, quantity), **choices)
+    """The number of an order that somebody has paid; ``choices`` are those of the order page."""
+    return world.purchase(slug, quantity, **choices).pay().order_no
 
 
 def pay(world: World, buyer: PageClient, order_no: str, **choices: str) -> str:
     """Pay an order that is there; answers its number."""
-    opening = buyer.start_attempt(order_no, 200, **choices)
-    world.deliver(world.payer().pay(opening["fields"]))
-    return order_no
+    return Purchase(world, buyer, order_no).start(**choices).pay().order_no
 
 
 def fields_of(page: Page, test_id: str = "refund-form") -> dict[str, str]:

@@ -17,9 +17,9 @@ from shop.services import staff
 from tests.browser.conftest import NewPage
 from tests.browser.test_looks import lines_of
 from tests.page import PageClient
-from tests.staff import PASSWORD, pay, refund, sign_in
-from tests.web.situations import OPEN
-from tests.world import SHOP, SIMULATOR, World
+from tests.situations import OPEN, lost_confirm
+from tests.staff import PASSWORD, refund, sign_in
+from tests.world import SHOP, SIMULATOR, Purchase, World
 
 WIDTH = 320
 PAPER = 688
@@ -103,38 +103,31 @@ def buyer_with_a_full_cart(world: World) -> list[Place]:
 
 def waiting_order(world: World) -> list[Place]:
     buyer = world.browser()
-    order_no = buyer.place_order()
-    return [(buyer, f"/orders/{order_no}"), (buyer, f"/orders/{order_no}?options=open"), (buyer, "/orders")]
+    path = f"/orders/{buyer.place_order()}"
+    return [(buyer, path), (buyer, f"{path}?options=open"), (buyer, "/orders")]
 
 
 def declined_order(world: World) -> list[Place]:
-    buyer = world.browser()
-    opening = buyer.start_attempt(buyer.place_order())
-    back = world.deliver(world.payer().pay(opening["fields"], scenario="balance"))
-    return [(buyer, back.removeprefix(SHOP))]
+    return [page_of(world.purchase().pay("balance"))]
 
 
 def unanswered_order(world: World) -> list[Place]:
-    buyer = world.browser()
-    order_no = buyer.place_order()
-    claim = world.payer().pay(buyer.start_attempt(order_no)["fields"])
-    world.fault("confirm", "lost_answer", phase="before")
-    world.deliver(claim)
-    return [(buyer, f"/orders/{order_no}")]
+    return [page_of(lost_confirm(world))]
 
 
 def paid_orders(world: World) -> list[Place]:
-    buyer = world.browser()
-    card, transfer = (buyer.place_order(quantity=9) for _method in range(2))
-    pay(world, buyer, card)
-    pay(world, buyer, transfer, method="transfer", cash_receipt="y")
-    return [(buyer, f"/orders/{card}"), (buyer, f"/orders/{transfer}"), (buyer, "/orders")]
+    card = world.purchase(quantity=9).pay()
+    transfer = world.purchase(quantity=9, method="transfer", cash_receipt="y").pay()
+    return [page_of(card), page_of(transfer), (transfer.buyer, "/orders")]
 
 
 def subscription(world: World) -> list[Place]:
-    buyer = world.browser()
-    number = pay(world, buyer, buyer.place_order("monthly-book"))
-    return [(buyer, f"/subscriptions/{number}"), (buyer, "/orders")]
+    purchase = world.purchase("monthly-book").pay()
+    return [(purchase.buyer, f"/subscriptions/{purchase.order_no}"), (purchase.buyer, "/orders")]
+
+
+def page_of(purchase: Purchase) -> Place:
+    return purchase.buyer, f"/orders/{purchase.order_no}"
 
 
 PAGES = (visitor, buyer_with_a_full_cart, waiting_order, declined_order, unanswered_order, paid_orders, subscription)
@@ -147,17 +140,16 @@ def test_pages_of_the_shop(world: World, narrow: Callable[..., None]) -> None:
 
 
 def test_pages_of_the_staff(world: World, officer: PageClient, narrow: Callable[..., None], visit: Visit) -> None:
-    buyer = world.browser()
-    order_no = pay(world, buyer, buyer.place_order(quantity=9), method="transfer", cash_receipt="y")
+    purchase = world.purchase(quantity=9, method="transfer", cash_receipt="y").pay()
+    order_no = purchase.order_no
     refund(officer, order_no, amount="1000", reason=KOREAN * 200)
     for situation in OPEN:
         situation.arrange(world, officer)
 
-    narrow(buyer, f"/orders/{order_no}")
+    narrow(*page_of(purchase))
     for path in (f"orders/{order_no}", "orders", f"orders?q={KOREAN * 60}", "settlement", "desk", "links/new"):
         narrow(officer, f"/admin/{path}")
-    attempt_no, today = world.order(order_no).attempts[0].attempt_no, str(clock.korea_date(clock.now()))
-    asked = {"number": attempt_no, "method": "transfer", "date": today}
+    asked = {"number": purchase.attempt_no, "method": "transfer", "date": str(clock.korea_date(clock.now()))}
     narrow(officer, officer.submit("/admin/inquiry", asked).response.request.full_path)
     assert set(officer.get("/admin/desk").values("desk-row", "data-kind")) == {"attempt", "refund", "cash-receipt"}
     for language in ("ko", "en"):
@@ -170,8 +162,7 @@ def test_pages_of_the_staff(world: World, officer: PageClient, narrow: Callable[
 def test_the_settlement_sheet_shows_every_amount_on_a_phone_and_on_paper(
     world: World, officer: PageClient, visit: Visit
 ) -> None:
-    buyer = world.browser()
-    pay(world, buyer, buyer.place_order(quantity=99), method="transfer")
+    world.purchase(quantity=99, method="transfer").pay()
     address = f"/admin/settlement?date={clock.korea_date(clock.now())}"
     for language in ("ko", "en"):
         page = visit(officer, f"{address}&lang={language}")
@@ -187,9 +178,7 @@ def test_the_settlement_sheet_shows_every_amount_on_a_phone_and_on_paper(
 
 
 def test_a_printed_receipt_keeps_the_unit_price_and_its_numbers_on_one_line(world: World, visit: Visit) -> None:
-    buyer = world.browser()
-    order_no = pay(world, buyer, buyer.place_order(quantity=9))
-    page = visit(buyer, f"/orders/{order_no}")
+    page = visit(*page_of(world.purchase(quantity=9).pay()))
     page.emulate_media(media="print")
     page.set_viewport_size({"width": 280, "height": 900})
 

@@ -5,7 +5,7 @@ import pytest
 from shop.rules.states import AttemptState, OrderState, RefundState
 from tests import world as worlds
 from tests.page import Page, PageClient
-from tests.world import Purchase, World
+from tests.world import World
 
 
 def cancel(buyer: PageClient, order_no: str, status: int = 200) -> Page:
@@ -134,10 +134,5 @@ def test_a_cancellation_against_a_result_ends_in_a_sale_or_in_nothing(world: Wor
         is_paid = purchase.order.state is OrderState.PAID
         assert is_paid or purchase.order.state is OrderState.EXPIRED
         assert world.stock(slug) == left + (0 if is_paid else 1)
-        assert kept_of(purchase) == (purchase.order.amount if is_paid else 0)
-
-
-def kept_of(purchase: Purchase) -> int:
-    """Won that the gateway has charged for an order and not returned."""
-    charged = [row for row in purchase.payments if row["paid_at"]]
-    return sum(int(row["total"]) - int(row["refunded_total"]) for row in charged)
+        kept = world.charged().get(purchase.attempt_no, 0) - purchase.returned
+        assert kept == (purchase.order.amount if is_paid else 0)

@@ -17,13 +17,11 @@ from shop.models import PaymentLink, UnknownPayment
 from shop.payple import LinkRequest, PayType, ReceiptPurpose, Refused
 from shop.rules.cash_receipt import ReceiptWish
 from shop.rules.method import Method
-from shop.rules.money import Won
 from shop.rules.states import AttemptState, CashReceiptState, OrderState, Source
-from shop.services import cash_receipts, desk, inquiries, links, orders, refunds, settlement, webhooks
-from shop.services.refunds import RefundWish
+from shop.services import cash_receipts, desk, inquiries, links, orders, settlement, webhooks
 from tests.payer import Page, Window
 from tests.postbox import Postbox
-from tests.world import World
+from tests.world import Purchase, World
 
 AMOUNT = 3000
 
@@ -267,12 +265,12 @@ def test_a_transfer_by_link_gets_a_cash_receipt_and_is_refunded_like_any_other(
     pay(world, make_link(world, order_no).url, "transfer")
     postbox.deliver()
     world.sweep(seconds=6)
+    purchase = Purchase(world, world.browser(), order_no)
     wish = ReceiptWish(ReceiptPurpose.PERSONAL, "01012345678")
-    wishes = [RefundWish(Won(1000), Won(AMOUNT), "변심", "part"), RefundWish(Won(2000), Won(2000), "변심", "rest")]
 
     receipt = cash_receipts.issue(order_no, wish, by="kim", client=client())
     assert (receipt.state, receipt.amount) == (CashReceiptState.ISSUED, AMOUNT)
-    for one in wishes:
-        refunds.request(order_no, one, by="kim", client=client())
+    for amount in (1000, 2000):
+        purchase.refund(amount)
 
-    assert (world.order(order_no).state, standing(world)) == (OrderState.REFUNDED, 0)
+    assert (purchase.order.state, standing(world)) == (OrderState.REFUNDED, 0)

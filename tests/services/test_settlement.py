@@ -14,6 +14,7 @@ from shop.services import reports, settlement
 from tests import world as worlds
 from tests.postbox import Postbox
 from tests.services.interception import Forward, intercept
+from tests.situations import lost_confirm
 from tests.world import Purchase, World, changed
 
 WORKS = ["CERT", "PAY"]
@@ -233,20 +234,10 @@ def test_a_failed_authentication_ends_the_attempt_and_the_buyer_can_try_again(wo
 # --- lost answers ---------------------------------------------------------------------------------------------------
 
 
-def lost_confirm(world: World, phase: str = "after", kind: str = "lost_answer") -> Purchase:
-    """A purchase whose confirm has no answer."""
-    purchase = world.purchase()
-    claim = purchase.claim()
-    world.fault("confirm", kind, phase=phase)
-    world.deliver(claim)
-    assert purchase.states == ("checking", "unknown")
-    return purchase
-
-
 @pytest.mark.stricter_engine
 @pytest.mark.parametrize("kind", ["lost_answer", "http_500", "truncated_json", "pending"])
 def test_a_confirm_that_charged_without_an_answer_ends_paid_without_a_second_charge(world: World, kind: str) -> None:
-    purchase = lost_confirm(world, kind=kind)
+    purchase = lost_confirm(world, phase="after", kind=kind)
     page = purchase.page()
     assert (page.state, "js/watch.js" in page.text, page.values("pay", "type")) == ("checking", True, [])
     assert purchase.refused_start() == "checking"
@@ -275,7 +266,7 @@ def test_money_of_a_declined_number_is_found_without_any_result_or_webhook(world
 
 
 def test_an_order_page_that_is_shown_again_and_again_asks_by_the_schedule(world: World) -> None:
-    purchase = lost_confirm(world, "before")
+    purchase = lost_confirm(world)
 
     for _look in range(30):
         world.advance(seconds=2)

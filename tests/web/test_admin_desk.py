@@ -6,10 +6,10 @@ import re
 
 import pytest
 
+from tests import situations
 from tests.page import Page, PageClient
+from tests.situations import OPEN, RUN_DUE, Open
 from tests.staff import PASSWORD, paid_order, refund
-from tests.web import situations
-from tests.web.situations import OPEN, RUN_DUE, Open
 from tests.world import World
 
 DESK = "/admin/desk"
@@ -95,7 +95,7 @@ def test_money_goes_back_either_through_the_shop_or_elsewhere(
 
 
 def test_a_cash_receipt_is_cancelled_though_its_money_went_back_elsewhere(world: World, officer: PageClient) -> None:
-    situations.second_payment(world, world.browser(), method="transfer", cash_receipt="y")
+    situations.refused_return(world, officer, method="transfer", cash_receipt="y")
 
     page = officer.submit(addresses(officer.get(DESK))["returned-elsewhere"], {"password": PASSWORD})
 

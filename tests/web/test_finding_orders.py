@@ -26,17 +26,15 @@ def test_somebody_elses_order_looks_like_no_order(world: World, order_no: str) -
     assert world.order(order_no).attempts == []
 
 
-def test_a_buyer_whose_cookies_are_gone_after_paying_is_asked_for_the_phone_number(
-    world: World, buyer: PageClient, order_no: str
-) -> None:
-    back = world.deliver(world.payer().pay(buyer.start_attempt(order_no, window="direct")["fields"]))
-    without_cookies = world.browser()
+def test_a_buyer_whose_cookies_are_gone_after_paying_is_asked_for_the_phone_number(world: World) -> None:
+    purchase, without_cookies = world.purchase(window="direct"), world.browser()
+    back = world.deliver(purchase.claim())
 
     page = without_cookies.get(back, 404)
 
     assert "이미 결제했다면 다시 결제하지 마세요" in page.text
-    assert page.field("order_no") == order_no
-    found = {"order_no": order_no, "payer_phone": "01012345678"}
+    assert page.field("order_no") == purchase.order_no
+    found = {"order_no": purchase.order_no, "payer_phone": "01012345678"}
     assert without_cookies.submit("/orders/lookup", found, page=page).state == "paid"
 
 

@@ -97,8 +97,9 @@ def test_the_password_that_moves_money_cannot_be_guessed(world: World, officer: 
     assert world.order(order_no).refunds == []
 
 
-def test_a_result_that_was_refused_pays_when_it_is_sent_again(world: World, buyer: PageClient, order_no: str) -> None:
-    claim = world.payer().pay(buyer.start_attempt(order_no)["fields"])
+def test_a_result_that_was_refused_pays_when_it_is_sent_again(world: World) -> None:
+    purchase = world.purchase()
+    claim = purchase.claim()
     for _try in range(600):
         world.browser().post("/payments/result", [("PCD_PAY_OID", "20260101_NOBODYHASTHIS")])
     assert_refused(world.browser().post("/payments/result", claim))
@@ -106,7 +107,7 @@ def test_a_result_that_was_refused_pays_when_it_is_sent_again(world: World, buye
     limiter.reset()
     world.deliver(claim)
 
-    assert world.order(order_no).state is OrderState.PAID
+    assert purchase.order.state is OrderState.PAID
 
 
 @pytest.mark.parametrize(

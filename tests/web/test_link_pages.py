@@ -6,7 +6,7 @@ import pytest
 
 from shop.rules.money import LARGEST_TOTAL
 from tests.page import PageClient
-from tests.staff import PASSWORD, sign_in
+from tests.staff import PASSWORD, paid_order, pay, sign_in
 from tests.world import World, korea_now
 
 DESK = "/admin/desk"
@@ -42,9 +42,7 @@ def test_a_wish_that_makes_no_sense_makes_no_link(world: World, officer: PageCli
 
 
 def test_a_paid_order_gets_no_link(world: World, officer: PageClient) -> None:
-    purchase = world.purchase()
-    purchase.pay()
-    order_no = purchase.order.order_no
+    order_no = paid_order(world)
 
     assert officer.get(f"/admin/orders/{order_no}").values("link-form", "action") == []
     officer.submit(f"/admin/orders/{order_no}/links", wish(), 409)
@@ -87,7 +85,7 @@ def test_a_free_amount_becomes_an_order_with_a_link(world: World, officer: PageC
     )
     buyer = world.browser()
     found = buyer.submit("/orders/lookup", {"order_no": order.order_no, "payer_phone": "010-1234-5678"})
-    world.deliver(world.payer().pay(buyer.start_attempt(order.order_no)["fields"]))
+    pay(world, buyer, order.order_no)
     assert (found.state, buyer.get(f"/orders/{order.order_no}").state) == ("awaiting_payment", "paid")
     assert buyer.get("/orders").values("history-row", "data-order") == [order.order_no]
     assert officer.get(f"/admin/orders/{order.order_no}").has("refund-form")

@@ -10,8 +10,8 @@ from shop.db import db
 from shop.payple import ChargeMode
 from shop.views.orders import SETTLING, is_settling
 from tests.page import Page, PageClient
+from tests.situations import lost_confirm
 from tests.staff import PASSWORD
-from tests.web.situations import lost_confirm
 from tests.world import World
 
 ASK = 'href="#contact"'
@@ -26,22 +26,18 @@ def form_and_refresh(page: Page) -> tuple[bool, bool]:
     return page.has("pay"), "js/watch.js" in page.text
 
 
-def test_for_half_a_minute_a_reported_payment_invites_nobody_to_pay_again(
-    world: World, buyer: PageClient, order_no: str
-) -> None:
-    world.control("POST", "policy", {"inquiry_lag_seconds": 3600})
-    opening = buyer.start_attempt(order_no, work="PAY")
-    world.deliver(world.payer().pay(opening["fields"]))
+def test_for_half_a_minute_a_reported_payment_invites_nobody_to_pay_again(world: World) -> None:
+    world.policy(inquiry_lag_seconds=3600)
+    purchase = world.purchase(work="PAY").pay()
 
-    early = buyer.get(f"/orders/{order_no}")
-    attempt = world.attempt(opening["attempt_no"])
+    early, attempt = purchase.page(), purchase.attempt
     end = (attempt.reported_at or clock.now()) + SETTLING
     assert (is_settling(attempt, end - timedelta(seconds=1)), is_settling(attempt, end)) == (True, False)
     attempt.charge_mode = ChargeMode.ON_CONFIRM
     assert not is_settling(attempt, end - timedelta(seconds=1))
     db.session.rollback()
     world.advance(seconds=31)
-    late = buyer.get(f"/orders/{order_no}")
+    late = purchase.page()
 
     assert (early.state, *form_and_refresh(early)) == ("awaiting_payment", False, True)
     assert "결제 확인 중" in early.text
@@ -51,14 +47,15 @@ def test_for_half_a_minute_a_reported_payment_invites_nobody_to_pay_again(
     assert "결제 확인 중" not in late.text
 
 
-def test_a_closed_window_makes_nobody_wait(world: World, buyer: PageClient, order_no: str) -> None:
-    world.deliver(world.payer().close(buyer.start_attempt(order_no, work="PAY")["fields"]))
+def test_a_closed_window_makes_nobody_wait(world: World) -> None:
+    purchase = world.purchase(work="PAY")
+    world.deliver(world.payer().close(purchase.fields))
 
-    assert form_and_refresh(buyer.get(f"/orders/{order_no}")) == (True, False)
+    assert form_and_refresh(purchase.page()) == (True, False)
 
 
-def test_checking_says_how_long_and_how_to_come_back(world: World, buyer: PageClient) -> None:
-    page = buyer.get(f"/orders/{lost_confirm(world, buyer)}")
+def test_checking_says_how_long_and_how_to_come_back(world: World) -> None:
+    page = lost_confirm(world).page()
 
     assert (page.state, *form_and_refresh(page)) == ("checking", False, True)
     assert all(words in page.text for words in ("보통 몇 초", "40분", "주문번호와 휴대전화 번호로 다시 찾을 수 있어요"))
@@ -66,22 +63,21 @@ def test_checking_says_how_long_and_how_to_come_back(world: World, buyer: PageCl
 
 
 @pytest.mark.parametrize(("wait", "told"), [({"seconds": 5}, r"\d+초"), ({"minutes": 3}, "3분")])
-def test_the_receipt_says_that_an_answer_came_late(
-    world: World, buyer: PageClient, wait: dict[str, int], told: str
-) -> None:
-    order_no = lost_confirm(world, buyer, phase="after")
+def test_the_receipt_says_that_an_answer_came_late(world: World, wait: dict[str, int], told: str) -> None:
+    purchase = lost_confirm(world, phase="after")
     world.advance(**wait)
 
-    assert re.search(f"응답이 늦어 다시 확인했어요, {told}", buyer.get(f"/orders/{order_no}").text)
+    assert re.search(f"응답이 늦어 다시 확인했어요, {told}", purchase.page().text)
 
 
-def test_a_newer_window_that_was_closed_hides_no_open_question(world: World, buyer: PageClient, order_no: str) -> None:
-    first, second = (buyer.start_attempt(order_no)["fields"] for _press in range(2))
+def test_a_newer_window_that_was_closed_hides_no_open_question(world: World) -> None:
+    first = world.purchase()
+    second = first.start()
     world.fault("confirm", "lost_answer", phase="before")
-    world.deliver(world.payer().pay(first))
-    world.deliver(world.payer().close(second))
+    first.pay()
+    world.deliver(world.payer().close(second.fields))
 
-    page = buyer.get(f"/orders/{order_no}")
+    page = first.page()
 
     assert page.state == "checking"
     assert "언제든 다시 결제할 수 있어요" not in page.text

@@ -6,16 +6,14 @@ import pytest
 
 from shop.rules.subscription import MORE_TRIES
 from tests.page import Page, PageClient
-from tests.staff import plan
+from tests.staff import pay, plan
 from tests.world import World
 
 
 @pytest.fixture
 def number(world: World, buyer: PageClient) -> str:
     """The number of the buyer's subscription."""
-    order_no = buyer.place_order("monthly-book")
-    world.deliver(world.payer().pay(buyer.start_attempt(order_no)["fields"]))
-    return order_no
+    return pay(world, buyer, buyer.place_order("monthly-book"))
 
 
 def states(page: Page) -> list[str]:
@@ -49,7 +47,7 @@ def test_the_buyer_sees_each_month_and_stops(world: World, buyer: PageClient, nu
 
 def test_the_buyer_changes_how_to_pay_by_paying_the_next_month(world: World, buyer: PageClient, number: str) -> None:
     page = buyer.submit(f"/subscriptions/{number}/payment", {})
-    world.deliver(world.payer().pay(buyer.start_attempt(page.path[-17:], method="transfer")["fields"]))
+    pay(world, buyer, page.path[-17:], method="transfer")
 
     assert states(buyer.get(f"/subscriptions/{number}")) == ["active", "paid", "paid"]
 

@@ -11,9 +11,8 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 from tests.page import PageClient
-from tests.staff import pay
 from tests.tools.sources import ROOT
-from tests.world import World
+from tests.world import Purchase, World
 
 SHOP, DEMO = ROOT / "shop", ROOT / "shop" / "demo"
 HANGUL = re.compile("[가-힣]")
@@ -89,11 +88,10 @@ def test_an_english_page_has_no_korean_but_the_link_to_korean(world: World, buye
     order_no = buyer.place_order("alley-timetable", payer_name="Hong")
     path = f"/orders/{order_no}"
     pages = [buyer.get(page) for page in ("/", "/products/alley-timetable", "/cart", "/orders", "/orders/lookup", path)]
-    fields = buyer.start_attempt(order_no, method="transfer")["fields"]
-    world.deliver(world.payer().pay(fields, scenario="bank_maintenance"))
+    purchase = Purchase(world, buyer, order_no).start(method="transfer").pay("bank_maintenance")
     pages.append(buyer.get(path))
     world.fault("inquiry", "other_amount")
-    pay(world, buyer, order_no, work="PAY")
+    purchase.start(work="PAY").pay()
     pages.append(buyer.get(path))
 
     for page in pages:

@@ -4,49 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from tests.page import PageClient
 from tests.staff import PASSWORD, paid_order, refund
-from tests.world import World
+from tests.world import Purchase, World
 
 RUN_DUE = "/admin/desk/run"
 
 
-def lost_confirm(world: World, buyer: PageClient, *, phase: str = "before") -> str:
-    """A confirm without an answer, which has charged in the phase ``after``; answers the order's number."""
-    order_no = buyer.place_order()
-    claim = world.payer().pay(buyer.start_attempt(order_no)["fields"])
-    world.fault("confirm", "lost_answer", phase=phase)
+def lost_confirm(world: World, *, phase: str = "before", kind: str = "lost_answer") -> Purchase:
+    """A purchase whose confirm has no answer; in the phase ``after`` it has charged."""
+    purchase = world.purchase()
+    claim = purchase.claim()
+    world.fault("confirm", kind, phase=phase)
     world.deliver(claim)
-    return order_no
-
-
-def contradictory_payment(world: World, buyer: PageClient, quantity: int = 1) -> str:
-    """The gateway's answer names a payment that is not ours; answers the order's number."""
-    order_no = buyer.place_order(quantity=quantity)
-    claim = world.payer().pay(buyer.start_attempt(order_no, work="PAY")["fields"])
-    world.fault("inquiry", "other_oid")
-    world.deliver(claim)
-    return order_no
-
-
-def second_payment(world: World, buyer: PageClient, **choices: str) -> str:
-    """A second payment of one order, whose refund the gateway refuses; answers the order's number."""
-    order_no = buyer.place_order()
-    first, second = (buyer.start_attempt(order_no, 200, work="PAY", **choices)["fields"] for _window in range(2))
-    world.deliver(world.payer().pay(first))
-    world.fault("cancel", "refused", phase="before")
-    world.deliver(world.payer().pay(second))
-    return order_no
+    assert purchase.states == ("checking", "unknown")
+    return purchase
 
 
 def silent_confirm(world: World, officer: PageClient) -> None:
-    lost_confirm(world, world.browser())
+    lost_confirm(world)
     world.advance(minutes=11)
 
 
 def contradiction(world: World, officer: PageClient) -> None:
-    contradictory_payment(world, world.browser(), quantity=11)
+    """The gateway's answer names a payment that is not ours."""
+    purchase = world.purchase(quantity=11, work="PAY")
+    claim = purchase.claim()
+    world.fault("inquiry", "other_oid")
+    world.deliver(claim)
 
 
 def lost_part(world: World, officer: PageClient) -> None:
@@ -68,13 +55,18 @@ def stuck_full(world: World, officer: PageClient) -> None:
     world.advance(minutes=10)
 
 
-def refused_return(world: World, officer: PageClient) -> None:
-    second_payment(world, world.browser())
+def refused_return(world: World, officer: PageClient, **choices: Any) -> None:
+    """A second payment of one order, whose refund the gateway refuses."""
+    first = world.purchase(work="PAY", **choices)
+    second = first.start(work="PAY", **choices)
+    first.pay()
+    world.fault("cancel", "refused", phase="before")
+    second.pay()
 
 
 def owed_receipt(world: World, officer: PageClient) -> None:
     order_no = paid_order(world, method="transfer", cash_receipt="y")
-    world.control("POST", "policy", {"receipt_on_refund": "fail"})
+    world.policy(receipt_on_refund="fail")
     refund(officer, order_no, amount="4000")
 
 
