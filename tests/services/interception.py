@@ -34,6 +34,19 @@ def act_before(world: World, path: str, act: Callable[[], object]) -> None:
     intercept(world, interrupted)
 
 
+def act_after(world: World, path: str, act: Callable[[], object]) -> None:
+    """Do this once the gateway has answered the next such call, before the shop reads the answer."""
+    waiting = [act]
+
+    def answered(url: str, forward: Forward) -> requests.Response:
+        response = forward()
+        if path in url and waiting:
+            waiting.pop()()
+        return response
+
+    intercept(world, answered)
+
+
 def change_answer(world: World, path: str, change: Callable[[requests.Response], bytes]) -> None:
     """The gateway does what it is asked at such an address, and answers with these bytes instead."""
 

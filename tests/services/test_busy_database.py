@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from pathlib import Path
@@ -12,7 +12,6 @@ from typing import Any
 
 import psycopg
 import pytest
-import requests
 from flask import Flask, request_finished
 from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import DBAPIError
@@ -22,6 +21,7 @@ from shop.rules.states import CashReceiptState, RefundState
 from shop.services import staff
 from tests import staff as people
 from tests.page import PAYER, Page, PageClient
+from tests.services.interception import act_after
 from tests.tools.postgres import find_programs
 from tests.world import World
 
@@ -39,16 +39,6 @@ def connect_to_postgresql(engine: Engine, database: str | None = None) -> psycop
     return psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)
 
 
-def after_answer(world: World, path: str, act: Callable[[], object]) -> None:
-    """Do this whenever the gateway has answered such a call, before the shop reads it."""
-
-    def answered(response: requests.Response, **_: object) -> None:
-        if path in (response.request.url or "") and "_sim" not in (response.request.url or ""):
-            act()
-
-    world.gateway.hooks["response"].append(answered)
-
-
 def forget_connections() -> None:
     """Let the shop connect anew."""
     db.session.remove()
@@ -64,8 +54,6 @@ class Blocker:
 
     def hold(self) -> None:
         """Take the one lock of SQLite, or that of every row on PostgreSQL."""
-        if self._connection:
-            return
         if self._engine.dialect.name == "sqlite":
             path = self._engine.url.database or ""
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -111,13 +99,12 @@ def test_a_payment_that_cannot_be_written_is_settled_later(
 ) -> None:
     purchase = world.purchase(work=work)
     claim = purchase.claim()
-    after_answer(world, path, blocker.hold)
+    act_after(world, path, blocker.hold)
 
     assert world.deliver(claim).endswith(purchase.order_no)
 
     assert shown in (purchase.page().state, purchase.attempt.state)
     blocker.release()
-    world.gateway.hooks["response"].clear()
     world.sweep(minutes=3)
     assert (purchase.states, world.charged()) == (("paid", "paid"), {purchase.attempt_no: 1000})
     assert world.calls("confirm") == (1 if work == "CERT" else 0)
@@ -143,13 +130,12 @@ def test_a_refund_that_cannot_be_written_stays_submitted_and_is_found_out(
 ) -> None:
     purchase = world.purchase(quantity=10).pay()
     form = people.fields_of(people.plan(officer, purchase.order_no)) | {"password": people.PASSWORD}
-    after_answer(world, CANCEL, blocker.hold)
+    act_after(world, CANCEL, blocker.hold)
 
     officer.submit(f"/admin/orders/{purchase.order_no}/refunds", form, 503)
 
     assert [refund.state for refund in purchase.order.refunds] == [RefundState.SUBMITTED]
     blocker.release()
-    world.gateway.hooks["response"].clear()
     world.sweep(minutes=2)
     world.sweep(minutes=2)
     assert [refund.state for refund in purchase.order.refunds] == [RefundState.DONE]
@@ -162,14 +148,13 @@ def test_a_cash_receipt_that_cannot_be_written_is_not_issued_twice(
 ) -> None:
     purchase = world.purchase(method="transfer").pay()
     officer.get(f"/admin/orders/{purchase.order_no}")
-    after_answer(world, ISSUE_RECEIPT, blocker.hold)
+    act_after(world, ISSUE_RECEIPT, blocker.hold)
     form = {"purpose": "personal", "identity": "01012345678", "password": people.PASSWORD}
 
     officer.submit(f"/admin/orders/{purchase.order_no}/cash-receipts", form, 503)
 
     assert [receipt.state for receipt in purchase.order.cash_receipts] == [CashReceiptState.REQUESTED]
     blocker.release()
-    world.gateway.hooks["response"].clear()
     world.sweep(minutes=2)
     assert [receipt.state for receipt in purchase.order.cash_receipts] == [CashReceiptState.ISSUED]
     assert world.calls("receipt_issue") == 1
@@ -196,7 +181,7 @@ def test_a_database_that_only_reads_is_away_and_is_back_without_a_restart(world:
         purchase.buyer.submit("/orders", PAYER, 503)
         only_read("off")
 
-    after_answer(world, CONFIRM, fail_over)
+    act_after(world, CONFIRM, fail_over)
 
     assert world.deliver(claim).endswith(purchase.order_no)
     assert purchase.page().state == "checking"
