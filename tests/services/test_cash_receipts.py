@@ -92,11 +92,13 @@ def test_staff_issue_a_receipt_for_what_remains_paid(world: World, wish: Receipt
 def test_what_cannot_have_a_receipt_gets_none(world: World) -> None:
     refunded = paid(world)
     refunded.refund(10_000)
-    orders = (paid(world, method="card"), world.purchase(), with_receipt(world), refunded)
+    in_app = paid(world, method="app_card", cash_receipt="y")
+    orders = (paid(world, method="card"), in_app, world.purchase(), with_receipt(world), refunded)
 
     reasons = [why_not_issued(purchase).value for purchase in orders]
 
-    assert reasons == ["not_a_transfer", "not_paid", "already_issued", "nothing_left"]
+    assert reasons == ["not_a_transfer", "not_a_transfer", "not_paid", "already_issued", "nothing_left"]
+    assert in_app.attempt.cash_receipt_asked is False
 
 
 def test_a_receipt_is_cancelled_by_itself_and_no_money_moves(world: World) -> None:

@@ -3,10 +3,9 @@
 import pytest
 
 from shop import clock
-from shop.errors import ReceiptRefused
 from shop.extensions import client
 from shop.rules.method import Method
-from shop.services import cash_receipts, reports
+from shop.services import reports
 from tests.world import Purchase, World
 
 APPS = [Method.APP_CARD, Method.NAVER_PAY, Method.KAKAO_PAY]
@@ -44,12 +43,3 @@ def test_ledger_and_settlement_sheet_name_the_way(world: World, method: Method) 
     assert (line.method, line.refunded) == (method, 4_000)
     assert {way: sums.net for way, sums in sheet.by_method.items()} == {method: 6_000}
     assert (comparison.compared, comparison.differences) == (1, [])
-
-
-def test_a_payment_in_an_app_gets_no_cash_receipt(world: World) -> None:
-    purchase = world.purchase(method=Method.APP_CARD, cash_receipt="y").pay()
-
-    assert purchase.attempt.cash_receipt_asked is False
-    with pytest.raises(ReceiptRefused) as refused:
-        cash_receipts.cancel(purchase.order_no, by="kim", client=client())
-    assert refused.value.reason is ReceiptRefused.Reason.NOT_A_TRANSFER
