@@ -1,7 +1,5 @@
 """A page that refuses a form says so in its title, and gives the focus to what has to be corrected."""
 
-import pytest
-
 from tests.page import Page, PageClient
 from tests.world import World
 
@@ -12,20 +10,14 @@ def focused(page: Page) -> list[str]:
     return [tag["data-testid"] for _name, tag in page.tags.all if "autofocus" in tag]
 
 
-@pytest.mark.parametrize("path", ["/orders", "/orders/lookup"])
-def test_mistakes_in_a_form(buyer: PageClient, path: str) -> None:
+def test_the_focus_and_the_title_tell_of_mistakes_in_a_form(world: World, buyer: PageClient) -> None:
     buyer.add_to_cart()
+    for path in ("/orders", "/orders/lookup"):
+        page = buyer.submit(path, {}, 422)
+        assert page.tags.title.startswith("입력 확인 · ")
+        assert focused(page) == ["form-errors"]
 
-    page = buyer.submit(path, {}, 422)
-
-    assert page.tags.title.startswith("입력 확인 · ")
-    assert focused(page) == ["form-errors"]
-
-
-def test_a_form_that_finds_nothing_or_nobody(world: World) -> None:
-    stranger = world.browser()
-
-    for page in (stranger.submit("/orders/lookup", LOOKUP, 404), stranger.submit("/admin/login", {"name": "nobody"})):
+    for page in (buyer.submit("/orders/lookup", LOOKUP, 404), buyer.submit("/admin/login", {"name": "nobody"})):
         assert focused(page) == ["notice"]
 
 
