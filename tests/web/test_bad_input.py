@@ -183,11 +183,3 @@ def test_an_error_of_the_database_names_nobody(world: World, order_no: str) -> N
     logged = "".join(traceback.format_exception(caught.value))
     assert "order_amount_adds_up" in logged
     assert [person for person in ("홍길동", "01012345678", "hong@example.com") if person in logged] == []
-
-
-@pytest.mark.both_engines
-def test_text_with_a_nul_fits_nothing(buyer: PageClient) -> None:
-    buyer.submit("/admin/login", {"name": "a\0b", "password": "x"})
-    buyer.submit("/orders/lookup", {"order_no": "A\0B", "payer_phone": "01012345678"}, 404)
-    for path in ("/orders/%00", "/products/%00"):
-        buyer.get(path, 404)

@@ -53,10 +53,6 @@ def test_language_link_keeps_the_query_and_leads_from_a_refused_form_to_its_page
     assert buyer.submit("/orders", {}, 422).link(hreflang="en") == "/checkout?lang=en"
 
 
-def test_health_answers_when_the_database_does(buyer: PageClient) -> None:
-    assert buyer.open("/healthz").get_json() == {"status": "ok"}
-
-
 @pytest.mark.parametrize("shop_values", [{"PAYPLE_EASY_PAY": "naver_pay"}])
 def test_the_order_page_offers_what_the_partner_has(buyer: PageClient, order_no: str) -> None:
     tags = buyer.get(f"/orders/{order_no}").tags.all

@@ -7,16 +7,8 @@ from tests.world import SHOP, World
 
 FOREIGN = ["127.0.0.1:8000", "www.localhost:8000", "localhost.evil.example", "evil.example", "[::1]:8000"]
 BROKEN = [
-    "",
-    "a b",
-    "evil.example@localhost",
-    "[::1",
-    "localhost:99999",
-    "localhost:http",
-    "ö",
-    "localhost\\@evil.example",
-    "a..b",
-    "l" * 64,
+    *("", "a b", "a..b", "l" * 64, "[::1", "ö", "localhost:99999", "localhost:http"),
+    *("evil.example@localhost", "localhost\\@evil.example"),
 ]
 WAYS = {
     "X-Forwarded-Host": "evil.example",
@@ -60,7 +52,7 @@ def test_results_webhooks_and_the_health_page_answer_under_any_host(world: World
         assert ask(world, "/payments/webhook", host, "POST").status_code == 200
         assert ask(world, "/payments/webhook", host, "HEAD").status_code == 200
         assert ask(world, "/payments/webhook", host).status_code == 405
-        assert ask(world, "/healthz", host).status_code == 200
+        assert ask(world, "/healthz", host).get_json() == {"status": "ok"}
 
 
 def test_the_shops_own_name_is_enough_whatever_the_port(world: World) -> None:
