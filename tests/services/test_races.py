@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from shop.errors import OutOfStock
+from shop.errors import OutOfStock, TooManyUnpaid
 from shop.rules.states import AttemptState
 from shop.services import checkout
 from shop.services.checkout import CartOnHand
@@ -19,9 +19,9 @@ pytestmark = pytest.mark.both_engines
 PAYS = Payer("홍길동", "01012345678", "hong@example.com")
 
 
-def place(slug: str, quantity: int, cart: str, visitor: str) -> str:
-    placed = checkout.place_order(CartOnHand({slug: quantity}, cart), PAYS, Visitor(visitor), hold=timedelta(hours=1))
-    return placed.order_no
+def place(slug: str, quantity: int, cart: str, visitor: str, most_unpaid: int | None = None) -> str:
+    hold, on_hand = timedelta(hours=1), CartOnHand({slug: quantity}, cart)
+    return checkout.place_order(on_hand, PAYS, Visitor(visitor), hold=hold, most_unpaid=most_unpaid).order_no
 
 
 def test_fifty_buyers_get_exactly_the_five_pieces_there_are(world: World) -> None:
@@ -36,6 +36,17 @@ def test_fifty_buyers_get_exactly_the_five_pieces_there_are(world: World) -> Non
 
     assert Counter(world.all_at_once(50, buy)) == {"ordered": 5, "sold out": 45}
     assert world.stock(slug) == 0
+
+
+def test_orders_of_a_visitor_at_once_hold_few_unpaid_pieces(world: World) -> None:
+    def buy(number: int) -> str:
+        try:
+            place("pencil-set", 10, f"cart-{number}", "one-buyer", most_unpaid=20)
+        except TooManyUnpaid:
+            return "refused"
+        return "ordered"
+
+    assert Counter(world.all_at_once(6, buy)) == {"ordered": 2, "refused": 4}
 
 
 def test_the_same_cart_sent_many_times_at_once_is_one_order(world: World) -> None:

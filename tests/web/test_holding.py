@@ -1,18 +1,12 @@
 """Unpaid orders hold little and not for long: pieces of a product, pieces of a visitor and of an address, minutes."""
 
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from shop.errors import TooManyUnpaid
 from shop.extensions import client
 from shop.rules.states import OrderState
-from shop.services import checkout, sweep
-from shop.services.checkout import CartOnHand
-from shop.services.orders import Payer, Visitor
+from shop.services import sweep
 from tests import staff as people
 from tests.page import PAYER
 from tests.world import World
@@ -81,20 +75,3 @@ def test_stock_is_held_for_a_short_time_until_a_window_opens(world: World) -> No
     assert world.stock(PLENTY) == left + 2
     assert buyer.start_attempt(idle, status=409)["error"]["code"] == "expired"
     assert other.get(f"/orders/{tried}").state == OrderState.AWAITING_PAYMENT
-
-
-@pytest.mark.both_engines
-def test_parallel_orders_of_a_visitor_are_counted(world: World) -> None:
-    limits: dict[str, Any] = {"hold": timedelta(minutes=15), "most_unpaid": 20}
-
-    def order(number: int) -> str:
-        cart = CartOnHand({PLENTY: 10}, f"cart-{number}")
-        with world.app.app_context():
-            try:
-                checkout.place_order(cart, Payer("홍길동", "01012345678", "hong@example.com"), Visitor("one"), **limits)
-            except TooManyUnpaid:
-                return "refused"
-        return "ordered"
-
-    with ThreadPoolExecutor(6) as threads:
-        assert Counter(threads.map(order, range(6))) == {"ordered": 2, "refused": 4}
