@@ -1,11 +1,9 @@
-"""Saved cards and accounts on the pages: offered, listed and deleted, and their keys nowhere."""
+"""Saved cards and accounts on the pages: offered, listed and deleted."""
 
 from __future__ import annotations
 
-import logging
-
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from shop.db import db
 from shop.models import SavedMethod
@@ -47,26 +45,3 @@ def test_what_one_browser_has_saved_is_not_shown_to_another_that_has_found_its_o
 
     assert methods(other, order_no)[0] == ("card", True)
     assert not other.get("/orders").has("saved-method")
-
-
-def test_a_billing_key_is_in_no_page_log_and_journal(
-    world: World, buyer: PageClient, officer: PageClient, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    paid = pay(world, buyer, buyer.place_order(), save="y")
-    db.session.rollback()
-    kept = db.session.scalars(select(SavedMethod)).one()
-    order_no, key = buyer.place_order(), kept.billing_key
-    opening = buyer.start_attempt(order_no, method=kept.choice)
-    window = world.payer().open(opening["fields"]).approve(payment_password="123456")
-    world.deliver(window.result or [])
-
-    paths = ["/orders", f"/orders/{order_no}", f"/demo/orders/{order_no}"]
-    pages = [buyer.get(path).text for path in paths] + [officer.get(f"/admin/orders/{paid}").text]
-    world.fault("key_deletion", "lost_answer")
-    buyer.submit(f"/saved-methods/{kept.id}/deletion", {})
-    journal = "\n".join(str(row) for row in db.session.execute(text("SELECT * FROM journal")))
-
-    assert opening["fields"]["PCD_PAYER_ID"] == key
-    assert len(key) > 20
-    assert [part for part in (*pages, caplog.text, journal) if key in part] == []

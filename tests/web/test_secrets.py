@@ -11,15 +11,18 @@ from typing import Any
 import pytest
 import requests
 from flask import Response, request
+from sqlalchemy import select
 
+from shop.db import db
 from shop.extensions import client
+from shop.models import SavedMethod
 from shop.payple import Credentials
 from shop.services import orders, settlement, sweep
 from tests import staff
 from tests.page import PAYER, PageClient
 from tests.payer import set_body
 from tests.tools.sources import ROOT
-from tests.world import World
+from tests.world import Purchase, World
 
 PHONE, CARD, ACCOUNT, RECEIPT_CARD = "01098765432", "9999010200000001", "1002000000456", "8800123412341234"
 OWN_COLUMNS = {
@@ -91,6 +94,22 @@ def pay(world: World, recorder: Recorder, scenario: str = "", **choices: str) ->
     return order_no
 
 
+def save_and_subscribe(world: World, recorder: Recorder) -> None:
+    """A saved card that pays another order and is deleted, and a subscription whose next month is charged."""
+    first = world.purchase(save="y").pay()
+    saved = db.session.scalars(select(SavedMethod)).one()
+    again = Purchase(world, first.buyer, first.buyer.place_order()).start(method=saved.choice)
+    recorder.add_tokens(again.fields)
+    world.deliver(again.open().approve(payment_password="123456").result or [])
+    for path in ("/orders", f"/orders/{again.order_no}", f"/demo/orders/{again.order_no}"):
+        first.buyer.get(path)
+    world.fault("key_deletion", "lost_answer")
+    first.buyer.submit(f"/saved-methods/{saved.id}/deletion", {})
+    world.purchase("monthly-book", method="transfer").pay()
+    recorder.secrets |= set(db.session.scalars(select(SavedMethod.billing_key)))
+    world.sweep(days=31)
+
+
 def pay_refund_and_fail(world: World, recorder: Recorder, officer: PageClient) -> str:
     """In every way that leaves a trace; answers an order's number."""
     card, late = pay(world, recorder), pay(world, recorder, method="transfer")
@@ -126,6 +145,7 @@ def test_no_secret_and_nobodys_number_leaves_the_shop(
     world: World, recorder: Recorder, officer: PageClient, buyer: PageClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     taken = pay_refund_and_fail(world, recorder, officer)
+    save_and_subscribe(world, recorder)
     order_no = buyer.place_order(payer_phone=PHONE)
     buyer.add_to_cart()
     with world.monkeypatch.context() as patch:
