@@ -3,10 +3,11 @@
 import re
 import time
 
+import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import NewPage
-from tests.kit.pages import Choices, OrderPage, Store
+from tests.kit.pages import Choices, Opens, OrderPage, Store, Window
 from tests.tools.servers import Program
 
 # Chromium forgets a press after five seconds.
@@ -14,7 +15,6 @@ LONGER_THAN_A_GESTURE = 5.5
 
 
 def test_a_closed_window_can_be_opened_again(desktop: Store, program: Program) -> None:
-    """Closing is no payment and no dead end: the next try has a number of its own."""
     order = desktop.order()
     window, closed = order.open_window("layer")
     window.close()
@@ -30,7 +30,6 @@ def test_a_closed_window_can_be_opened_again(desktop: Store, program: Program) -
 
 
 def test_a_layer_that_was_left_alone_does_not_block_the_next_try(desktop: Store) -> None:
-    """Whoever reloads the page while the window is open can simply pay again."""
     order = desktop.order()
     order.open_window("layer")
     desktop.page.reload()
@@ -41,13 +40,15 @@ def test_a_layer_that_was_left_alone_does_not_block_the_next_try(desktop: Store)
     order.insist_on_state("paid")
 
 
-def test_a_window_opens_with_the_press_however_slow_the_answer(
-    new_page: NewPage, blocking_browser: Browser, program: Program
+@pytest.mark.parametrize(("kind", "opens"), [("popup", "new window"), ("direct", "same page")])
+def test_a_window_needs_one_press_however_slow_the_answer(
+    kind: Window, opens: Opens, new_page: NewPage, blocking_browser: Browser, program: Program
 ) -> None:
-    order = order_on_a_blocking_phone(new_page, blocking_browser, program)
+    order = Store(new_page(phone=True, of=blocking_browser), program.shop_url).order()
+    order.choose(Choices(window=kind))
     starts = count_starts(order.page)
 
-    window, attempt_no = order.open_window("new window", lambda: press_pay_and_wait_too_long(order))
+    window, attempt_no = order.open_window(opens, lambda: press_pay_and_wait_too_long(order))
     window.approve()
 
     order.insist_on_state("paid")
@@ -80,19 +81,6 @@ def test_a_window_whose_start_is_refused_closes_again(phone: Store) -> None:
         opened.value.wait_for_event("close")
 
 
-def test_a_direct_window_needs_no_second_press_however_slow_the_answer(
-    new_page: NewPage, blocking_browser: Browser, program: Program
-) -> None:
-    """It replaces the page, and no browser blocks that."""
-    order = order_on_a_blocking_phone(new_page, blocking_browser, program)
-    order.choose(Choices(window="direct"))
-
-    window, _ = order.open_window("same page", lambda: press_pay_and_wait_too_long(order))
-    window.approve()
-
-    order.insist_on_state("paid")
-
-
 def test_a_page_that_was_left_open_offers_a_new_look_at_its_order(new_page: NewPage, program: Program) -> None:
     """Meanwhile the order was paid in another tab."""
     page = new_page(accepted="409")
@@ -106,12 +94,6 @@ def test_a_page_that_was_left_open_offers_a_new_look_at_its_order(new_page: NewP
     page.get_by_test_id("reload").click()
 
     left_open.insist_on_state("paid")
-
-
-def order_on_a_blocking_phone(new_page: NewPage, browser: Browser, program: Program) -> OrderPage:
-    order = Store(new_page(phone=True, of=browser), program.shop_url).order()
-    order.choose(Choices(window="popup"))
-    return order
 
 
 def count_starts(page: Page) -> list[str]:
