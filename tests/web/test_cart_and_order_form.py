@@ -31,22 +31,8 @@ def test_cart_adds_changes_and_removes(buyer: PageClient) -> None:
 
 
 def test_a_line_holds_1_to_99_in_plain_digits_of_a_known_product(buyer: PageClient) -> None:
-    for quantity in (
-        "0",
-        "-1",
-        "1.5",
-        "100",
-        "1e1",
-        "１２",
-        "+1",
-        "",
-        "1\n",
-        "१",
-        "NaN",
-        "9" * 20,
-        "1\x00",
-        "<b>1</b>",
-    ):
+    numbers = ("0", "-1", "+1", "1.5", "1e1", "100", "9" * 20, "１２", "१", "NaN")
+    for quantity in (*numbers, "", "1\n", "1\x00", "<b>1</b>"):
         page = buyer.submit("/cart/items", {"product": "test-product", "quantity": quantity}, 422)
         assert "1부터 99까지" in page.text, quantity
     for slug in ("nothing", "../etc/passwd", "TEST-PRODUCT", "", "a" * 5000, "test\x00product", "없음"):
