@@ -3,9 +3,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
-# Two processes more than there are cores, each with its own servers, browser and database; a file's tests stay together,
-# in the order of tests/conftest.py.
-PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+# Two processes more than there are cores, each with its own servers, browser and database. In `make test` a file's tests
+# stay together, in the order of tests/conftest.py; the long tests of `make matrix` are shared one by one.
+PYTEST := $(BIN)/python -m pytest -n auto
 
 .DEFAULT_GOAL := help
 .PHONY: help run reset test test-full matrix bench bench-large chaos chaos-full chaos-planted browser browsers pictures lighthouse check format audit
@@ -20,13 +20,13 @@ reset: ## Delete the orders and payments of simulator mode; the staff login stay
 	rm -f instance/shop.sqlite* instance/simulator.sqlite* instance/lived-in-* instance/clock
 
 test: browser ## Run all tests but the full browser matrix; PostgreSQL takes part where it is installed.
-	$(PYTEST) -m "not full"
+	$(PYTEST) --dist loadfile --no-loadscope-reorder -m "not full"
 
 test-full: matrix ## After the tests, run the full browser matrix, long random histories and make chaos; PostgreSQL is required.
 	@$(MAKE) chaos
 
 matrix: test ## After the tests, run the full browser matrix and long random histories; PostgreSQL is required.
-	$(PYTEST) -m full --require-postgresql
+	$(PYTEST) --dist worksteal -m full --require-postgresql
 
 chaos: $(STAMP) ## Break real servers on purpose and account for every won; takes five minutes on two idle cores.
 	@$(BIN)/python -m tests.chaos

@@ -22,6 +22,8 @@ from tests.model.stage import Stage, open_stage
 SEED = int(os.environ.get("MODEL_SEED", "20261123"))
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "100"))
 STEPS = int(os.environ.get("MODEL_STEPS", "50"))
+PARTS = 4
+"""The long run is cut into as many tests, so that several processes share it."""
 SHRINKS = os.environ.get("MODEL_SHRINKS", "yes") == "yes"
 
 
@@ -31,15 +33,20 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield opened
 
 
-@pytest.mark.parametrize(
-    ("examples", "steps"), [(12, 25), pytest.param(EXAMPLES, STEPS, marks=pytest.mark.full, id="full")]
-)
+def long_run() -> list[object]:
+    examples = EXAMPLES // PARTS
+    return [
+        pytest.param(SEED + part, examples, STEPS, marks=pytest.mark.full, id=f"full-{part}") for part in range(PARTS)
+    ]
+
+
+@pytest.mark.parametrize(("first_seed", "examples", "steps"), [pytest.param(SEED, 12, 25, id="short"), *long_run()])
 def test_no_sequence_breaks_an_invariant(
-    stage: Stage, examples: int, steps: int, caplog: pytest.LogCaptureFixture
+    stage: Stage, first_seed: int, examples: int, steps: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.CRITICAL)
 
-    @seed(SEED)
+    @seed(first_seed)
     class Machine(ShopMachine):
         pass
 
@@ -52,7 +59,7 @@ def test_no_sequence_breaks_an_invariant(
         suppress_health_check=list(HealthCheck),
         phases=[Phase.explicit, Phase.generate, *([Phase.shrink] if SHRINKS else [])],
     )
-    print(f"MODEL_SEED={SEED}: {examples} examples of {steps} steps")  # noqa: T201 - what repeats a failure
+    print(f"MODEL_SEED={first_seed}: {examples} examples of {steps} steps")  # noqa: T201 - what repeats a failure
     run_state_machine_as_test(Machine, settings=wanted)
 
     assert Machine.paid, "a run in which nobody paid shows nothing"
