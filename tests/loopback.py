@@ -99,7 +99,6 @@ def read_request(connection: socket.socket) -> bytes:
 
 
 def answering(body: bytes | Mapping[str, object], status: str = "200 OK", *headers: str) -> Behaviour:
-    """A whole, well-formed answer."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
 
     def behaviour(connection: socket.socket) -> None:

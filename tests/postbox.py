@@ -25,7 +25,6 @@ class Postbox:
 
     @classmethod
     def of(cls, world: World) -> Postbox:
-        """Register the shop at the simulator of this world."""
         adapter = world.gateway.get_adapter(SIMULATOR + "/")
         assert isinstance(adapter, WSGIAdapter)
         sender: WebhookSender = adapter._app.extensions["simulator_webhooks"]  # type: ignore[attr-defined]  # a Flask app
@@ -39,7 +38,6 @@ class Postbox:
         return self.sender.deliver_due()
 
     def forge(self, attempt_no: str, **fields: str) -> None:
-        """Post a webhook that the simulator did not send."""
         said = {
             "PAY_OID": attempt_no,
             "PAY_RST": "success",

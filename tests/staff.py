@@ -10,7 +10,6 @@ PASSWORD = "correct horse battery"
 
 
 def sign_in(browser: PageClient, name: str = NAME, password: str = PASSWORD) -> PageClient:
-    """Sign in with a browser; answers the same browser."""
     answer = browser.post("/admin/login", {"name": name, "password": password, "csrf_token": browser.csrf_token()})
     assert "refused" not in answer.headers["Location"]
     return browser
@@ -39,6 +38,5 @@ def plan(browser: PageClient, order_no: str, status: int = 200, **typed: str) ->
 
 
 def refund(browser: PageClient, order_no: str, status: int = 200, *, password: str = PASSWORD, **typed: str) -> Page:
-    """Both steps of a refund, with the password entered again."""
     form = fields_of(plan(browser, order_no, 200, **typed)) | {"password": password}
     return browser.submit(f"/admin/orders/{order_no}/refunds", form, status)

@@ -229,7 +229,6 @@ def send(url: str, request: bytes) -> str:
 
 
 def child_of(program: Program, name: str) -> int:
-    """The process of a server."""
     names = {Path(f"/proc/{child}/comm").read_text().strip(): child for child in children_of(program.process.pid)}
     return names[name]
 

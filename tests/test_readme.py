@@ -46,7 +46,6 @@ def blocks(name: str) -> list[str]:
 
 
 def prose(name: str) -> str:
-    """The text without its code blocks."""
     return re.sub(r"^```.*?^```$", "", read(name), flags=re.DOTALL | re.MULTILINE)
 
 
@@ -56,7 +55,6 @@ def section(name: str, title: str) -> str:
 
 
 def codes(text: str) -> list[str]:
-    """What stands in backticks, in order."""
     return re.findall(r"`([^`\n]+)`", text)
 
 

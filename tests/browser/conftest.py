@@ -65,7 +65,6 @@ def blocking_browser(playwright: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    """Shop and simulator, on two hosts."""
     with running(tmp_path_factory.mktemp("home")) as started:
         yield started
 
@@ -99,13 +98,11 @@ def new_page(playwright: Playwright, browser: Browser, request: pytest.FixtureRe
 
 @pytest.fixture
 def page(new_page: NewPage) -> Page:
-    """A page on a PC."""
     return new_page()
 
 
 @pytest.fixture
 def desktop(page: Page, program: Program) -> Store:
-    """The store on a PC."""
     return Store(page, program.shop_url)
 
 
@@ -125,7 +122,6 @@ def shop(program: Program) -> Shop:
 
 @pytest.fixture
 def phone(new_page: NewPage, program: Program) -> Store:
-    """The store on a phone."""
     return Store(new_page(phone=True), program.shop_url)
 
 

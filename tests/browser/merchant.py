@@ -59,7 +59,6 @@ class Merchant:
         return page.frame_locator("iframe[name=cpay_ifr]")
 
     def result(self, page: Page) -> dict[str, str]:
-        """What the browser has posted."""
         page.wait_for_url(f"{self.origin}/order_result")
         return self.posted[-1]
 
@@ -90,8 +89,6 @@ class Merchant:
 
 
 def handler_of(merchant: Merchant) -> type[BaseHTTPRequestHandler]:
-    """The merchant's web server."""
-
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self._answer(merchant.order_page)
@@ -120,7 +117,6 @@ def handler_of(merchant: Merchant) -> type[BaseHTTPRequestHandler]:
 
 @contextmanager
 def serving(merchant: Merchant) -> Iterator[Merchant]:
-    """Its web server, on another host than the simulator."""
     with ThreadingHTTPServer(("127.0.0.1", 0), handler_of(merchant)) as server:
         merchant.origin = f"http://localhost:{server.server_port}"
         threading.Thread(target=server.serve_forever, daemon=True).start()

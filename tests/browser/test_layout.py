@@ -45,7 +45,6 @@ def world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
 
 @pytest.fixture
 def officer(world: World) -> PageClient:
-    """Somebody of the staff with the longest name."""
     staff.add(LATIN * staff.LONGEST_NAME, PASSWORD)
     return sign_in(world.browser(), LATIN * staff.LONGEST_NAME)
 
@@ -81,7 +80,6 @@ def narrow(visit: Visit) -> Callable[..., None]:
 
 
 def answer(route: Route, shop: PageClient) -> None:
-    """Let the shop in this process answer the browser."""
     path = route.request.url.removeprefix(SHOP)
     response = shop.open(path, follow_redirects=True)
     headers = {"Content-Type": response.content_type or ""}

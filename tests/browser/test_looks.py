@@ -22,7 +22,6 @@ def test_the_pay_button_is_on_the_first_screen_and_stays_there(
 
 
 def test_the_pay_bar_never_covers_what_has_the_focus(new_page: NewPage, program: Program) -> None:
-    """Through all choices with the keyboard, the focused one stays above the bar."""
     page = new_page(phone=True, viewport={"width": 390, "height": 640})
     Store(page, program.shop_url).order().open_options()
     choices = page.locator(".choice-input:checked, .choice-input[type=checkbox]")
@@ -91,7 +90,6 @@ def test_the_first_tab_stop_leads_to_the_content(desktop: Store) -> None:
 
 
 def test_paying_with_the_keyboard_alone(desktop: Store) -> None:
-    """Every choice and the button can be reached without a mouse."""
     order = desktop.order()
     order.page.locator("input[name=method][value=card]").focus()
     order.page.keyboard.press("ArrowUp")

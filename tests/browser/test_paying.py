@@ -37,7 +37,6 @@ def every_way() -> Iterator[object]:
 
 @pytest.mark.parametrize(("device", "choices"), list(every_way()))
 def test_buying_the_test_product(device: str, choices: Choices, new_page: NewPage, program: Program) -> None:
-    """The order is paid, the receipt is of the method, and the simulator remembers the same."""
     on_phone = device == "phone"
     order = Store(new_page(phone=on_phone), program.shop_url).order()
     order.choose(choices)

@@ -54,7 +54,6 @@ class Demo:
         return shown
 
     def control(self, path: str) -> Any:
-        """What the simulator's control panel says."""
         return self.simulator.test_client().get(f"/_sim/{path}").get_json()
 
 

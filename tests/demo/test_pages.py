@@ -11,7 +11,6 @@ from tests.page import Page, PageClient
 
 
 def press(browser: PageClient, path: str, status: int = 200, **fields: str) -> Page:
-    """Press a button of the presenter's page."""
     return browser.submit(path, fields, status, page=browser.get("/demo/"))
 
 

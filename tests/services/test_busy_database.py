@@ -40,7 +40,6 @@ def connect_to_postgresql(engine: Engine, database: str | None = None) -> psycop
 
 
 def forget_connections() -> None:
-    """Let the shop connect anew."""
     db.session.remove()
     db.engine.dispose()
 
@@ -192,7 +191,6 @@ def test_a_database_that_only_reads_is_away_and_is_back_without_a_restart(world:
 
 
 def take_away(engine: str) -> None:
-    """Make the database unreachable."""
     name = db.engine.url.database or ""
     forget_connections()
     if engine == "sqlite":

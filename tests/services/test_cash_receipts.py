@@ -36,7 +36,6 @@ def paid(world: World, method: str = "transfer", **choices: str) -> Purchase:
 
 
 def with_receipt(world: World) -> Purchase:
-    """A paid transfer of 10,000 won with a cash receipt."""
     return paid(world, cash_receipt="y")
 
 

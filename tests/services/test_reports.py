@@ -24,7 +24,6 @@ STATES = {"orders", "attempts", "refunds", "cash_receipts"}
 
 @pytest.fixture
 def refunds_shown(world: World) -> World:
-    """A gateway whose inquiry shows what went back."""
     world.policy(inquiry_shows_refund="on")
     return world
 
@@ -38,7 +37,6 @@ def transfer(world: World) -> Purchase:
 
 
 def compare(**choices: Any) -> reports.Comparison:
-    """Compare today."""
     db.session.rollback()
     return reports.compare_day(client(), clock.korea_date(worlds.now()), **choices)
 
@@ -125,7 +123,6 @@ def test_a_cash_receipt_that_only_we_know_is_found_unless_a_job_is_due(world: Wo
 
 
 def answer_with(world: World, **fields: str) -> None:
-    """Let inquiries say something else."""
     change_answer(world, "PayChkAct", lambda response: json.dumps(response.json() | fields).encode())
 
 

@@ -26,7 +26,6 @@ def buy(world: World, buyer: PageClient, **choices: str) -> Purchase:
 
 
 def saved(world: World, method: str = "card", **choices: Any) -> Purchase:
-    """A payment whose card or account was saved."""
     return world.purchase(method=method, save="y", **choices).pay()
 
 

@@ -29,8 +29,6 @@ BUYER = Actor(Source.PAGE)
 
 @dataclass
 class Subscriber:
-    """A subscription and its buyer."""
-
     world: World
     first: Purchase
 

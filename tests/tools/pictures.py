@@ -35,8 +35,6 @@ async ([png, quality]) => {
 
 
 class Photographer:
-    """A browser, a shop, and the folder for the pictures."""
-
     def __init__(self, browser: Browser, shop: Shop) -> None:
         self.browser = browser
         self.shop = shop

@@ -29,8 +29,6 @@ class CannotStart(Exception):
 
 @dataclass(frozen=True)
 class Cluster:
-    """A running server, reached by a socket in its folder."""
-
     folder: Path
 
     def url(self, database: str = "postgres") -> str:

@@ -42,11 +42,9 @@ class Program:
 
     @property
     def log(self) -> str:
-        """What it has printed so far."""
         return (self.home / "log").read_text(encoding="utf-8")
 
     def payment(self, attempt_no: str) -> dict[str, object]:
-        """What the simulator remembers of an attempt."""
         answer = requests.get(f"{self.simulator_url}/_sim/payments/{attempt_no}", timeout=10)
         answer.raise_for_status()
         found: dict[str, object] = answer.json()
@@ -59,7 +57,6 @@ class Program:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on right now."""
     candidates = random.sample(PORTS, 200)
     return [port for port in candidates if _is_free(port)][:count]
 

@@ -15,7 +15,6 @@ def buyer(world: World) -> PageClient:
 
 @pytest.fixture
 def order_no(buyer: PageClient) -> str:
-    """The buyer's order of the test product, not paid."""
     return buyer.place_order()
 
 

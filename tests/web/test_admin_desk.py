@@ -17,7 +17,6 @@ ACTIONS = {action for situation in OPEN for action in situation.actions}
 
 
 def addresses(page: Page) -> dict[str, str]:
-    """Where each action on the page goes."""
     found: dict[str, str] = {}
     form = ""
     for name, tag in page.tags.all:

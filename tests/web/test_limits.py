@@ -31,8 +31,6 @@ def no_limits_afterwards() -> Iterator[None]:
 
 
 class BrowserAt(PageClient):
-    """A browser at another address."""
-
     def __init__(self, app: Flask, address: str) -> None:
         super().__init__(app)
         self._address = address

@@ -14,7 +14,6 @@ MERCHANT = {name: value for name, value in LIVE.items() if name.startswith("SHOP
 
 
 def contact(page: Page) -> str:
-    """The text of the contact in the footer."""
     found = re.search(r'<address[^>]*id="contact".*?</address>', page.text, re.DOTALL)
     assert found, page.path
     return re.sub(r"<[^>]*>|\s+", " ", found[0])

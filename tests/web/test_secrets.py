@@ -80,7 +80,6 @@ def recorder(world: World, caplog: pytest.LogCaptureFixture) -> Recorder:
 
 
 def pay(world: World, recorder: Recorder, scenario: str = "", **choices: str) -> str:
-    """One buyer's payment, with a card or account typed in."""
     buyer = world.browser()
     order_no = buyer.place_order(quantity=2, payer_phone=PHONE)
     opening = buyer.start_attempt(order_no, 200, **choices)

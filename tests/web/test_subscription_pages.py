@@ -12,7 +12,6 @@ from tests.world import World
 
 @pytest.fixture
 def number(world: World, buyer: PageClient) -> str:
-    """The number of the buyer's subscription."""
     return pay(world, buyer, buyer.place_order("monthly-book"))
 
 
