@@ -22,7 +22,7 @@ def ask(number: str, day: date, method: PayType, client: PaypleClient) -> None:
     with suppress(GatewayError):
         found = client.inquire(number, day, method)
         if found is not None:
-            links.record_found(number, found, client, source=Source.STAFF)
+            links.record_found(number, found, source=Source.STAFF)
 
 
 def last_answer(number: str) -> JournalEntry | None:

@@ -65,24 +65,24 @@ def due() -> Sequence[str]:
     return read_column(query.order_by(UnknownPayment.id).limit(webhooks.MOST_A_MINUTE))
 
 
-def look_up(number: str, client: PaypleClient, inquirer: Inquirer) -> bool:
+def look_up(number: str, inquirer: Inquirer) -> bool:
     """Ask about a number that a webhook named. Return False without an answer."""
     try:
         found = _inquire(number, inquirer)
     except GatewayError:
         return False
     if found is not None:
-        record_found(number, found, client, source=Source.WEBHOOK)
+        record_found(number, found, source=Source.WEBHOOK)
     with transaction():
         db.session.execute(update(UnknownPayment).where(UnknownPayment.number == number).values(asked_at=clock.now()))
     return True
 
 
-def record_found(number: str, found: PaymentFound, client: PaypleClient, *, source: Source) -> None:
+def record_found(number: str, found: PaymentFound, *, source: Source) -> None:
     """Record what an inquiry has found, if it is an attempt of ours or of a link."""
     if found.attempt_no == number and (order_no := ORDER_NO.search(found.goods)):
         _take_up(found, order_no[0], source)
-    settlement.settle_found(number, found, client, source=source)
+    settlement.settle_found(number, found, source=source)
 
 
 def _inquire(number: str, inquirer: Inquirer) -> PaymentFound | None:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from shop import clock
 from shop.db import db, read_column, transaction
 from shop.errors import RefundRefused
-from shop.models import Attempt, Order, Refund
+from shop.models import Order, Refund
 from shop.payple import GatewayError, PaypleClient, RefundRequest, refund_rules
 from shop.payple.flow import LEAVE_WITHIN
 from shop.payple.refund_rules import RefundRejected, RefundVerdict
@@ -75,19 +75,6 @@ def request(order_no: str, wish: RefundWish, *, by: str, client: PaypleClient) -
     return refund
 
 
-def file_owed(attempt: Attempt, refund_no: str, amount: int, actor: Actor = SHOP) -> Refund:
-    """Reserve the refund of a payment that no order takes. The caller holds the order's lock."""
-    refund = Refund(
-        refund_no=refund_no,
-        order=attempt.order,
-        attempt=attempt,
-        amount=amount,
-        vat=0,
-        is_full=True,
-    )
-    return _create(refund, actor)
-
-
 def repeat(refund_id: int, *, by: str, client: PaypleClient) -> Refund:
     """Send a full refund again at once, or raise RefundRefused. A refused one of the shop's own is filed anew."""
     with transaction():
@@ -126,10 +113,8 @@ def record_returned_elsewhere(refund_id: int, *, by: str) -> Refund:
     return refund
 
 
-def due(attempt_no: str = "") -> list[int]:
+def due() -> list[int]:
     query = select(Refund.id).where(Refund.next_try_at <= clock.now())
-    if attempt_no:
-        query = query.join(Refund.attempt).where(Attempt.attempt_no == attempt_no)
     return read_column(query.order_by(Refund.next_try_at, Refund.id).limit(BATCH))
 
 
@@ -186,7 +171,9 @@ def _reserve(order_no: str, wish: RefundWish, by: str) -> Refund:
 
 def _file_again(refused: Refund, by: str) -> Refund:
     later = next((other for other in refused.attempt.refunds if other.id > refused.id), None)
-    return later or file_owed(refused.attempt, f"again-{refused.id}", refused.amount, Actor(Source.STAFF, by))
+    return later or transitions.file_owed_refund(
+        refused.attempt, f"again-{refused.id}", refused.amount, Actor(Source.STAFF, by)
+    )
 
 
 def _create(refund: Refund, actor: Actor) -> Refund:

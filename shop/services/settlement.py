@@ -25,7 +25,7 @@ from shop.payple import (
 from shop.payple.attempts import AttemptState, Reason, Verdict
 from shop.payple.flow import Inquirer, PaymentFlow
 from shop.rules.states import OrderState, Source
-from shop.services import cash_receipts, journal, orders, refunds, subscriptions, transitions
+from shop.services import cash_receipts, journal, orders, subscriptions, transitions
 from shop.services.journal import Actor
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ def handle_result(result: UnverifiedResult, client: PaypleClient) -> str | None:
     release()
     try:
         if not is_final:
-            _send_refund_of(_flow(client, Source.BROWSER).handle_result(result), client)
+            _flow(client, Source.BROWSER).handle_result(result)
         elif may_get_receipt:
             _look_up_receipt(result.attempt_no, client)
     except UNAVAILABLE:  # the page view and the sweep ask again
@@ -71,21 +71,19 @@ def settle(
     if attempt is not None and attempt.is_final:
         return cash_receipts.look_up(attempt_no, inquirer or client)
     verdict = _flow(client, source, inquirer).check(attempt_no, at_once=at_once)
-    _send_refund_of(ShopStore(source).find(attempt_no), client)
     return verdict is None or verdict.reason is not Reason.NO_ANSWER
 
 
 def charge(request: ChargeRequest, client: PaypleClient) -> None:
-    _send_refund_of(_flow(client, Source.SWEEP).charge(request), client)
+    _flow(client, Source.SWEEP).charge(request)
 
 
-def settle_found(attempt_no: str, found: PaymentFound, client: PaypleClient, *, source: Source) -> None:
+def settle_found(attempt_no: str, found: PaymentFound, *, source: Source) -> None:
     """Record a payment that an inquiry has found, if its attempt is ours and not final."""
     attempt = ShopStore(source).find(attempt_no)
     if attempt is None or attempt.is_final:
         return
-    verdict = flow.judge(attempt, found, clock.now())
-    _send_refund_of(ShopStore(source).record(attempt_no, verdict), client)
+    ShopStore(source).record(attempt_no, flow.judge(attempt, found, clock.now()))
 
 
 def settle_order(order: Order, client: PaypleClient) -> None:
@@ -140,12 +138,6 @@ def close(attempt_no: str, *, by: str) -> None:
         transitions.move(attempt, AttemptState.DECLINED, "attention_closed", Actor(Source.STAFF, by), checks=0)
         if attempt.payment_date is None:  # the gateway has not shown a payment yet
             _schedule(attempt)
-
-
-def _send_refund_of(attempt: attempts.Attempt | None, client: PaypleClient) -> None:
-    if attempt is not None and attempt.state is AttemptState.ORPHANED:
-        for refund_id in refunds.due(attempt.attempt_no):
-            refunds.handle_due(refund_id, client)
 
 
 def _look_up_receipt(attempt_no: str, client: PaypleClient) -> None:
@@ -220,7 +212,7 @@ class ShopStore:
             is_changed = transitions.apply_verdict(row, verdict, source=self.source)
             owed = attempts.owed_refund(row.flow_view, clock.now()) if is_changed else None
             if owed is not None:
-                refunds.file_owed(row, owed.refund_no, owed.amount)
+                transitions.file_owed_refund(row, owed.refund_no, owed.amount)
             if is_changed and row.state in attempts.FINAL and verdict.found is not None:
                 cash_receipts.keep_found(row, verdict.found.transfer)
                 subscriptions.follow_payment(row, verdict.found)

@@ -55,7 +55,7 @@ def run(client: PaypleClient, *, seconds: float = SECONDS) -> Report:
                 log.exception("the sweep could not deal with %s%s", name, row)
                 report.failed.append(f"{name}{row}")
 
-    look_up = partial(links.look_up, client=client, inquirer=inquiries)
+    look_up = partial(links.look_up, inquirer=inquiries)
     do("payment ", links.due(), look_up, report.asked)
     settle = partial(settlement.settle, client=client, source=Source.SWEEP, inquirer=inquiries)
     do("", _due_attempts(), settle, report.asked)

@@ -26,7 +26,7 @@ from shop.rules.states import (
     SubscriptionState,
 )
 from shop.services import catalogue, journal
-from shop.services.journal import Actor, Evidence, Row
+from shop.services.journal import SHOP, Actor, Evidence, Row
 
 RefundOrReceipt = TypeVar("RefundOrReceipt", Refund, CashReceipt)
 State = OrderState | AttemptState | RefundState | CashReceiptState | SubscriptionState
@@ -103,6 +103,23 @@ def has_subscribed_since(order: Order) -> bool:
     is_taken = or_(Subscription.state.in_(LIVE), Subscription.month > order.month)
     since = select(Subscription.id).where(Subscription.visitor == order.visitor, is_taken)
     return db.session.scalar(since.limit(1)) is not None
+
+
+def file_owed_refund(attempt: Attempt, refund_no: str, amount: int, actor: Actor = SHOP) -> Refund:
+    """Reserve the refund of a payment that no order takes. The sweep sends it. The caller holds the order's lock."""
+    now = clock.now()
+    refund = Refund(
+        refund_no=refund_no,
+        order=attempt.order,
+        attempt=attempt,
+        amount=amount,
+        vat=0,
+        is_full=True,
+        reserved_at=now,
+        next_try_at=now,
+    )
+    create(refund, "refund_reserved", actor, {"amount": amount, "vat": 0, "full": True})
+    return refund
 
 
 def begin_confirm(attempt: Attempt, *, source: Source) -> bool:

@@ -19,7 +19,7 @@ from sqlalchemy import select, update
 from shop import clock
 from shop.db import db, release, transaction
 from shop.errors import OutOfStock
-from shop.extensions import client, settings
+from shop.extensions import settings
 from shop.models import Attempt, Order, PaymentLink, Product, SavedMethod
 from shop.payple import (
     OutcomeUnknown,
@@ -253,7 +253,7 @@ def other_method_not_asked(_original: Any, asking: PaymentFlow, attempt: attempt
 # money that no order takes
 
 
-@bug("money that no order can take is written down and kept", "I2", "I13", at=(refunds, "file_owed"))
+@bug("money that no order can take is written down and kept", "I2", "I13", at=(transitions, "file_owed_refund"))
 def orphan_not_cancelled(*_: Any) -> None:
     return
 
@@ -383,4 +383,4 @@ def link_matched_by_the_webhook(_original: Any, message: UnverifiedResult) -> No
     now, number, amount = clock.now().replace(microsecond=0), message.attempt_no, message.amount or 0
     for goods in db.session.scalars(select(PaymentLink.goods).join(Order).where(Order.amount == amount)).all():
         found = PaymentFound(number, PayType.CARD, amount, amount, now, goods=goods)
-        links.record_found(number, found, client(), source=Source.WEBHOOK)
+        links.record_found(number, found, source=Source.WEBHOOK)

@@ -79,6 +79,7 @@ def test_a_charge_after_the_cancellation_goes_back_although_goods_remain(world: 
     if is_unknown_first:
         assert (purchase.attempt.state, purchase.page().state) == (AttemptState.UNKNOWN, "expired")
         world.sweep(minutes=1)
+    world.sweep()
 
     assert purchase.states == ("expired", "orphaned")
     assert [refund.state for refund in purchase.order.refunds] == [RefundState.DONE]

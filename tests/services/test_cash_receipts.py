@@ -167,6 +167,7 @@ def test_the_receipt_of_an_orphaned_payment_is_cancelled(world: World, work: str
         world.fault("cancel", "lost_answer", phase="after")
     purchase = world.purchase(quantity=11, method="transfer", cash_receipt="y", work=work)
     world.deliver(changed(purchase.claim(PAY_TOTAL="1000"), PAY_TOTAL="11000"))
+    world.sweep()
     world.sweep(3, minutes=1)
 
     assert (purchase.attempt.state, purchase.returned) == (AttemptState.ORPHANED, 1_000)

@@ -176,7 +176,7 @@ def test_a_payment_that_was_found_and_not_recorded_is_settled_by_the_sweep(
     postbox.deliver()
     with monkeypatch.context() as patch:
         patch.setattr(settlement, "settle_found", lambda *_values, **_more: None)
-        links.look_up(number, client(), client())
+        links.look_up(number, client())
     assert world.attempt(number).state is AttemptState.PREPARED
 
     world.sweep(seconds=6)

@@ -47,6 +47,7 @@ def test_a_second_payment_goes_back(before_midnight: World) -> None:
 
     for window in windows:
         before_midnight.deliver(window.approve().result or [])
+    before_midnight.sweep()
 
     assert second.attempt.state is AttemptState.ORPHANED
     assert ([refund.state for refund in second.order.refunds], second.returned) == ([RefundState.DONE], 1000)
