@@ -116,11 +116,11 @@ def in_turn(lock: Lock, seconds: float) -> Iterator[None]:
 def read_column(query: Select[Value]) -> list[Value]:
     """Return the values of a column, and end the reading transaction."""
     values = list(db.session.scalars(query))
-    release()
+    end_reading()
     return values
 
 
-def release() -> None:
+def end_reading() -> None:
     """End the reading transaction, so that none is open while the gateway is asked."""
     db.session.rollback()
 

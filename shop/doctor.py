@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 
 from shop import clock, schema
-from shop.db import UNAVAILABLE, db, release
+from shop.db import UNAVAILABLE, db, end_reading
 from shop.extensions import client, settings
 from shop.payple import GatewayError
 from shop.services import desk
@@ -181,9 +181,9 @@ def _sweep() -> Finding:
     advice = _("flask --app app sweep을 1분마다 실행하거나 --every로 계속 실행하세요.")
     try:
         since = desk.overdue_since(clock.now())
-        release()
+        end_reading()
     except SQLAlchemyError:  # tables that are missing are another finding
-        release()
+        end_reading()
         return Finding("sweep", Level.WARN, _("자동 점검이 실행되는지 알 수 없습니다."), advice)
     if since is None:
         return _good("sweep", _("밀린 점검이 없습니다."))

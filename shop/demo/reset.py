@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete
 
 from shop import clock
-from shop.db import db, release, transaction
+from shop.db import db, end_reading, transaction
 from shop.demo import lived_in, shared_clock, snapshot
 from shop.demo.lived_in import Event
 from shop.demo.tools import client, simulator
@@ -23,7 +23,7 @@ def reset() -> None:
 
     :raises SimulatorAway: the simulator does not play along
     """
-    release()
+    end_reading()
     with (settings().instance / "reset.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         _stop_clock()

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from sqlalchemy import exists, select
 
 from shop import clock
-from shop.db import db, read_column, release, transaction
+from shop.db import db, end_reading, read_column, transaction
 from shop.errors import ReceiptRefused
 from shop.models import Attempt, CashReceipt, Order, Refund
 from shop.payple import (
@@ -116,7 +116,7 @@ def _run_due(receipt_id: int, client: PaypleClient) -> CashReceipt:
 # --- what follows money. The caller holds the order's lock ----------------------------------------------------------
 
 
-def keep_found(attempt: Attempt, found: TransferPayment | None) -> None:
+def add_found(attempt: Attempt, found: TransferPayment | None) -> None:
     """Add the row of a receipt that only the gateway knows. After a refund it is issued again."""
     if found is None or not found.cash_receipt_issued or attempt.active_receipt is not None:
         return
@@ -127,7 +127,7 @@ def keep_found(attempt: Attempt, found: TransferPayment | None) -> None:
         _apply(receipt, Coverage(CashReceiptState.CANCEL_DUE, amount, attempt.remaining), SHOP)
 
 
-def follow_refund(refund: Refund, actor: Actor) -> None:
+def adjust_to_refund(refund: Refund, actor: Actor) -> None:
     attempt = refund.attempt
     answer = ReceiptAnswer(refund.receipt_code, refund.receipt_message)
     receipt = attempt.covering_receipt
@@ -157,7 +157,7 @@ def look_up_first(order_no: str, client: PaypleClient) -> None:
     order = db.session.scalar(select(Order).where(Order.order_no == order_no))
     attempt = order.paid_attempt if order else None
     attempt_no = attempt.attempt_no if attempt and attempt.may_get_receipt else ""
-    release()
+    end_reading()
     if attempt_no:
         look_up(attempt_no, client, at_once=True)
 
@@ -183,7 +183,7 @@ def look_up(attempt_no: str, inquirer: Inquirer, *, at_once: bool = False) -> bo
         attempt = transitions.lock_attempt(attempt_no)
         attempt.next_check_at = attempt.deadline_at if now < attempt.deadline_at else None
         if attempt.may_get_receipt and not attempt.is_refunding:
-            keep_found(attempt, found.transfer if found else None)
+            add_found(attempt, found.transfer if found else None)
     return True
 
 

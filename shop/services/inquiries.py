@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from shop.db import db, release
+from shop.db import db, end_reading
 from shop.models import Attempt, JournalEntry
 from shop.payple import GatewayError, PaypleClient, PayType
 from shop.rules.states import Source
@@ -18,7 +18,7 @@ CALLS = ("inquire", "authenticate")
 
 def ask(number: str, day: date, method: PayType, client: PaypleClient) -> None:
     """Inquire, and settle the payment if it is ours."""
-    release()
+    end_reading()
     with suppress(GatewayError):
         found = client.inquire(number, day, method)
         if found is not None:

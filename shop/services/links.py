@@ -10,7 +10,7 @@ from itertools import product
 from sqlalchemy import select, update
 
 from shop import clock
-from shop.db import db, read_column, release, transaction
+from shop.db import db, end_reading, read_column, transaction
 from shop.errors import NotFound
 from shop.models import Attempt, Order, PaymentLink, UnknownPayment
 from shop.payple import ChargeMode, GatewayError, LinkRequest, PaymentFound, PaypleClient, PayType
@@ -34,7 +34,7 @@ def create(order: Order, goods: str, expires_at: datetime, *, by: str, client: P
     order_no = order.order_no
     request = _request(order, goods, expires_at)
     require_payable(order.state, 0, order.expires_at, clock.now())
-    release()
+    end_reading()
     url = client.create_link(request)
     with transaction():
         order = transitions.lock_order_no(order_no)
@@ -65,10 +65,10 @@ def due() -> Sequence[str]:
     return read_column(query.order_by(UnknownPayment.id).limit(webhooks.MOST_A_MINUTE))
 
 
-def look_up(number: str, inquirer: Inquirer) -> bool:
+def inquire(number: str, inquirer: Inquirer) -> bool:
     """Ask about a number that a webhook named. Return False without an answer."""
     try:
-        found = _inquire(number, inquirer)
+        found = _find(number, inquirer)
     except GatewayError:
         return False
     if found is not None:
@@ -82,10 +82,10 @@ def record_found(number: str, found: PaymentFound, *, source: Source) -> None:
     """Record what an inquiry has found, if it is an attempt of ours or of a link."""
     if found.attempt_no == number and (order_no := ORDER_NO.search(found.goods)):
         _take_up(found, order_no[0], source)
-    settlement.settle_found(number, found, source=source)
+    settlement.record_found(number, found, source=source)
 
 
-def _inquire(number: str, inquirer: Inquirer) -> PaymentFound | None:
+def _find(number: str, inquirer: Inquirer) -> PaymentFound | None:
     days = [clock.korea_date(clock.now() - timedelta(days=ago)) for ago in (0, 1)]
     answers = (inquirer.inquire(number, day, pay_type) for day, pay_type in product(days, PayType))
     return next((found for found in answers if found is not None), None)

@@ -109,7 +109,7 @@ def record_returned_elsewhere(refund_id: int, *, by: str) -> Refund:
             raise RefundRefused(RefundRefused.Reason.WRONG_STATE)
         refund.returned_elsewhere_by = by
         journal.note(refund, "returned_elsewhere", actor)
-        cash_receipts.follow_refund(refund, actor)
+        cash_receipts.adjust_to_refund(refund, actor)
     return refund
 
 
@@ -202,7 +202,7 @@ def _record(refund: Refund, verdict: RefundVerdict, actor: Actor, **columns: obj
     ended_at = None if verdict.state in IN_FLIGHT else clock.now()
     _move(refund, verdict.state, actor, columns, ended_at=ended_at, **columns)
     if verdict.state is RefundState.DONE:
-        cash_receipts.follow_refund(refund, actor)
+        cash_receipts.adjust_to_refund(refund, actor)
 
 
 def _move(refund: Refund, state: RefundState, actor: Actor, evidence: dict[str, object], **columns: object) -> None:

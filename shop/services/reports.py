@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from shop import clock
-from shop.db import db, release
+from shop.db import db, end_reading
 from shop.models import Attempt, Refund
 from shop.payple import ChargeMode, GatewayError, Inquiries, PaymentFound, PaypleClient, PayType
 from shop.payple.attempts import FINAL, WINDOW_LIFETIME
@@ -212,7 +212,7 @@ def _compare(inquiries: Inquiries, attempt_id: int, day: date) -> list[Differenc
     state, pay_type = attempt.state, attempt.pay_type
     differs = partial(Difference, attempt.order.order_no, attempt_no)
     ours = _our_figures(attempt)
-    release()
+    end_reading()
     try:
         found = _ask(inquiries, attempt_no, day, pay_type)
     except GatewayError as error:

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from shop import clock
-from shop.db import db, release, transaction
+from shop.db import db, end_reading, transaction
 from shop.errors import NotFound
 from shop.models import Attempt, SavedMethod, Subscription
 from shop.payple import GatewayError, PaymentFound, PaypleClient
@@ -76,7 +76,7 @@ def delete_unneeded(row: SavedMethod) -> None:
         row.deleted_at, row.next_check_at, row.checks = clock.now(), clock.now(), 0
 
 
-def look_up(saved_id: int, client: PaypleClient) -> None:
+def check_now(saved_id: int, client: PaypleClient) -> None:
     """Ask the gateway at once whether a key is registered."""
     with transaction():
         these = SavedMethod.id == saved_id, SavedMethod.next_check_at > clock.now()
@@ -95,7 +95,7 @@ def make_due(billing_key: str) -> None:
 def due() -> list[int]:
     query = select(SavedMethod.id).where(SavedMethod.next_check_at <= clock.now())
     found = list(db.session.scalars(query.order_by(SavedMethod.next_check_at, SavedMethod.id)))
-    release()
+    end_reading()
     return found
 
 

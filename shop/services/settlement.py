@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
 from shop import clock
-from shop.db import UNAVAILABLE, db, read_column, release, transaction
+from shop.db import UNAVAILABLE, db, end_reading, read_column, transaction
 from shop.errors import NotFound
 from shop.models import Attempt, Order
 from shop.payple import (
@@ -43,14 +43,14 @@ def handle_result(result: UnverifiedResult, client: PaypleClient) -> str | None:
         return None
     order_no = before.order.order_no
     is_final, may_get_receipt = before.state in attempts.FINAL, before.may_get_receipt
-    release()
+    end_reading()
     try:
         if not is_final:
             _flow(client, Source.BROWSER).handle_result(result)
         elif may_get_receipt:
             _look_up_receipt(result.attempt_no, client)
     except UNAVAILABLE:  # the page view and the sweep ask again
-        release()
+        end_reading()
         log.exception("a result of %s waits for the database", result.attempt_no)
     return order_no
 
@@ -78,7 +78,7 @@ def charge(request: ChargeRequest, client: PaypleClient) -> None:
     _flow(client, Source.SWEEP).charge(request)
 
 
-def settle_found(attempt_no: str, found: PaymentFound, *, source: Source) -> None:
+def record_found(attempt_no: str, found: PaymentFound, *, source: Source) -> None:
     """Record a payment that an inquiry has found, if its attempt is ours and not final."""
     attempt = ShopStore(source).find(attempt_no)
     if attempt is None or attempt.is_final:
@@ -99,7 +99,7 @@ def settle_order(order: Order, client: PaypleClient) -> None:
         if is_over:
             orders.expire(order_no, source=Source.PAGE)
     except UNAVAILABLE:
-        release()
+        end_reading()
         log.exception("an order is shown without an inquiry, because the database takes no writes")
 
 
@@ -129,7 +129,7 @@ def expire_unopened(attempt_no: str, error: GatewayError) -> None:
     ShopStore(Source.PAGE).record(attempt_no, verdict)
 
 
-def close(attempt_no: str, *, by: str) -> None:
+def close_attention(attempt_no: str, *, by: str) -> None:
     """Record that an attempt in attention has nothing to collect, or raise NotFound."""
     with transaction():
         attempt = transitions.lock_attempt(attempt_no)
@@ -163,7 +163,7 @@ class ShopStore:
     def find(self, attempt_no: str) -> attempts.Attempt | None:
         row = db.session.scalar(select(Attempt).where(Attempt.attempt_no == attempt_no)) if attempt_no else None
         found = row.flow_view if row else None
-        release()
+        end_reading()
         return found
 
     def note_result(self, attempt_no: str, result: UnverifiedResult) -> bool:
@@ -214,8 +214,8 @@ class ShopStore:
             if owed is not None:
                 transitions.file_owed_refund(row, owed.refund_no, owed.amount)
             if is_changed and row.state in attempts.FINAL and verdict.found is not None:
-                cash_receipts.keep_found(row, verdict.found.transfer)
-                subscriptions.follow_payment(row, verdict.found)
+                cash_receipts.add_found(row, verdict.found.transfer)
+                subscriptions.record_payment(row, verdict.found)
             if is_changed or row.state is verdict.judged_from:
                 row.checks += not is_changed
                 _schedule(row)

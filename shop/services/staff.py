@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from shop import clock
-from shop.db import db, release, transaction
+from shop.db import db, end_reading, transaction
 from shop.errors import SignInRefused, StaffProblem
 from shop.models import StaffMember, StaffSession
 from shop.rules.states import Source
@@ -118,7 +118,7 @@ def _require_usable(name: str, password: str) -> None:
 
 def _check(name: str, password: str) -> StaffMember:
     member = _find(name)
-    release()
+    end_reading()
     if not _fits(member, password) or member is None or member.disabled_at is not None:
         raise SignInRefused
     return member

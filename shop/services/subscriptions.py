@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
 from shop import clock
-from shop.db import db, release, transaction
+from shop.db import db, end_reading, transaction
 from shop.errors import CannotCancel, CannotPay, CartProblem, NotFound
 from shop.models import Attempt, Order, SavedMethod, Subscription
 from shop.payple import PaymentFound, PaypleClient
@@ -63,7 +63,7 @@ def require_unpaid_month(order: Order) -> None:
         raise CannotPay(CannotPay.Reason.EXPIRED)
 
 
-def follow_payment(attempt: Attempt, found: PaymentFound) -> None:
+def record_payment(attempt: Attempt, found: PaymentFound) -> None:
     """Save what an attempt was paid with, and start or continue the subscription of its order.
 
     A subscription is always locked before its saved method.
@@ -123,11 +123,11 @@ def stop(number: str, client: PaypleClient, actor: Actor, reason: str = "") -> N
         saved_methods.handle_due(saved_id, client)
 
 
-def look_up(number: str, client: PaypleClient) -> None:
+def check_saved_method(number: str, client: PaypleClient) -> None:
     saved_id = get(number).saved_method_id
-    release()
+    end_reading()
     if saved_id is not None:
-        saved_methods.look_up(saved_id, client)
+        saved_methods.check_now(saved_id, client)
 
 
 def lock(subscription_id: int) -> Subscription:

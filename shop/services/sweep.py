@@ -10,7 +10,7 @@ from typing import TypeVar
 from sqlalchemy import select
 
 from shop import clock
-from shop.db import read_column, release
+from shop.db import end_reading, read_column
 from shop.models import Attempt, Order
 from shop.payple import PaypleClient
 from shop.rules.states import AttemptState, OrderState, Source
@@ -37,7 +37,7 @@ class Report:
 
 
 def run(client: PaypleClient, *, seconds: float = SECONDS) -> Report:
-    release()
+    end_reading()
     over = time.monotonic() + seconds
     inquiries = client.inquiries()
     report = Report()
@@ -51,11 +51,11 @@ def run(client: PaypleClient, *, seconds: float = SECONDS) -> Report:
                 silent = silent + 1 if act(row) is False else 0
                 done.append(row)
             except Exception:  # one row that fails does not stop the others
-                release()
+                end_reading()
                 log.exception("the sweep could not deal with %s%s", name, row)
                 report.failed.append(f"{name}{row}")
 
-    look_up = partial(links.look_up, inquirer=inquiries)
+    look_up = partial(links.inquire, inquirer=inquiries)
     do("payment ", links.due(), look_up, report.asked)
     settle = partial(settlement.settle, client=client, source=Source.SWEEP, inquirer=inquiries)
     do("", _due_attempts(), settle, report.asked)

@@ -272,7 +272,7 @@ class Stage(World):
         rest = {row["oid"]: row["total"] - row["refunded_total"] for row in self.payments() if row["paid_at"]}
         for attempt_no in self._read(in_attention):
             if not rest.get(attempt_no):
-                self.work(settlement.close, attempt_no, by="lee")
+                self.work(settlement.close_attention, attempt_no, by="lee")
 
     def make_link(self, order_no: str) -> None:
         ends_at = self.moment + timedelta(hours=1)

@@ -17,7 +17,7 @@ from unittest.mock import patch
 from sqlalchemy import select, update
 
 from shop import clock
-from shop.db import db, release, transaction
+from shop.db import db, end_reading, transaction
 from shop.errors import OutOfStock
 from shop.extensions import settings
 from shop.models import Attempt, Order, PaymentLink, Product, SavedMethod
@@ -313,7 +313,7 @@ def two_operators_at_once(original: Any, amount: int, **balances: Any) -> None:
     original(amount, **balances | {"is_in_flight": False})
 
 
-@bug("the cash receipt does not follow a refund", "I5", at=(cash_receipts, "follow_refund"))
+@bug("the cash receipt does not follow a refund", "I5", at=(cash_receipts, "adjust_to_refund"))
 def receipt_not_reduced(*_: Any) -> None:
     return
 
@@ -342,7 +342,7 @@ def _write_seen_stock(_original: Any, lines: Any) -> None:
 def oversold(original: Any, cart: CartOnHand, *args: Any, **more: Any) -> Any:
     query = select(Product.id, Product.stock).where(Product.slug.in_(cart.items))
     _seen.stock = {row.id: row.stock for row in db.session.execute(query)}
-    release()
+    end_reading()
     time.sleep(0.05)  # long enough for another buyer to look, too
     return original(cart, *args, **more)
 

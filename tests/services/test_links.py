@@ -175,8 +175,8 @@ def test_a_payment_that_was_found_and_not_recorded_is_settled_by_the_sweep(
     number = pay(world, make_link(world, order_no).url)
     postbox.deliver()
     with monkeypatch.context() as patch:
-        patch.setattr(settlement, "settle_found", lambda *_values, **_more: None)
-        links.look_up(number, client())
+        patch.setattr(settlement, "record_found", lambda *_values, **_more: None)
+        links.inquire(number, client())
     assert world.attempt(number).state is AttemptState.PREPARED
 
     world.sweep(seconds=6)

@@ -455,7 +455,7 @@ def test_a_payment_that_somebody_has_already_refunded_waits_for_a_person(world: 
     world.deliver(claim)
 
     assert (purchase.order.state, purchase.order.refunds, purchase.returned) == ("attention", [], 3_000)
-    settlement.close(purchase.attempt_no, by="kim")
+    settlement.close_attention(purchase.attempt_no, by="kim")
     assert purchase.order.state == "awaiting_payment"
     for hours in (0.5, 24, 24):
         world.sweep(hours=hours)
@@ -472,6 +472,6 @@ def test_goods_of_an_expired_order_go_back_once_though_a_refunded_payment_shows_
 
     world.sweep(days=1)
     assert purchase.order.state == "attention"
-    settlement.close(purchase.attempt_no, by="kim")
+    settlement.close_attention(purchase.attempt_no, by="kim")
 
     assert (purchase.order.state, world.stock(slug)) == ("expired", 5)

@@ -63,7 +63,7 @@ def test_a_stop_and_a_look_up_at_once_wait_for_each_other_in_one_order(world: Wo
     number, saved = subscriber.first.order_no, subscriber.row.saved_method
     assert saved
     world.control("POST", "billing-keys/deregister", {"payer_id": saved.billing_key})
-    thread = during_the_stop(world, lambda: subscriptions.look_up(number, client()), first=True)
+    thread = during_the_stop(world, lambda: subscriptions.check_saved_method(number, client()), first=True)
 
     subscriptions.stop(number, client(), BUYER)
     thread.join()

@@ -273,7 +273,7 @@ def test_a_key_that_is_not_registered_any_more_pauses(world: World) -> None:
     subscriber = subscribe(world)
     key = subscriber.row.saved_method.billing_key  # type: ignore[union-attr]
     world.control("POST", "billing-keys/deregister", {"payer_id": key})
-    subscriptions.look_up(subscriber.first.order_no, client())
+    subscriptions.check_saved_method(subscriber.first.order_no, client())
     assert subscriber.row.saved_method is None
 
     subscriber.sweep_when_due()

@@ -51,7 +51,7 @@ def ask_again(order_no: str, attempt_no: str) -> ResponseReturnValue:
 def close_attention(order_no: str, attempt_no: str) -> ResponseReturnValue:
     """A person has looked at an answer that fits no order; who it was is written down."""
     require_password()
-    settlement.close(attempt_no, by=g.staff.name)
+    settlement.close_attention(attempt_no, by=g.staff.name)
     return back_to_order(order_no)
 
 

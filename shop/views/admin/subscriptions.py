@@ -26,7 +26,7 @@ def show_subscription(number: str) -> ResponseReturnValue:
 @bp.post("/subscriptions/<number>/lookup")
 def look_up_subscription(number: str) -> ResponseReturnValue:
     """Ask the gateway whether its card or account is still registered."""
-    subscriptions.look_up(number, client())
+    subscriptions.check_saved_method(number, client())
     return redirect(url_for("admin.show_subscription", number=number), code=303)
 
 
