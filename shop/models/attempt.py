@@ -106,6 +106,7 @@ class Attempt(Base):
             payment_date=self.payment_date,
             charged_amount=self.charged_amount,
             next_check_at=self.next_check_at,
+            order_no=self.order.order_no,
         )
 
     @property

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from shop import clock
-from shop.db import db, end_reading, transaction
+from shop.db import read_column, transaction
 from shop.models import Attempt, Order, Subscription
 from shop.payple import ChargeMode, ChargeRequest, PaypleClient, codes
 from shop.payple.attempts import WINDOW_LIFETIME
@@ -25,9 +25,7 @@ CHARGE = "charge"
 
 def due() -> Sequence[int]:
     query = select(Subscription.id).where(Subscription.next_charge_at <= clock.now())
-    found = db.session.scalars(query.order_by(Subscription.next_charge_at, Subscription.id)).all()
-    end_reading()
-    return found
+    return read_column(query.order_by(Subscription.next_charge_at, Subscription.id))
 
 
 def charge(subscription_id: int, client: PaypleClient) -> None:
@@ -54,8 +52,7 @@ def _claim(subscription_id: int) -> int | None:
 
 def _settle_tries(order_id: int, client: PaypleClient) -> bool:
     """Inquire about the tries of a month. Return False without an answer."""
-    numbers = db.session.scalars(select(Attempt.attempt_no).where(Attempt.order_id == order_id)).all()
-    end_reading()
+    numbers = read_column(select(Attempt.attempt_no).where(Attempt.order_id == order_id))
     return all(settlement.settle(number, client, source=Source.SWEEP, at_once=True) for number in numbers)
 
 

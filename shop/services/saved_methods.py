@@ -8,11 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.exc import IntegrityError
 
 from shop import clock
-from shop.db import db, end_reading, transaction
+from shop.db import db, read_column, transaction
 from shop.errors import NotFound
 from shop.models import Attempt, SavedMethod, Subscription
 from shop.payple import GatewayError, PaymentFound, PaypleClient
@@ -78,25 +78,25 @@ def delete_unneeded(row: SavedMethod) -> None:
 
 def check_now(saved_id: int, client: PaypleClient) -> None:
     """Ask the gateway at once whether a key is registered."""
-    with transaction():
-        these = SavedMethod.id == saved_id, SavedMethod.next_check_at > clock.now()
-        db.session.connection().execute(update(SavedMethod).where(*these).values(next_check_at=clock.now(), checks=0))
+    _make_due(SavedMethod.id == saved_id)
     handle_due(saved_id, client)
 
 
-def make_due(billing_key: str) -> None:
-    """Have the sweep ask whether a key is still registered."""
+def check_soon(billing_key: str) -> None:
+    """Have the sweep ask whether a key is registered."""
+    _make_due(SavedMethod.fingerprint == _fingerprint(billing_key))
+
+
+def _make_due(these: ColumnElement[bool]) -> None:
     now = clock.now()
-    these = (SavedMethod.fingerprint == _fingerprint(billing_key), SavedMethod.next_check_at > now)
     with transaction():
-        db.session.connection().execute(update(SavedMethod).where(*these).values(next_check_at=now, checks=0))
+        later = update(SavedMethod).where(these, SavedMethod.next_check_at > now)
+        db.session.connection().execute(later.values(next_check_at=now, checks=0))
 
 
 def due() -> list[int]:
     query = select(SavedMethod.id).where(SavedMethod.next_check_at <= clock.now())
-    found = list(db.session.scalars(query.order_by(SavedMethod.next_check_at, SavedMethod.id)))
-    end_reading()
-    return found
+    return read_column(query.order_by(SavedMethod.next_check_at, SavedMethod.id))
 
 
 def handle_due(saved_id: int, client: PaypleClient) -> None:

@@ -37,22 +37,18 @@ MOST_RESULTS = 5
 
 def handle_result(result: UnverifiedResult, client: PaypleClient) -> str | None:
     """React to a result. Return the order's number, or None if the attempt is not ours."""
-    found = select(Attempt).options(joinedload(Attempt.order)).where(Attempt.attempt_no == result.attempt_no)
-    before = db.session.scalar(found) if result.attempt_no else None
-    if before is None:
+    attempt = ShopStore(Source.BROWSER).find(result.attempt_no)
+    if attempt is None:
         return None
-    order_no = before.order.order_no
-    is_final, may_get_receipt = before.state in attempts.FINAL, before.may_get_receipt
-    end_reading()
     try:
-        if not is_final:
+        if attempt.is_final:
+            _look_up_receipt(attempt.attempt_no, client)
+        else:
             _flow(client, Source.BROWSER).handle_result(result)
-        elif may_get_receipt:
-            _look_up_receipt(result.attempt_no, client)
     except UNAVAILABLE:  # the page view and the sweep ask again
         end_reading()
         log.exception("a result of %s waits for the database", result.attempt_no)
-    return order_no
+    return attempt.order_no
 
 
 def settle(
@@ -161,7 +157,8 @@ class ShopStore:
     source: Source
 
     def find(self, attempt_no: str) -> attempts.Attempt | None:
-        row = db.session.scalar(select(Attempt).where(Attempt.attempt_no == attempt_no)) if attempt_no else None
+        query = select(Attempt).options(joinedload(Attempt.order)).where(Attempt.attempt_no == attempt_no)
+        row = db.session.scalar(query)
         found = row.flow_view if row else None
         end_reading()
         return found

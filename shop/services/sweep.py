@@ -55,8 +55,7 @@ def run(client: PaypleClient, *, seconds: float = SECONDS) -> Report:
                 log.exception("the sweep could not deal with %s%s", name, row)
                 report.failed.append(f"{name}{row}")
 
-    look_up = partial(links.inquire, inquirer=inquiries)
-    do("payment ", links.due(), look_up, report.asked)
+    do("payment ", links.due(), partial(links.inquire, inquirer=inquiries), report.asked)
     settle = partial(settlement.settle, client=client, source=Source.SWEEP, inquirer=inquiries)
     do("", _due_attempts(), settle, report.asked)
     do("", _due_orders(), partial(orders.expire, source=Source.SWEEP), report.expired)

@@ -27,7 +27,7 @@ _NUMBER = re.compile(r"[A-Za-z0-9_-]{1,30}")
 def handle(message: UnverifiedResult) -> None:
     """Make what a webhook names due for an inquiry."""
     if message.reports_deregistration:
-        saved_methods.make_due(message.billing_key)
+        saved_methods.check_soon(message.billing_key)
     elif db.session.scalar(select(Attempt.id).where(Attempt.attempt_no == message.attempt_no)):
         _make_due(message)
     else:
