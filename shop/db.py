@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Dialect, Engine, Enum, ExceptionContext, Index, Select, event, text
+from sqlalchemy import Connection, DateTime, Dialect, Engine, Enum, ExceptionContext, Index, Select, String, event, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import DeclarativeBase
@@ -58,6 +58,20 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class CutText(TypeDecorator[str]):
+    """Text that the gateway sends, cut to the length of its column."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        self.length = length
+
+    def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
+        return value and value[: self.length]
 
 
 def one_of(kind: type[StrEnum], name: str) -> Enum:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from shop.db import Base, UtcDateTime, one_of, one_row_while
+from shop.db import Base, CutText, UtcDateTime, one_of, one_row_while
 from shop.encryption import EncryptedText
 from shop.payple import ChargeMode, PayType, attempts
 from shop.payple.attempts import FINAL
@@ -68,23 +68,23 @@ class Attempt(Base):
 
     reported_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reported_result: Mapped[str] = mapped_column(String(10), default="")
-    reported_code: Mapped[str] = mapped_column(String(20), default="")
+    reported_code: Mapped[str] = mapped_column(CutText(20), default="")
     reported_mismatch: Mapped[str] = mapped_column(String(20), default="")
 
-    result_code: Mapped[str] = mapped_column(String(20), default="")
-    result_message: Mapped[str] = mapped_column(String(200), default="")
+    result_code: Mapped[str] = mapped_column(CutText(20), default="")
+    result_message: Mapped[str] = mapped_column(CutText(200), default="")
     paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     payment_date: Mapped[date | None]
     charged_amount: Mapped[int | None] = mapped_column(BigInteger)
     billing_key: Mapped[str] = mapped_column(EncryptedText, default="")
-    card_issuer: Mapped[str] = mapped_column(String(40), default="")
-    card_number: Mapped[str] = mapped_column(String(40), default="")
+    card_issuer: Mapped[str] = mapped_column(CutText(40), default="")
+    card_number: Mapped[str] = mapped_column(CutText(40), default="")
     instalment_months: Mapped[int | None]
-    approval_no: Mapped[str] = mapped_column(String(40), default="")
-    trade_key: Mapped[str] = mapped_column(String(60), default="")
+    approval_no: Mapped[str] = mapped_column(CutText(40), default="")
+    trade_key: Mapped[str] = mapped_column(CutText(60), default="")
     slip_url: Mapped[str] = mapped_column(Text, default="")
-    bank_name: Mapped[str] = mapped_column(String(40), default="")
-    account: Mapped[str] = mapped_column(String(40), default="")
+    bank_name: Mapped[str] = mapped_column(CutText(40), default="")
+    account: Mapped[str] = mapped_column(CutText(40), default="")
 
     order: Mapped[Order] = relationship(back_populates="attempts")
     refunds: Mapped[list[Refund]] = relationship(back_populates="attempt", order_by="Refund.id")

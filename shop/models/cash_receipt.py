@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from shop.db import Base, UtcDateTime, one_of, one_row_while
+from shop.db import Base, CutText, UtcDateTime, one_of, one_row_while
 from shop.rules.cash_receipt import LastCall
 from shop.rules.states import ACTIVE_RECEIPT, CashReceiptState
 
@@ -44,7 +44,7 @@ class CashReceipt(Base):
     amount: Mapped[int] = mapped_column(BigInteger)
     purpose: Mapped[str] = mapped_column(String(10), default="")
     identity: Mapped[str] = mapped_column(String(20), default="")
-    number: Mapped[str] = mapped_column(String(60), default="")
+    number: Mapped[str] = mapped_column(CutText(60), default="")
     requested_by: Mapped[str] = mapped_column(String(40), default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     issued_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -54,8 +54,8 @@ class CashReceipt(Base):
     is_reissue: Mapped[bool] = mapped_column(default=False)
     last_call: Mapped[LastCall] = mapped_column(one_of(LastCall, "receipt_last_call"), default=LastCall.ANSWERED)
     tries: Mapped[int] = mapped_column(default=0)
-    result_code: Mapped[str] = mapped_column(String(20), default="")
-    result_message: Mapped[str] = mapped_column(String(200), default="")
+    result_code: Mapped[str] = mapped_column(CutText(20), default="")
+    result_message: Mapped[str] = mapped_column(CutText(200), default="")
 
     order: Mapped[Order] = relationship(back_populates="cash_receipts")
     attempt: Mapped[Attempt] = relationship(back_populates="cash_receipts")

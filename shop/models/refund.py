@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, T
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop import clock
-from shop.db import Base, UtcDateTime, one_of, one_row_while
+from shop.db import Base, CutText, UtcDateTime, one_of, one_row_while
 from shop.payple import refund_rules
 from shop.payple.refund_rules import DECIDE_AFTER
 from shop.rules.states import IN_FLIGHT, RefundState
@@ -56,12 +56,12 @@ class Refund(Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     tries: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    result_code: Mapped[str] = mapped_column(String(20), default="")
-    result_message: Mapped[str] = mapped_column(String(200), default="")
-    trade_key: Mapped[str] = mapped_column(String(60), default="")
+    result_code: Mapped[str] = mapped_column(CutText(20), default="")
+    result_message: Mapped[str] = mapped_column(CutText(200), default="")
+    trade_key: Mapped[str] = mapped_column(CutText(60), default="")
     slip_url: Mapped[str] = mapped_column(Text, default="")
-    receipt_code: Mapped[str] = mapped_column(String(20), default="")
-    receipt_message: Mapped[str] = mapped_column(String(200), default="")
+    receipt_code: Mapped[str] = mapped_column(CutText(20), default="")
+    receipt_message: Mapped[str] = mapped_column(CutText(200), default="")
 
     order: Mapped[Order] = relationship(back_populates="refunds")
     attempt: Mapped[Attempt] = relationship(back_populates="refunds")

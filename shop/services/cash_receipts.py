@@ -121,8 +121,8 @@ def add_found(attempt: Attempt, found: TransferPayment | None) -> None:
     if found is None or not found.cash_receipt_issued or attempt.active_receipt is not None:
         return
     amount = found.cash_receipt_amount or attempt.charged or attempt.amount
-    number = found.cash_receipt_number[:60]
-    receipt = _create(attempt, CashReceiptState.ISSUED, amount, number=number, issued_at=clock.now())
+    columns = {"number": found.cash_receipt_number, "issued_at": clock.now()}
+    receipt = _create(attempt, CashReceiptState.ISSUED, amount, **columns)
     if amount != attempt.remaining:
         _apply(receipt, Coverage(CashReceiptState.CANCEL_DUE, amount, attempt.remaining), SHOP)
 
@@ -276,7 +276,7 @@ def _record(receipt: CashReceipt, state: CashReceiptState, number: str) -> None:
     receipt.last_call = LastCall.ANSWERED
     columns: dict[str, object] = {}
     if state is CashReceiptState.ISSUED:
-        columns = {"number": number[:60], "issued_at": clock.now()}
+        columns = {"number": number, "issued_at": clock.now()}
     elif state is CashReceiptState.CANCELLED:
         columns = {"cancelled_at": clock.now()}
     if state is not receipt.state:
@@ -293,7 +293,7 @@ def _request_rest(cancelled: CashReceipt) -> None:
 
 def _record_error(receipt: CashReceipt, error: GatewayError) -> None:
     """A refusal is checked at once; without an answer the last call stays open."""
-    receipt.result_code, receipt.result_message = error.code[:20], error.message[:200]
+    receipt.result_code, receipt.result_message = error.code, error.message
     if isinstance(error, NotSent):
         receipt.last_call = LastCall.ANSWERED
     elif isinstance(error, Refused):

@@ -216,18 +216,18 @@ def _schedule(refund: Refund) -> None:
 
 def _gateway_columns(verdict: RefundVerdict) -> dict[str, object]:
     if verdict.error is not None:
-        return {"result_code": verdict.error.code[:20], "result_message": verdict.error.message[:200]}
+        return {"result_code": verdict.error.code, "result_message": verdict.error.message}
     if verdict.done is None:
         return {}
     done = verdict.done
     values: dict[str, object] = {
-        "result_code": done.code[:20],
-        "result_message": done.message[:200],
-        "trade_key": done.trade_key[:60],
+        "result_code": done.code,
+        "result_message": done.message,
+        "trade_key": done.trade_key,
         "slip_url": done.slip_url,
     }
     if done.receipt is not None:
-        values |= {"receipt_code": done.receipt.code[:20], "receipt_message": done.receipt.message[:200]}
+        values |= {"receipt_code": done.receipt.code, "receipt_message": done.receipt.message}
     return values
 
 

@@ -134,16 +134,9 @@ def begin_confirm(attempt: Attempt, *, source: Source) -> bool:
 
 
 def _gateway_columns(verdict: Verdict) -> dict[str, object]:
-    values: dict[str, object] = {}
     if verdict.error is not None:
-        values = {"result_code": verdict.error.code, "result_message": verdict.error.message}
-    elif verdict.found is not None:
-        values = _payment_columns(verdict.found)
-    columns = Attempt.__table__.c
-    return {
-        name: value[: getattr(columns[name].type, "length", None)] if isinstance(value, str) else value
-        for name, value in values.items()
-    }
+        return {"result_code": verdict.error.code, "result_message": verdict.error.message}
+    return _payment_columns(verdict.found) if verdict.found is not None else {}
 
 
 def _is_held(attempt: Attempt) -> bool:
