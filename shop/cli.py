@@ -39,7 +39,7 @@ def seed() -> None:
 def show_ledger() -> None:
     """Print every attempt as one JSON object per line."""
     for line in reports.ledger():
-        click.echo(json.dumps(asdict(line), ensure_ascii=False))
+        click.echo(json.dumps(line, ensure_ascii=False))
 
 
 @click.command("sweep")

@@ -86,6 +86,11 @@ class Order(Base):
         return TaxBreakdown(Won(self.taxable), Won(self.exempt), Won(self.vat))
 
     @property
+    def vat_to_send(self) -> int | None:
+        """The tax that the gateway is told: only that of taxable and exempt goods together."""
+        return self.vat if self.breakdown.is_mixed else None
+
+    @property
     def refunded(self) -> int:
         """Won that the gateway has confirmed as returned for this order."""
         return sum(refund.amount for refund in self.refunds if refund.state is RefundState.DONE and not refund.is_owed)

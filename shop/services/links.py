@@ -31,18 +31,26 @@ LONGEST_GOODS = 32
 
 def create(order: Order, goods: str, expires_at: datetime, *, by: str, client: PaypleClient) -> None:
     """Register a link for an unpaid order, or raise CannotPay or GatewayError."""
-    order_no = order.order_no
-    request = _request(order, goods, expires_at)
     require_payable(order.state, 0, order.expires_at, clock.now())
+    order_no, goods = order.order_no, f"{order.order_no} {goods}"
+    request = LinkRequest(order.amount, goods, expires_at, taxable=order.taxable > 0, vat=order.vat_to_send)
     end_reading()
     url = client.create_link(request)
     with transaction():
         order = transitions.lock_order_no(order_no)
         require_payable(order.state, 0, order.expires_at, clock.now())
-        link = _new_link(order, url, request, by)
+        link = PaymentLink(
+            order_id=order.id,
+            url=url,
+            goods=goods,
+            created_at=clock.now(),
+            created_by=by,
+            expires_at=expires_at,
+            ends_at=expires_at + WINDOW_LIFETIME,
+        )
         order.expires_at = max(order.expires_at, link.ends_at)
         db.session.add(link)
-        evidence = {"goods": link.goods, "expires_at": expires_at.isoformat()}
+        evidence = {"goods": goods, "expires_at": expires_at.isoformat()}
         journal.note(order, "link_created", Actor(Source.STAFF, by), evidence)
 
 
@@ -112,26 +120,4 @@ def _new_attempt(order: Order, found: PaymentFound) -> Attempt:
         amount=order.amount,
         started_at=found.paid_at,
         next_check_at=clock.now(),
-    )
-
-
-def _request(order: Order, goods: str, expires_at: datetime) -> LinkRequest:
-    return LinkRequest(
-        order.amount,
-        f"{order.order_no} {goods}",
-        expires_at,
-        taxable=order.taxable > 0,
-        vat=order.vat if order.breakdown.is_mixed else None,
-    )
-
-
-def _new_link(order: Order, url: str, request: LinkRequest, by: str) -> PaymentLink:
-    return PaymentLink(
-        order_id=order.id,
-        url=url,
-        goods=request.goods,
-        created_at=clock.now(),
-        created_by=by,
-        expires_at=request.expires_at,
-        ends_at=request.expires_at + WINDOW_LIFETIME,
     )

@@ -114,6 +114,6 @@ def _request(order: Order, attempt: Attempt, billing_key: str) -> ChargeRequest:
         payer_phone=order.payer_phone,
         payer_email=order.payer_email,
         taxable=order.taxable > 0,
-        vat=order.vat if order.breakdown.is_mixed else None,
+        vat=order.vat_to_send,
         month=order.month,
     )

@@ -114,7 +114,7 @@ def _window_request(order: Order, attempt: Attempt, choices: Choices) -> WindowR
         payer_phone=order.payer_phone,
         payer_email=order.payer_email,
         taxable=order.taxable > 0,
-        vat=order.vat if order.breakdown.is_mixed else None,
+        vat=order.vat_to_send,
         cash_receipt=attempt.cash_receipt_asked,
         card_app=attempt.method.card_app,
         payer_check=choices.payer_check,

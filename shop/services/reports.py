@@ -107,25 +107,8 @@ def _midnight(day: date) -> datetime:
 # --- the ledger -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class LedgerLine:
-    """One attempt. ``state`` stays ``paid`` after refunds."""
-
-    order_no: str
-    attempt_no: str
-    method: str
-    work: str
-    state: str
-    amount: int
-    refunded: int
-    refund_unknown: bool
-    cash_receipt_state: str
-    cash_receipt_amount: int
-    paid_at: str | None
-
-
-def ledger() -> Iterator[LedgerLine]:
-    """Read every attempt, oldest first."""
+def ledger() -> Iterator[dict[str, object]]:
+    """Read every attempt, oldest first. Its ``state`` stays ``paid`` after refunds."""
     query = select(Attempt).options(
         joinedload(Attempt.order), selectinload(Attempt.refunds), selectinload(Attempt.cash_receipts)
     )
@@ -133,22 +116,22 @@ def ledger() -> Iterator[LedgerLine]:
     return (_ledger_line(attempt) for attempt in rows)
 
 
-def _ledger_line(attempt: Attempt) -> LedgerLine:
+def _ledger_line(attempt: Attempt) -> dict[str, object]:
     refunds = [refund for refund in attempt.refunds if not refund.is_owed]
     receipt, covering = attempt.cash_receipt, attempt.covering_receipt
-    return LedgerLine(
-        order_no=attempt.order.order_no,
-        attempt_no=attempt.attempt_no,
-        method=attempt.method.value,
-        work=attempt.charge_mode.value,
-        state=attempt.state.value,
-        amount=attempt.amount,
-        refunded=sum(refund.amount for refund in refunds if refund.state is RefundState.DONE),
-        refund_unknown=any(refund.state is RefundState.UNKNOWN for refund in refunds),
-        cash_receipt_state=receipt.state.value if receipt else CashReceiptState.NONE.value,
-        cash_receipt_amount=covering.amount if covering else 0,
-        paid_at=attempt.paid_at.isoformat() if attempt.paid_at else None,
-    )
+    return {
+        "order_no": attempt.order.order_no,
+        "attempt_no": attempt.attempt_no,
+        "method": attempt.method.value,
+        "work": attempt.charge_mode.value,
+        "state": attempt.state.value,
+        "amount": attempt.amount,
+        "refunded": sum(refund.amount for refund in refunds if refund.state is RefundState.DONE),
+        "refund_unknown": any(refund.state is RefundState.UNKNOWN for refund in refunds),
+        "cash_receipt_state": receipt.state.value if receipt else CashReceiptState.NONE.value,
+        "cash_receipt_amount": covering.amount if covering else 0,
+        "paid_at": attempt.paid_at.isoformat() if attempt.paid_at else None,
+    }
 
 
 # --- the comparison with the gateway --------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
@@ -89,10 +89,7 @@ def resume(number: str) -> None:
         row = lock(get(number).id)
         if row.state is SubscriptionState.PAUSED and row.saved_method is not None:
             month = open_order(row).month or row.month
-            due = max(clock.now(), charge_time(month, row.day))
-            transitions.move(
-                row, SubscriptionState.ACTIVE, "subscription_resumed", SHOP, since=clock.now(), next_charge_at=due
-            )
+            _activate(row, max(clock.now(), charge_time(month, row.day)))
 
 
 def order_to_pay(number: str) -> str:
@@ -161,11 +158,14 @@ def advance(row: Subscription, month: date) -> None:
     if row.saved_method is None:
         pause(row)
     elif row.state is SubscriptionState.PAUSED:
-        transitions.move(
-            row, SubscriptionState.ACTIVE, "subscription_resumed", SHOP, since=clock.now(), next_charge_at=due
-        )
+        _activate(row, due)
     elif row.state is SubscriptionState.ACTIVE:
         row.next_charge_at = due
+
+
+def _activate(row: Subscription, due: datetime) -> None:
+    active = SubscriptionState.ACTIVE
+    transitions.move(row, active, "subscription_resumed", SHOP, since=clock.now(), next_charge_at=due)
 
 
 def pause(row: Subscription) -> None:

@@ -15,7 +15,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -304,7 +304,7 @@ class Stage(World):
         evidence = Evidence(
             entries=self.entries,
             payments=self.payments(),
-            lines=[asdict(line) for line in reports.ledger()],
+            lines=list(reports.ledger()),
             orders=list(self.orders.values()),
             refund_forms=frozenset(self.refund_forms),
             desk=_desk_rows(self.moment) if with_desk else [],

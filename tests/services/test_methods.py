@@ -40,6 +40,6 @@ def test_ledger_and_settlement_sheet_name_the_way(world: World, method: Method) 
     [line] = reports.ledger()
     today = clock.korea_date(clock.now())
     sheet, comparison = reports.settlement_sheet(today), reports.compare_day(client(), today)
-    assert (line.method, line.refunded) == (method, 4_000)
+    assert (line["method"], line["refunded"]) == (method, 4_000)
     assert {way: sums.net for way, sums in sheet.by_method.items()} == {method: 6_000}
     assert (comparison.compared, comparison.differences) == (1, [])
