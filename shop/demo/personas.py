@@ -58,5 +58,5 @@ def sign_in_staff() -> None:
 
 def _order_of_the_buyer() -> str:
     """The address that a stranger has got hold of: the buyer's newest order."""
-    newest = next(iter(orders.history(PERSONA)), None)
+    newest = next(iter(orders.history(PERSONA).orders), None)
     return url_for("orders.show", order_no=newest.order_no) if newest else url_for("demo.index")

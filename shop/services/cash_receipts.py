@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from sqlalchemy import exists, select
 
 from shop import clock
-from shop.db import db, end_reading, read_column, transaction
+from shop.db import db, read_column, transaction
 from shop.errors import ReceiptRefused
 from shop.models import Attempt, CashReceipt, Order, Refund
 from shop.payple import (
@@ -26,7 +26,7 @@ from shop.payple.backoff import backoff
 from shop.payple.flow import Inquirer
 from shop.rules import cash_receipt as rules
 from shop.rules.cash_receipt import JOBS, Coverage, LastCall, ReceiptWish
-from shop.rules.states import IN_FLIGHT, CashReceiptState, Source
+from shop.rules.states import IN_FLIGHT, AttemptState, CashReceiptState, Source
 from shop.services import journal, transitions
 from shop.services.journal import SHOP, Actor
 
@@ -154,11 +154,8 @@ def _apply(receipt: CashReceipt, after: Coverage, actor: Actor) -> None:
 
 
 def look_up_first(order_no: str, client: PaypleClient) -> None:
-    order = db.session.scalar(select(Order).where(Order.order_no == order_no))
-    attempt = order.paid_attempt if order else None
-    attempt_no = attempt.attempt_no if attempt and attempt.may_get_receipt else ""
-    end_reading()
-    if attempt_no:
+    is_paid = (Order.order_no == order_no, Attempt.state == AttemptState.PAID)
+    for attempt_no in read_column(select(Attempt.attempt_no).join(Attempt.order).where(*is_paid)):
         look_up(attempt_no, client, at_once=True)
 
 

@@ -117,21 +117,25 @@ def find_for_guest(order_no: str, phone: str) -> Order:
 
 def last_cancelled(visitor: Visitor) -> Order | None:
     """Return the visitor's newest order if it is cancelled."""
-    newest = db.session.scalar(_orders_of(visitor).limit(1))
+    newest = db.session.scalar(_orders_of(visitor).order_by(Order.id.desc()).limit(1))
     return newest if newest is not None and newest.cancelled_at is not None else None
 
 
-def history(visitor: Visitor, before: int | None = None) -> Sequence[Order]:
-    """Return a page of the visitor's orders, and one more if there is another page."""
-    query = _orders_of(visitor).options(selectinload(Order.lines)).limit(PAGE_SIZE + 1)
-    return db.session.scalars(query if before is None else query.where(Order.id < before)).all()
+def history(visitor: Visitor, before: int | None = None) -> OrderPage:
+    """Return a page of the visitor's orders, newest first."""
+    return _page(_orders_of(visitor).options(selectinload(Order.lines)), before, PAGE_SIZE)
 
 
 def search(wanted: OrderFilter, before: int | None = None) -> OrderPage:
     """Return a page of orders, newest first."""
-    found = db.session.scalars(_query(wanted, before).limit(STAFF_PAGE_SIZE + 1)).all()
-    more = len(found) > STAFF_PAGE_SIZE
-    return OrderPage(found[:STAFF_PAGE_SIZE], found[STAFF_PAGE_SIZE - 1].id if more else None)
+    return _page(_matching(wanted), before, STAFF_PAGE_SIZE)
+
+
+def _page(query: Select[Order], before: int | None, size: int) -> OrderPage:
+    if before is not None:
+        query = query.where(Order.id < before)
+    found = db.session.scalars(query.order_by(Order.id.desc()).limit(size + 1)).all()
+    return OrderPage(found[:size], found[size - 1].id if len(found) > size else None)
 
 
 def journal_of(order: Order) -> Sequence[JournalEntry]:
@@ -167,8 +171,7 @@ def _give_up(order: Order, event: str, source: Source, *, cancelled_at: datetime
 
 
 def _orders_of(visitor: Visitor) -> Select[Order]:
-    mine = or_(Order.visitor == visitor.mark, Order.order_no.in_(visitor.found))
-    return select(Order).where(mine).order_by(Order.id.desc())
+    return select(Order).where(or_(Order.visitor == visitor.mark, Order.order_no.in_(visitor.found)))
 
 
 @cache
@@ -204,8 +207,8 @@ def _new_order_no() -> str:
     return f"{clock.korea_date(clock.now()):%Y%m%d}-{tail}"
 
 
-def _query(wanted: OrderFilter, before: int | None) -> Select[Order]:
-    query = _whole(select(Order)).order_by(Order.id.desc())
+def _matching(wanted: OrderFilter) -> Select[Order]:
+    query = _whole(select(Order))
     if wanted.words:
         query = query.where(_says(wanted.words))
     if wanted.state is not None:
@@ -215,7 +218,7 @@ def _query(wanted: OrderFilter, before: int | None) -> Select[Order]:
         # PostgreSQL would read all orders from the newest on and look each one up among those of the day.
         traded = traded.prefix_with("MATERIALIZED", dialect="postgresql")
         query = query.where(Order.id.in_(select(traded.c.order_id)))
-    return query if before is None else query.where(Order.id < before)
+    return query
 
 
 def _whole(query: Select[Order]) -> Select[Order]:

@@ -18,7 +18,7 @@ from shop.services import cart as carts
 from shop.services import checkout as checkouts
 from shop.services import orders, saved_methods, settlement, subscriptions
 from shop.services.checkout import CartOnHand
-from shop.services.orders import PAGE_SIZE, Payer
+from shop.services.orders import Payer
 from shop.settings import Mode, Window
 from shop.views import error_pages, messages, security_headers
 from shop.views.forms import CheckoutForm, LookupForm, PaymentForm, row_number
@@ -113,11 +113,9 @@ def _checkout_again(form: CheckoutForm, notice: messages.Notice) -> str:
 @bp.get("/orders")
 def history() -> ResponseReturnValue:
     """The orders of this browser, newest first."""
-    before = request.args.get("before", type=row_number)
-    found = orders.history(visitor(), before)
-    cursor = found[PAGE_SIZE - 1].id if len(found) > PAGE_SIZE else None
+    page = orders.history(visitor(), request.args.get("before", type=row_number))
     kept = {"saved": saved_methods.saved_by(visitor()), "subscriptions": subscriptions.list_of(visitor())}
-    return render_template("orders/history.html", orders=found[:PAGE_SIZE], next_cursor=cursor, **kept)
+    return render_template("orders/history.html", orders=page.orders, next_cursor=page.next_before, **kept)
 
 
 @bp.get("/orders/<order_no>")

@@ -9,6 +9,7 @@ import pytest
 
 from shop import clock
 from shop.db import db
+from shop.models import Order
 from shop.services import orders, reports
 from shop.services.orders import OrderFilter
 from shop.views.admin import reports as admin_reports
@@ -81,7 +82,7 @@ def test_pages_follow_each_other_without_gaps(
 
 def test_a_search_reads_an_index_and_not_all_orders(world: World) -> None:
     for words in ("20260101-AAAAAAAA", "20260101_AAAAAAAAAAAAAAAAAAAA", "홍길동", "5678", "01012345678"):
-        statement = orders._query(OrderFilter(words), None).limit(51)
+        statement = orders._matching(OrderFilter(words)).order_by(Order.id.desc()).limit(51)
         text = str(statement.compile(db.engine, compile_kwargs={"literal_binds": True}))
 
         plan = [str(row[3]) for row in db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]

@@ -2,7 +2,6 @@
 
 import pytest
 
-from shop.views import orders as order_views
 from tests.page import Page, PageClient
 from tests.world import World
 
@@ -66,7 +65,6 @@ def test_a_guest_with_a_wrong_phone_learns_nothing(world: World, order_no: str) 
 
 
 def test_history_has_pages(buyer: PageClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(order_views, "PAGE_SIZE", 2)
     monkeypatch.setattr("shop.services.orders.PAGE_SIZE", 2)
     placed = [buyer.place_order() for _order in range(3)]
 
