@@ -1,7 +1,7 @@
-"""Charges each due month of a subscription once.
+"""Charges the due months of subscriptions, each once a day at most until it is paid.
 
-A month is tried once a day at most. The number of a try follows from its month, and the try is inquired about before it
-is charged: a lost answer, a second sweep or a restored backup charges no month twice.
+The number of a try follows from its month, and an inquiry precedes each charge: no month is charged twice, not even
+after a restored backup.
 """
 
 from collections.abc import Sequence
@@ -51,7 +51,6 @@ def _claim(subscription_id: int) -> int | None:
 
 
 def _settle_tries(order_id: int, client: PaypleClient) -> bool:
-    """Inquire about the tries of a month. Return False without an answer."""
     numbers = read_column(select(Attempt.attempt_no).where(Attempt.order_id == order_id))
     return all(settlement.settle(number, client, source=Source.SWEEP, at_once=True) for number in numbers)
 

@@ -59,9 +59,7 @@ def start_attempt(
 
     :raises CannotPay, GatewayError: no window opened
     """
-    order_id = order.id
-    is_answered = settlement.ask_open_windows(order, client)
-    request = _prepare(order_id, choices, hold, is_answered=is_answered)
+    request = _prepare(order.id, choices, hold, is_answered=settlement.ask_open_windows(order, client))
     try:
         if script is WindowScript.WITH_CLIENT_KEY:
             return Opening(request.attempt_no, window_fields(request, client.client_key))

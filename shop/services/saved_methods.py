@@ -1,7 +1,4 @@
-"""Cards and accounts that buyers save, and their billing keys.
-
-A key, and whether it is still registered, comes from the gateway only.
-"""
+"""Cards and accounts that buyers save, and their billing keys."""
 
 import hashlib
 from contextlib import suppress
@@ -57,7 +54,7 @@ def _save(attempt: Attempt, found: PaymentFound, mine: dict[str, str]) -> SavedM
 
 
 def delete(visitor: Visitor, saved_id: int, client: PaypleClient) -> None:
-    """Offer a card or an account no longer. It is deregistered unless a subscription needs it. Or raise NotFound."""
+    """Offer a card or an account no longer, or raise NotFound. It is deregistered unless a subscription needs it."""
     with transaction():
         row = db.session.get(SavedMethod, saved_id, with_for_update=True)
         if row is None or not visitor.mark or row.visitor != visitor.mark:
@@ -68,7 +65,7 @@ def delete(visitor: Visitor, saved_id: int, client: PaypleClient) -> None:
 
 
 def delete_unneeded(row: SavedMethod) -> None:
-    """Have a card or an account deregistered that is neither offered nor charged by a subscription."""
+    """Have it deregistered if it is neither offered nor charged by a subscription."""
     db.session.flush()
     db.session.refresh(row, with_for_update=True)
     live = Subscription.saved_method_id == row.id, Subscription.state != SubscriptionState.STOPPED
@@ -100,7 +97,7 @@ def due() -> list[int]:
 
 
 def handle_due(saved_id: int, client: PaypleClient) -> None:
-    """Look a key up if that is due, and deregister one that nobody has saved any more."""
+    """Ask about a key if that is due, and deregister one that nobody has saved any more."""
     job = _claim(saved_id)
     if job is None:
         return

@@ -101,8 +101,7 @@ def settle_order(order: Order, client: PaypleClient) -> None:
 
 def cancel_order(order: Order, client: PaypleClient) -> None:
     """Cancel an unpaid order for its buyer, or raise CannotCancel: it is paid or may be."""
-    order_id = order.id
-    orders.cancel(order_id, is_answered=ask_open_windows(order, client))
+    orders.cancel(order.id, is_answered=ask_open_windows(order, client))
 
 
 def ask_open_windows(order: Order, client: PaypleClient) -> bool:

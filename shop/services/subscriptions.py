@@ -136,7 +136,7 @@ def lock(subscription_id: int) -> Subscription:
 def open_order(row: Subscription) -> Order:
     """Return the order of the next month of a locked subscription; place it if there is none.
 
-    A month stays unpaid if it has no order by the time at which the following one is charged.
+    Months that have no order when the following one is charged are left out.
     """
     by_month = {order.month: order for order in row.orders}
     while row.month in by_month and _is_over(by_month[row.month]):
@@ -151,7 +151,7 @@ def open_order(row: Subscription) -> Order:
 def advance(row: Subscription, month: date) -> None:
     """Make ``month`` the next one to pay, unless it is a later one already, and plan its charge.
 
-    Without a key to charge the subscription is paused. A stopped one gets the month and no charge.
+    Without a key to charge the subscription is paused.
     """
     row.month = max(row.month, month)
     due = charge_time(row.month, row.day)

@@ -39,7 +39,7 @@ def create(row: Row, event: str, actor: Actor, evidence: Evidence | None = None)
 
 
 def move(row: Row, after: State, event: str, actor: Actor, evidence: Evidence | None = None, **values: object) -> None:
-    """Change the state of a row, and let its order follow. Raises IllegalTransition."""
+    """Change the state of a row, then that of its order. Raises IllegalTransition."""
     _set_state(row, after, values)
     if isinstance(row, Attempt | Refund):
         _set_order_state(row.order)
