@@ -184,6 +184,6 @@ class Attempt(Base):
         is_open = self.state in FINAL and self.charge_mode is ChargeMode.IN_WINDOW and self.cash_receipt_asked
         return is_open and all(receipt.state is CashReceiptState.FAILED for receipt in self.cash_receipts)
 
-    def is_abandoned(self, now: datetime) -> bool:
-        """Whether its window brought no result in time."""
-        return self.state is AttemptState.PREPARED and now > self.deadline_at
+    def is_due(self, now: datetime) -> bool:
+        """Whether it is time for the next inquiry."""
+        return self.next_check_at is not None and self.next_check_at <= now

@@ -165,7 +165,7 @@ def look_up(attempt_no: str, inquirer: Inquirer, *, at_once: bool = False) -> bo
     with transaction():
         attempt = transitions.lock_attempt(attempt_no)
         day = attempt.payment_date
-        is_due = attempt.next_check_at is not None and attempt.next_check_at <= now
+        is_due = attempt.is_due(now)
         if day is None or not (is_due or at_once) or not attempt.may_get_receipt:
             return True
         if attempt.is_refunding:  # the answer would not tell what the receipt covers

@@ -76,18 +76,18 @@ def charge(request: ChargeRequest, client: PaypleClient) -> None:
 
 def record_found(attempt_no: str, found: PaymentFound, *, source: Source) -> None:
     """Record a payment that an inquiry has found, if its attempt is ours and not final."""
-    attempt = ShopStore(source).find(attempt_no)
-    if attempt is None or attempt.is_final:
-        return
-    ShopStore(source).record(attempt_no, flow.judge(attempt, found, clock.now()))
+    store = ShopStore(source)
+    attempt = store.find(attempt_no)
+    if attempt is not None and not attempt.is_final:
+        store.record(attempt_no, flow.judge(attempt, found, clock.now()))
 
 
 def settle_order(order: Order, client: PaypleClient) -> None:
-    """Inquire about what is open before an order's page is shown."""
+    """Make the inquiries that are due before an order's page is shown."""
     now = clock.now()
     order_no = order.order_no
     is_over = order.state is OrderState.AWAITING_PAYMENT and now >= order.expires_at
-    numbers = [row.attempt_no for row in reversed(order.attempts) if row.is_unanswered or row.is_abandoned(now)]
+    numbers = [row.attempt_no for row in reversed(order.attempts) if row.is_due(now)]
     try:
         for attempt_no in numbers:
             if not settle(attempt_no, client, source=Source.PAGE):
