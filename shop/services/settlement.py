@@ -165,14 +165,11 @@ class ShopStore:
     def note_result(self, attempt_no: str, result: UnverifiedResult) -> bool:
         with transaction():
             row = transitions.lock_attempt(attempt_no)
-            refused = flow.mismatch(row.flow_view, result) if result.reports_success else ""
-            news = (result.result, result.code[:20], refused)
-            is_known = news == (row.reported_result, row.reported_code, row.reported_mismatch)
-            if (row.reported_at and is_known) or journal.count("result", attempt_no) >= MOST_RESULTS:
+            if journal.count("result", attempt_no) >= MOST_RESULTS:
                 return False
-            row.reported_at = clock.now()
-            row.reported_result, row.reported_code, row.reported_mismatch = news
-            evidence = {"result": result.result, "code": result.code[:20], "refused": refused}
+            row.reported_at, row.reported_result, row.reported_code = clock.now(), result.result, result.code
+            row.reported_mismatch = flow.mismatch(row.flow_view, result) if result.reports_success else ""
+            evidence = {"result": result.result, "code": result.code[:20], "refused": row.reported_mismatch}
             journal.note(row, "result", Actor(self.source), evidence)
             return True
 
