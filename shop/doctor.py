@@ -180,7 +180,7 @@ def _schema() -> Finding:
 def _sweep() -> Finding:
     advice = _("flask --app app sweep을 1분마다 실행하거나 --every로 계속 실행하세요.")
     try:
-        since = desk.overdue_since(clock.now())
+        since = desk.overdue_since()
         end_reading()
     except SQLAlchemyError:  # tables that are missing are another finding
         end_reading()

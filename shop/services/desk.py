@@ -10,6 +10,7 @@ from typing import Literal
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
+from shop import clock
 from shop.db import db
 from shop.models import Attempt, CashReceipt, JournalEntry, PaymentLink, Refund
 from shop.rules.states import AttemptState, CashReceiptState, RefundState
@@ -45,22 +46,22 @@ class Desk:
         return sum(row.amount for row in self.rows)
 
 
-def load(now: datetime) -> Desk:
-    queries = (select(table).options(joinedload(table.order)).where(is_open) for table, is_open in _open(now))
+def load() -> Desk:
+    queries = (select(table).options(joinedload(table.order)).where(is_open) for table, is_open in _open())
     found: Iterable[Subject] = chain.from_iterable(db.session.scalars(query) for query in queries)
     rows = sorted(map(_desk_row, found), key=lambda row: row.since)
     return Desk(rows, _evidence({row.attempt_no for row in rows if row.attempt_no}))
 
 
-def count(now: datetime) -> int:
-    counts = (select(func.count()).select_from(table).where(is_open) for table, is_open in _open(now))
+def count() -> int:
+    counts = (select(func.count()).select_from(table).where(is_open) for table, is_open in _open())
     return sum(db.session.scalar(query) or 0 for query in counts)
 
 
-def overdue_since(now: datetime) -> datetime | None:
+def overdue_since() -> datetime | None:
     """Return when the oldest check was due, if that is ten minutes ago or more."""
     due = db.session.scalar(select(func.min(Attempt.next_check_at)))
-    return due if due is not None and due < now - PATIENCE else None
+    return due if due is not None and due < clock.now() - PATIENCE else None
 
 
 def _desk_row(row: Subject) -> DeskRow:
@@ -86,7 +87,8 @@ def _evidence(numbers: Iterable[str]) -> Mapping[str, Sequence[JournalEntry]]:
     return found
 
 
-def _open(now: datetime) -> tuple[tuple[type[Subject], ColumnElement[bool]], ...]:
+def _open() -> tuple[tuple[type[Subject], ColumnElement[bool]], ...]:
+    now = clock.now()
     return (
         (Attempt, _open_attempt(now)),
         (Refund, _open_refund(now)),

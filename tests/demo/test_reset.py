@@ -53,8 +53,8 @@ def test_a_reset_gives_a_lived_in_shop(demo: Demo) -> None:
         assert all(timedelta() <= now - order.placed_at < timedelta(days=5) for order in orders)
         assert all(order.order_no.startswith(f"{clock.korea_date(order.placed_at):%Y%m%d}") for order in orders)
         assert len({clock.korea_date(order.placed_at) for order in orders}) >= 4
-        assert Counter(row.kind for row in desk.load(now).rows) == {"attempt": 1, "refund": 1, "cash-receipt": 1}
-        assert desk.overdue_since(now) is None
+        assert Counter(row.kind for row in desk.load().rows) == {"attempt": 1, "refund": 1, "cash-receipt": 1}
+        assert desk.overdue_since() is None
         assert staff.find_session(token)
         stock = {row.slug: row.stock for row in db.session.execute(select(Product.slug, Product.stock))}
         events = set(db.session.scalars(select(JournalEntry.event)))

@@ -307,7 +307,7 @@ class Stage(World):
             lines=list(reports.ledger()),
             orders=list(self.orders.values()),
             refund_forms=frozenset(self.refund_forms),
-            desk=_desk_rows(self.moment) if with_desk else [],
+            desk=_desk_rows() if with_desk else [],
             stock={slug: (self.first_stock[slug], left) for slug, left in _stock().items()},
             excused=frozenset(self.excused),
             month_of=_months(),
@@ -417,8 +417,8 @@ def _months() -> dict[str, str]:
     return {order.order_no: f"{order.subscription_id} {order.month}" for order in rows}
 
 
-def _desk_rows(now: datetime) -> list[DeskRow]:
-    rows = desk.load(now).rows
+def _desk_rows() -> list[DeskRow]:
+    rows = desk.load().rows
     return [DeskRow(type(row.subject).__name__, row.subject.state.value, row.subject.order.order_no) for row in rows]
 
 

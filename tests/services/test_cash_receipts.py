@@ -59,7 +59,7 @@ def books(purchase: Purchase) -> Books:
 
 def on_desk() -> list[str]:
     db.session.rollback()
-    return [row.subject.state.value for row in desk.load(worlds.now()).rows if row.kind == "cash-receipt"]
+    return [row.subject.state.value for row in desk.load().rows if row.kind == "cash-receipt"]
 
 
 def issue(purchase: Purchase, wish: ReceiptWish = PHONE) -> CashReceiptState:

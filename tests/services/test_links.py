@@ -204,25 +204,25 @@ def test_a_link_whose_webhook_never_came_is_on_the_desk_until_its_number_is_ente
     day = clock.korea_date(clock.now())
     number = pay(world, link.url)
     world.sweep(days=1, minutes=30)
-    assert desk.count(clock.now()) == 0
+    assert desk.count() == 0
     world.sweep(minutes=11)
-    assert [row.kind for row in desk.load(clock.now()).rows] == ["link"]
+    assert [row.kind for row in desk.load().rows] == ["link"]
 
     inquiries.ask(number, day, PayType.CARD, client())
 
-    assert desk.count(clock.now()) == 0
+    assert desk.count() == 0
     assert world.order(order_no).state is OrderState.PAID
 
 
 def test_a_link_that_nobody_paid_is_on_the_desk_until_somebody_says_so(world: World, order_no: str) -> None:
     link_id = make_link(world, order_no).id
     world.sweep(days=2)
-    assert (desk.count(clock.now()), world.order(order_no).state) == (1, OrderState.EXPIRED)
+    assert (desk.count(), world.order(order_no).state) == (1, OrderState.EXPIRED)
 
     for name in ("kim", "lee"):
         links.close(link_id, by=name)
 
-    assert desk.count(clock.now()) == 0
+    assert desk.count() == 0
     assert (world.order(order_no).links[0].state, world.order(order_no).links[0].closed_by) == ("closed", "kim")
 
 

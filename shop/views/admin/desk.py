@@ -3,7 +3,6 @@
 from flask import g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from shop import clock
 from shop.extensions import client
 from shop.services import cash_receipts, desk, orders, refunds, sweep
 from shop.views.admin import messages
@@ -17,11 +16,10 @@ SECONDS = 5.0
 @bp.get("/desk")
 def show_desk() -> ResponseReturnValue:
     """Show everything open, oldest first."""
-    now = clock.now()
     return render_template(
         "admin/desk.html",
-        desk=desk.load(now),
-        silent_since=desk.overdue_since(now),
+        desk=desk.load(),
+        silent_since=desk.overdue_since(),
         explained=messages.explained,
         needs_password=not is_confirmed(),
     )

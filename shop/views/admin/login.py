@@ -82,7 +82,7 @@ def _to_sign_in() -> ResponseReturnValue:
 def words() -> dict[str, object]:
     """What every page of the area shows: who is signed in, and how much waits on the desk."""
     signed_in = g.get("staff")  # not there when a form without its token is refused before anybody was looked up
-    return {"staff": signed_in, "desk_count": desk.count(clock.now()) if signed_in else 0}
+    return {"staff": signed_in, "desk_count": desk.count() if signed_in else 0}
 
 
 @bp.get("/")
