@@ -24,7 +24,7 @@ from shop.payple.attempts import WINDOW_LIFETIME
 from shop.rules.method import Method
 from shop.rules.order import require_payable
 from shop.rules.states import Source
-from shop.services import settlement, subscriptions, transitions
+from shop.services import settlement, transitions
 from shop.services.journal import Actor
 
 
@@ -75,7 +75,8 @@ def _prepare(order_id: int, choices: Choices, hold: timedelta, *, is_answered: b
         order = db.session.get_one(Order, order_id, with_for_update=True)
         tries = db.session.scalar(select(func.count()).where(Attempt.order_id == order.id)) or 0
         require_payable(order.state, tries, order.expires_at, clock.now())
-        subscriptions.require_unpaid_month(order)
+        if transitions.has_subscribed_since(order):
+            raise CannotPay(CannotPay.Reason.EXPIRED)
         if not is_answered:
             raise CannotPay(CannotPay.Reason.CHECKING)
         order.expires_at = max(order.expires_at, order.placed_at + hold)

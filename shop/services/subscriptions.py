@@ -9,7 +9,7 @@ from sqlalchemy.orm import selectinload
 
 from shop import clock
 from shop.db import db, end_reading, transaction
-from shop.errors import CannotCancel, CannotPay, CartProblem, NotFound
+from shop.errors import CannotCancel, CartProblem, NotFound
 from shop.models import Attempt, Order, SavedMethod, Subscription
 from shop.payple import PaymentFound, PaypleClient
 from shop.rules.states import AttemptState, OrderState, SubscriptionState
@@ -55,12 +55,6 @@ def month_to_pay(visitor: Visitor) -> date:
     if db.session.scalar(mine.where(is_live)) is not None:
         raise CartProblem(CartProblem.Reason.SUBSCRIBED)
     return max(month_of(clock.now()), db.session.scalar(mine) or date.min)
-
-
-def require_unpaid_month(order: Order) -> None:
-    """Refuse a first payment if this browser has subscribed since, or raise CannotPay."""
-    if transitions.has_subscribed_since(order):
-        raise CannotPay(CannotPay.Reason.EXPIRED)
 
 
 def record_payment(attempt: Attempt, found: PaymentFound) -> None:
