@@ -9,11 +9,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
 from shop import clock
-from shop.db import UNAVAILABLE, db, end_reading, read_column, transaction
+from shop.db import UNAVAILABLE, db, end_reading, transaction
 from shop.errors import NotFound
 from shop.models import Attempt, Order
 from shop.payple import (
-    ChargeMode,
     ChargeRequest,
     GatewayError,
     PaymentFound,
@@ -105,18 +104,9 @@ def cancel_order(order: Order, client: PaypleClient) -> None:
 
 
 def ask_open_windows(order: Order, client: PaypleClient) -> bool:
-    """Inquire about the open PAY windows of an order. Return False if one has no answer."""
-    is_open = (
-        Attempt.order_id == order.id,
-        Attempt.state == AttemptState.PREPARED,
-        Attempt.charge_mode == ChargeMode.IN_WINDOW,
-    )
-    checker = _flow(client, Source.PAGE)
-    for attempt_no in read_column(select(Attempt.attempt_no).where(*is_open).order_by(Attempt.id)):
-        verdict = checker.check(attempt_no, at_once=True)
-        if verdict is None or verdict.reason is Reason.NO_ANSWER:
-            return False
-    return True
+    """Inquire about the open PAY windows of an order. Return whether the gateway has no payment of theirs."""
+    prepared = [row.flow_view for row in order.attempts if row.state is AttemptState.PREPARED]
+    return _flow(client, Source.PAGE).may_open_window(prepared)
 
 
 def expire_unopened(attempt_no: str, error: GatewayError) -> None:
