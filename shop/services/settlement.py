@@ -12,15 +12,7 @@ from shop import clock
 from shop.db import UNAVAILABLE, db, end_reading, transaction
 from shop.errors import NotFound
 from shop.models import Attempt, Order
-from shop.payple import (
-    ChargeRequest,
-    GatewayError,
-    PaymentFound,
-    PaypleClient,
-    UnverifiedResult,
-    attempts,
-    flow,
-)
+from shop.payple import ChargeRequest, GatewayError, PaymentFound, PaypleClient, UnverifiedResult, attempts, flow
 from shop.payple.attempts import AttemptState, Reason, Verdict
 from shop.payple.flow import Inquirer, PaymentFlow
 from shop.rules.states import OrderState, Source
@@ -51,12 +43,7 @@ def handle_result(result: UnverifiedResult, client: PaypleClient) -> str | None:
 
 
 def settle(
-    attempt_no: str,
-    client: PaypleClient,
-    *,
-    source: Source,
-    at_once: bool = False,
-    inquirer: Inquirer | None = None,
+    attempt_no: str, client: PaypleClient, *, source: Source, at_once: bool = False, inquirer: Inquirer | None = None
 ) -> bool:
     """Inquire about an attempt if that is due, or ``at_once``. Return False if the gateway did not answer.
 
