@@ -317,6 +317,7 @@ def test_a_second_first_payment_that_was_charged_in_its_window_goes_back(world: 
     (_first, result), (second, other_result) = two_windows(world, "PAY")
     world.deliver(result)
     world.deliver(other_result)
+    world.sweep()
 
     assert (live(), second.attempt.state.value, second.returned) == (1, "orphaned", PRICE)
     assert "이미 다른 주문으로 구독해서 받지 않았어요" in second.page().text
@@ -327,6 +328,7 @@ def test_two_first_payments_at_once_start_one_subscription(world: World) -> None
     windows = two_windows(world, "PAY")
 
     world.all_at_once(2, lambda number: world.deliver(windows[number][1]))
+    world.sweep()
 
     states = sorted(purchase.attempt.state.value for purchase, _result in windows)
     assert (live(), states, sum(purchase.returned for purchase, _result in windows)) == (1, ["orphaned", "paid"], PRICE)
