@@ -88,7 +88,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
         MAX_FORM_PARTS=MOST_FIELDS,
-        PERMANENT_SESSION_LIFETIME=timedelta(days=30),
+        PERMANENT_SESSION_LIFETIME=timedelta(days=365),  # subscriptions and saved cards are found by it
         SESSION_REFRESH_EACH_REQUEST=False,  # a result post must not set a cookie
         SESSION_COOKIE_NAME="__Host-shop" if settings.is_https else "shop",
         SESSION_COOKIE_SAMESITE="Lax",  # lost on the cross-site result post, back on the GET that follows

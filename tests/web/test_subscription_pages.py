@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from datetime import timedelta
+
 import pytest
+from itsdangerous import TimestampSigner
 
 from shop.rules.subscription import MORE_TRIES
 from tests.page import Page, PageClient
@@ -42,6 +46,16 @@ def test_the_buyer_sees_each_month_and_stops(world: World, buyer: PageClient, nu
     stopped = buyer.submit(f"/subscriptions/{number}/stop", {}, page=page)
     assert states(stopped) == ["stopped", "paid", "paid"]
     assert not stopped.has("stop-subscription")
+
+
+def test_the_browser_shows_its_subscription_for_a_year(
+    buyer: PageClient, number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = time.time() + timedelta(days=364).total_seconds()
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _signer: int(later))
+
+    assert buyer.get("/orders").values("subscription-row", "data-state") == ["active"]
+    assert states(buyer.get(f"/subscriptions/{number}")) == ["active", "paid"]
 
 
 def test_the_buyer_changes_how_to_pay_by_paying_the_next_month(world: World, buyer: PageClient, number: str) -> None:
