@@ -133,12 +133,9 @@ class Stage:
         self.clock.advance(seconds)
         self.simulator.control("POST", "clock", {"advance": seconds})
 
-    def pass_a_month(self, *visitors: Buyer) -> None:
-        """Until the next charge of each subscription is due; who visits the shop meanwhile keeps the cookie."""
-        for _ in range(2):
-            self.advance(16 * 86_400)
-            for buyer in visitors:
-                buyer.get("/orders")
+    def pass_a_month(self) -> None:
+        """Until the next charge of each subscription is due, at whatever hour it began."""
+        self.advance(32 * 86_400)
 
     def recover(self) -> None:
         """After a campaign: no fault stays, and the shop serves again."""

@@ -17,7 +17,7 @@ from tests.chaos.drain import settle
 from tests.chaos.forgeries import forged_webhook
 from tests.chaos.people import Buyer, Staff
 from tests.chaos.report import Plan, Report, Step
-from tests.chaos.stage import Stage, attempt, crowd, together
+from tests.chaos.stage import Stage, crowd, together
 from tests.oracle import Placed
 
 WIDTHS = (*[2] * 12, *[4] * 6, *[8] * 3, *[16] * 2, 32)
@@ -203,9 +203,8 @@ def _one_month(race: Race) -> None:
 def _charge_and_stop(race: Race) -> None:
     """A subscription is stopped and its card deleted, just as a month is charged."""
     order = race.buyer.subscribe(save="y")
-    race.stage.pass_a_month(race.buyer)
-    delete = partial(attempt, race.buyer.delete_saved)  # the stop may have come first
-    stops: list[Act] = [delete, partial(race.staff.stop_subscription, order)]
+    race.stage.pass_a_month()
+    stops: list[Act] = [race.buyer.delete_saved, partial(race.staff.stop_subscription, order)]
     sweeps = [race.staff.twin().run_due for _ in range(race.width - 1)]
     together([*sweeps, *stops])
     race.buyer.look(order)
