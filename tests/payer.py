@@ -173,7 +173,7 @@ class Window:
         return list(delivery.fields.items()) if delivery else None
 
     @property
-    def told(self) -> dict[str, str]:
+    def delivered(self) -> dict[str, str]:
         """The result by name; empty while there is none."""
         return dict(self.result or [])
 
@@ -210,7 +210,7 @@ def _as_attribute(name: str, value: str) -> str:
 
 @dataclass
 class Payer:
-    """Somebody on `page_url` who opens the window with the fields of that page and does as told."""
+    """Somebody on `page_url` who opens the window with the fields of that page and does what a test says."""
 
     session: requests.Session
     page_url: str

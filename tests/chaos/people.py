@@ -89,7 +89,7 @@ class Browser:
 
 
 class Buyer(Browser):
-    """Somebody who buys. ``step`` is told with what goes wrong about their orders."""
+    """Somebody who buys. ``step`` stands beside what goes wrong with their orders."""
 
     def __init__(self, stage: Stage, step: Step | None = None) -> None:
         super().__init__(stage)

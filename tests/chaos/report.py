@@ -131,8 +131,8 @@ def as_table(reports: Sequence[Report]) -> str:
         lines.append(_columns(one.name, one.engine, *counts, one.bound, f"{one.seconds:.1f}"))
         for name, values in one.measures.items():
             shares = {"p50": 0.5, "p95": 0.95, "max": 1.0}
-            told = ", ".join(f"{key} {percentile(values, share):.3g}" for key, share in shares.items())
-            lines.append(f"    {name}: {len(values)}, {told}")
+            shown = ", ".join(f"{key} {percentile(values, share):.3g}" for key, share in shares.items())
+            lines.append(f"    {name}: {len(values)}, {shown}")
         lines += [f"    broke off: {one.broken}"] if one.broken else []
     found = [(report.name, breach) for report in reports for breach in report.breaches]
     for name, breach in found:

@@ -202,7 +202,7 @@ class Merchant:
     def broke(self, rule: str) -> None:
         """The latest refusal was for this rule; without a ledger nobody can tell.
 
-        A request that names no partner is told to the default run.
+        A request that names no partner is in the ledger of the default run.
         """
         if not self.out_of_reach:
             assert rule in (self._last_rule(), replace(self, cst_id="test")._last_rule())
@@ -218,7 +218,7 @@ class Merchant:
 
 def code_of(window: Window) -> str:
     assert "window-refused" in window.page.texts, window.page.texts
-    return window.told["PCD_PAY_CODE"]
+    return window.delivered["PCD_PAY_CODE"]
 
 
 def _without_blanks(fields: Mapping[str, str]) -> Fields:

@@ -1,4 +1,4 @@
-"""A merchant's webhook address on this machine: it answers as told and remembers what came."""
+"""A merchant's webhook address on this machine: it answers as a test says and remembers what came."""
 
 from __future__ import annotations
 

@@ -215,5 +215,5 @@ def test_the_month_of_a_window_comes_back_in_every_answer(merchant: Merchant, me
     confirmed = merchant.confirm(claim)
     found = merchant.inquire(claim["PCD_PAY_OID"], method)
 
-    for told in (claim, confirmed, found, merchant.cancel(confirmed)):
-        assert MONTH.items() <= told.items()
+    for answer in (claim, confirmed, found, merchant.cancel(confirmed)):
+        assert MONTH.items() <= answer.items()

@@ -119,7 +119,7 @@ def test_one_authentication_serves_one_cancel(merchant: Merchant) -> None:
 
 # 현금영수증 API.
 @pytest.mark.parametrize(
-    ("receipt", "refund", "after", "told"),
+    ("receipt", "refund", "after", "effect"),
     [
         (1000, 1000, ("cancelled", 0), "receipt_cancelled"),
         (1000, 300, ("issued", 700), "receipt_reduced"),
@@ -127,7 +127,7 @@ def test_one_authentication_serves_one_cancel(merchant: Merchant) -> None:
     ],
 )
 def test_a_refund_cancels_or_reduces_the_receipt(
-    merchant: Merchant, receipt: int, refund: int, after: tuple[str, int], told: str
+    merchant: Merchant, receipt: int, refund: int, after: tuple[str, int], effect: str
 ) -> None:
     paid = merchant.paid(PCD_PAY_TYPE="transfer")
     merchant.receipt("TSREG", paid, PCD_TAXSAVE_AMOUNT=str(receipt))
@@ -136,7 +136,7 @@ def test_a_refund_cancels_or_reduces_the_receipt(
 
     assert (done["PCD_TAXSAVE_RST"], done["PCD_TAXSAVE_MSG"]) == ("0000", "현금영수증 발행취소 성공")
     assert merchant.cash_receipt(paid) == after
-    assert [line["effect"] for line in merchant.ledger() if line["op"] == "receipt"] == [told] * bool(told)
+    assert [line["effect"] for line in merchant.ledger() if line["op"] == "receipt"] == [effect] * bool(effect)
 
 
 @pytest.mark.parametrize(("switch", "code"), [("fail", "0000"), ("fail_for_good", "-10002122")])
@@ -190,7 +190,7 @@ def test_a_refund_unknown_to_the_shop_leaves_less_and_takes_the_receipt_too(merc
     oid = merchant.payments()[0]["oid"]
     merchant.order("POST", f"/payments/{oid}/cancel", {"amount": 400})
     assert merchant.ledger()[-1]["note"] == "done behind the shop's back"
-    paid = window.ask_for_receipt().told
+    paid = window.ask_for_receipt().delivered
     assert merchant.cash_receipt(paid) == ("issued", 600)
 
     assert merchant.cancel(paid)["PCD_PAY_CODE"] == "PAYC0011"

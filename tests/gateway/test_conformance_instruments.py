@@ -13,14 +13,14 @@ METHODS = pytest.mark.parametrize("method", ["card", "transfer"])
 # Quick guide 3-5.
 @pytest.mark.parametrize("work", ["PAY", "CERT"])
 def test_an_app_card_pays_without_a_billing_key(merchant: Merchant, work: str) -> None:
-    claim = merchant.open(**APP_CARD, PCD_PAY_WORK=work).approve(company="999904").told
+    claim = merchant.open(**APP_CARD, PCD_PAY_WORK=work).approve(company="999904").delivered
 
     assert (claim["PCD_PAY_RST"], claim["PCD_CARD_VER"]) == ("success", "02")
     assert (claim["PCD_PAY_CARDNAME"], claim["PCD_PAYER_ID"], claim["PCD_PAY_CARDQUOTA"]) == ("현대카드", "", "00")
 
 
 def test_an_app_card_has_instalments_from_fifty_thousand_won(merchant: Merchant) -> None:
-    claim = merchant.open(**APP_CARD, PCD_PAY_TOTAL="50000").approve(instalments="3").told
+    claim = merchant.open(**APP_CARD, PCD_PAY_TOTAL="50000").approve(instalments="3").delivered
 
     assert claim["PCD_PAY_CARDQUOTA"] == merchant.confirm(claim)["PCD_PAY_CARDQUOTA"] == "03"
 
@@ -33,13 +33,13 @@ def test_an_app_card_cannot_be_registered(merchant: Merchant) -> None:
 
 def test_one_card_has_one_key_and_a_key_may_get_another_card(merchant: Merchant) -> None:
     first, again = merchant.claim(**REGISTRATION), merchant.claim(**REGISTRATION)
-    other = merchant.open(**REGISTRATION).approve(card_number=OTHER_CARD).told
+    other = merchant.open(**REGISTRATION).approve(card_number=OTHER_CARD).delivered
 
     assert (again["PCD_PAYER_ID"], again["PCD_PAY_MSG"]) == (first["PCD_PAYER_ID"], "기 인증고객 입니다.")
     assert "기 인증고객" not in first["PCD_PAY_MSG"]
     key = first["PCD_PAYER_ID"]
     assert other["PCD_PAYER_ID"] != key == merchant.claim()["PCD_PAYER_ID"]
-    changed = merchant.open(**REGISTRATION, PCD_PAYER_ID=key).approve(card_number=OTHER_CARD).told
+    changed = merchant.open(**REGISTRATION, PCD_PAYER_ID=key).approve(card_number=OTHER_CARD).delivered
     assert (changed["PCD_PAYER_ID"], changed["PCD_PAY_CARDNAME"]) == (key, "신한카드")
 
 
@@ -52,11 +52,11 @@ def test_a_registered_instrument_pays_with_a_password(merchant: Merchant, method
     assert "window-password" in window.page.texts
     assert window.approve(payment_password="000000").page.status == 422
 
-    claim = window.approve().told
+    claim = window.approve().delivered
 
     assert (claim["PCD_PAY_RST"], claim["PCD_PAYER_ID"], claim["PCD_SIMPLE_FLAG"]) == ("success", key, "Y")
-    told = merchant.confirm(claim) if work == "CERT" else claim
-    assert told["PCD_PAY_CARDNUM" if method == "card" else "PCD_PAY_BANKNUM"]
+    answer = merchant.confirm(claim) if work == "CERT" else claim
+    assert answer["PCD_PAY_CARDNUM" if method == "card" else "PCD_PAY_BANKNUM"]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_registration_brings_a_billing_key_and_nothing_of_a_payment(merchant: 
     window = merchant.open(**REGISTRATION, PCD_PAY_TYPE=method)
     assert "window-amount" not in window.page.texts
 
-    claim = window.approve().told
+    claim = window.approve().delivered
 
     assert (claim["PCD_PAY_RST"], claim["PCD_PAY_CODE"], claim["PCD_PAY_WORK"]) == ("success", "0000", "AUTH")
     assert claim["PCD_PAYER_ID"]
@@ -98,7 +98,7 @@ def test_a_refused_or_closed_registration_leaves_no_key(merchant: Merchant) -> N
     claim = merchant.claim("lost_card", **REGISTRATION)
 
     assert (claim["PCD_PAY_RST"], claim["PCD_PAY_CODE"]) == ("error", "3122")
-    assert merchant.open(**REGISTRATION).close().told["PCD_PAY_RST"] == "close"
+    assert merchant.open(**REGISTRATION).close().delivered["PCD_PAY_RST"] == "close"
     assert "기 인증고객" not in merchant.claim(**REGISTRATION)["PCD_PAY_MSG"]
 
 

@@ -36,7 +36,7 @@ def test_the_fields_of_the_merchant_come_back_and_a_name_typed_by_the_payer_wins
     sent = {"PCD_PAYER_NO": "1234", "PCD_PAYER_HP": "010-1234-5678", "PCD_USER_DEFINE2": "<b>&'"}
     window = merchant.open(**sent)
 
-    claim, typed = merchant.claim(**sent), window.approve(payer_name="김하나").told
+    claim, typed = merchant.claim(**sent), window.approve(payer_name="김하나").delivered
 
     assert sent.items() <= claim.items()
     assert (claim["PCD_PAYER_NAME"], claim["PCD_RST_URL"]) == ("홍길동", "/order_result")
@@ -58,7 +58,7 @@ def test_a_closed_window_brings_the_call_back_with_close_and_no_code(merchant: M
 @pytest.mark.parametrize(("method", "act"), [("card", "PayCardConfirmAct"), ("transfer", "PayConfirmAct")])
 def test_an_authentication_says_where_to_confirm(merchant: Merchant, method: str, act: str) -> None:
     fields = merchant.fields(PCD_PAY_TYPE=method)
-    claim = merchant.payer.open(fields).approve().told
+    claim = merchant.payer.open(fields).approve().delivered
 
     assert claim["PCD_PAY_RST"] == "success"
     assert claim["PCD_PAY_COFURL"] == f"{claim['PCD_PAY_HOST']}/php/{act}.php?ACT_=PAYM"
@@ -78,7 +78,7 @@ def test_pay_asks_about_the_receipt_after_the_money_has_moved(merchant: Merchant
     window = merchant.open(PCD_PAY_WORK="PAY", **RECEIPT).approve()
     assert (window.result, merchant.payments()[0]["state"]) == (None, "approved")
 
-    paid = window.ask_for_receipt().told
+    paid = window.ask_for_receipt().delivered
 
     assert (paid["PCD_TAXSAVE_FLAG"], paid["PCD_TAXSAVE_RST"], paid["PCD_TAXSAVE_MGTNUM"][:1]) == ("Y", "Y", "G")
     assert merchant.cash_receipt(paid) == ("issued", 1000)
@@ -89,18 +89,18 @@ def test_the_card_window_gives_three_minutes_and_the_transfer_window_more(mercha
     card, transfer = merchant.open(PCD_PAY_WORK="PAY"), merchant.open(PCD_PAY_WORK="PAY", PCD_PAY_TYPE="transfer")
     merchant.advance(181)
 
-    assert card.approve().told["PCD_PAY_CODE"] == "CPCA0001"
+    assert card.approve().delivered["PCD_PAY_CODE"] == "CPCA0001"
     merchant.broke("window_too_slow")
-    assert transfer.approve().told["PCD_PAY_RST"] == "success"
+    assert transfer.approve().delivered["PCD_PAY_RST"] == "success"
 
 
 # Official samples.
 @pytest.mark.parametrize("work", ["PAY", "CERT"])
 def test_a_skipped_receipt_is_not_issued(merchant: Merchant, work: str) -> None:
-    claim = merchant.open(PCD_PAY_WORK=work, **RECEIPT).approve().skip_receipt().told
-    told = merchant.confirm(claim) if work == "CERT" else claim
+    claim = merchant.open(PCD_PAY_WORK=work, **RECEIPT).approve().skip_receipt().delivered
+    answer = merchant.confirm(claim) if work == "CERT" else claim
 
-    assert (told["PCD_TAXSAVE_RST"], told["PCD_TAXSAVE_MGTNUM"]) == ("N", "")
+    assert (answer["PCD_TAXSAVE_RST"], answer["PCD_TAXSAVE_MGTNUM"]) == ("N", "")
     assert merchant.cash_receipt(claim) == ("none", 0)
 
 

@@ -77,8 +77,8 @@ def test_a_completed_number_opens_no_second_window(merchant: Merchant) -> None:
 def test_two_open_windows_of_one_number_charge_once(merchant: Merchant) -> None:
     first, second = (merchant.open(PCD_PAY_OID="ONE", PCD_PAY_WORK="PAY") for _ in range(2))
 
-    assert first.approve().told["PCD_PAY_RST"] == "success"
-    assert second.approve().told["PCD_PAY_CODE"] == "CPCA0201"
+    assert first.approve().delivered["PCD_PAY_RST"] == "success"
+    assert second.approve().delivered["PCD_PAY_CODE"] == "CPCA0201"
     assert merchant.charges() == 1
 
 
@@ -121,7 +121,9 @@ def test_a_page_or_an_authentication_without_a_referer_opens_no_window(merchant:
 
 # Official samples.
 def test_a_client_key_opens_a_window_on_any_page_without_authentication(merchant: Merchant) -> None:
-    claim = merchant.at("https://any.example/pay").open(merchant.fields(clientKey=merchant.client_key)).approve().told
+    claim = (
+        merchant.at("https://any.example/pay").open(merchant.fields(clientKey=merchant.client_key)).approve().delivered
+    )
 
     assert merchant.confirm(claim)["PCD_PAY_RST"] == "success"
     assert merchant.refusal(clientKey="test_000") == "AUTH0003"

@@ -30,11 +30,11 @@ def test_a_request_stands_still_until_its_release(
     number = put_up(merchant, receiver, phase=phase)
 
     answer = pool.submit(merchant.confirm, claim)
-    told = receiver.came.get(timeout=10)
+    notice = receiver.came.get(timeout=10)
 
     reached = {"id": number, "op": "confirm", "phase": phase, "oid": oid}
     (barrier,) = merchant.order("GET", "/barrier")
-    assert reached.items() <= told.items()
+    assert reached.items() <= notice.items()
     assert (reached | {"waiting": True}).items() <= barrier.items()
     assert (merchant.payment(oid)["state"], merchant.charges()) == (state, int(phase == "after"))
     assert merchant.claim()["PCD_PAY_RST"] == "success"

@@ -122,7 +122,7 @@ def test_the_date_of_a_payment_at_midnight(merchant: Merchant, rule: str, expect
     window = merchant.open(PCD_PAY_TYPE="transfer", PCD_PAY_WORK="PAY")
     opened = merchant.order("GET", "/clock")["now"][:10].replace("-", "")
     merchant.advance(24 * 3600)
-    paid = window.approve().told
+    paid = window.approve().delivered
     merchant.policy(date_rule=rule)
 
     dates = (opened, paid["PCD_PAY_TIME"][:8])

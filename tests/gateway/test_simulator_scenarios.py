@@ -50,7 +50,7 @@ def test_the_end_of_an_amount_calls_a_scenario_unless_switched_off(merchant: Mer
     window = merchant.open(PCD_PAY_TOTAL="15112")
 
     assert window.page.form_with("window-approve").fields["scenario"] == "limit"
-    assert merchant.confirm(window.approve().told)["PCD_PAY_CODE"] == "3112"
+    assert merchant.confirm(window.approve().delivered)["PCD_PAY_CODE"] == "3112"
     merchant.policy(amount_scenarios="off")
     assert met(merchant, 1, PCD_PAY_TOTAL="15112") == ["approved"]
 
@@ -106,9 +106,9 @@ def test_a_refused_number_may_be_tried_again(merchant: Merchant, name: str, meth
     merchant.order("POST", "/scenarios", {"id": name})
     by_key = merchant.repay(key, method)
 
-    for told in (paid, confirmed, by_key):
-        assert (told["PCD_PAY_RST"], told["PCD_PAY_CODE"], bool(told["PCD_PAY_MSG"])) == ("error", code, True)
-        assert merchant.payment(told["PCD_PAY_OID"])["state"] == "declined"
+    for answer in (paid, confirmed, by_key):
+        assert (answer["PCD_PAY_RST"], answer["PCD_PAY_CODE"], bool(answer["PCD_PAY_MSG"])) == ("error", code, True)
+        assert merchant.payment(answer["PCD_PAY_OID"])["state"] == "declined"
     assert merchant.claim(PCD_PAY_OID=paid["PCD_PAY_OID"])["PCD_PAY_RST"] == "success"
 
 
@@ -152,19 +152,21 @@ def test_what_confirm_and_inquiry_answer_now_and_after_a_minute(
 
 
 @pytest.mark.parametrize(
-    ("scenario", "field", "told"),
+    ("scenario", "field", "forged"),
     [
         ("tampered_amount", "PCD_PAY_TOTAL", "900"),
         ("tampered_number", "PCD_PAY_OID", "OMUNX"),
         ("tampered_confirm_url", "PCD_PAY_HOST", "https://payple.kr.attacker.invalid"),
     ],
 )
-def test_what_is_tampered_with_is_in_the_result_only(merchant: Merchant, scenario: str, field: str, told: str) -> None:
+def test_what_is_tampered_with_is_in_the_result_only(
+    merchant: Merchant, scenario: str, field: str, forged: str
+) -> None:
     claim = merchant.claim(scenario, PCD_PAY_OID="NUMO")
 
     confirmed = merchant.confirm(claim, "/php/PayCardConfirmAct.php?ACT_=PAYM")
 
-    assert (claim[field], confirmed["PCD_PAY_TOTAL"], confirmed["PCD_PAY_OID"]) == (told, "1000", "NUMO")
+    assert (claim[field], confirmed["PCD_PAY_TOTAL"], confirmed["PCD_PAY_OID"]) == (forged, "1000", "NUMO")
 
 
 def test_a_refund_is_refused_once_or_done_before_the_shop_asks(merchant: Merchant) -> None:

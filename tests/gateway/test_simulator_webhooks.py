@@ -1,4 +1,4 @@
-"""Webhooks: what they tell, when they leave, and the bench on which a tester delays, doubles and loses them."""
+"""Webhooks: what they say, when they leave, and the bench on which a tester delays, doubles and loses them."""
 
 import socket
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Hook:
         """Send what is due; how many that were."""
         return self.sender.deliver_due()
 
-    def told(self) -> list[dict[str, str]]:
+    def received(self) -> list[dict[str, str]]:
         """Send what is due; what the merchant has got until then."""
         self.deliver()
         return self.receiver.messages
@@ -55,15 +55,15 @@ def hook(simulator: Flask, merchant: Merchant, receiver: Receiver) -> Hook:
     return hook
 
 
-# What is told.
+# What a webhook says.
 
 
 @pytest.mark.parametrize(("format_", "begins"), [("json", '{"PCD_CST_ID": "test"'), ("form", "PCD_CST_ID=test&")])
-def test_a_payment_is_told_with_the_fields_of_its_result_and_no_key(hook: Hook, format_: str, begins: str) -> None:
+def test_a_payment_is_reported_with_the_fields_of_its_result_and_no_key(hook: Hook, format_: str, begins: str) -> None:
     hook.merchant.policy(webhook_format=format_)
     paid = hook.merchant.paid(PCD_PAYER_NO="77", PCD_USER_DEFINE1="mine")
 
-    (told,) = hook.told()
+    (message,) = hook.received()
 
     assert hook.receiver.methods == ["HEAD", "POST"]
     assert hook.receiver.seen[1][1].startswith(begins)
@@ -71,13 +71,13 @@ def test_a_payment_is_told_with_the_fields_of_its_result_and_no_key(hook: Hook, 
         *("PCD_PAY_RST", "PCD_PAY_CODE", "PCD_PAY_OID", "PCD_PAY_TOTAL", "PCD_PAYER_ID", "PCD_PAY_CARDAUTHNO"),
         *("PCD_PAYER_NO", "PCD_USER_DEFINE1", "PCD_PAY_GOODS"),
     )
-    assert {name: told[name] for name in shared} == {name: paid[name] for name in shared}
-    assert {"PCD_REGULER_FLAG", "PCD_PAY_YEAR", "PCD_PAY_MONTH"} <= set(told)
-    assert (told["PCD_PAY_URL"], {"PCD_AUTH_KEY", "PCD_PAY_REQKEY"} & set(told)) == ("", set())
+    assert {name: message[name] for name in shared} == {name: paid[name] for name in shared}
+    assert {"PCD_REGULER_FLAG", "PCD_PAY_YEAR", "PCD_PAY_MONTH"} <= set(message)
+    assert (message["PCD_PAY_URL"], {"PCD_AUTH_KEY", "PCD_PAY_REQKEY"} & set(message)) == ("", set())
     assert paid["PCD_PAYER_ID"] not in str(hook.listed)
 
 
-def test_nothing_is_told_of_money_that_did_not_move(hook: Hook) -> None:
+def test_nothing_is_reported_of_money_that_did_not_move(hook: Hook) -> None:
     hook.merchant.paid(PCD_PAY_TOTAL="100")
     hook.merchant.paid("limit")
     hook.merchant.open().close()
@@ -89,11 +89,11 @@ def test_nothing_is_told_of_money_that_did_not_move(hook: Hook) -> None:
     assert hook.deliver() == 1
 
 
-def test_a_cancel_in_the_partner_admin_is_told_with_its_amount(hook: Hook) -> None:
+def test_a_cancel_in_the_partner_admin_is_reported_with_its_amount(hook: Hook) -> None:
     paid = hook.merchant.paid(PCD_USER_DEFINE1="mine")
     hook.merchant.order("POST", f"/payments/{paid['PCD_PAY_OID']}/cancel", {"amount": 300})
 
-    _, cancelled = hook.told()
+    _, cancelled = hook.received()
 
     assert (cancelled["PCD_PAYCANCEL_FLAG"], cancelled["PCD_REFUND_TOTAL"]) == ("Y", "300")
     assert (cancelled["PCD_PAY_CODE"], cancelled["PCD_PAY_TOTAL"]) == ("PAYC0000", "1000")
@@ -107,21 +107,21 @@ def test_the_payment_of_a_link_carries_the_parameter_of_the_link(hook: Hook) -> 
     form = Page(hook.merchant.session.get(link["PCD_LINK_URL"])).form_with("link-pay-transfer")
     Window(hook.merchant.session, hook.merchant.session.post(form.action, data=form.fields)).approve()
 
-    (told,) = hook.told()
+    (message,) = hook.received()
 
-    assert (told["PCD_PAY_CODE"], told["PCD_PAY_TOTAL"]) == ("BILL0000", "15000")
-    assert told["PCD_LINK_ADD_PARAM"] == '{"lesson": 7}'
+    assert (message["PCD_PAY_CODE"], message["PCD_PAY_TOTAL"]) == ("BILL0000", "15000")
+    assert message["PCD_LINK_ADD_PARAM"] == '{"lesson": 7}'
 
 
-def test_a_billing_key_is_told_when_payple_takes_it_back_and_not_when_the_merchant_deletes_it(hook: Hook) -> None:
+def test_a_billing_key_is_reported_when_payple_takes_it_back_and_not_when_the_merchant_deletes_it(hook: Hook) -> None:
     deleted, taken = (hook.merchant.paid(PCD_PAY_TYPE=method)["PCD_PAYER_ID"] for method in ("card", "transfer"))
     hook.merchant.key("PUSERDEL", deleted)
     hook.merchant.order("POST", "/billing-keys/deregister", {"payer_id": taken})
 
-    *paid, told = hook.told()
+    messages = hook.received()
 
-    assert [message["PCD_PAY_WORK"] for message in (*paid, told)] == ["PAY", "PAY", "PUSERDEL"]
-    assert (told["PCD_PAYER_ID"], told["PCD_PAY_MSG"][:4]) == (taken, "2008")
+    assert [message["PCD_PAY_WORK"] for message in messages] == ["PAY", "PAY", "PUSERDEL"]
+    assert (messages[2]["PCD_PAYER_ID"], messages[2]["PCD_PAY_MSG"][:4]) == (taken, "2008")
     again = hook.merchant.session.post(f"{SIMULATOR}/_sim/billing-keys/deregister", json={"payer_id": taken})
     assert again.status_code == 404
 
@@ -140,9 +140,9 @@ def test_only_2xx_is_accepted_and_the_pauses_grow(hook: Hook) -> None:
 
     assert sent == [1, 0, 1, 0, 1, 0, 1]
     assert hook.receiver.methods == ["HEAD", "POST", "POST", "POST", "POST"]
-    (told,) = hook.listed
-    assert told["state"] == "delivered"
-    assert [one["answer"] for one in told["tries"]] == ["200", "500", "302", "404", "204"]
+    (webhook,) = hook.listed
+    assert webhook["state"] == "delivered"
+    assert [one["answer"] for one in webhook["tries"]] == ["200", "500", "302", "404", "204"]
     lines = [line for line in hook.merchant.ledger() if line["op"] == "webhook"]
     assert [line["outcome"] for line in lines] == ["ok", "failed", "failed", "failed", "ok"]
     assert {line["oid"] for line in lines} == {paid["PCD_PAY_OID"]}
@@ -178,7 +178,7 @@ def test_what_is_held_or_delayed_leaves_later(
     hook.merchant.order("POST", path, order)
     hook.pay(2)
 
-    assert [message["PCD_PAY_OID"] for message in hook.told()] == ["N0"]
+    assert [message["PCD_PAY_OID"] for message in hook.received()] == ["N0"]
 
 
 def test_a_seed_shuffles_them_in_the_same_order_again_each_with_its_copies(hook: Hook) -> None:
@@ -188,7 +188,7 @@ def test_a_seed_shuffles_them_in_the_same_order_again_each_with_its_copies(hook:
         hook.register(hook.receiver.url)
         hook.bench(shuffle=True, duplicate=1, seed=1)
         hook.pay(8)
-        arrived.append([message["PCD_PAY_OID"] for message in hook.told()[-16:]])
+        arrived.append([message["PCD_PAY_OID"] for message in hook.received()[-16:]])
 
     assert sorted(arrived[0]) == sorted([f"N{number}" for number in range(8)] * 2) != arrived[0] == arrived[1]
 
@@ -198,7 +198,7 @@ def test_a_share_of_them_gets_lost_and_any_is_sent_again_on_demand(hook: Hook) -
     hook.pay(20)
     hook.deliver()
 
-    lost = [told for told in hook.listed if told["state"] == "dropped"]
+    lost = [webhook for webhook in hook.listed if webhook["state"] == "dropped"]
     assert 3 < len(lost) < 17
     assert len(hook.receiver.messages) == 20 - len(lost)
     again = hook.merchant.order("POST", f"/webhooks/{lost[0]['id']}/resend")

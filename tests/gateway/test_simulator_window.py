@@ -32,7 +32,7 @@ def test_pressing_twice_pays_once_and_closing_afterwards_changes_nothing(merchan
 
     first, second, closed = window.approve(), window.approve("lost_card"), window.close()
 
-    assert (first.result, closed.told["PCD_PAY_RST"]) == (second.result, "success")
+    assert (first.result, closed.delivered["PCD_PAY_RST"]) == (second.result, "success")
     assert merchant.charges() == 1
 
 
@@ -71,7 +71,7 @@ def test_what_cannot_be_real_is_asked_for_again(merchant: Merchant, call: Fields
     ],
 )
 def test_a_company_pays_too(merchant: Merchant, call: Fields, typed: Fields, name: str, value: str) -> None:
-    assert merchant.open(**call).approve(**typed).told[f"PCD_PAY_{name}"] == value
+    assert merchant.open(**call).approve(**typed).delivered[f"PCD_PAY_{name}"] == value
 
 
 def test_what_the_payer_types_is_kept_nowhere(merchant: Merchant) -> None:
@@ -101,7 +101,7 @@ def test_the_window_counts_down_from_three_minutes_and_delivers_its_end_itself(m
 
     assert merchant.payments()[0]["state"] == "expired"
     assert not {"submit", "result"} & {entry["op"] for entry in merchant.ledger()}
-    assert expire(merchant, window).told["PCD_PAY_CODE"] == "CPCA0001"
+    assert expire(merchant, window).delivered["PCD_PAY_CODE"] == "CPCA0001"
 
 
 def test_every_window_speaks_both_languages(merchant: Merchant) -> None:
@@ -120,6 +120,6 @@ def test_every_window_speaks_both_languages(merchant: Merchant) -> None:
 
 
 def test_a_card_registered_with_a_test_number_goes_on_refusing(merchant: Merchant) -> None:
-    key = merchant.open(**REGISTRATION).approve(card_number="9999010231120000").told["PCD_PAYER_ID"]
+    key = merchant.open(**REGISTRATION).approve(card_number="9999010231120000").delivered["PCD_PAYER_ID"]
 
     assert merchant.paid(PCD_SIMPLE_FLAG="Y", PCD_PAYER_ID=key)["PCD_PAY_CODE"] == "3112"

@@ -51,14 +51,14 @@ def run(stage: Stage, plan: Plan, report: Report) -> None:
 
 
 def _cells(stage: Stage) -> list[tuple[str, str, str]]:
-    told = [
+    cells = [
         (str(kind["id"]), op, phase)
         for kind in stage.simulator.control("GET", "faults")["kinds"]
         for op in OPS
         for phase in kind["phases"]
         if kind["id"] not in UNGUARDED and op in kind["ops"]
     ]
-    return told + [(kind, op, "before") for kind in (REFUSED, NOT_REACHED) for op in OPS]
+    return cells + [(kind, op, "before") for kind in (REFUSED, NOT_REACHED) for op in OPS]
 
 
 def _strike(stage: Stage, step: Step, report: Report) -> tuple[Buyer, Placed]:

@@ -48,7 +48,7 @@ def _reserve(stage: Stage, report: Report, slug: str, step: Step) -> Holder | No
         return buyer, order, buyer.open(buyer.start(order, method="transfer", work="PAY"))
     except Refusal as refusal:
         if refusal.status not in POLITE:
-            report.breach("I6", f"a buyer of {slug} was told {refusal.status}", step)
+            report.breach("I6", f"a buyer of {slug} was answered {refusal.status}", step)
         return None
 
 
