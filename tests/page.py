@@ -144,14 +144,14 @@ class Page:
 
     @classmethod
     def checked(cls, response: TestResponse, status: int) -> Page:
-        """Read a response and insist on what every page of ours has to be."""
+        """Read a response and check what holds for every page of ours."""
         text = response.get_data(as_text=True)
         assert response.status_code == status, f"{response.status_code} at {response.request.path}\n{text[:2000]}"
         page = cls(response, text, Tags(text))
-        page.insist_on_quality()
+        page.check_quality()
         return page
 
-    def insist_on_quality(self) -> None:
+    def check_quality(self) -> None:
         """One h1, a title, a language, unique ids, labels, guarded forms; nothing inline, nothing of the wire."""
         tags, where = self.tags, self.path
         assert tags.count("h1") == 1, f"{tags.count('h1')} h1 at {where}"
@@ -170,9 +170,9 @@ class Page:
             assert "PCD_" not in self.text, f"wire names at {where}"
             assert not ENUM_VALUES.search(self.text), f"{ENUM_VALUES.search(self.text)} at {where}"
         assert [tag for name, tag in tags.all if name == "img" and "alt" not in tag] == [], where
-        self._insist_on_forms()
+        self._check_forms()
 
-    def _insist_on_forms(self) -> None:
+    def _check_forms(self) -> None:
         labelled = {tag.get("for") for name, tag in self.tags.all if name == "label"}
         for form in self.tags.forms:
             assert form.attributes.get("action"), self.path

@@ -147,7 +147,7 @@ class Merchant:
         return code_of(self.open(**wishes))
 
     def claim(self, scenario: str = "", **wishes: str) -> Fields:
-        """What the browser delivers after a walk through the window."""
+        """What the browser delivers after the window."""
         return dict(self.payer.pay(self.fields(**wishes), scenario))
 
     def paid(self, scenario: str = "", **wishes: str) -> Fields:

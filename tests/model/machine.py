@@ -231,13 +231,13 @@ class ShopMachine(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_wrong(self) -> None:
-        insist(self.stage.safe())
+        require_none(self.stage.safe())
 
     def teardown(self) -> None:
         """Faults are over: everything has to come to rest, and both books have to agree."""
         found = self.stage.settled()
         type(self).paid += len(self.stage.charged())
-        insist(found)
+        require_none(found)
 
     def _break(self, fault: Fault | None, times: int = 1) -> None:
         if fault:
@@ -257,5 +257,5 @@ class ShopMachine(RuleBasedStateMachine):
         return [*claims, forged][number % (len(claims) + 1)]
 
 
-def insist(found: list[Violation]) -> None:
+def require_none(found: list[Violation]) -> None:
     assert not found, "\n".join(f"{violation.invariant}: {violation.text}" for violation in found)

@@ -378,7 +378,7 @@ def open_stage(folder: Path) -> Iterator[Stage]:
     session.trust_env = False
     for prefix in ("http://", "https://"):
         session.mount(prefix, Canary(lambda address: stage.note("I8", f"{address} was called")))
-    session.mount(SIMULATOR + "/", Wire(simulator, points, lambda path, asked: insist_on_intent(stage, path, asked)))
+    session.mount(SIMULATOR + "/", Wire(simulator, points, lambda path, asked: check_intent(stage, path, asked)))
     app = create_app(settings, http=session)
     world.migrate(app)
 
@@ -436,7 +436,7 @@ INTENTS = {
 """What must stand in the database when a call leaves, and the invariant that breaks otherwise."""
 
 
-def insist_on_intent(stage: Stage, path: str, asked: Mapping[str, Any]) -> None:
+def check_intent(stage: Stage, path: str, asked: Mapping[str, Any]) -> None:
     """Note a call whose intent is not committed."""
     for place, (invariant, query) in INTENTS.items():
         if place in path:

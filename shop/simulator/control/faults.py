@@ -132,7 +132,7 @@ _ROWS = (
     Kind("json_number", "JSON 숫자", "JSON, but a number", lambda _: b"1000"),
     Kind("wrong_types", "값이 모두 배열", "Every value is in an array", lambda answer: whole({name: [value] for name, value in answer.items()}), phases=AFTER),
     Kind("duplicate_keys", "결과 필드 중복", "The result is there twice, and the two differ", _twice, phases=AFTER),
-    Kind("extra_keys", "모르는 필드 추가", "Fields that nobody knows besides", _changed(PCD_UNKNOWN="?", unknown="1"), phases=AFTER),
+    Kind("extra_keys", "모르는 필드 추가", "Undocumented fields besides", _changed(PCD_UNKNOWN="?", unknown="1"), phases=AFTER),
     Kind("euc_kr", "EUC-KR 본문", "The body is EUC-KR instead of UTF-8", lambda answer: whole(answer).decode().encode("euc-kr", "replace"), phases=AFTER, how=Broken(content_type="application/json; charset=euc-kr")),
     Kind("bom", "BOM이 붙은 본문", "A byte order mark before the body", lambda answer: b"\xef\xbb\xbf" + whole(answer), phases=AFTER),
     Kind("oversize", "2 MiB 본문", "A body of 2 MiB", _changed(PCD_PADDING="x" * OVERSIZE)),
