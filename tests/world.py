@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -123,10 +123,10 @@ class World:
         query = select(JournalEntry.event).where(JournalEntry.attempt_no == attempt_no).order_by(JournalEntry.id)
         return list(db.session.scalars(query))
 
-    def dump(self, *, only: set[str] | None = None, without: set[tuple[str, str]] = frozenset()) -> str:  # type: ignore[assignment]
+    def dump(self, *, only: Collection[str] = (), without: Collection[tuple[str, str]] = ()) -> str:
         """Every value of the database as text, but for some columns."""
         db.session.rollback()
-        tables = [table for table in db.metadata.sorted_tables if only is None or table.name in only]
+        tables = [table for table in db.metadata.sorted_tables if not only or table.name in only]
         columns = [column for table in tables for column in table.columns if (table.name, column.name) not in without]
         return "\n".join(str(value) for column in columns for value in db.session.scalars(select(column)))
 

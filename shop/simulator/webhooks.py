@@ -91,7 +91,7 @@ def announce_cancel(db: sqlite3.Connection, run: Run, payment: Payment) -> None:
 
 
 def announce(db: sqlite3.Connection, run: Run, event: str, body: Fields, name: str, oid: str = "") -> None:
-    """Queue a notice and its copies, in the transaction of the event; `name` is what chance goes by."""
+    """Queue a notice and its copies, in the transaction of the event; `name` decides what the bench does to each."""
     if not run.webhook_url:
         return
     due = run.now().timestamp() + run.bench.delay
