@@ -250,7 +250,7 @@ class Stage(World):
         self.work(self.press_refund, order_no, self.wish(order_no, amount, seen))
 
     def press_refund(self, order_no: str, wish: RefundWish, by: str = "kim") -> None:
-        """The same in an application context."""
+        """Send a refund form. Needs an application context; what is refused changes nothing."""
         self.refund_forms.add((order_no, wish.refund_no))
         with suppress(RefundRefused):
             refunds.request(order_no, wish, by=by, client=self.client)
