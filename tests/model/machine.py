@@ -34,12 +34,10 @@ CARTS = (
     ("quiet-fountain-pen", 3),
     ("test-product", 3, "alley-timetable", 1),
 )
-SUCCEEDED = {"PCD_PAY_RST": "success", "PCD_PAY_CODE": "0000"}
-FAILED = {"PCD_PAY_RST": "error", "PCD_PAY_CODE": "3112"}
 CLAIMS: tuple[dict[str, str], ...] = (
     {},
-    SUCCEEDED,
-    FAILED,
+    {"PCD_PAY_RST": "success", "PCD_PAY_CODE": "0000"},
+    {"PCD_PAY_RST": "error", "PCD_PAY_CODE": "3112"},
     {"PCD_PAY_RST": "close", "PCD_PAY_CODE": ""},
     {"PCD_PAY_TOTAL": "100"},
     {"PCD_PAY_TYPE": "transfer"},
@@ -68,7 +66,6 @@ POLICIES = (
     {"inquiry_shows_refund": "on"},
     {"inquiry_code": "0000"},
     {"transfer_code": "BILL0000"},
-    {"webhook_format": "form"},
 )
 Cart = tuple[str | int, ...]
 Fault = tuple[str, str, str]
@@ -142,12 +139,6 @@ class ShopMachine(RuleBasedStateMachine):
         self.stage.deliver(claim if is_delivered else [])
 
     @precondition(lambda self: self.openings)
-    @rule(number=NUMBER, is_delivered=st.booleans())
-    def close_window(self, number: int, is_delivered: bool) -> None:
-        claim = self.stage.close(self._opening(number))
-        self.stage.deliver(claim if is_delivered else [])
-
-    @precondition(lambda self: self.openings)
     @rule(number=NUMBER, changes=st.sampled_from(CLAIMS), to=st.one_of(st.none(), NUMBER), fault=PERHAPS_FAULT)
     def post(self, number: int, changes: dict[str, str], to: int | None, fault: Fault | None) -> None:
         """Post a result again, late, changed, made up, or the keys of one window under the number of another."""
@@ -170,10 +161,6 @@ class ShopMachine(RuleBasedStateMachine):
     @rule(policy=st.sampled_from(POLICIES))
     def change_policy(self, policy: dict[str, object]) -> None:
         self.stage.policy(**policy)
-
-    @rule(number=NUMBER, changes=st.sampled_from([{}, {}, FAILED, SUCCEEDED]))
-    def bring_webhook(self, number: int, changes: dict[str, str]) -> None:
-        self.stage.bring_webhook(number, **changes)
 
     # --- staff
 

@@ -40,7 +40,6 @@ from shop.services import cash_receipts, desk, links, refunds, reports, settleme
 from shop.services.refunds import RefundWish
 from shop.simulator import SimulatorSettings, create_simulator
 from shop.simulator import clock as simulator_clock
-from shop.simulator.webhooks import WebhookSender
 from tests import world
 from tests.model.wire import Canary, Killed, Points, Wire
 from tests.oracle import PAID, DeskRow, Evidence, Placed, Row, Violation, violations
@@ -73,7 +72,6 @@ class Stage(World):
     points: Points = field(kw_only=True)
     secrets: tuple[str, ...] = field(kw_only=True)
     renew: Callable[[], None] = field(kw_only=True)
-    sender: WebhookSender = field(kw_only=True)
     moment: datetime = NOON
 
     def begin(self) -> None:
@@ -85,14 +83,11 @@ class Stage(World):
         self.refund_forms: set[tuple[str, str]] = set()
         self.excused: set[str] = set()
         self.cancelled: set[str] = set()
-        self.webhooks: list[tuple[str, bytes]] = []
         self.entries: list[Row] = []
         self.has_worked = True
         self.forms = 0
         self.buyer = self.browser()
-        self.sender.send = self._keep_webhook
         self.control("DELETE", "")
-        self.control("POST", "partners", {"webhook_url": SIMULATOR + WEBHOOKS})
         self.first_stock = _stock()
         self.client = client()
 
@@ -167,14 +162,7 @@ class Stage(World):
     def pay(self, opening: Opening, scenario: str = "", *, receipt: bool = True, **changed: str) -> Pairs:
         """Go through the window with some of its fields changed; answers what the browser would deliver."""
         self.excused |= {opening.attempt_no} if scenario == "inquiry_none" else set()
-        return self._keep(opening, self.payer().pay(opening.fields | changed, scenario, cash_receipt=receipt))
-
-    def close(self, opening: Opening) -> Pairs:
-        window = self.payer().open(opening.fields)
-        result = window.result if "window-refused" in window.page.texts else window.close().result
-        return self._keep(opening, result or [])
-
-    def _keep(self, opening: Opening, result: Pairs) -> Pairs:
+        result = self.payer().pay(opening.fields | changed, scenario, cash_receipt=receipt)
         opening.claims += [result] if result else []
         return result
 
@@ -205,30 +193,12 @@ class Stage(World):
             self.note("I12", f"{order_no} offers what another browser has saved")
         self.buyer = owner
 
-    # --- webhooks ---------------------------------------------------------------------------------------------------
-
-    def bring_webhook(self, number: int, **changed: str) -> None:
-        """Bring one of the gateway's webhooks to the shop: late, again, out of order, or changed on the way."""
-        self.sender.deliver_due()
-        if self.webhooks:
-            content_type, body = self.webhooks[number % len(self.webhooks)]
-            if changed and "json" in content_type:
-                body = json.dumps(json.loads(body) | changed).encode()
-            self._post_webhook(body, content_type)
-
     def forge_webhook(self, claim: Pairs) -> None:
         """A webhook that the gateway did not send, and the sweep after it."""
-        self._post_webhook(json.dumps(dict(claim)).encode(), "application/json")
+        body = json.dumps(dict(claim))
+        self.work(self.browser().open, WEBHOOKS, method="POST", data=body, content_type="application/json")
         self.advance(seconds=6)
         self.run_sweep()
-
-    def _post_webhook(self, body: bytes, content_type: str) -> None:
-        self.work(self.browser().open, WEBHOOKS, method="POST", data=body, content_type=content_type)
-
-    def _keep_webhook(self, method: str, _url: str, headers: Mapping[str, str], body: bytes) -> int:
-        if method == "POST":
-            self.webhooks.append((headers["Content-Type"], body))
-        return 200
 
     # --- staff and sweep --------------------------------------------------------------------------------------------
 
@@ -397,9 +367,8 @@ def open_stage(folder: Path) -> Iterator[Stage]:
         shutil.copyfile(used, filled)
         points.watch(db.engine)
         secrets = (settings.secret_key, settings.credentials.cust_key, settings.credentials.refund_key)
-        sender = WebhookSender(simulator.extensions["simulator_store"])
         gateway = wsgi_session(simulator, SIMULATOR)
-        stage = Stage(app, gateway, patch, points=points, secrets=secrets, renew=renew, sender=sender)
+        stage = Stage(app, gateway, patch, points=points, secrets=secrets, renew=renew)
         patch.setattr(clock, "now", stage.now)
         patch.setattr(simulator_clock, "real_now", stage.now)
         yield stage
