@@ -24,6 +24,7 @@ from shop.payple import (
 )
 from shop.payple.backoff import backoff
 from shop.payple.flow import Inquirer
+from shop.payple.store import CLAIM
 from shop.rules import cash_receipt as rules
 from shop.rules.cash_receipt import JOBS, Coverage, LastCall, ReceiptWish
 from shop.rules.states import IN_FLIGHT, AttemptState, CashReceiptState, Source
@@ -31,8 +32,6 @@ from shop.services import journal, transitions
 from shop.services.journal import SHOP, Actor
 
 BATCH = 100
-CLAIM = timedelta(minutes=2)
-"""How long a claim keeps others away."""
 LATER = timedelta(hours=1)
 """How long a look-up waits for a refund of the same payment."""
 

@@ -14,11 +14,10 @@ from shop.errors import NotFound
 from shop.models import Attempt, SavedMethod, Subscription
 from shop.payple import GatewayError, PaymentFound, PaypleClient
 from shop.payple.backoff import backoff
+from shop.payple.store import CLAIM
 from shop.rules.states import AttemptState, SubscriptionState
 from shop.services.orders import Visitor
 
-CLAIM = timedelta(minutes=2)
-"""How long a claimed check keeps others away."""
 KEPT = timedelta(days=365)
 """How long a key is kept. Its browser may be gone by then, and nobody else can delete it."""
 

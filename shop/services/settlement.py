@@ -2,7 +2,6 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -15,13 +14,12 @@ from shop.models import Attempt, Order
 from shop.payple import ChargeRequest, GatewayError, PaymentFound, PaypleClient, UnverifiedResult, attempts, flow
 from shop.payple.attempts import AttemptState, Reason, Verdict
 from shop.payple.flow import Inquirer, PaymentFlow
+from shop.payple.store import CLAIM
 from shop.rules.states import OrderState, Source
 from shop.services import cash_receipts, journal, orders, subscriptions, transitions
 from shop.services.journal import Actor
 
 log = logging.getLogger(__name__)
-CLAIM = timedelta(minutes=2)
-"""How long a claimed check keeps others away."""
 MOST_RESULTS = 5
 """Results of one attempt that make the shop inquire at once. More only wait for the schedule."""
 
