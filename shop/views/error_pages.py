@@ -12,9 +12,9 @@ from typing import Any
 from flask import Flask, g, jsonify, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
-from wtforms import Form
 
 from shop.errors import CannotCancel, CannotPay, CartProblem, NotFound, OutOfStock, TooManyUnpaid
 from shop.extensions import limiter, settings
@@ -68,7 +68,7 @@ def init_app(app: Flask) -> None:
     app.before_request(_refuse_repeated_fields)
 
 
-def form_as_json(form: Form) -> ResponseReturnValue:
+def form_as_json(form: FlaskForm) -> ResponseReturnValue:
     """What is wrong with the choices on the order page."""
     notice = messages.of_form(form)
     return jsonify(error={"message": notice.sentence, "code": "choices", "advice": ""}), 422

@@ -10,13 +10,13 @@ from babel.support import NullTranslations, Translations
 from flask import request
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
+from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from werkzeug.routing import IntegerConverter, Map
 from wtforms import (
     BooleanField,
     EmailField,
     Field,
-    Form,
     HiddenField,
     RadioField,
     SelectChoice,
@@ -48,7 +48,7 @@ class Delivery(StrEnum):
     CALLBACK = "callback"
 
 
-class ShopForm(Form):
+class ShopForm(FlaskForm):
     """A form that takes form fields only, never a JSON body with values of any type.
 
     ``CSRFProtect`` has checked the token of every POST already.
@@ -61,14 +61,16 @@ class ShopForm(Form):
         """Whether every field may be used."""
         return bool(self.validate())
 
-    class Meta:
-        """What differs from WTForms' own."""
+    class Meta(FlaskForm.Meta):
+        """What differs from Flask-WTF's own."""
 
-        def get_translations(self, _form: Form) -> NullTranslations:
-            """WTForms' own texts."""
+        csrf = False
+
+        def get_translations(self, _form: FlaskForm) -> NullTranslations:
+            """WTForms' own texts. Flask-WTF reads their file in every request."""
             return _texts_of_wtforms(language())
 
-        def wrap_formdata(self, _form: Form, formdata: MultiDict[str, str] | None) -> MultiDict[str, str] | None:
+        def wrap_formdata(self, _form: FlaskForm, formdata: MultiDict[str, str] | None) -> MultiDict[str, str] | None:
             """What a view hands over explicitly, or the posted fields."""
             return request.form if formdata is None and request.method == "POST" else formdata
 
@@ -78,7 +80,7 @@ def _texts_of_wtforms(language: str) -> NullTranslations:
     return Translations.load(messages_path(), [language], domain="wtforms")
 
 
-def printable(_form: Form, field: Field) -> None:
+def printable(_form: FlaskForm, field: Field) -> None:
     """Refuse control characters and lone surrogates; letters of every script, and emoji, are fine."""
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in field.data or ""):
         raise ValidationError(_("사용할 수 없는 글자가 들어 있어요."))

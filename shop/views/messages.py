@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from flask_babel import gettext as _
-from wtforms import Form
+from flask_wtf import FlaskForm
 
 from shop.models import Attempt, Order, Subscription
 from shop.payple import ChargeMode, codes
@@ -33,7 +33,7 @@ class Notice:
     asks_shop: bool = False
 
 
-def of_form(form: Form) -> Notice:
+def of_form(form: FlaskForm) -> Notice:
     """Everything that is wrong with a form, where there is no room beside its fields."""
     return Notice(Kind.BAD, " ".join(str(error) for errors in form.errors.values() for error in errors))
 
