@@ -67,8 +67,8 @@ def read_form() -> Fields:
     return {_text(name): _text(value) for name, value in request.form.items()}
 
 
-def read_order(usage: str, types: Types | None = None, needed: tuple[str, ...] = ()) -> dict[str, Any]:
-    """An order to the control plane: a JSON object with members of these types.
+def read_order(types: Types | None = None, needed: tuple[str, ...] = ()) -> dict[str, Any]:
+    """An order to the control plane: a JSON object with members of these types, or any without types.
 
     Raises ValueError with a sentence. No form is taken, so that nobody else's page can give orders.
     """
@@ -78,7 +78,8 @@ def read_order(usage: str, types: Types | None = None, needed: tuple[str, ...] =
     if types is None:
         return order
     if set(order) - set(types) or set(needed) - set(order):
-        raise ValueError(usage)
+        members = ", ".join(name if name in needed else f"{name}?" for name in types)
+        raise ValueError(f"send {{{members}}}")
     for name, value in order.items():
         if not isinstance(value, types[name]) or (isinstance(value, bool) and bool not in types[name]):
             raise ValueError(f"{name} has a value of the wrong type")

@@ -101,7 +101,6 @@ def list_barriers() -> ResponseReturnValue:
 def add_barrier() -> ResponseReturnValue:
     """`{op, phase, oid?, notify_url?, seconds?}`: the next such request waits there; `notify_url` gets a message."""
     order = read_order(
-        "a barrier is {op, phase, oid?, notify_url?, seconds?}",
         {**dict.fromkeys(("op", "phase", "oid", "notify_url"), (str,)), "seconds": (int, float)},
         needed=("op", "phase"),
     )

@@ -25,7 +25,7 @@ def advance_clock() -> ResponseReturnValue:
     sentence = (
         f"send advance or ago, a number of seconds from 0 to {LONGEST_ADVANCE}; ago only before the first payment"
     )
-    order = read_order(sentence, {"advance": (int, float), "ago": (int, float)})
+    order = read_order({"advance": (int, float), "ago": (int, float)})
     if len(order) != 1 or not all(0 <= value <= LONGEST_ADVANCE for value in order.values()):
         raise ValueError(sentence)
     seconds = order.get("advance", -order.get("ago", 0))
@@ -46,7 +46,7 @@ def show_policy() -> ResponseReturnValue:
 
 @bp.post("/policy")
 def change_policy() -> ResponseReturnValue:
-    wishes = read_order("a policy is {switch: value}")
+    wishes = read_order()
     with database().writing() as db:
         run = current_run(db)
         changed = replace(run, policy=policy.changed(run.policy, wishes))

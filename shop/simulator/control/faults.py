@@ -207,7 +207,6 @@ def arm() -> ResponseReturnValue:
     A list of kinds strikes in its order, the whole list `times` times: `["http_500", "http_500", "intact"]`.
     """
     order = read_order(
-        "a fault is {op, kind, phase?, oid?, times?, seconds?, p?, seed?}",
         {
             **dict.fromkeys(("op", "phase", "oid"), (str,)),
             **dict.fromkeys(("times", "seed"), (int,)),

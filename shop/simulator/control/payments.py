@@ -44,7 +44,7 @@ def show_payment(oid: str) -> ResponseReturnValue:
 def cancel_in_partner_admin(oid: str) -> ResponseReturnValue:
     """`{"amount": won?}` cancels as in Payple's partner admin, unknown to the shop; without it, all that is left."""
     sentence = "amount is a whole number of won, at least 1"
-    amount = read_order(sentence, {"amount": (int, type(None))}).get("amount")
+    amount = read_order({"amount": (int, type(None))}).get("amount")
     if amount is not None and amount < 1:
         raise ValueError(sentence)
     with database().writing() as db:
@@ -60,7 +60,7 @@ def cancel_in_partner_admin(oid: str) -> ResponseReturnValue:
 @bp.post("/billing-keys/deregister")
 def deregister_by_payple() -> ResponseReturnValue:
     """`{"payer_id": …}` deregisters a billing key without the merchant; a webhook says so."""
-    payer_id = read_order("a billing key is deregistered with {payer_id}").get("payer_id", "")
+    payer_id = read_order().get("payer_id", "")
     with database().writing() as db:
         run = current_run(db)
         billing_key.deregister_by_payple(db, run, billing_key.by_id(db, run, str(payer_id)) or abort(404))

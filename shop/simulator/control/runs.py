@@ -12,8 +12,6 @@ from shop.simulator.web import control_blueprint, current_run, database, read_or
 from shop.simulator.webhooks import checked_address
 
 bp = control_blueprint("runs")
-USAGE = "a partner registers {cst_id?, webhook_url?, domains?}"
-SNAPSHOT_USAGE = "a snapshot has a {name}"
 
 
 @bp.post("/runs")
@@ -36,9 +34,9 @@ def register() -> ResponseReturnValue:
     `domains` binds Referers as on the live server, an empty list accepts every host as in test; a blank `webhook_url`
     means no webhooks.
     """
-    order = read_order(USAGE, {"cst_id": (object,), "webhook_url": (object,), "domains": (list,)})
+    order = read_order({"cst_id": (object,), "webhook_url": (object,), "domains": (list,)})
     if not order.keys() & {"webhook_url", "domains"}:
-        raise ValueError(USAGE)
+        raise ValueError("a partner registers webhook_url or domains")
     with database().writing() as db:
         run = current_run(db)
         if order.get("cst_id") is not None and "run" not in request.args:
@@ -55,7 +53,7 @@ def register() -> ResponseReturnValue:
 @bp.post("/snapshot")
 def keep() -> ResponseReturnValue:
     """`{name}` keeps what has happened so far, but no keys and no clock. An earlier snapshot is replaced."""
-    name = read_order(SNAPSHOT_USAGE, {"name": (str,)}, needed=("name",))["name"]
+    name = read_order({"name": (str,)}, needed=("name",))["name"]
     with database().writing() as db:
         store.keep_run(db, current_run(db).id, name)
     return jsonify(name=name), 201
@@ -64,7 +62,7 @@ def keep() -> ResponseReturnValue:
 @bp.post("/snapshot/restore")
 def restore() -> ResponseReturnValue:
     """`{name}` puts the snapshot back, in place of what has happened since."""
-    name = read_order(SNAPSHOT_USAGE, {"name": (str,)}, needed=("name",))["name"]
+    name = read_order({"name": (str,)}, needed=("name",))["name"]
     with database().writing() as db:
         if not store.restore_run(db, current_run(db).id, name):
             raise ValueError(f"there is no snapshot {name}")

@@ -30,9 +30,8 @@ def arm() -> ResponseReturnValue:
 
     A list of ids takes effect in its order, the whole list `times` times: `["limit", "limit", "approved"]`.
     """
-    usage = "a scenario is armed with {id, oid?, times?, p?, seed?}"
     types = {"id": (str, list), "oid": (str,), "times": (int,), "p": (int, float), "seed": (int,)}
-    order, run = read_order(usage, types, needed=("id",)), current_run()
+    order, run = read_order(types, needed=("id",)), current_run()
     sequence = [
         ArmedScenario(scenario=one.pop("id"), run=run.id, **one) for one in scenarios.in_sequence(order.copy(), "id")
     ]

@@ -13,10 +13,6 @@ from shop.simulator.web import control_blueprint, current_run, database, read_or
 from shop.simulator.webhooks import Webhook
 
 bp = control_blueprint("webhooks", "/webhooks")
-USAGE = (
-    "the bench takes hold, release (true or false), duplicate (extra copies), shuffle, drop (a share from 0 to 1),"
-    " delay (s), seed"
-)
 TYPES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("hold", "release", "shuffle"), (bool,)),
     **dict.fromkeys(("duplicate", "seed"), (int,)),
@@ -35,7 +31,7 @@ def list_webhooks() -> ResponseReturnValue:
 @bp.post("")
 def set_bench() -> ResponseReturnValue:
     """`{hold?, release?, duplicate?, shuffle?, drop?, delay?, seed?}`; what is left out stays as it is."""
-    order = read_order(USAGE, TYPES)
+    order = read_order(TYPES)
     with database().writing() as db:
         run = current_run(db)
         run = replace(run, bench=_changed(run.bench, order))
