@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from shop.models import Product
 from shop.models.product import LARGEST_QUANTITY
-from shop.rules.money import LARGEST_TOTAL, TaxBreakdown, Won, tax_breakdown
+from shop.rules.money import TaxBreakdown, Won, tax_breakdown
 from shop.services import catalogue
 
 MOST_LINES = 30
@@ -53,10 +53,6 @@ class Cart:
     @property
     def has_shortage(self) -> bool:
         return any(line.is_short for line in self.lines)
-
-    @property
-    def is_too_large(self) -> bool:
-        return self.total > LARGEST_TOTAL
 
 
 def load(items: Mapping[str, int], most: int = LARGEST_QUANTITY) -> Cart:

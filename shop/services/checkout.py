@@ -12,6 +12,7 @@ from shop.db import db, transaction
 from shop.errors import CartProblem, TooManyUnpaid
 from shop.models import Order, OrderLine, Product
 from shop.models.product import LARGEST_QUANTITY
+from shop.rules.money import LARGEST_TOTAL
 from shop.rules.states import OrderState, Source
 from shop.services import cart as carts
 from shop.services import catalogue, orders, subscriptions, transitions
@@ -94,7 +95,7 @@ def _require_sellable(cart: Cart) -> None:
         raise CartProblem(CartProblem.Reason.EMPTY)
     if cart.is_subscription and cart.count > 1:
         raise CartProblem(CartProblem.Reason.NOT_ALONE)
-    if cart.is_too_large:
+    if cart.total > LARGEST_TOTAL:
         raise CartProblem(CartProblem.Reason.TOO_LARGE)
     if any(line.product.stock is not None and line.quantity > line.most for line in cart.lines):
         raise CartProblem(CartProblem.Reason.TOO_MANY)

@@ -3,10 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sqlalchemy import func, select
-
 from shop import clock
-from shop.db import db, transaction
+from shop.db import transaction
 from shop.errors import CannotPay
 from shop.models import Attempt, Order
 from shop.payple import (
@@ -72,9 +70,8 @@ def start_attempt(
 
 def _prepare(order_id: int, choices: Choices, hold: timedelta, *, is_answered: bool) -> WindowRequest:
     with transaction():
-        order = db.session.get_one(Order, order_id, with_for_update=True)
-        tries = db.session.scalar(select(func.count()).where(Attempt.order_id == order.id)) or 0
-        require_payable(order.state, tries, order.expires_at, clock.now())
+        order = transitions.lock_order(order_id)
+        require_payable(order.state, len(order.attempts), order.expires_at, clock.now())
         if transitions.has_subscribed_since(order):
             raise CannotPay(CannotPay.Reason.EXPIRED)
         if not is_answered:

@@ -67,13 +67,11 @@ def sign_in(name: str, password: str) -> str:
     member = _check(name, password)
     now = clock.now()
     token = secrets.token_urlsafe(32)
+    session = StaffSession(token_hash=_hash_of_token(token), staff_id=member.id, started_at=now)
+    session.expires_at = now + SESSION_LIFETIME
     with transaction():
         db.session.execute(delete(StaffSession).where(StaffSession.expires_at <= now))
-        db.session.add(
-            StaffSession(
-                token_hash=_hash_of_token(token), staff_id=member.id, started_at=now, expires_at=now + SESSION_LIFETIME
-            )
-        )
+        db.session.add(session)
         journal.note(None, "staff_signed_in", Actor(Source.STAFF, name))
     return token
 

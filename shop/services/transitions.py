@@ -107,17 +107,8 @@ def has_subscribed_since(order: Order) -> bool:
 
 def file_owed_refund(attempt: Attempt, refund_no: str, amount: int, actor: Actor = SHOP) -> Refund:
     """Reserve the refund of a payment that no order takes. The sweep sends it. The caller holds the order's lock."""
-    now = clock.now()
-    refund = Refund(
-        refund_no=refund_no,
-        order=attempt.order,
-        attempt=attempt,
-        amount=amount,
-        vat=0,
-        is_full=True,
-        reserved_at=now,
-        next_try_at=now,
-    )
+    refund = Refund(refund_no=refund_no, order=attempt.order, attempt=attempt, amount=amount, vat=0, is_full=True)
+    refund.reserved_at = refund.next_try_at = clock.now()
     create(refund, "refund_reserved", actor, {"amount": amount, "vat": 0, "full": True})
     return refund
 
