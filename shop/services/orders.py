@@ -30,10 +30,6 @@ _ATTEMPT_NO = re.compile(r"[0-9]{8}_[A-Z2-7]{20}")
 _PHONE_END = re.compile(r"[0-9]{4}")
 _PHONE = re.compile(r"01[0-9]{8,9}")
 _LINE = ("product_id", "slug", "name", "name_en", "tax", "unit_price", "quantity", "amount")
-_SAME_EVERY_MONTH = (
-    *("visitor", "address", "amount", "taxable", "exempt", "vat", "goods"),
-    *("payer_name", "payer_phone", "payer_email", "subscription"),
-)
 
 
 @dataclass(frozen=True)
@@ -72,10 +68,11 @@ class OrderPage:
 
 def place_again(order: Order, cart_id: str, month: date, expires_at: datetime) -> Order:
     """Place an order of a subscription for another month. The caller opens the transaction."""
-    same = {name: getattr(order, name) for name in _SAME_EVERY_MONTH}
+    payer = Payer(order.payer_name, order.payer_phone, order.payer_email)
     lines = [OrderLine(**{name: getattr(line, name) for name in _LINE}) for line in order.lines]
-    numbers = {"order_no": _new_order_no(), "cart_id": cart_id, "month": month}
-    again = Order(**same, **numbers, placed_at=clock.now(), expires_at=expires_at, lines=lines)
+    same = {"visitor": order.visitor, "address": order.address, "goods": order.goods}
+    again = new_order(payer, order.breakdown, lines, cart_id=cart_id, month=month, expires_at=expires_at, **same)
+    again.subscription = order.subscription
     catalogue.take_stock(again.lines)
     transitions.create(again, "order_placed", Actor(Source.SHOP), {"amount": again.amount})
     return again
