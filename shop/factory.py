@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from socket import SHUT_RD
+from threading import Timer
 from urllib.parse import urlsplit
 
 import requests
@@ -39,8 +40,8 @@ ROOT = Path(__file__).parent.parent
 LARGEST_BODY = 64 * 1024
 """Bytes. The largest honest request is a payment result of a few kilobytes."""
 MOST_FIELDS = 200
-BODY_SECONDS = 1
-"""How long a client may pause in the middle of its body. Without a limit a few of them hold every thread."""
+BODY_SECONDS = 1.5
+"""How long a body may take. Without a limit a few stalled clients hold every thread."""
 QUICK = 1000
 """Inquiries per second."""
 MOST_CALLS = 6
@@ -56,7 +57,7 @@ def create_app(settings: Settings, http: requests.Session | None = None) -> Flas
     app = Flask("shop", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     _configure(app, settings)
     app.url_map.strict_slashes = app.url_map.merge_slashes = False  # redirects of Flask's own name the Host asked for
-    _limit_pauses(app)
+    _limit_bodies(app)
     db.init_app(app)
     schema.init_app(app)
     app.extensions[SHOP] = {"settings": settings, "client": _client(settings, http)}
@@ -103,20 +104,20 @@ def _configure(app: Flask, settings: Settings) -> None:
     )
 
 
-def _limit_pauses(app: Flask) -> None:
+def _limit_bodies(app: Flask) -> None:
     @app.before_request
     def read_body() -> None:
         connection = request.environ.get("gunicorn.socket")
         if connection is None or request.method in ("GET", "HEAD"):
             return
-        connection.settimeout(BODY_SECONDS)
+        limit = Timer(BODY_SECONDS, connection.shutdown, [SHUT_RD])
+        limit.start()
         try:
-            request.get_data()
-        except ClientDisconnected:
-            connection.shutdown(SHUT_RD)  # else gunicorn waits five seconds more for the rest
-            raise
+            is_whole = len(request.get_data()) >= (request.content_length or 0)
         finally:
-            connection.settimeout(None)
+            limit.cancel()
+        if not is_whole:
+            raise ClientDisconnected
 
 
 def _client(settings: Settings, http: requests.Session | None) -> PaypleClient:

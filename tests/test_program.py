@@ -10,13 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 
+from shop.factory import BODY_SECONDS
 from tests.bench.shopper import Shopper
 from tests.tools import servers
 from tests.tools.servers import Program, clean_environment, lay_home, running, wait_until_ready
@@ -64,6 +65,21 @@ def test_a_start_names_a_login_that_opens(program: Program) -> None:
     shopper = Shopper(program)
     shopper.sign_in(name, password)
     shopper.get("/admin/orders")
+
+
+def test_a_body_that_comes_byte_by_byte_is_cut_off(program: Program) -> None:
+    address = urlsplit(program.shop_url)
+    head = f"POST /payments/webhook HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Length: 1000\r\n\r\n"
+    over = time.monotonic() + 2 * BODY_SECONDS
+    with socket.create_connection(("127.0.0.1", address.port or 80), timeout=0.2) as client:
+        client.sendall(head.encode())
+        answer = b""
+        while not answer and time.monotonic() < over:
+            client.sendall(b"a")
+            with suppress(TimeoutError):
+                answer = client.recv(100)
+
+    assert answer.startswith(b"HTTP/1.1 400")
 
 
 def test_a_payment_whose_browser_never_returns_is_paid_by_the_webhook_alone(program: Program) -> None:
