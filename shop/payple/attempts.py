@@ -103,7 +103,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Attempt:
-    """What the flow needs of a stored attempt. ``amount`` in won, times aware. ``order_no`` is only for you.
+    """What the flow needs of a stored attempt. ``amount`` in won, times aware. Only the store needs ``order_no``.
 
     ``checks`` counts the inquiries since the state last changed. ``success_reported``: the browser reports success;
     None before its first result. ``payment_date`` and ``charged_amount`` are known once the gateway shows a payment.
@@ -124,7 +124,7 @@ class Attempt:
     order_no: str = ""
 
     @classmethod
-    def of(cls, request: WindowRequest | ChargeRequest, order_no: str = "", *, now: datetime | None = None) -> Attempt:
+    def of(cls, request: WindowRequest | ChargeRequest, order_no: str, *, now: datetime | None = None) -> Attempt:
         """Return the attempt to store before this window opens, or before this charge."""
         opened_at = now or utc_now()
         return cls(
