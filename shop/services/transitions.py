@@ -161,11 +161,12 @@ def _set_state(row: Row, after: State, values: Evidence) -> None:
     table = type(row)
     if after not in TRANSITIONS[type(before)][before]:
         raise IllegalTransition(f"{table.__tablename__} {row.id}: {before} to {after}")
-    unchanged = (table.id == row.id, table.state == before)
-    change = update(table).where(*unchanged).values(state=after, **values).returning(table)
-    read_again = {"populate_existing": True, "synchronize_session": False}
-    if db.session.scalar(change, execution_options=read_again) is None:
+    columns = {"state": after, **values}
+    change = update(table).where(table.id == row.id, table.state == before).values(columns).returning(table.id)
+    if db.session.connection().scalar(change) is None:
         raise IllegalTransition(f"{table.__tablename__} {row.id} is not {before} any more")
+    for name, value in columns.items():
+        set_committed_value(row, name, value)
 
 
 def _set_order_state(order: Order) -> None:
