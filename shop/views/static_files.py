@@ -5,7 +5,7 @@ WhiteNoise and the like serve compressed files that a build has made. Here is no
 
 import gzip
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 from mimetypes import guess_type
 from pathlib import Path
@@ -45,13 +45,13 @@ def init_app(app: Flask) -> None:
     """Serve the static folder, and give the templates ``static``."""
     app.session_interface = SessionOfPages(app)
     app.view_functions["static"] = send
-    app.jinja_env.globals["static"] = address
+    app.jinja_env.globals["static"] = partial(address, app.static_folder or "")
 
 
-def address(filename: str) -> str:
+def address(folder: str, filename: str) -> str:
     """Return where a file is, with the version of its content. ``url_for`` takes ten times as long."""
-    file = _find(current_app.static_folder or "", filename)
-    return f"{current_app.static_url_path}/{filename}" + (f"?v={file.version}" if file else "")
+    file = _find(folder, filename)
+    return f"/static/{filename}?v={file.version}" if file else f"/static/{filename}"
 
 
 def send(filename: str) -> Response:
