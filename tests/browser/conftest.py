@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
 from tests.browser.merchant import Merchant, serving
-from tests.kit import Shop, Store
+from tests.kit import OrderPage, Shop, Store
 from tests.tools import browser as browsers
 from tests.tools.servers import Program, running
 from tests.tools.sources import ROOT
@@ -21,6 +21,21 @@ SHOTS = ROOT / "test-results"
 FAILED = pytest.StashKey[bool]()
 
 NewPage = Callable[..., Page]
+
+
+class QuickStore(Store):
+    """The store of tests that begin on the order page: an order is made on demand, without the six pages before it."""
+
+    def __init__(self, page: Page, shop: Shop) -> None:
+        super().__init__(page, shop.url)
+        self.shop = shop
+
+    def order(self, *slugs: str, name: str = "") -> OrderPage:
+        lines = [{"product": slug, "quantity": 1} for slug in slugs or ("test-product",)]
+        order = self.shop.order("awaiting_payment", lines=lines)
+        self.page.context.add_cookies(order.cookies)
+        self.page.goto(order.url)
+        return OrderPage(self.page)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -102,8 +117,8 @@ def page(new_page: NewPage) -> Page:
 
 
 @pytest.fixture
-def desktop(page: Page, program: Program) -> Store:
-    return Store(page, program.shop_url)
+def desktop(page: Page, shop: Shop) -> QuickStore:
+    return QuickStore(page, shop)
 
 
 @pytest.fixture
@@ -121,8 +136,8 @@ def shop(program: Program) -> Shop:
 
 
 @pytest.fixture
-def phone(new_page: NewPage, program: Program) -> Store:
-    return Store(new_page(phone=True), program.shop_url)
+def phone(new_page: NewPage, shop: Shop) -> QuickStore:
+    return QuickStore(new_page(phone=True), shop)
 
 
 def complaints(message: ConsoleMessage, accepted: str) -> list[str]:

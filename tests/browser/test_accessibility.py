@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Frame, Page
 
 from shop.demo.wishes import DemoState
-from tests.browser.conftest import NewPage
+from tests.browser.conftest import NewPage, QuickStore
 from tests.kit import Choices, Shop, StaffArea, Store
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
@@ -81,7 +81,7 @@ def test_an_order_for_buyer_staff_and_presenter(state: DemoState, page: Page, sh
 
 @pytest.mark.parametrize("method", ["card", "app_card", "transfer"])
 def test_the_payment_window(method: str, page: Page, shop: Shop) -> None:
-    order = Store(page, shop.url).order()
+    order = QuickStore(page, shop).order()
     order.choose(Choices(method=method, window="direct", work="PAY", cash_receipt=True))  # type: ignore[arg-type]
     window, _attempt_no = order.open_window("same page")
     window.amount.wait_for()
@@ -93,7 +93,7 @@ def test_the_payment_window(method: str, page: Page, shop: Shop) -> None:
 
 
 def test_the_layer(page: Page, shop: Shop) -> None:
-    order = Store(page, shop.url).order()
+    order = QuickStore(page, shop).order()
     order.open_window("layer")[0].amount.wait_for()
     [frame] = [frame for frame in page.frames if frame.name == "cpay_ifr"]
 

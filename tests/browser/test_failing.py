@@ -6,8 +6,9 @@ import time
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.conftest import NewPage
-from tests.kit.pages import Choices, Opens, OrderPage, Store, Window
+from tests.browser.conftest import NewPage, QuickStore
+from tests.kit import Choices, OrderPage, Shop, Store
+from tests.kit.pages import Opens, Window
 from tests.tools.servers import Program
 
 # Chromium forgets a press after five seconds.
@@ -42,9 +43,9 @@ def test_a_layer_that_was_left_alone_does_not_block_the_next_try(desktop: Store)
 
 @pytest.mark.parametrize(("kind", "opens"), [("popup", "new window"), ("direct", "same page")])
 def test_a_window_needs_one_press_however_slow_the_answer(
-    kind: Window, opens: Opens, new_page: NewPage, blocking_browser: Browser, program: Program
+    kind: Window, opens: Opens, new_page: NewPage, blocking_browser: Browser, shop: Shop
 ) -> None:
-    order = Store(new_page(phone=True, of=blocking_browser), program.shop_url).order()
+    order = QuickStore(new_page(phone=True, of=blocking_browser), shop).order()
     order.choose(Choices(window=kind))
     starts = count_starts(order.page)
 
@@ -81,10 +82,10 @@ def test_a_window_whose_start_is_refused_closes_again(phone: Store) -> None:
         opened.value.wait_for_event("close")
 
 
-def test_a_page_that_was_left_open_offers_a_new_look_at_its_order(new_page: NewPage, program: Program) -> None:
+def test_a_page_that_was_left_open_offers_a_new_look_at_its_order(new_page: NewPage, shop: Shop) -> None:
     """Meanwhile the order was paid in another tab."""
     page = new_page(accepted="409")
-    left_open = Store(page, program.shop_url).order()
+    left_open = QuickStore(page, shop).order()
     other_tab = OrderPage(page.context.new_page())
     other_tab.page.goto(page.url)
     other_tab.open_window("layer")[0].approve()

@@ -3,17 +3,17 @@
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.conftest import NewPage
-from tests.kit.pages import Choices, Store
+from tests.browser.conftest import NewPage, QuickStore
+from tests.kit import Choices, Shop, Store
 from tests.tools.servers import Program
 
 
 @pytest.mark.parametrize(("phone", "width", "height"), [(True, 360, 640), (False, 1280, 720)])
 def test_the_pay_button_is_on_the_first_screen_and_stays_there(
-    phone: bool, width: int, height: int, new_page: NewPage, program: Program
+    phone: bool, width: int, height: int, new_page: NewPage, shop: Shop
 ) -> None:
     page = new_page(phone=phone, viewport={"width": width, "height": height})
-    Store(page, program.shop_url).order("test-product", "moon-well", "brass-bookmark").open_options()
+    QuickStore(page, shop).order("test-product", "moon-well", "brass-bookmark").open_options()
     pay = page.get_by_test_id("pay")
 
     expect(pay).to_be_in_viewport(ratio=1)
@@ -21,9 +21,9 @@ def test_the_pay_button_is_on_the_first_screen_and_stays_there(
     expect(pay).to_be_in_viewport(ratio=1)
 
 
-def test_the_pay_bar_never_covers_what_has_the_focus(new_page: NewPage, program: Program) -> None:
+def test_the_pay_bar_never_covers_what_has_the_focus(new_page: NewPage, shop: Shop) -> None:
     page = new_page(phone=True, viewport={"width": 390, "height": 640})
-    Store(page, program.shop_url).order().open_options()
+    QuickStore(page, shop).order().open_options()
     choices = page.locator(".choice-input:checked, .choice-input[type=checkbox]")
 
     for number in range(choices.count()):
@@ -52,8 +52,8 @@ def test_without_a_script_the_order_form_says_so_and_holds_no_goods(new_page: Ne
     expect(bare.get_by_test_id("history-row")).to_have_count(0)
 
 
-def test_the_long_numbers_of_a_receipt_stay_on_one_line(new_page: NewPage, program: Program) -> None:
-    order = Store(new_page(phone=True, viewport={"width": 320, "height": 640}), program.shop_url).order()
+def test_the_long_numbers_of_a_receipt_stay_on_one_line(new_page: NewPage, shop: Shop) -> None:
+    order = QuickStore(new_page(phone=True, viewport={"width": 320, "height": 640}), shop).order()
     order.choose(Choices(window="direct"))
     order.open_window("same page")[0].approve()
     order.insist_on_state("paid")

@@ -7,8 +7,9 @@ from itertools import product
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import NewPage
-from tests.kit.pages import Choices, Delivery, Method, Store, Window, Work
+from tests.browser.conftest import NewPage, QuickStore
+from tests.kit import Choices, Shop, Store
+from tests.kit.pages import Delivery, Method, Window, Work
 from tests.tools.servers import Program
 
 QUICK = {
@@ -36,9 +37,11 @@ def every_way() -> Iterator[object]:
 
 
 @pytest.mark.parametrize(("device", "choices"), list(every_way()))
-def test_buying_the_test_product(device: str, choices: Choices, new_page: NewPage, program: Program) -> None:
+def test_buying_the_test_product(
+    device: str, choices: Choices, new_page: NewPage, shop: Shop, program: Program
+) -> None:
     on_phone = device == "phone"
-    order = Store(new_page(phone=on_phone), program.shop_url).order()
+    order = QuickStore(new_page(phone=on_phone), shop).order()
     order.choose(choices)
 
     window, attempt_no = order.open_window(choices.opens(on_phone=on_phone))
@@ -62,18 +65,22 @@ def test_buying_the_test_product(device: str, choices: Choices, new_page: NewPag
     }
 
 
-def test_the_session_survives_direct_mode(desktop: Store) -> None:
+@pytest.mark.parametrize("phone", [False, True])
+def test_a_session_from_the_list_to_the_receipt_survives_direct_mode(
+    phone: bool, new_page: NewPage, program: Program
+) -> None:
     """The result post is cross-site: no Lax cookie comes with it, none is set, and the next page has them again."""
-    order = desktop.order()
-    cookies = desktop.page.context.cookies(desktop.url)
+    store = Store(new_page(phone=phone), program.shop_url)
+    order = store.order()
+    cookies = store.page.context.cookies(store.url)
     assert cookies
     assert {(cookie["sameSite"], cookie["httpOnly"]) for cookie in cookies} == {("Lax", True)}
     order.choose(Choices(window="direct"))
     window, _ = order.open_window("same page")
 
     with (
-        desktop.page.expect_response(re.compile("/payments/result$")) as result,
-        desktop.page.expect_request(re.compile("/orders/[^/]+$")) as after,
+        store.page.expect_response(re.compile("/payments/result$")) as result,
+        store.page.expect_request(re.compile("/orders/[^/]+$")) as after,
     ):
         window.approve()
 
@@ -82,7 +89,7 @@ def test_the_session_survives_direct_mode(desktop: Store) -> None:
     assert "set-cookie" not in result.value.all_headers()
     order.insist_on_state("paid")
     assert all(cookie["name"] in after.value.all_headers()["cookie"] for cookie in cookies)
-    assert desktop.page.context.cookies(desktop.url) == cookies
+    assert store.page.context.cookies(store.url) == cookies
 
 
 def test_a_cash_receipt_asked_for_in_the_window(desktop: Store, program: Program) -> None:
