@@ -57,11 +57,11 @@ def create_app(settings: Settings, http: requests.Session | None = None) -> Flas
     app = Flask("shop", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     _configure(app, settings)
     app.url_map.strict_slashes = app.url_map.merge_slashes = False  # redirects of Flask's own name the Host asked for
-    _limit_bodies(app)
     db.init_app(app)
     schema.init_app(app)
     app.extensions[SHOP] = {"settings": settings, "client": _client(settings, http)}
     template_filters.init_app(app, ";".join(str(ROOT / part / "translations") for part in ("shop", "shop/demo")))
+    _limit_bodies(app)
     security_headers.init_app(app)
     static_files.init_app(app)
     hosts.init_app(app)
