@@ -32,7 +32,7 @@ BY_EVENT: Mapping[str, str] = {
     "paid": DECIDE,
     "declined": CONFIRM,
     "order_expired": "shop.services.orders:expire",
-    "refund_reserved": "shop.services.refunds:_create",
+    "refund_reserved": "shop.services.transitions:reserve_refund",
     "refund_submitted": "shop.services.refunds:_begin",
     "refund_done": ANSWER_TO_REFUND,
     "refund_refused": ANSWER_TO_REFUND,

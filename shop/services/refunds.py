@@ -166,7 +166,7 @@ def _reserve(order_no: str, wish: RefundWish, by: str) -> Refund:
             reason=wish.reason,
             requested_by=by,
         )
-        return _create(refund, Actor(Source.STAFF, by))
+        return transitions.reserve_refund(refund, Actor(Source.STAFF, by))
 
 
 def _file_again(refused: Refund, by: str) -> Refund:
@@ -174,13 +174,6 @@ def _file_again(refused: Refund, by: str) -> Refund:
     return later or transitions.file_owed_refund(
         refused.attempt, f"again-{refused.id}", refused.amount, Actor(Source.STAFF, by)
     )
-
-
-def _create(refund: Refund, actor: Actor) -> Refund:
-    refund.reserved_at = clock.now()
-    transitions.create(refund, "refund_reserved", actor, _figures(refund))
-    _schedule(refund)
-    return refund
 
 
 def _begin(refund_id: int) -> refund_rules.Refund | None:
@@ -206,11 +199,8 @@ def _record(refund: Refund, verdict: RefundVerdict, actor: Actor, **columns: obj
 
 
 def _move(refund: Refund, state: RefundState, actor: Actor, evidence: dict[str, object], **columns: object) -> None:
-    transitions.move(refund, state, f"refund_{state}", actor, _figures(refund) | evidence, **columns)
-    _schedule(refund)
-
-
-def _schedule(refund: Refund) -> None:
+    figures = {"amount": refund.amount, "vat": refund.vat, "full": refund.is_full}
+    transitions.move(refund, state, f"refund_{state}", actor, figures | evidence, **columns)
     refund.next_try_at = refund_rules.next_try(refund.flow_view, clock.now())
 
 
@@ -233,10 +223,6 @@ def _gateway_columns(verdict: RefundVerdict) -> dict[str, object]:
 
 def _actor(refund: Refund) -> Actor:
     return SHOP if refund.is_owed else Actor(Source.STAFF, refund.requested_by)
-
-
-def _figures(refund: Refund) -> dict[str, object]:
-    return {"amount": refund.amount, "vat": refund.vat, "full": refund.is_full}
 
 
 def _vat_of_lines(order: Order, wish: RefundWish) -> Won | None:

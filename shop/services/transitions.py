@@ -14,6 +14,7 @@ from shop.errors import NotFound, OutOfStock
 from shop.models import Attempt, CashReceipt, Order, Refund, Subscription
 from shop.payple import PaymentFound
 from shop.payple.attempts import HOLDING, AttemptState, Reason, Verdict
+from shop.payple.refund_rules import next_try
 from shop.rules.order import OrphanReason, order_state, refunded_state
 from shop.rules.states import (
     LIVE,
@@ -106,10 +107,16 @@ def has_subscribed_since(order: Order) -> bool:
 
 
 def file_owed_refund(attempt: Attempt, refund_no: str, amount: int, actor: Actor = SHOP) -> Refund:
-    """Reserve the refund of a payment that no order takes. The sweep sends it. The caller holds the order's lock."""
+    """Reserve the refund of a payment that no order takes. The sweep sends it."""
     refund = Refund(refund_no=refund_no, order=attempt.order, attempt=attempt, amount=amount, vat=0, is_full=True)
-    refund.reserved_at = refund.next_try_at = clock.now()
-    create(refund, "refund_reserved", actor, {"amount": amount, "vat": 0, "full": True})
+    return reserve_refund(refund, actor)
+
+
+def reserve_refund(refund: Refund, actor: Actor) -> Refund:
+    """Store a new refund. The caller holds the order's lock."""
+    refund.reserved_at = clock.now()
+    create(refund, "refund_reserved", actor, {"amount": refund.amount, "vat": refund.vat, "full": refund.is_full})
+    refund.next_try_at = next_try(refund.flow_view, clock.now())
     return refund
 
 
