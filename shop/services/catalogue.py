@@ -31,7 +31,7 @@ def get_product(slug: str) -> Product:
 
 
 def get_stock(slug: str) -> int | None:
-    """Return how many of a product are left, None if there is no end of it, or raise NotFound."""
+    """Return how many are left, None if there is no end of it, or raise NotFound."""
     with db.engine.connect() as connection:
         found = connection.scalars(_STOCK, {"slug": slug}).all() if SLUG.fullmatch(slug) else []
     if not found:

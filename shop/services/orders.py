@@ -79,7 +79,7 @@ def place_again(order: Order, cart_id: str, month: date, expires_at: datetime) -
 
 
 def place_free(goods: str, amount: Won, tax: Tax, payer: Payer, expires_at: datetime, *, by: str) -> str:
-    """Place an order of a free amount, which a link pays, and return its number. Its buyer finds it as a guest."""
+    """Place an order of a free amount for a payment link, and return its number."""
     line = OrderLine(slug="", name=goods, name_en=goods, tax=tax, unit_price=amount, quantity=1, amount=amount)
     nobody = {"visitor": f"nobody-{secrets.token_urlsafe(18)}", "cart_id": ""}
     order = new_order(payer, tax_breakdown([(amount, tax)]), [line], goods=goods, expires_at=expires_at, **nobody)

@@ -88,7 +88,7 @@ def repeat(refund_id: int, *, by: str, client: PaypleClient) -> Refund:
 
 
 def decide(refund_id: int, *, was_refunded: bool, by: str) -> Refund:
-    """Record what a named person has found out about a lost refund, or raise RefundRefused."""
+    """Record what a person has found out about a lost refund, or raise RefundRefused."""
     actor = Actor(Source.STAFF, by)
     with transaction():
         refund = transitions.lock_row(Refund, refund_id)
@@ -177,7 +177,7 @@ def _file_again(refused: Refund, by: str) -> Refund:
 
 
 def _begin(refund_id: int) -> refund_rules.Refund | None:
-    """Commit that a refund is about to leave. Return it as it was before, or None if it may not be sent."""
+    """Commit that a refund is about to leave, and return it as it was before. None: it may not be sent."""
     with transaction():
         refund = transitions.lock_row(Refund, refund_id)
         before = refund.flow_view

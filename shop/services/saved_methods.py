@@ -118,7 +118,7 @@ def handle_due(saved_id: int, client: PaypleClient) -> None:
 
 @dataclass(frozen=True)
 class _Job:
-    """``is_unused``: it is deleted or too old, and no other browser has saved the same card or account."""
+    """``is_unused``: no browser has saved the same card or account."""
 
     billing_key: str = field(repr=False)
     is_deleted: bool

@@ -45,7 +45,7 @@ def settle(
 ) -> bool:
     """Inquire about an attempt if that is due, or ``at_once``. Return False if the gateway did not answer.
 
-    One that is final already is asked only whether its window has issued a cash receipt.
+    A final one is asked only about the cash receipt of its window.
     """
     attempt = ShopStore(source).find(attempt_no)
     if attempt is not None and attempt.is_final:
@@ -89,7 +89,7 @@ def cancel_order(order: Order, client: PaypleClient) -> None:
 
 
 def ask_open_windows(order: Order, client: PaypleClient) -> bool:
-    """Inquire about the open PAY windows of an order. Return whether the gateway has no payment of theirs."""
+    """Inquire about the open PAY windows of an order. Return True if none was paid."""
     prepared = [row.flow_view for row in order.attempts if row.state is AttemptState.PREPARED]
     return _flow(client, Source.PAGE).may_open_window(prepared)
 

@@ -144,7 +144,7 @@ def _is_held(attempt: Attempt) -> bool:
 
 
 def _take_payment(order: Order) -> OrphanReason | None:
-    """Take the goods of an expired order again. Return why the order takes no payment, or None if it does."""
+    """Take the goods of an expired order again. Return why it takes no payment, or None."""
     if order.cancelled_at is not None:
         return OrphanReason.ORDER_CANCELLED
     if has_subscribed_since(order):
