@@ -80,7 +80,6 @@ class ReceiptRefused(ShopError):
         NOT_PAID = "not_paid"
         NOT_A_TRANSFER = "not_a_transfer"
         ALREADY_ISSUED = "already_issued"
-        IDENTITY = "identity"
         NOTHING_ACTIVE = "nothing_active"
         NOTHING_LEFT = "nothing_left"
         IN_FLIGHT = "in_flight"

@@ -49,7 +49,6 @@ def of_refused_receipt(refused: ReceiptRefused) -> Notice:
         ReceiptRefused.Reason.NOT_PAID: _("결제된 주문이 아니라서 현금영수증을 다룰 수 없습니다."),
         ReceiptRefused.Reason.NOT_A_TRANSFER: _("현금영수증은 계좌이체에만 발행합니다."),
         ReceiptRefused.Reason.ALREADY_ISSUED: _("이미 유효한 현금영수증이 있습니다."),
-        ReceiptRefused.Reason.IDENTITY: _("발행 번호의 형식이 맞지 않습니다."),
         ReceiptRefused.Reason.NOTHING_ACTIVE: _("발행된 현금영수증이 없습니다."),
         ReceiptRefused.Reason.NOTHING_LEFT: _("남은 결제 금액이 없습니다."),
         ReceiptRefused.Reason.IN_FLIGHT: _("환불이 끝난 뒤에 다시 하세요."),
