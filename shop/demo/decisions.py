@@ -48,7 +48,7 @@ BY_ATTACK: Mapping[str, str] = {
     "forged": "shop.payple.flow:judge_failed_charge",
     "twice": "shop.payple.flow:PaymentFlow.handle_result",
     "foreign": "shop.payple.flow:PaymentFlow._record_charge",
-    "webhook": "shop.services.settlement:handle_webhook",
+    "webhook": "shop.services.webhooks:_make_due",
     "cart": "shop.services.payments:_new_attempt",
 }
 
