@@ -48,7 +48,7 @@ def visitor_mark() -> str:
     return str(session.get("visitor", "")) or address()
 
 
-babel = Babel()
+babel = Babel(configure_jinja=False)  # the templates have filters and a translator of their own
 csrf = CSRFProtect()
 login_manager = LoginManager()
 limiter = Limiter(key_func=address)
