@@ -71,7 +71,9 @@ def test_the_whole_exchange_is_there_as_markdown(demo: Demo) -> None:
     assert "PCD_PAY_TOTAL" in text
 
 
-@pytest.mark.parametrize("name", sorted({*decisions.BY_EVENT.values(), *decisions.BY_REASON.values()}))
+@pytest.mark.parametrize(
+    "name", sorted({*decisions.BY_EVENT.values(), *decisions.BY_REASON.values(), *decisions.BY_ATTACK.values()})
+)
 def test_every_decision_has_its_lines(name: str) -> None:
     assert callable(resolve_name(name))
 
