@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
-# Two processes more than there are cores, each with its own servers, browser and database. In `make test` a file's tests
+# One process more than there are cores, each with its own servers, browser and database. In `make test` a file's tests
 # stay together, in the order of tests/conftest.py; the long tests of `make matrix` are shared one by one.
 PYTEST := $(BIN)/python -m pytest -n auto
 

@@ -42,11 +42,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int | None:
-    """Two more than there are cores: a third of the time a worker waits, for a browser, a server or a lock."""
+    """One more than there are cores: now and then each waits for a browser, a server or a lock."""
     if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores + 2
+    return cores + 1
 
 
 def pytest_report_header() -> str:
