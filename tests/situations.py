@@ -62,6 +62,7 @@ def refused_return(world: World, officer: PageClient, **choices: Any) -> None:
     first.pay()
     world.fault("cancel", "refused", phase="before")
     second.pay()
+    world.sweep()
 
 
 def owed_receipt(world: World, officer: PageClient) -> None:
