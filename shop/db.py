@@ -1,9 +1,10 @@
 """The database: one session per request, writes in one short transaction each, the same on SQLite and PostgreSQL."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -214,8 +215,16 @@ def _replacing_nul(value: Any) -> Any:
 
 
 def _prepare_sqlite(engine: Engine) -> None:
+    event.listen(engine, "do_connect", _keep_to_owner)
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
+
+
+def _keep_to_owner(_dialect: object, _record: object, arguments: list[str], _options: object) -> None:
+    """Make the file readable by its owner only. SQLite gives its other files the same mode."""
+    if arguments[0] != ":memory:":
+        with suppress(OSError):  # SQLite itself says what is wrong with the path
+            Path(arguments[0]).touch(mode=0o600)
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:

@@ -67,6 +67,14 @@ def test_a_start_names_a_login_that_opens(program: Program) -> None:
     shopper.get("/admin/orders")
 
 
+def test_only_their_owner_reads_the_databases(program: Program) -> None:
+    folder = program.home / "instance"
+    modes = {path.name: path.stat().st_mode & 0o777 for path in folder.glob("*.sqlite*")}
+
+    assert {"shop.sqlite", "simulator.sqlite"} <= set(modes)
+    assert (set(modes.values()), folder.stat().st_mode & 0o777) == ({0o600}, 0o700)
+
+
 def test_a_body_that_comes_byte_by_byte_is_cut_off(program: Program) -> None:
     address = urlsplit(program.shop_url)
     head = f"POST /payments/webhook HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Length: 1000\r\n\r\n"
