@@ -70,7 +70,7 @@ class Ending(StrEnum):
     PAID = "paid"  # deliver
     DECLINED = "declined"  # not charged: pay again, with a new attempt
     TRY_AGAIN = "try_again"  # not paid: pay again, with a new attempt
-    UNKNOWN = "unknown"  # perhaps charged: do not pay again before next_check() is over
+    UNKNOWN = "unknown"  # perhaps charged: do not pay again while it is unknown
     REVIEW = "review"  # charged or perhaps charged, but not for this order: a person decides or it is refunded
 
 
@@ -179,7 +179,8 @@ class Verdict:
     def applies_to(self, state: AttemptState) -> bool:
         """Return whether a row that is in this state now takes the verdict.
 
-        A payment applies unless the row is final. Any other verdict applies only to the state that was judged.
+        A payment applies unless the row is final. Any other verdict applies only to the state that was judged, and
+        that of a confirm also to unknown.
         """
         if self.found is not None:
             return state not in FINAL

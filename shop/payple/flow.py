@@ -69,7 +69,7 @@ class PaymentFlow:
         is_news = self.store.note_result(attempt.attempt_no, result)
         needs_confirm = attempt.charge_mode is ChargeMode.ON_CONFIRM
         if needs_confirm and not result.reports_success:
-            return attempt  # nothing is charged: the buyer may try again
+            return attempt  # the window was closed or declined: there is nothing to confirm
         if needs_confirm and attempt.state is AttemptState.PREPARED:
             if self.may_confirm(attempt, result):
                 return self._charge(attempt, partial(self.client.confirm, result))
@@ -108,7 +108,7 @@ class PaymentFlow:
     def close_attention(self, attempt_no: str) -> Attempt | None:
         """Record that a person has found nothing to collect: an attempt in attention becomes declined.
 
-        settle(attempt_no, at_once=True) asks once more before.
+        Call settle(attempt_no, at_once=True) first: the gateway may show a payment now.
         """
         attempt = self.store.find(attempt_no)
         if attempt is None or attempt.state is not AttemptState.ATTENTION:
@@ -317,7 +317,7 @@ def judge_failed_charge(error: GatewayError) -> Verdict:
 
 
 def decide(attempt: Attempt, found: PaymentFound) -> tuple[AttemptState, Reason]:
-    """Compare a charge with the attempt. Nothing else compares amounts with the gateway's answer."""
+    """Compare a charge with the attempt."""
     if found.attempt_no != attempt.attempt_no:
         return AttemptState.ATTENTION, Reason.NUMBER
     if found.is_refunded:
@@ -346,7 +346,7 @@ def not_found(attempt: Attempt, now: datetime) -> Verdict:
 def no_answer(attempt: Attempt, error: GatewayError, now: datetime) -> Verdict:
     """Decide what an inquiry without an answer means: never unpaid.
 
-    After eight checks a person decides, unless the window may be open.
+    From the eighth check on a person decides, unless the window may be open.
     """
     state = attempt.state
     is_open = state is AttemptState.PREPARED and now < attempt.ends_at

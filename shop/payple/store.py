@@ -1,6 +1,6 @@
 """Where payments are kept: what the flow asks of a database, and a store for any that can lock an order.
 
-Make a subclass of Store with two methods, lock() and due().
+Make a subclass of Store with lock() and due(). README.md names what you write besides.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ class PaymentStore(Protocol):
         ...
 
     def note_result(self, attempt_no: str, result: UnverifiedResult) -> bool:
-        """Keep ``success_reported``. Return True for a first result, and for few others: they inquire at once."""
+        """Keep ``success_reported``. Return True if the flow inquires at once: for the first result and few later ones.
+
+        Anybody can post results: a limit keeps them from making more inquiries.
+        """
         ...
 
     def begin_confirm(self, attempt_no: str) -> bool:

@@ -93,7 +93,7 @@ ORDER_TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
     _O.PARTIALLY_REFUNDED: frozenset({_O.REFUNDED}),
     _O.REFUNDED: frozenset(),
 }
-"""An order decides nothing: it shows what its attempts and refunds have become."""
+"""An order follows its attempts and refunds. By itself it only expires or is cancelled."""
 REFUND_TRANSITIONS: Mapping[RefundState, frozenset[RefundState]] = {
     _R.RESERVED: frozenset({_R.SUBMITTED, _R.REFUSED}),
     _R.SUBMITTED: frozenset({_R.DONE, _R.REFUSED, _R.UNKNOWN, _R.RESERVED}),

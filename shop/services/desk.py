@@ -1,4 +1,4 @@
-"""What a person must decide, oldest first. Empty means that every won is accounted for."""
+"""What a person must decide, oldest first."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence

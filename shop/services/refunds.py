@@ -1,4 +1,7 @@
-"""Refunds: plan, reserve, send, record. ``payple.refund_rules`` decides what may be sent, and what an answer means."""
+"""Refunds: plan, reserve, send, record. ``payple.refund_rules`` decides what may be sent, and what an answer means.
+
+To copy refunds, take ``payple.flow.Flow``: it has no journal and no cash receipts.
+"""
 
 import time
 from dataclasses import dataclass

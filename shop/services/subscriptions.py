@@ -130,7 +130,7 @@ def lock(subscription_id: int) -> Subscription:
 def open_order(row: Subscription) -> Order:
     """Return the order of the next month of a locked subscription; place it if there is none.
 
-    Months that have no order when the following one is charged are left out.
+    A month without an order is skipped once the following month is due.
     """
     by_month = {order.month: order for order in row.orders}
     while row.month in by_month and _is_over(by_month[row.month]):

@@ -1,6 +1,6 @@
 """Writes every state: one conditional update and one journal row.
 
-The caller opens the transaction and locks the order first.
+The caller opens the transaction and locks the order, or the subscription, first.
 """
 
 from typing import TypeVar

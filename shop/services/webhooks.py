@@ -39,7 +39,7 @@ def _make_due(message: UnverifiedResult) -> None:
         attempt = transitions.lock_attempt(message.attempt_no)
         if attempt.state in FINAL or journal.count("webhook", attempt.attempt_no) >= MOST_PER_ATTEMPT:
             return
-        attempt.next_check_at = clock.now()
+        attempt.next_check_at = clock.now()  # also during a confirm: an early inquiry does no harm
         attempt.checks = 0  # if this inquiry has no answer, the next one follows soon
         evidence = {"result": message.result, "code": message.code[:20], "amount": message.amount}
         journal.note(attempt, "webhook", Actor(Source.WEBHOOK), evidence)

@@ -1,4 +1,4 @@
-"""Where results arrive. Nothing that is said here is believed: it only makes us ask the gateway."""
+"""Where results arrive. Nothing that is said here is believed: the gateway's answer to our own call decides."""
 
 from contextlib import suppress
 
