@@ -1,13 +1,12 @@
 """How values look on a page: money, time, phone numbers, and texts that exist in two languages."""
 
 from collections.abc import Mapping
-from contextvars import ContextVar
 from datetime import datetime
 from functools import cache
 from urllib.parse import quote, urlencode
 
 import segno
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from flask_babel import get_translations
 from markupsafe import Markup
 
@@ -19,8 +18,6 @@ from shop.views.way_back import way_back
 
 LANGUAGES = ("ko", "en")
 _YEAR = 365 * 24 * 3600
-_language = ContextVar("language", default="ko")
-"""A page asks for it a hundred times: this is quicker than ``g``."""
 
 
 def init_app(app: Flask, translations: str) -> None:
@@ -31,7 +28,6 @@ def init_app(app: Flask, translations: str) -> None:
     app.jinja_env.filters |= {one.__name__: one for one in (*filters, qr_code, method_name)}
     app.jinja_env.globals["_"] = translate
     app.context_processor(_words)
-    app.before_request(_choose_language)
     app.after_request(_remember_language)
 
 
@@ -51,12 +47,11 @@ _ = translate
 
 def language() -> str:
     """The language of this page. Korean unless somebody chose otherwise, whatever language a browser announces."""
-    return _language.get()
-
-
-def _choose_language() -> None:
-    wishes = (request.args.get("lang"), request.cookies.get("lang"), "ko")
-    _language.set(next(wish for wish in wishes if wish in LANGUAGES))
+    if "language" not in g:
+        wishes = (request.args.get("lang"), request.cookies.get("lang"), "ko")
+        g.language = next(wish for wish in wishes if wish in LANGUAGES)
+    chosen: str = g.language
+    return chosen
 
 
 def won(amount: int) -> str:

@@ -1,7 +1,6 @@
 """Bad input gets a clear error, changes nothing, and never a 500."""
 
 import json
-import socket
 import traceback
 
 import pytest
@@ -10,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from shop.db import db
 from tests.page import PAYER, Page, PageClient
 from tests.postbox import ADDRESS as WEBHOOK
-from tests.world import SHOP, World
+from tests.world import World
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 POSTS = ["/payments/result", "/orders", "/cart/items", "/orders/lookup"]
@@ -64,19 +63,6 @@ def test_a_body_that_is_too_large_and_a_field_that_comes_twice_are_refused(buyer
     for path in POSTS:
         twice = [("csrf_token", buyer.csrf_token()), ("PCD_PAY_OID", "a"), ("PCD_PAY_OID", "b")]
         assert buyer.post(path, twice).status_code == 400, path
-
-
-def test_a_body_that_is_too_large_is_refused_in_the_language_of_its_own_sender(world: World) -> None:
-    """gunicorn's body is read before anything else, by a thread that has served another language before."""
-    browser = world.app.test_client()
-    browser.get("/?lang=en", base_url=SHOP)
-    here, _there = socket.socketpair()
-    with here, _there:
-        answer = world.app.test_client().post(
-            "/orders", base_url=SHOP, data=b"a" * 70_000, environ_overrides={"gunicorn.socket": here}
-        )
-    assert answer.status_code == 413
-    assert '<html lang="ko">' in answer.text
 
 
 def test_other_methods_are_refused_and_a_result_by_get_changes_nothing(buyer: PageClient) -> None:
