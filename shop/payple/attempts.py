@@ -197,12 +197,10 @@ class Verdict:
         state = self.state
         if order_is_held and state in HOLDING:
             state = AttemptState.ORPHANED if state is AttemptState.PAID else attempt.state
-        if state is attempt.state:
-            return replace(attempt, checks=attempt.checks + 1)
+        after = replace(attempt, state=state, checks=attempt.checks + 1 if state is attempt.state else 0)
         if self.found is None:
-            return replace(attempt, state=state, checks=0)
-        payment_date, charged = self.found.payment_date, self.found.charged_amount
-        return replace(attempt, state=state, checks=0, payment_date=payment_date, charged_amount=charged)
+            return after
+        return replace(after, payment_date=self.found.payment_date, charged_amount=self.found.charged_amount)
 
 
 def next_check(attempt: Attempt, now: datetime) -> datetime | None:
@@ -210,6 +208,8 @@ def next_check(attempt: Attempt, now: datetime) -> datetime | None:
     match attempt.state:
         case AttemptState.CONFIRMING if attempt.checks == 0:
             return (attempt.confirming_at or now) + CONFIRM_PATIENCE
+        case AttemptState.DECLINED if attempt.payment_date is not None:
+            return None  # a person has closed it
         case AttemptState.DECLINED | AttemptState.EXPIRED:
             late = LATE_CHECKS[attempt.checks : attempt.checks + 1]
             return now + late[0] if late else None

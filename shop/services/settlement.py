@@ -106,8 +106,7 @@ def close_attention(attempt_no: str, *, by: str) -> None:
         if attempt.state is not AttemptState.ATTENTION:
             raise NotFound
         transitions.move(attempt, AttemptState.DECLINED, "attention_closed", Actor(Source.STAFF, by), checks=0)
-        if attempt.payment_date is None:  # the gateway has not shown a payment yet
-            _schedule(attempt)
+        _schedule(attempt)
 
 
 def _look_up_receipt(attempt_no: str, client: PaypleClient) -> None:

@@ -114,6 +114,7 @@ def test_when_a_verdict_applies(verdict: Verdict, now: AttemptState, applies: bo
         (attempt(S.DECLINED), 60, timedelta(hours=1)),
         (attempt(S.EXPIRED, checks=1), 60, timedelta(days=1)),
         (attempt(S.EXPIRED, checks=2), 60, None),
+        (attempt(S.DECLINED, payment_date=OPENED.date()), 60, None),  # a person has closed a payment refunded elsewhere
         (attempt(S.PAID), 0, None),
         (attempt(S.ATTENTION), 0, None),
     ],
@@ -217,6 +218,12 @@ def test_a_refund_is_tried_again_given_up_or_left_to_a_person(
 )
 def test_a_state_has_a_meaning_for_the_buyer(state: AttemptState, ending: Ending) -> None:
     assert attempt(state).ending is ending
+
+
+def test_a_payment_that_is_found_in_attention_is_kept() -> None:
+    verdict = judge(attempt(S.ATTENTION), found(refunded_amount=1), OPENED)
+
+    assert verdict.applied_to(attempt(S.ATTENTION), order_is_held=False).charged_amount == 1000
 
 
 def test_a_payment_of_a_held_order_is_orphaned_and_owed() -> None:
