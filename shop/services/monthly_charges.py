@@ -5,14 +5,17 @@ after a restored backup.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import select
 
 from shop import clock
 from shop.db import read_column, transaction
 from shop.models import Attempt, Order, Subscription
-from shop.payple import ChargeMode, ChargeRequest, PaypleClient, codes
+from shop.payple import ChargeMode, ChargeRequest, GatewayError, PaypleClient, codes
 from shop.payple.attempts import WINDOW_LIFETIME
+from shop.payple.flow import days_to_ask
 from shop.rules.method import Method
 from shop.rules.states import AttemptState, OrderState, Source, SubscriptionState
 from shop.rules.subscription import MORE_TRIES, charge_time, month_after, next_try
@@ -23,6 +26,13 @@ CHARGE = "charge"
 """The delivery of an attempt that opens no window."""
 
 
+class Claimed(NamedTuple):
+    """The order of a month, and since when it is due."""
+
+    order_id: int
+    due_at: datetime
+
+
 def due() -> Sequence[int]:
     query = select(Subscription.id).where(Subscription.next_charge_at <= clock.now())
     return read_column(query.order_by(Subscription.next_charge_at, Subscription.id))
@@ -30,29 +40,43 @@ def due() -> Sequence[int]:
 
 def charge(subscription_id: int, client: PaypleClient) -> None:
     """Charge the due month of a subscription, unless an earlier try of it has no answer."""
-    order_id = _claim(subscription_id)
-    if order_id is None or not _settle_tries(order_id, client):
+    claimed = _claim(subscription_id)
+    if claimed is None or not _settle_tries(claimed.order_id, client):
         return
+    order_id = claimed.order_id
     request = _prepare(subscription_id, order_id)
-    if request and settlement.settle(request.attempt_no, client, source=Source.SWEEP, at_once=True):
+    if request and _is_new(request, claimed.due_at, client):
         settlement.charge(request, client)
         _pause_after_last_try(subscription_id, order_id)
 
 
-def _claim(subscription_id: int) -> int | None:
+def _claim(subscription_id: int) -> Claimed | None:
     now = clock.now()
     with transaction():
         row = subscriptions.lock(subscription_id)
         if row.next_charge_at is None or row.next_charge_at > now:
             return None
-        order = subscriptions.open_order(row)
+        claimed = Claimed(subscriptions.open_order(row).id, due_at=row.next_charge_at)
         row.next_charge_at = max(next_try(now), charge_time(row.month, row.day))
-        return order.id if now >= charge_time(row.month, row.day) else None
+        return claimed if now >= charge_time(row.month, row.day) else None
 
 
 def _settle_tries(order_id: int, client: PaypleClient) -> bool:
     numbers = read_column(select(Attempt.attempt_no).where(Attempt.order_id == order_id))
     return all(settlement.settle(number, client, source=Source.SWEEP, at_once=True) for number in numbers)
+
+
+def _is_new(request: ChargeRequest, due_at: datetime, client: PaypleClient) -> bool:
+    """Inquire about a try of this number on each day since the month is due, which a restored backup has forgotten."""
+    try:
+        for day in days_to_ask(due_at, clock.now()):
+            found = client.inquire(request.attempt_no, day, request.pay_type)
+            if found is not None:
+                settlement.record_found(request.attempt_no, found, source=Source.SWEEP)
+                return False
+    except GatewayError:
+        return False
+    return True
 
 
 def _prepare(subscription_id: int, order_id: int) -> ChargeRequest | None:
@@ -61,7 +85,7 @@ def _prepare(subscription_id: int, order_id: int) -> ChargeRequest | None:
         order = transitions.lock_order(order_id)
         row = subscriptions.lock(subscription_id)
         is_open = order.state is OrderState.AWAITING_PAYMENT and row.state is SubscriptionState.ACTIVE
-        if not is_open or order.month is None:
+        if not is_open or order.month is None or any(map(_is_window_open, order.attempts)):
             return None
         if any(codes.says_month_is_paid(attempt.result_code) for attempt in order.attempts):
             subscriptions.advance(row, month_after(order.month))  # somebody has looked, and no try of ours has paid
@@ -71,6 +95,12 @@ def _prepare(subscription_id: int, order_id: int) -> ChargeRequest | None:
             subscriptions.pause(row)
             return None
         return _request(order, _new_try(row, order, saved.method), saved.billing_key)
+
+
+def _is_window_open(attempt: Attempt) -> bool:
+    """Whether the buyer may be paying the month in a window that charges by itself."""
+    is_prepared = attempt.state is AttemptState.PREPARED and attempt.charge_mode is ChargeMode.IN_WINDOW
+    return is_prepared and clock.now() < attempt.deadline_at
 
 
 def _pause_after_last_try(subscription_id: int, order_id: int) -> None:

@@ -210,17 +210,33 @@ def test_sweeps_at_the_same_time_charge_a_month_once(world: World) -> None:
     assert (subscriber.tries, list(world.charged().values())) == (["paid"], [PRICE] * 2)
 
 
-def test_a_restored_backup_finds_the_charge_that_it_has_forgotten(world: World) -> None:
+@pytest.mark.parametrize("days", [0, 2])
+def test_a_restored_backup_finds_the_charge_that_it_has_forgotten(world: World, days: int) -> None:
     subscriber = subscribe(world)
     before = {name: getattr(subscriber.row, name) for name in ("month", "next_charge_at")}
     subscriber.sweep_when_due()
     forget_last_order(subscriber, before)
     calls = len(world.asked("RePayCardAct"))
 
-    subscriber.sweep_when_due()
+    world.sweep(days=days)
 
     assert (subscriber.tries, list(world.charged().values())) == (["paid"], [PRICE] * 2)
     assert len(world.asked("RePayCardAct")) == calls
+
+
+def test_nothing_is_charged_while_the_buyers_own_window_may_still_charge(world: World) -> None:
+    subscriber = subscribe(world)
+    due = subscriber.row.next_charge_at
+    assert due
+    world.advance(seconds=(due - clock.now()).total_seconds() - 60)
+    order_no = subscriptions.order_to_pay(subscriber.first.order_no)
+    window = Purchase(world, subscriber.first.buyer, order_no).start(work="PAY").open()
+    world.sweep(minutes=2)
+    assert subscriber.tries == ["prepared"]
+
+    world.deliver(window.approve().result or [])
+
+    assert (subscriber.orders[-1][1], list(world.charged().values())) == ("paid", [PRICE] * 2)
 
 
 def test_a_month_that_another_number_has_paid_is_for_a_person(world: World) -> None:
