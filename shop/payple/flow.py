@@ -98,10 +98,11 @@ class PaymentFlow:
         attempt = self.store.find(attempt_no)
         if attempt is None or attempt.is_final or not self.store.claim_check(attempt_no, at_once=at_once):
             return None
+        now = self.now()
         try:
-            verdict = judge(attempt, self._inquire(attempt), self.now())
+            verdict = judge(attempt, self._inquire(attempt, now), now)
         except GatewayError as error:
-            verdict = no_answer(attempt, error, self.now())
+            verdict = no_answer(attempt, error, now)
         self._record(attempt_no, verdict)
         return verdict
 
@@ -171,9 +172,9 @@ class PaymentFlow:
             log.warning("attempt %s waits for a person: %s", attempt_no, verdict.reason)
         return after
 
-    def _inquire(self, attempt: Attempt) -> PaymentFound | None:
+    def _inquire(self, attempt: Attempt, now: datetime) -> PaymentFound | None:
         """Ask for each possible day. For a window that charges, or after the end, ask for the other pay type, too."""
-        ask, now = self.inquirer or self.client, self.now()
+        ask = self.inquirer or self.client
         types = [attempt.pay_type]
         if attempt.charge_mode is ChargeMode.IN_WINDOW or now > attempt.ends_at:
             types += [other for other in PayType if other is not attempt.pay_type]
