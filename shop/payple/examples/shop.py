@@ -163,7 +163,8 @@ class Shop:
                 self.payments.close_attention(attempt_no)
             case "done" | "refused" as decision:
                 refund = self.payments.decide_refund(refund_no, attempt_no, was_refunded=decision == "done")
-                return "환불을 보내고 10분이 지난 뒤에 결정할 수 있습니다." if refund and refund.needs_person else ""
+                is_early = refund is not None and refund.state is RefundState.UNKNOWN
+                return "환불을 보내고 10분이 지난 뒤에 결정할 수 있습니다." if is_early else ""
             case _:
                 return self._refund(refund_no, attempt_no, form)
         return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -83,7 +83,7 @@ class SqliteStore(Store):
 
     def due(self, now: datetime) -> list[str]:
         with self._transaction() as db:
-            return [row["attempt_no"] for row in db.execute(DUE, [str(now)])]
+            return [row["attempt_no"] for row in db.execute(DUE, [_text(now)])]
 
     def open_attempt(self, attempt: Attempt) -> None:
         """Store a new attempt, before its window opens.
@@ -140,5 +140,9 @@ def _update(db: sqlite3.Connection, row: Attempt | Refund, _answer: Evidence | N
 
 
 def _columns(row: Attempt | Refund) -> dict[str, object]:
-    """Return the values of a row. Times are in UTC, as text: they sort by time."""
-    return {name: str(value) if isinstance(value, date) else value for name, value in vars(row).items()}
+    return {name: _text(value) if isinstance(value, date) else value for name, value in vars(row).items()}
+
+
+def _text(day: date) -> str:
+    """Times are stored in UTC, so that they sort by time."""
+    return str(day.astimezone(UTC) if isinstance(day, datetime) else day)
