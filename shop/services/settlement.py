@@ -21,7 +21,7 @@ from shop.services.journal import Actor
 
 log = logging.getLogger(__name__)
 MOST_RESULTS = 5
-"""Results of one attempt that make the shop inquire at once. More only wait for the schedule."""
+"""Results of one attempt that make the shop inquire at once. Of more, only a first success does."""
 
 
 def handle_result(result: UnverifiedResult, client: PaypleClient) -> str | None:
@@ -139,7 +139,8 @@ class ShopStore:
     def note_result(self, attempt_no: str, result: UnverifiedResult) -> bool:
         with transaction():
             row = transitions.lock_attempt(attempt_no)
-            if journal.count("result", attempt_no) >= MOST_RESULTS:
+            is_first_success = result.reports_success and row.reported_result != "success"
+            if not is_first_success and journal.count("result", attempt_no) >= MOST_RESULTS:
                 return False
             row.reported_at, row.reported_result, row.reported_code = clock.now(), result.result, result.code
             row.reported_mismatch = flow.mismatch(row.flow_view, result) if result.reports_success else ""

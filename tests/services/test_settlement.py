@@ -173,6 +173,16 @@ def test_results_without_end_cause_only_a_few_inquiries_and_rows_of_the_journal(
     assert purchase.events.count("result") <= settlement.MOST_RESULTS
 
 
+def test_a_payment_after_many_closed_windows_is_asked_about_at_once(world: World) -> None:
+    purchase = world.purchase(work="PAY")
+    for _time in range(settlement.MOST_RESULTS):
+        world.deliver(purchase.forged("close"))
+
+    purchase.pay()
+
+    assert purchase.states == ("paid", "paid")
+
+
 def test_a_window_that_a_browser_changed_from_cert_to_pay_is_asked_about_at_once(world: World) -> None:
     purchase = world.purchase()
 
