@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from shop import clock
 from shop.db import db
-from shop.models import Attempt, CashReceipt, JournalEntry, PaymentLink, Refund
+from shop.models import Attempt, CashReceipt, JournalEntry, PaymentLink, Refund, Subscription
 from shop.rules.states import AttemptState, CashReceiptState, RefundState
 
 PATIENCE = timedelta(minutes=10)
@@ -59,8 +59,10 @@ def count() -> int:
 
 
 def overdue_since() -> datetime | None:
-    """Return when the oldest check was due, if that is ten minutes ago or more."""
-    due = db.session.scalar(select(func.min(Attempt.next_check_at)))
+    """Return when the oldest work of the sweep was due, if that is ten minutes ago or more."""
+    columns = (Attempt.next_check_at, Refund.next_try_at, Subscription.next_charge_at)
+    oldest = [db.session.scalar(select(func.min(column))) for column in columns]
+    due = min(filter(None, oldest), default=None)
     return due if due is not None and due < clock.now() - PATIENCE else None
 
 

@@ -13,7 +13,7 @@ from shop.db import db
 from shop.extensions import client
 from shop.models import Attempt
 from shop.rules.states import AttemptState
-from shop.services import settlement, sweep
+from shop.services import desk, settlement, sweep
 from tests import world as worlds
 from tests.world import World
 
@@ -94,3 +94,11 @@ def test_the_command_prints_what_it_did(world: World) -> None:
 
     kinds = ("expired", "refunds", "cash_receipts", "saved_methods", "failed")
     assert {"asked": [number], **{kind: [] for kind in kinds}}.items() <= json.loads(done.stdout).items()
+
+
+def test_a_sweep_is_overdue_when_only_a_month_waits(world: World) -> None:
+    world.purchase("monthly-book").pay()
+    assert desk.overdue_since() is None
+    world.advance(days=32)
+
+    assert desk.overdue_since()
