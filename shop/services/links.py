@@ -105,7 +105,8 @@ def _take_up(found: PaymentFound, order_no: str, source: Source) -> None:
         is_ours = select(Attempt.id).where(Attempt.attempt_no == found.attempt_no)
         if order is None or not order.links or order.amount != found.amount or db.session.scalar(is_ours):
             return
-        for link in [link for link in order.links if link.resolved_at is None][:1]:
+        link = next((link for link in order.links if link.resolved_at is None), None)
+        if link is not None:
             link.resolved_at = clock.now()
         transitions.create(_new_attempt(order, found), "link_paid", Actor(source), {"amount": found.amount})
 

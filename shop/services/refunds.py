@@ -11,7 +11,7 @@ from sqlalchemy import select
 from shop import clock
 from shop.db import db, read_column, transaction
 from shop.errors import RefundRefused
-from shop.models import Order, Refund
+from shop.models import Attempt, Order, Refund
 from shop.payple import GatewayError, PaypleClient, RefundRequest, refund_rules
 from shop.payple.flow import LEAVE_WITHIN
 from shop.payple.refund_rules import RefundRejected, RefundVerdict
@@ -39,24 +39,15 @@ class RefundWish:
 def facts(order: Order) -> PaidFacts | None:
     """Return None if nothing is paid."""
     attempt = order.paid_attempt
-    if attempt is None:
-        return None
-    gone = [refund for refund in attempt.refunds if refund.state in (*IN_FLIGHT, RefundState.DONE)]
-    receipt = attempt.covering_receipt
-    return PaidFacts(
-        paid=order.breakdown,
-        charged=Won(attempt.charged or 0),
-        gone=Won(sum(refund.amount for refund in gone)),
-        gone_vat=Won(sum(refund.vat for refund in gone)),
-        receipt=Won(receipt.amount) if receipt else None,
-    )
+    return None if attempt is None else _facts(attempt)
 
 
 def plan(order: Order, wish: RefundWish) -> RefundPlan:
     """Work out what a refund does, or raise RefundRefused."""
-    attempt, paid = order.paid_attempt, facts(order)
-    if attempt is None or paid is None:
+    attempt = order.paid_attempt
+    if attempt is None:
         raise RefundRefused(RefundRefused.Reason.NOT_PAID)
+    paid = _facts(attempt)
     try:
         refund_rules.check_refund(
             wish.amount,
@@ -150,6 +141,18 @@ def send(refund_id: int, client: PaypleClient) -> None:
         _record(refund, verdict, _actor(refund))
 
 
+def _facts(attempt: Attempt) -> PaidFacts:
+    gone = [refund for refund in attempt.refunds if refund.state in (*IN_FLIGHT, RefundState.DONE)]
+    receipt = attempt.covering_receipt
+    return PaidFacts(
+        paid=attempt.order.breakdown,
+        charged=Won(attempt.charged or 0),
+        gone=Won(sum(refund.amount for refund in gone)),
+        gone_vat=Won(sum(refund.vat for refund in gone)),
+        receipt=Won(receipt.amount) if receipt else None,
+    )
+
+
 def _reserve(order_no: str, wish: RefundWish, by: str) -> Refund:
     with transaction():
         order = transitions.lock_order_no(order_no)
@@ -191,12 +194,12 @@ def _begin(refund_id: int) -> refund_rules.Refund | None:
         return before
 
 
-def _record(refund: Refund, verdict: RefundVerdict, actor: Actor, **columns: object) -> None:
+def _record(refund: Refund, verdict: RefundVerdict, actor: Actor, **decision: object) -> None:
     if verdict.state is refund.state or not verdict.applies_to(refund.flow_view):
         return
-    columns |= _gateway_columns(verdict)
+    told = decision | _gateway_columns(verdict)  # goes into the journal, too
     ended_at = None if verdict.state in IN_FLIGHT else clock.now()
-    _move(refund, verdict.state, actor, columns, ended_at=ended_at, **columns)
+    _move(refund, verdict.state, actor, told, ended_at=ended_at, **told)
     if verdict.state is RefundState.DONE:
         cash_receipts.adjust_to_refund(refund, actor)
 

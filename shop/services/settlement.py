@@ -114,7 +114,8 @@ def _look_up_receipt(attempt_no: str, client: PaypleClient) -> None:
     with transaction():
         row = transitions.lock_attempt(attempt_no)
         may_look = row.may_get_receipt and row.receipt_look_ups < MOST_RESULTS
-        row.receipt_look_ups += may_look
+        if may_look:
+            row.receipt_look_ups += 1
     if may_look:
         cash_receipts.look_up(attempt_no, client, at_once=True)
 
@@ -185,7 +186,8 @@ class ShopStore:
                 cash_receipts.add_found(row, verdict.found.transfer)
                 subscriptions.record_payment(row, verdict.found)
             if is_changed or row.state is verdict.judged_from:
-                row.checks += not is_changed
+                if not is_changed:
+                    row.checks += 1
                 _schedule(row)
             return row.flow_view
 

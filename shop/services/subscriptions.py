@@ -82,8 +82,8 @@ def resume(number: str) -> None:
     with transaction():
         row = lock(get(number).id)
         if row.state is SubscriptionState.PAUSED and row.saved_method is not None:
-            month = open_order(row).month or row.month
-            _activate(row, max(clock.now(), charge_time(month, row.day)))
+            open_order(row)  # sets row.month
+            _activate(row, max(clock.now(), charge_time(row.month, row.day)))
 
 
 def order_to_pay(number: str) -> str:
