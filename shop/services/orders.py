@@ -88,6 +88,22 @@ def place_free(goods: str, amount: Won, tax: Tax, payer: Payer, expires_at: date
         return order.order_no
 
 
+def new_order(payer: Payer, split: TaxBreakdown, lines: list[OrderLine], **columns: object) -> Order:
+    return Order(
+        order_no=_new_order_no(),
+        amount=split.total,
+        taxable=split.taxable,
+        exempt=split.exempt,
+        vat=split.vat,
+        payer_name=payer.name,
+        payer_phone=payer.phone,
+        payer_email=payer.email,
+        placed_at=clock.now(),
+        lines=lines,
+        **columns,
+    )
+
+
 def get_order(order_no: str) -> Order:
     """Return any order with all its rows, or raise NotFound."""
     order = db.session.scalar(_whole(select(Order)).where(Order.order_no == order_no))
@@ -128,13 +144,6 @@ def search(wanted: OrderFilter, before: int | None = None) -> OrderPage:
     return _page(_matching(wanted), before, STAFF_PAGE_SIZE)
 
 
-def _page(query: Select[Order], before: int | None, size: int) -> OrderPage:
-    if before is not None:
-        query = query.where(Order.id < before)
-    found = db.session.scalars(query.order_by(Order.id.desc()).limit(size + 1)).all()
-    return OrderPage(found[:size], found[size - 1].id if len(found) > size else None)
-
-
 def journal_of(order: Order) -> Sequence[JournalEntry]:
     ours = select(JournalEntry.id).where(JournalEntry.order_no == order.order_no)
     numbers = [attempt.attempt_no for attempt in order.attempts]
@@ -161,20 +170,14 @@ def cancel(order_id: int, *, is_answered: bool) -> None:
             _give_up(order, "order_cancelled", Source.PAGE, cancelled_at=clock.now())
 
 
-def _give_up(order: Order, event: str, source: Source, *, cancelled_at: datetime | None = None) -> None:
-    catalogue.give_stock_back(order.lines)
-    now = clock.now()
-    transitions.move(order, OrderState.EXPIRED, event, Actor(source), released_at=now, cancelled_at=cancelled_at)
+def _new_order_no() -> str:
+    tail = "".join(secrets.choice(_LETTERS) for _ in range(8))
+    return f"{clock.korea_date(clock.now()):%Y%m%d}-{tail}"
 
 
-def _orders_of(visitor: Visitor) -> Select[Order]:
-    return select(Order).where(or_(Order.visitor == visitor.mark, Order.order_no.in_(visitor.found)))
-
-
-@cache
-def _whole_by_number() -> Select[Order]:
-    parts = joinedload(Order.lines), joinedload(Order.attempts), joinedload(Order.refunds)
-    return select(Order).options(*parts).where(Order.order_no == bindparam("order_no"))
+def _whole(query: Select[Order]) -> Select[Order]:
+    attempts = selectinload(Order.attempts)
+    return query.options(attempts.selectinload(Attempt.cash_receipts), selectinload(Order.refunds))
 
 
 def _by_number(order_no: str) -> Order | None:
@@ -183,25 +186,21 @@ def _by_number(order_no: str) -> Order | None:
     return db.session.scalars(_whole_by_number(), {"order_no": order_no}).unique().one_or_none()
 
 
-def new_order(payer: Payer, split: TaxBreakdown, lines: list[OrderLine], **columns: object) -> Order:
-    return Order(
-        order_no=_new_order_no(),
-        amount=split.total,
-        taxable=split.taxable,
-        exempt=split.exempt,
-        vat=split.vat,
-        payer_name=payer.name,
-        payer_phone=payer.phone,
-        payer_email=payer.email,
-        placed_at=clock.now(),
-        lines=lines,
-        **columns,
-    )
+@cache
+def _whole_by_number() -> Select[Order]:
+    parts = joinedload(Order.lines), joinedload(Order.attempts), joinedload(Order.refunds)
+    return select(Order).options(*parts).where(Order.order_no == bindparam("order_no"))
 
 
-def _new_order_no() -> str:
-    tail = "".join(secrets.choice(_LETTERS) for _ in range(8))
-    return f"{clock.korea_date(clock.now()):%Y%m%d}-{tail}"
+def _orders_of(visitor: Visitor) -> Select[Order]:
+    return select(Order).where(or_(Order.visitor == visitor.mark, Order.order_no.in_(visitor.found)))
+
+
+def _page(query: Select[Order], before: int | None, size: int) -> OrderPage:
+    if before is not None:
+        query = query.where(Order.id < before)
+    found = db.session.scalars(query.order_by(Order.id.desc()).limit(size + 1)).all()
+    return OrderPage(found[:size], found[size - 1].id if len(found) > size else None)
 
 
 def _matching(wanted: OrderFilter) -> Select[Order]:
@@ -218,11 +217,6 @@ def _matching(wanted: OrderFilter) -> Select[Order]:
     return query
 
 
-def _whole(query: Select[Order]) -> Select[Order]:
-    attempts = selectinload(Order.attempts)
-    return query.options(attempts.selectinload(Attempt.cash_receipts), selectinload(Order.refunds))
-
-
 def _says(words: str) -> ColumnElement[bool]:
     compact = re.sub(r"[-\s.]", "", words)
     if ORDER_NO.fullmatch(words.upper()):
@@ -234,3 +228,9 @@ def _says(words: str) -> ColumnElement[bool]:
     if _PHONE.fullmatch(compact):
         return (Order.phone_end == compact[-4:]) & (Order.payer_phone == compact)
     return Order.payer_name == words
+
+
+def _give_up(order: Order, event: str, source: Source, *, cancelled_at: datetime | None = None) -> None:
+    catalogue.give_stock_back(order.lines)
+    now = clock.now()
+    transitions.move(order, OrderState.EXPIRED, event, Actor(source), released_at=now, cancelled_at=cancelled_at)

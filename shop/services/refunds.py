@@ -153,6 +153,13 @@ def _facts(attempt: Attempt) -> PaidFacts:
     )
 
 
+def _vat_of_lines(order: Order, wish: RefundWish) -> Won | None:
+    chosen = [(Won(line.amount), Tax(line.tax)) for line in order.lines if line.id in wish.line_ids]
+    if not chosen or sum(part for part, _tax in chosen) != wish.amount:
+        return None
+    return rules.vat_of_goods(chosen)
+
+
 def _reserve(order_no: str, wish: RefundWish, by: str) -> Refund:
     with transaction():
         order = transitions.lock_order_no(order_no)
@@ -229,10 +236,3 @@ def _gateway_columns(verdict: RefundVerdict) -> dict[str, object]:
 
 def _actor(refund: Refund) -> Actor:
     return SHOP if refund.is_owed else Actor(Source.STAFF, refund.requested_by)
-
-
-def _vat_of_lines(order: Order, wish: RefundWish) -> Won | None:
-    chosen = [(Won(line.amount), Tax(line.tax)) for line in order.lines if line.id in wish.line_ids]
-    if not chosen or sum(part for part, _tax in chosen) != wish.amount:
-        return None
-    return rules.vat_of_goods(chosen)

@@ -157,11 +157,6 @@ def advance(row: Subscription, month: date) -> None:
         row.next_charge_at = due
 
 
-def _activate(row: Subscription, due: datetime) -> None:
-    active = SubscriptionState.ACTIVE
-    transitions.move(row, active, "subscription_resumed", SHOP, since=clock.now(), next_charge_at=due)
-
-
 def pause(row: Subscription) -> None:
     """Stop charging a locked subscription until its buyer resumes it."""
     if row.state is SubscriptionState.ACTIVE:
@@ -187,6 +182,11 @@ def _pays_another(saved: SavedMethod, row: Subscription) -> bool:
     others = select(Subscription.id).join(Subscription.saved_method).where(Subscription.id != row.id)
     live = SavedMethod.fingerprint == saved.fingerprint, Subscription.state != SubscriptionState.STOPPED
     return db.session.scalar(others.where(*live).limit(1)) is not None
+
+
+def _activate(row: Subscription, due: datetime) -> None:
+    active = SubscriptionState.ACTIVE
+    transitions.move(row, active, "subscription_resumed", SHOP, since=clock.now(), next_charge_at=due)
 
 
 def _is_over(order: Order) -> bool:

@@ -131,10 +131,25 @@ def begin_confirm(attempt: Attempt, *, source: Source) -> bool:
     return True
 
 
-def _gateway_columns(verdict: Verdict) -> dict[str, object]:
-    if verdict.error is not None:
-        return {"result_code": verdict.error.code, "result_message": verdict.error.message}
-    return _payment_columns(verdict.found) if verdict.found is not None else {}
+def _set_state(row: Row, after: State, values: Evidence) -> None:
+    before = row.state
+    table = type(row)
+    if after not in TRANSITIONS[type(before)][before]:
+        raise IllegalTransition(f"{table.__tablename__} {row.id}: {before} to {after}")
+    columns = {"state": after, **values}
+    change = update(table).where(table.id == row.id, table.state == before).values(columns).returning(table.id)
+    if db.session.connection().scalar(change) is None:
+        raise IllegalTransition(f"{table.__tablename__} {row.id} is not {before} any more")
+    for name, value in columns.items():
+        set_committed_value(row, name, value)
+
+
+def _set_order_state(order: Order) -> None:
+    state = order_state([attempt.state for attempt in order.attempts], expired=order.released_at is not None)
+    if order.paid_attempt is not None:
+        state = refunded_state(order.paid_attempt.charged or 0, order.refunded)
+    if state is not order.state:
+        _set_state(order, state, {"released_at": None} if state is OrderState.PAID else {})
 
 
 def _is_held(attempt: Attempt) -> bool:
@@ -163,25 +178,10 @@ def _take_stock_again(order: Order) -> bool:
     return True
 
 
-def _set_state(row: Row, after: State, values: Evidence) -> None:
-    before = row.state
-    table = type(row)
-    if after not in TRANSITIONS[type(before)][before]:
-        raise IllegalTransition(f"{table.__tablename__} {row.id}: {before} to {after}")
-    columns = {"state": after, **values}
-    change = update(table).where(table.id == row.id, table.state == before).values(columns).returning(table.id)
-    if db.session.connection().scalar(change) is None:
-        raise IllegalTransition(f"{table.__tablename__} {row.id} is not {before} any more")
-    for name, value in columns.items():
-        set_committed_value(row, name, value)
-
-
-def _set_order_state(order: Order) -> None:
-    state = order_state([attempt.state for attempt in order.attempts], expired=order.released_at is not None)
-    if order.paid_attempt is not None:
-        state = refunded_state(order.paid_attempt.charged or 0, order.refunded)
-    if state is not order.state:
-        _set_state(order, state, {"released_at": None} if state is OrderState.PAID else {})
+def _gateway_columns(verdict: Verdict) -> dict[str, object]:
+    if verdict.error is not None:
+        return {"result_code": verdict.error.code, "result_message": verdict.error.message}
+    return _payment_columns(verdict.found) if verdict.found is not None else {}
 
 
 def _payment_columns(found: PaymentFound) -> dict[str, object]:
