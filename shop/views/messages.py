@@ -162,14 +162,14 @@ def _orphaned(attempt: Attempt) -> Notice:
 def _why_orphaned(attempt: Attempt) -> str:
     order, known = attempt.order, _charge(attempt)
     is_right = attempt.charged_amount in (attempt.amount, None)
+    if is_right and order.cancelled_at:
+        return _("%(time)s에 %(amount)s이 결제됐지만 취소한 주문이라 받지 않았어요.", **known)
     if is_right and transitions.has_subscribed_since(order):
         return _("%(time)s에 %(amount)s이 결제됐지만 이미 다른 주문으로 구독해서 받지 않았어요.", **known)
     if not is_right or order.state is OrderState.AWAITING_PAYMENT:
         return _("%(time)s에 %(amount)s이 결제됐지만 주문 내용과 달라 받지 않았어요.", **known)
     if order.paid_attempt:
         return _("%(time)s에 %(amount)s이 한 번 더 결제됐어요.", **known)
-    if order.cancelled_at:
-        return _("%(time)s에 %(amount)s이 결제됐지만 취소한 주문이라 받지 않았어요.", **known)
     return _("%(time)s에 %(amount)s이 결제됐지만 결제 기한이 지난 주문이라 받지 않았어요.", **known)
 
 

@@ -339,6 +339,18 @@ def test_a_second_first_payment_that_was_charged_in_its_window_goes_back(world: 
     assert "이미 다른 주문으로 구독해서 받지 않았어요" in second.page().text
 
 
+def test_money_for_a_cancelled_order_is_explained_by_the_cancellation(world: World) -> None:
+    (_first, result), (second, other_result) = two_windows(world, "PAY")
+    world.policy(inquiry_lag_seconds=60)
+    second.buyer.submit(f"/orders/{second.order_no}/cancellation", {})
+    world.deliver(result)
+    world.deliver(other_result)
+    world.sweep(times=2, minutes=2)
+
+    assert (second.attempt.state.value, second.returned) == ("orphaned", PRICE)
+    assert "취소한 주문이라 받지 않았어요" in second.page().text
+
+
 @pytest.mark.both_engines
 def test_two_first_payments_at_once_start_one_subscription(world: World) -> None:
     windows = two_windows(world, "PAY")
