@@ -1,5 +1,6 @@
 """The shop, put together. Reads like a table of contents."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ from urllib.parse import urlsplit
 
 import requests
 from flask import Flask, request
-from werkzeug.exceptions import ClientDisconnected
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shop import cli, clock, db, demo, logs, schema
@@ -108,7 +109,13 @@ def _limit_bodies(app: Flask) -> None:
     @app.before_request
     def read_body() -> None:
         connection = request.environ.get("gunicorn.socket")
-        if connection is None or request.method in ("GET", "HEAD"):
+        if connection is None:
+            return
+        if "Transfer-Encoding" in request.headers:  # a chunked body does not say how long it is
+            with suppress(OSError):  # the client may be gone
+                connection.shutdown(SHUT_RD)
+            raise RequestEntityTooLarge
+        if request.method in ("GET", "HEAD"):
             return
         limit = Timer(BODY_SECONDS, connection.shutdown, [SHUT_RD])
         limit.start()

@@ -45,6 +45,14 @@ UNREADABLE = [
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
 ]
 
+CHUNKED = {
+    "whole": b"2\r\nab\r\n0\r\n\r\n",
+    "too large": b"11171\r\n" + b"a" * 70_001 + b"\r\n0\r\n\r\n",
+    "no size": b"zz\r\n",
+    "wrong size": b"2\r\nabXX",
+    "no end": b"2\r\nab\r\n0\r\n",
+}
+
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
@@ -88,6 +96,19 @@ def test_a_body_that_comes_byte_by_byte_is_cut_off(program: Program) -> None:
                 answer = client.recv(100)
 
     assert answer.startswith(b"HTTP/1.1 400")
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+@pytest.mark.parametrize("body", CHUNKED.values(), ids=CHUNKED)
+def test_a_chunked_body_is_refused_before_it_has_come(method: str, body: bytes, program: Program) -> None:
+    address = urlsplit(program.shop_url)
+    head = f"{method} /payments/webhook HTTP/1.1\r\nHost: {address.netloc}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", address.port or 80), timeout=2 * BODY_SECONDS) as client:
+        client.sendall(head.encode() + body)
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert "Traceback" not in program.log
 
 
 def test_a_payment_whose_browser_never_returns_is_paid_by_the_webhook_alone(program: Program) -> None:
