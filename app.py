@@ -6,6 +6,7 @@ commands. Run as a program it writes the first secrets, migrates, makes the firs
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -38,6 +39,8 @@ def main() -> int:
     values = environment()
     try:
         if values.get("PAYPLE_MODE", "").strip() in ("", Mode.SIMULATOR):
+            with suppress(OSError):  # it is not there yet, or another user's
+                INSTANCE.chmod(0o700)
             write_instance_secrets(instance_folder(values, INSTANCE))
         settings = Settings.from_env(values, INSTANCE)
         servers = chosen_servers(settings)

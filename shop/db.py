@@ -225,6 +225,7 @@ def _keep_to_owner(_dialect: object, _record: object, arguments: list[str], _opt
     if arguments[0] != ":memory:":
         with suppress(OSError):  # SQLite itself says what is wrong with the path
             Path(arguments[0]).touch(mode=0o600)
+            Path(arguments[0]).chmod(0o600)
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:

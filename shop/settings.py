@@ -176,8 +176,7 @@ def instance_folder(values: Mapping[str, str], usual: Path) -> Path:
 
 def write_instance_secrets(instance: Path) -> None:
     """Make up the secrets of a simulator installation once. Whoever comes second finds the first one's whole file."""
-    instance.mkdir(parents=True, exist_ok=True)
-    instance.chmod(0o700)
+    instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     made_up = {
         "SECRET_KEY": secrets.token_urlsafe(48),
         "ADMIN_USERNAME": "staff",

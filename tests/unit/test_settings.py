@@ -168,6 +168,15 @@ def test_the_secrets_of_the_first_run_are_made_once_and_kept_private(tmp_path: P
     assert [path.name for path in tmp_path.iterdir()] == ["secrets.json"]
 
 
+def test_a_new_folder_is_private_and_one_that_exists_keeps_its_mode(tmp_path: Path) -> None:
+    """The operator may name a folder that others use, too."""
+    tmp_path.chmod(0o755)
+    write_instance_secrets(tmp_path)
+    write_instance_secrets(tmp_path / "new")
+
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in (tmp_path, tmp_path / "new")] == [0o755, 0o700]
+
+
 @pytest.mark.parametrize("mode", ["test", "live"])
 def test_made_up_secrets_are_for_the_simulator_only(mode: str, tmp_path: Path) -> None:
     write_instance_secrets(tmp_path)
