@@ -46,6 +46,7 @@ class CannotPay(ShopError):
         EXPIRED = "expired"
         ATTENTION = "attention"
         TOO_MANY = "too_many"
+        SUBSCRIBED = "subscribed"
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.value)

@@ -73,7 +73,7 @@ def _prepare(order_id: int, choices: Choices, hold: timedelta, *, is_answered: b
         order = transitions.lock_order(order_id)
         require_payable(order.state, len(order.attempts), order.expires_at, clock.now())
         if transitions.has_subscribed_since(order):
-            raise CannotPay(CannotPay.Reason.EXPIRED)
+            raise CannotPay(CannotPay.Reason.SUBSCRIBED)
         if not is_answered:
             raise CannotPay(CannotPay.Reason.CHECKING)
         order.expires_at = max(order.expires_at, order.placed_at + hold)

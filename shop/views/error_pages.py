@@ -157,6 +157,7 @@ def _of_order(error: CannotPay) -> Problem:
         CannotPay.Reason.EXPIRED: _("취소했거나 결제 기한이 지난 주문이에요. 다시 주문해 주세요."),
         CannotPay.Reason.ATTENTION: _("앞선 결제를 직원이 확인하고 있어요."),
         CannotPay.Reason.TOO_MANY: _("이 주문으로는 더 시도할 수 없어요. 다시 주문해 주세요."),
+        CannotPay.Reason.SUBSCRIBED: _("이미 다른 주문으로 구독했어요. 최근 주문 내역에서 볼 수 있어요."),
     }
     title, advice = _("결제할 수 없어요"), _("페이지를 새로고침하면 지금 상태를 볼 수 있어요.")
     if isinstance(error, CannotCancel):

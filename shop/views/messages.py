@@ -68,6 +68,8 @@ def of_order(order: Order, *, settling: bool = False) -> Notice | None:
         return _of_money_beside(order)
     if settling:
         return checking()
+    if order.state is OrderState.AWAITING_PAYMENT and transitions.has_subscribed_since(order):
+        return _of_money_beside(order) or _subscribed()
     attempt = unsettled or order.last_attempt
     return _of_attempt(attempt) if attempt else None
 
@@ -120,6 +122,10 @@ def checking(code: str = "") -> Notice:
     """An answer that does not tell whether money moved."""
     advice = _("돈이 빠져나갔을 수 있으니 다시 결제하지 말고 잠시만 기다려 주세요. 확인되면 이 페이지가 바뀌어요.")
     return Notice(Kind.INFO, _("결제 결과를 결제사에 확인하고 있어요."), advice, _of_failure(code))
+
+
+def _subscribed() -> Notice:
+    return Notice(Kind.INFO, _("이미 다른 주문으로 구독했어요. 최근 주문 내역에서 볼 수 있어요."))
 
 
 def _attention(attempt: Attempt) -> Notice:

@@ -16,7 +16,7 @@ from shop.rules.order import require_payable
 from shop.rules.states import AttemptState, OrderState
 from shop.services import cart as carts
 from shop.services import checkout as checkouts
-from shop.services import orders, saved_methods, settlement, subscriptions
+from shop.services import orders, saved_methods, settlement, subscriptions, transitions
 from shop.services.checkout import CartOnHand
 from shop.services.orders import Payer
 from shop.settings import Mode, Window
@@ -203,7 +203,7 @@ def _can_pay(order: Order, now: datetime) -> bool:
         require_payable(order.state, len(order.attempts), order.expires_at, now)
     except CannotPay:
         return False
-    return True
+    return not transitions.has_subscribed_since(order)
 
 
 def _payment_form(order: Order) -> PaymentForm:

@@ -326,7 +326,10 @@ def test_a_second_first_payment_is_not_confirmed(world: World) -> None:
     world.deliver(other_result)
 
     assert (live(), second.states, list(world.charged().values())) == (1, ("awaiting_payment", "prepared"), [PRICE])
-    assert second.refused_start() == "expired"
+    assert second.refused_start() == "subscribed"
+    page = second.page()
+    assert "이미 다른 주문으로 구독했어요" in page.text
+    assert not page.has("pay")
 
 
 def test_a_second_first_payment_that_was_charged_in_its_window_goes_back(world: World) -> None:
