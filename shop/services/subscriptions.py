@@ -122,7 +122,6 @@ def check_saved_method(number: str, client: PaypleClient) -> None:
 
 
 def lock(subscription_id: int) -> Subscription:
-    """Return a subscription, locked until the transaction ends."""
     query = select(Subscription).where(Subscription.id == subscription_id).with_for_update()
     return db.session.scalars(query.execution_options(populate_existing=True)).one()
 

@@ -113,7 +113,6 @@ def file_owed_refund(attempt: Attempt, refund_no: str, amount: int, actor: Actor
 
 
 def reserve_refund(refund: Refund, actor: Actor) -> Refund:
-    """Store a new refund. The caller holds the order's lock."""
     refund.reserved_at = clock.now()
     create(refund, "refund_reserved", actor, {"amount": refund.amount, "vat": refund.vat, "full": refund.is_full})
     refund.next_try_at = next_try(refund.flow_view, clock.now())
@@ -153,7 +152,6 @@ def _set_order_state(order: Order) -> None:
 
 
 def _is_held(attempt: Attempt) -> bool:
-    """Whether another attempt of the order is confirming, unknown or paid."""
     others = Attempt.order_id == attempt.order_id, Attempt.id != attempt.id, Attempt.state.in_(HOLDING)
     return db.session.scalar(select(Attempt.id).where(*others).limit(1)) is not None
 
