@@ -86,7 +86,7 @@ class IllegalTransition(Exception):
 _O, _R, _C = OrderState, RefundState, CashReceiptState
 ORDER_TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
     _O.AWAITING_PAYMENT: frozenset({_O.CHECKING, _O.PAID, _O.ATTENTION, _O.EXPIRED}),
-    _O.CHECKING: frozenset({_O.AWAITING_PAYMENT, _O.PAID, _O.ATTENTION, _O.EXPIRED}),
+    _O.CHECKING: frozenset({_O.AWAITING_PAYMENT, _O.PAID, _O.ATTENTION}),
     _O.ATTENTION: frozenset({_O.AWAITING_PAYMENT, _O.CHECKING, _O.PAID, _O.EXPIRED}),
     _O.EXPIRED: frozenset({_O.PAID, _O.ATTENTION}),
     _O.PAID: frozenset({_O.PARTIALLY_REFUNDED, _O.REFUNDED}),
