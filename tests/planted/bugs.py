@@ -243,9 +243,11 @@ def one_day_asked(original: Any, opened_at: datetime, now: datetime) -> Any:
 
 
 @bug("an inquiry names the method that was chosen, and no other", "I2", "I13", at=(PaymentFlow, "_inquire"))
-def other_method_not_asked(_original: Any, asking: PaymentFlow, attempt: attempts.Attempt) -> PaymentFound | None:
+def other_method_not_asked(
+    _original: Any, asking: PaymentFlow, attempt: attempts.Attempt, now: datetime
+) -> PaymentFound | None:
     ask, number = asking.inquirer or asking.client, attempt.attempt_no
-    days = flow.days_to_ask(attempt.opened_at, asking.now())
+    days = flow.days_to_ask(attempt.opened_at, now)
     answers = (ask.inquire(number, day, attempt.pay_type) for day in days)
     return next((found for found in answers if found is not None), None)
 
@@ -290,23 +292,22 @@ def partial_refund_repeated(original: Any, *args: Any, **more: Any) -> Any:
         return original(*args, **more)
 
 
-@bug("what has been refunded already is not taken off what can be", "I3", at=(refunds, "facts"))
-def refunds_not_counted(original: Any, order: Order) -> Any:
-    facts = original(order)
-    return facts and replace(facts, gone=Won(0), gone_vat=Won(0))
+@bug("what has been refunded already is not taken off what can be", "I3", at=(refunds, "_facts"))
+def refunds_not_counted(original: Any, attempt: Attempt) -> Any:
+    return replace(original(attempt), gone=Won(0), gone_vat=Won(0))
 
 
-def _facts_without_reserve(original: Any, order: Order) -> Any:
-    facts = original(order)
-    reserved = sum(refund.amount for refund in order.refunds if refund.state in IN_FLIGHT and not refund.is_owed)
-    return facts and replace(facts, gone=Won(facts.gone - reserved))
+def _facts_without_reserve(original: Any, attempt: Attempt) -> Any:
+    facts = original(attempt)
+    reserved = sum(refund.amount for refund in attempt.refunds if refund.state in IN_FLIGHT)
+    return replace(facts, gone=Won(facts.gone - reserved))
 
 
 @bug(
     "two operators can refund at once: nothing is reserved, no index says one at a time",
     "I3",
     at=(refund_rules, "check_refund"),
-    also=((refunds, "facts", _facts_without_reserve),),
+    also=((refunds, "_facts", _facts_without_reserve),),
     needs=ONE_REFUND,
 )
 def two_operators_at_once(original: Any, amount: int, **balances: Any) -> None:
