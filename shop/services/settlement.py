@@ -111,6 +111,8 @@ def close_attention(attempt_no: str, *, by: str) -> None:
 
 def _look_up_receipt(attempt_no: str, client: PaypleClient) -> None:
     """A PAY window issues its receipt after the charge."""
+    if not db.session.scalar(select(Attempt.cash_receipt_asked).where(Attempt.attempt_no == attempt_no)):
+        return
     with transaction():
         row = transitions.lock_attempt(attempt_no)
         may_look = row.may_get_receipt and row.receipt_look_ups < MOST_RESULTS

@@ -28,10 +28,12 @@ def handle(message: UnverifiedResult) -> None:
     """Make what a webhook names due for an inquiry."""
     if message.reports_deregistration:
         saved_methods.check_soon(message.billing_key)
-    elif db.session.scalar(select(Attempt.id).where(Attempt.attempt_no == message.attempt_no)):
-        _make_due(message)
-    else:
+        return
+    state = db.session.scalar(select(Attempt.state).where(Attempt.attempt_no == message.attempt_no))
+    if state is None:
         _note_unknown(message.attempt_no)
+    elif state not in FINAL:
+        _make_due(message)
 
 
 def _make_due(message: UnverifiedResult) -> None:
