@@ -89,7 +89,7 @@ def inquire(number: str, inquirer: Inquirer) -> bool:
 def record_found(number: str, found: PaymentFound, *, source: Source) -> None:
     """Record what an inquiry has found, if it is an attempt of ours or of a link."""
     if found.attempt_no == number and (order_no := ORDER_NO.search(found.goods)):
-        _take_up(found, order_no[0], source)
+        _add_attempt(found, order_no[0], source)
     settlement.record_found(number, found, source=source)
 
 
@@ -99,7 +99,7 @@ def _find(number: str, inquirer: Inquirer) -> PaymentFound | None:
     return next((found for found in answers if found is not None), None)
 
 
-def _take_up(found: PaymentFound, order_no: str, source: Source) -> None:
+def _add_attempt(found: PaymentFound, order_no: str, source: Source) -> None:
     with transaction():
         order = db.session.scalar(select(Order).where(Order.order_no == order_no).with_for_update())
         is_ours = select(Attempt.id).where(Attempt.attempt_no == found.attempt_no)
