@@ -67,7 +67,7 @@ def _settle_tries(order_id: int, client: PaypleClient) -> bool:
 
 
 def _is_new(request: ChargeRequest, due_at: datetime, client: PaypleClient) -> bool:
-    """Inquire about a try of this number on each day since the month is due, which a restored backup has forgotten."""
+    """Return True only if the gateway says that it has no payment of this number."""
     try:
         for day in days_to_ask(due_at, clock.now()):
             found = client.inquire(request.attempt_no, day, request.pay_type)

@@ -89,7 +89,7 @@ def cancel_order(order: Order, client: PaypleClient) -> None:
 
 
 def ask_open_windows(order: Order, client: PaypleClient) -> bool:
-    """Inquire about the open PAY windows of an order. Return True if none was paid."""
+    """Inquire about the open PAY windows of an order. Return False if one is paid or has no answer."""
     prepared = [row.flow_view for row in order.attempts if row.state is AttemptState.PREPARED]
     return _flow(client, Source.PAGE).may_open_window(prepared)
 

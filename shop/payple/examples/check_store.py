@@ -3,7 +3,7 @@
     check_store(store, open_two)
 
 `open_two()` stores a new order with two new attempts and returns their numbers, the older first. Raises AssertionError.
-check_payments() checks the five methods of `flow.PaymentStore` alone.
+check_payments() checks the five methods of `store.PaymentStore` alone.
 """
 
 from __future__ import annotations
