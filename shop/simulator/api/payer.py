@@ -70,7 +70,7 @@ def _submit(db: sqlite3.Connection, run: Run, shown: Payment, typed: Mapping[str
     ready = _identified(db, run, shown, typed)
     if payment.completed(db, run.id, ready.oid):
         return _refuse(db, run, shown, State.DECLINED, "oid_duplicate")
-    if payment.is_month_paid(db, run.id, ready.payer_id, ready.asked):
+    if not ready.is_registration and payment.is_month_paid(db, run.id, ready.payer_id, ready.asked):
         return _refuse(db, run, shown, State.DECLINED, "repay_twice_a_month")
     ready = replace(ready, scenario=scenarios.chosen(db, run, ready, typed).id)
     was_registered = _is_registered(db, run, ready)
