@@ -194,11 +194,17 @@ def completed(db: sqlite3.Connection, run: str, oid: str) -> Payment | None:
 
 def is_month_paid(db: sqlite3.Connection, run: str, payer_id: str, asked: Fields) -> bool:
     """Whether this billing key has paid the month of a monthly payment; a payment refunded in full does not count."""
-    month = month_of(asked)
+    month = _year_and_month(asked)
     if not month or not payer_id:
         return False
     paid = store.select(db, Payment, run=run, payer_id=payer_id)
-    return any(one.approved_at and one.remainder and month == month_of(one.asked) for one in paid)
+    return any(one.approved_at and one.remainder and month == _year_and_month(one.asked) for one in paid)
+
+
+def _year_and_month(asked: Fields) -> tuple[str, str] | None:
+    """Official samples send months of one digit, too."""
+    month = month_of(asked)
+    return (month["PCD_PAY_YEAR"], month["PCD_PAY_MONTH"].zfill(2)) if month else None
 
 
 def by_oid(db: sqlite3.Connection, run: str, oid: str) -> Payment | None:

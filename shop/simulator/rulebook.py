@@ -104,7 +104,7 @@ _ROWS = (
     Rule("repay_malformed", "SPCD9998", "금액, 부가세 또는 번호의 형식이 바르지 않습니다.", "An amount, a tax or a number has the wrong form.", REPAY_DOCS, "SPAY0019", "RPCD9998"),
     Rule("repay_duplicate", "SPCD0014", "같은 PCD_PAY_OID의 결제가 이미 완료되었습니다.", "A payment with this PCD_PAY_OID has already been completed.", CODE_DOCS, "CPAY0202", "RPCD0015"),
     Rule("repay_year_wrong", "RPCD0004", "PCD_PAY_YEAR는 YYYY입니다.", "PCD_PAY_YEAR is YYYY.", CODE_DOCS, "SPAY0019", "RPCD0004"),
-    Rule("repay_month_wrong", "RPCD0005", "PCD_PAY_MONTH는 01부터 12까지의 MM입니다.", "PCD_PAY_MONTH is MM from 01 to 12.", CODE_DOCS, "SPAY0019", "RPCD0005"),
+    Rule("repay_month_wrong", "RPCD0005", "PCD_PAY_MONTH는 1부터 12까지의 월입니다.", "PCD_PAY_MONTH is a month from 1 to 12.", CODE_DOCS, "SPAY0019", "RPCD0005"),
     Rule("repay_twice_a_month", "RPCD0015", "이 빌링키로 그 달의 월 결제가 이미 완료되었습니다.", "A monthly payment with this billing key has been completed for that month.", CODE_DOCS, "CPAY0202", "RPCD0015"),
     # payment link
     Rule("link_malformed", "CPCA0002", "링크결제에는 PCD_PAY_TYPE(card, transfer, transfer|card), PCD_CARD_VER(01, 02, 01+02), PCD_PAY_GOODS, 1,000원 이상의 PCD_PAY_TOTAL이 필요합니다.", "A link needs PCD_PAY_TYPE (card, transfer, transfer|card), PCD_CARD_VER (01, 02, 01+02), PCD_PAY_GOODS, and PCD_PAY_TOTAL of 1,000 won and more.", LINK_DOCS),

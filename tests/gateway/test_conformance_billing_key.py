@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.gateway.merchant import REPAY, Fields, Merchant
+from tests.gateway.merchant import REGISTRATION, REPAY, Fields, Merchant
 
 METHODS = ("card", "transfer")
 MONTHLY = "PCD_REGULER_FLAG"
@@ -101,6 +101,8 @@ def test_a_key_pays_once_a_month_unless_that_month_was_refunded(
     assert pay()["PCD_PAY_CODE"] == TWICE[method]
     merchant.broke("repay_twice_a_month")
     assert pay(PCD_PAY_MONTH="12")["PCD_PAY_RST"] == "success"
+    assert pay(PCD_PAY_MONTH="9")["PCD_PAY_MONTH"] == "9"  # as the forms of official samples have it
+    assert pay(PCD_PAY_MONTH="09")["PCD_PAY_CODE"] == TWICE[method]
     merchant.cancel(first)
     assert pay()["PCD_PAY_RST"] == "success"
 
@@ -111,9 +113,10 @@ def test_a_key_pays_once_a_month_unless_that_month_was_refunded(
         ({"PCD_PAY_YEAR": "26"}, "RPCD0004", "repay_year_wrong"),
         ({"PCD_PAY_MONTH": "13"}, "RPCD0005", "repay_month_wrong"),
         ({"PCD_PAY_MONTH": ""}, "RPCD0005", "repay_month_wrong"),
+        ({"PCD_PAY_MONTH": "0"}, "RPCD0005", "repay_month_wrong"),
     ],
 )
-def test_year_and_month_have_four_and_two_digits(
+def test_year_and_month_are_those_of_a_calendar(
     merchant: Merchant, registered: Fields, changes: Fields, card: str, rule: str
 ) -> None:
     code = {"card": card, "transfer": "SPAY0019"}[registered["PCD_PAY_TYPE"]]
@@ -134,6 +137,15 @@ def test_a_key_pays_a_month_once_in_the_window_too(merchant: Merchant, method: s
 
     assert [answer["PCD_PAY_CODE"] for answer in answers] == [TWICE[method]] * 4
     assert merchant.paid(**wishes | {"PCD_PAY_MONTH": "12"})["PCD_PAY_RST"] == "success"
+
+
+@pytest.mark.parametrize("month", [MONTH, {MONTHLY: "Y"}])
+def test_a_registration_pays_no_month(merchant: Merchant, month: Fields) -> None:
+    paid = merchant.paid(**MONTH)
+
+    registered = merchant.claim(**REGISTRATION | month)
+
+    assert (registered["PCD_PAY_RST"], registered["PCD_PAYER_ID"]) == ("success", paid["PCD_PAYER_ID"])
 
 
 # 등록 조회·해지 API.

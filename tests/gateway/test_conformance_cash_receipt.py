@@ -43,6 +43,15 @@ def test_a_receipt_is_issued_after_the_payment(merchant: Merchant, paid: Fields)
     assert "01012345678" not in str(merchant.ledger())
 
 
+def test_the_receipt_of_a_monthly_payment_tells_its_month(merchant: Merchant) -> None:
+    month = {"PCD_REGULER_FLAG": "Y", "PCD_PAY_YEAR": "2026", "PCD_PAY_MONTH": "11"}
+    paid = merchant.paid(PCD_PAY_TYPE="transfer", **month)
+
+    answers = [merchant.receipt("TSREG", paid), merchant.receipt("TSCANCEL", paid)]
+
+    assert all(answer.items() >= month.items() for answer in answers)
+
+
 @pytest.mark.parametrize(
     "shape", [{}, {"PCD_TAXSAVE_AMOUNT": "1000", **COMPANY}, {"PCD_TAXSAVE_AMOUNT": "0"}, {"PCD_TAXSAVE_AMOUNT": " "}]
 )

@@ -40,10 +40,11 @@ def test_a_link_is_registered(merchant: Merchant) -> None:
 @pytest.mark.parametrize(
     ("kind", "version", "choices"),
     [
-        ("card", "", {"card"}),
+        ("card", "01", {"card"}),
         ("card", "02", {"app_card"}),
         ("transfer", "01", {"transfer"}),
         ("transfer|card", "01+02", {"card", "app_card", "transfer"}),
+        ("transfer|card", "", {"card", "app_card", "transfer"}),
         ("card|transfer", "01", {"card", "transfer"}),
         ("transfer+card", "02|01", {"card", "app_card", "transfer"}),
     ],
@@ -69,6 +70,13 @@ def test_the_window_behind_a_link_takes_the_money(merchant: Merchant, choice: st
     (payment,) = merchant.payments()
     assert (payment["type"], payment["state"], payment["total"]) == (method, "approved", 15000)
     assert merchant.inquire(payment["oid"], method)["PCD_PAY_RST"] == "success"
+
+
+# Official samples. The form of the oldest one offers months of one digit.
+def test_a_link_of_a_monthly_payment_tells_its_month(merchant: Merchant) -> None:
+    month = {"PCD_REGULER_FLAG": "Y", "PCD_PAY_YEAR": "2026", "PCD_PAY_MONTH": "9"}
+
+    assert register(merchant, **month).items() >= month.items()
 
 
 def test_a_link_expires_on_the_hour_in_korea(merchant: Merchant) -> None:

@@ -116,7 +116,7 @@ def check_month(asked: Fields) -> None:
     if not month_of(asked):
         return
     refuse_if(not re.fullmatch(r"20\d\d", asked.get("PCD_PAY_YEAR", ""), re.ASCII), "repay_year_wrong")
-    refuse_if(not re.fullmatch(r"0[1-9]|1[0-2]", asked.get("PCD_PAY_MONTH", ""), re.ASCII), "repay_month_wrong")
+    refuse_if(not re.fullmatch(r"0?[1-9]|1[0-2]", asked.get("PCD_PAY_MONTH", ""), re.ASCII), "repay_month_wrong")
 
 
 def _payment(call: Call, key: BillingKey) -> Payment:

@@ -9,7 +9,7 @@ from shop.simulator import clock, messages, payment
 from shop.simulator.api.authentication import RECEIPT_CANCEL, RECEIPT_ISSUE, Purpose, serve_with_tokens
 from shop.simulator.api.charge import issued_receipt
 from shop.simulator.calls import Answer, Call, Refused, refuse_if
-from shop.simulator.fields import Fields, is_number
+from shop.simulator.fields import Fields, is_number, month_of
 from shop.simulator.payment import CashReceipt, Payment
 
 bp = Blueprint("cash_receipt", __name__)
@@ -47,6 +47,7 @@ def _change(call: Call, purpose: Purpose) -> Answer:
         "PCD_PAY_OID": before.oid,
         "PCD_TAXSAVE_AMOUNT": str(amount),
         "PCD_TAXSAVE_MGTNUM": receipt.number,
+        **month_of(before.asked),
     }
     effect = "receipt_issued" if is_issue else "receipt_cancelled"
     call.write(before, effect=effect, amount=amount, answered=answered)

@@ -14,7 +14,7 @@ from shop.simulator.api.authentication import LINK, serve_with_tokens
 from shop.simulator.api.window import check_fields
 from shop.simulator.calls import Answer, Call, Refused, refuse_if
 from shop.simulator.codes import MESSAGES
-from shop.simulator.fields import SECRETS, Fields, is_number
+from shop.simulator.fields import SECRETS, Fields, is_number, month_of
 from shop.simulator.runs import Run
 from shop.simulator.store import Row
 from shop.simulator.web import database, language, origin_of, settings
@@ -62,6 +62,7 @@ def _register(call: Call) -> Answer:
         "PCD_LINK_RST": "success",
         "PCD_LINK_MSG": "링크생성이 완료되었습니다.",
         **{name: value for name, value in asked.items() if name.startswith(("PCD_PAY_", "PCD_CARD_"))},
+        **month_of(asked),
         "PCD_TAXSAVE_FLAG": asked.get("PCD_TAXSAVE_FLAG", ""),
         "PCD_LINK_EXPIREDATE": asked.get("PCD_LINK_EXPIREDATE", ""),
         "PCD_LINK_KEY": link.key,
@@ -102,7 +103,7 @@ def _is_hour_to_come(text: str, now: datetime) -> bool:
 def _choices(asked: Fields) -> list[str]:
     """What the payer may choose from. The values of a field are joined by `|` or `+`, in any order."""
     methods = set(re.split(r"[|+]", asked.get("PCD_PAY_TYPE", "")))
-    versions = set(re.split(r"[|+]", asked.get("PCD_CARD_VER") or "01"))
+    versions = set(re.split(r"[|+]", asked.get("PCD_CARD_VER") or "01+02"))
     if not methods <= {"card", "transfer"} or not versions <= {"01", "02"}:
         return []
     return [
