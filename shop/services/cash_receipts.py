@@ -44,11 +44,17 @@ def issue(order_no: str, wish: ReceiptWish, *, by: str, client: PaypleClient) ->
     look_up_first(order_no, client)
     with transaction():
         attempt = _require_transfer(transitions.lock_order_no(order_no))
-        receipt = attempt.waiting_receipt or _new_request(attempt, by)
+        receipt = attempt.waiting_receipt
+        if receipt is None and attempt.active_receipt is not None:
+            raise ReceiptRefused(ReceiptRefused.Reason.ALREADY_ISSUED)
+        if receipt is None and attempt.remaining == 0:
+            raise ReceiptRefused(ReceiptRefused.Reason.NOTHING_LEFT)
+        now, rest = clock.now(), attempt.remaining
+        receipt = receipt or _create(attempt, CashReceiptState.REQUESTED, rest, requested_by=by, due_at=now)
         receipt.purpose = wish.purpose.value
         receipt.identity = wish.identity
         receipt.requested_by = by
-        receipt.due_at = clock.now()
+        receipt.due_at = now
     return _run_due(receipt.id, client)
 
 
@@ -81,14 +87,6 @@ def _require_transfer(order: Order) -> Attempt:
     if attempt.is_refunding:
         raise ReceiptRefused(ReceiptRefused.Reason.IN_FLIGHT)
     return attempt
-
-
-def _new_request(attempt: Attempt, by: str) -> CashReceipt:
-    if attempt.active_receipt is not None:
-        raise ReceiptRefused(ReceiptRefused.Reason.ALREADY_ISSUED)
-    if attempt.remaining == 0:
-        raise ReceiptRefused(ReceiptRefused.Reason.NOTHING_LEFT)
-    return _create(attempt, CashReceiptState.REQUESTED, attempt.remaining, requested_by=by, due_at=clock.now())
 
 
 def _make_due(receipt: CashReceipt, by: str) -> None:
@@ -275,14 +273,10 @@ def _record(receipt: CashReceipt, state: CashReceiptState, number: str) -> None:
         columns = {"cancelled_at": clock.now()}
     if state is not receipt.state:
         _move(receipt, state, _actor(receipt), due_at=None, **columns)
-    if state is CashReceiptState.CANCELLED and receipt.reissue_amount:
-        _request_rest(receipt)
-
-
-def _request_rest(cancelled: CashReceipt) -> None:
-    whom = {"purpose": cancelled.purpose, "identity": cancelled.identity}
-    amount = cancelled.reissue_amount
-    _create(cancelled.attempt, CashReceiptState.REQUESTED, amount, due_at=clock.now(), is_reissue=True, **whom)
+    rest = receipt.reissue_amount
+    if state is CashReceiptState.CANCELLED and rest:
+        whom = {"purpose": receipt.purpose, "identity": receipt.identity}
+        _create(receipt.attempt, CashReceiptState.REQUESTED, rest, due_at=clock.now(), is_reissue=True, **whom)
 
 
 def _record_error(receipt: CashReceipt, error: GatewayError) -> None:

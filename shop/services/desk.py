@@ -91,19 +91,15 @@ def _evidence(numbers: Iterable[str]) -> Mapping[str, Sequence[JournalEntry]]:
 
 def _open() -> tuple[tuple[type[Subject], ColumnElement[bool]], ...]:
     now = clock.now()
+    is_unanswered = Attempt.state.in_((AttemptState.CONFIRMING, AttemptState.UNKNOWN))
+    is_silent = and_(is_unanswered, func.coalesce(Attempt.confirming_at, Attempt.started_at) < now - PATIENCE)
+    is_late = or_(CashReceipt.is_reissue, CashReceipt.created_at < now - PATIENCE)
+    is_requested = and_(CashReceipt.state == CashReceiptState.REQUESTED, is_late)
     return (
-        (Attempt, _open_attempt(now)),
+        (Attempt, or_(Attempt.state == AttemptState.ATTENTION, is_silent)),
         (Refund, _open_refund(now)),
-        (CashReceipt, _open_receipt(now)),
+        (CashReceipt, or_(CashReceipt.state == CashReceiptState.CANCEL_DUE, is_requested)),
         (PaymentLink, and_(PaymentLink.resolved_at.is_(None), PaymentLink.ends_at < now)),
-    )
-
-
-def _open_attempt(now: datetime) -> ColumnElement[bool]:
-    unanswered = Attempt.state.in_((AttemptState.CONFIRMING, AttemptState.UNKNOWN))
-    return or_(
-        Attempt.state == AttemptState.ATTENTION,
-        and_(unanswered, func.coalesce(Attempt.confirming_at, Attempt.started_at) < now - PATIENCE),
     )
 
 
@@ -111,20 +107,10 @@ def _open_refund(now: datetime) -> ColumnElement[bool]:
     """A refusal to a person has moved nothing: there is nothing to decide."""
     later = Refund.__table__.alias("later")
     followed = exists().where(later.c.attempt_id == Refund.attempt_id, later.c.id > Refund.id)
-    waiting = Refund.state.in_((RefundState.RESERVED, RefundState.SUBMITTED))
+    is_waiting = Refund.state.in_((RefundState.RESERVED, RefundState.SUBMITTED))
+    is_of_the_shop = and_(Refund.requested_by == "", Refund.returned_elsewhere_by == "")
     return or_(
         Refund.state == RefundState.UNKNOWN,
-        and_(waiting, Refund.reserved_at < now - PATIENCE),
-        and_(
-            Refund.state == RefundState.REFUSED,
-            Refund.requested_by == "",
-            Refund.returned_elsewhere_by == "",
-            ~followed,
-        ),
+        and_(is_waiting, Refund.reserved_at < now - PATIENCE),
+        and_(Refund.state == RefundState.REFUSED, is_of_the_shop, ~followed),
     )
-
-
-def _open_receipt(now: datetime) -> ColumnElement[bool]:
-    is_late = or_(CashReceipt.is_reissue, CashReceipt.created_at < now - PATIENCE)
-    requested = and_(CashReceipt.state == CashReceiptState.REQUESTED, is_late)
-    return or_(CashReceipt.state == CashReceiptState.CANCEL_DUE, requested)

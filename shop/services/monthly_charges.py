@@ -41,13 +41,15 @@ def due() -> Sequence[int]:
 def charge(subscription_id: int, client: PaypleClient) -> None:
     """Charge the due month of a subscription, unless an earlier try of it has no answer."""
     claimed = _claim(subscription_id)
-    if claimed is None or not _settle_tries(claimed.order_id, client):
+    if claimed is None:
         return
-    order_id = claimed.order_id
-    request = _prepare(subscription_id, order_id)
+    earlier = read_column(select(Attempt.attempt_no).where(Attempt.order_id == claimed.order_id))
+    if not all(settlement.settle(number, client, source=Source.SWEEP, at_once=True) for number in earlier):
+        return
+    request = _prepare(subscription_id, claimed.order_id)
     if request and _is_new(request, claimed.due_at, client):
         settlement.charge(request, client)
-        _pause_after_last_try(subscription_id, order_id)
+        _pause_after_last_try(subscription_id, claimed.order_id)
 
 
 def _claim(subscription_id: int) -> Claimed | None:
@@ -59,11 +61,6 @@ def _claim(subscription_id: int) -> Claimed | None:
         claimed = Claimed(subscriptions.open_order(row).id, due_at=row.next_charge_at)
         row.next_charge_at = max(next_try(now), charge_time(row.month, row.day))
         return claimed if now >= charge_time(row.month, row.day) else None
-
-
-def _settle_tries(order_id: int, client: PaypleClient) -> bool:
-    numbers = read_column(select(Attempt.attempt_no).where(Attempt.order_id == order_id))
-    return all(settlement.settle(number, client, source=Source.SWEEP, at_once=True) for number in numbers)
 
 
 def _is_new(request: ChargeRequest, due_at: datetime, client: PaypleClient) -> bool:

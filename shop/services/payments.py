@@ -78,7 +78,14 @@ def _prepare(order_id: int, choices: Choices, hold: timedelta, *, is_answered: b
             raise CannotPay(CannotPay.Reason.CHECKING)
         order.expires_at = max(order.expires_at, order.placed_at + hold)
         attempt = _new_attempt(order, choices)
-        transitions.create(attempt, "attempt_started", Actor(Source.PAGE), _chosen(choices))
+        chosen = {
+            "method": choices.method.value,
+            "work": choices.charge_mode.value,
+            "window": choices.window,
+            "delivery": choices.delivery,
+            "saved": "new" if choices.saves_for else "used" if choices.billing_key else "",
+        }
+        transitions.create(attempt, "attempt_started", Actor(Source.PAGE), chosen)
         return _window_request(order, attempt, choices)
 
 
@@ -117,13 +124,3 @@ def _window_request(order: Order, attempt: Attempt, choices: Choices) -> WindowR
         billing_key=choices.billing_key,
         month=order.month,
     )
-
-
-def _chosen(choices: Choices) -> dict[str, object]:
-    return {
-        "method": choices.method.value,
-        "work": choices.charge_mode.value,
-        "window": choices.window,
-        "delivery": choices.delivery,
-        "saved": "new" if choices.saves_for else "used" if choices.billing_key else "",
-    }

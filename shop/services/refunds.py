@@ -57,7 +57,9 @@ def plan(order: Order, wish: RefundWish) -> RefundPlan:
         )
     except RefundRejected as error:
         raise RefundRefused(RefundRefused.Reason(error.reason), error.balance) from error
-    return rules.plan_refund(paid, wish.amount, _vat_of_lines(order, wish))
+    chosen = [(Won(line.amount), Tax(line.tax)) for line in order.lines if line.id in wish.line_ids]
+    is_of_lines = chosen and sum(part for part, _tax in chosen) == wish.amount
+    return rules.plan_refund(paid, wish.amount, rules.vat_of_goods(chosen) if is_of_lines else None)
 
 
 def request(order_no: str, wish: RefundWish, *, by: str, client: PaypleClient) -> Refund:
@@ -76,7 +78,10 @@ def repeat(refund_id: int, *, by: str, client: PaypleClient) -> Refund:
         if not refund.can_be_repeated:
             raise RefundRefused(RefundRefused.Reason.WRONG_STATE)
         if refund.state is RefundState.REFUSED:
-            refund = _file_again(refund, by)
+            refused = refund
+            later = next((other for other in refused.attempt.refunds if other.id > refused.id), None)
+            number, actor = f"again-{refused.id}", Actor(Source.STAFF, by)
+            refund = later or transitions.file_owed_refund(refused.attempt, number, refused.amount, actor)
     send(refund.id, client)
     return refund
 
@@ -153,13 +158,6 @@ def _facts(attempt: Attempt) -> PaidFacts:
     )
 
 
-def _vat_of_lines(order: Order, wish: RefundWish) -> Won | None:
-    chosen = [(Won(line.amount), Tax(line.tax)) for line in order.lines if line.id in wish.line_ids]
-    if not chosen or sum(part for part, _tax in chosen) != wish.amount:
-        return None
-    return rules.vat_of_goods(chosen)
-
-
 def _reserve(order_no: str, wish: RefundWish, by: str) -> Refund:
     with transaction():
         order = transitions.lock_order_no(order_no)
@@ -180,13 +178,6 @@ def _reserve(order_no: str, wish: RefundWish, by: str) -> Refund:
             requested_by=by,
         )
         return transitions.reserve_refund(refund, Actor(Source.STAFF, by))
-
-
-def _file_again(refused: Refund, by: str) -> Refund:
-    later = next((other for other in refused.attempt.refunds if other.id > refused.id), None)
-    return later or transitions.file_owed_refund(
-        refused.attempt, f"again-{refused.id}", refused.amount, Actor(Source.STAFF, by)
-    )
 
 
 def _begin(refund_id: int) -> refund_rules.Refund | None:

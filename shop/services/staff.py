@@ -27,7 +27,11 @@ SESSION_LIFETIME = timedelta(hours=10)
 
 def add(name: str, password: str) -> StaffMember:
     """Make an account, or raise StaffProblem."""
-    _require_usable(name, password)
+    is_one_word = name == name.strip() and name.isprintable() and " " not in name
+    if not (is_one_word and 0 < len(name) <= LONGEST_NAME):
+        raise StaffProblem(StaffProblem.Reason.NAME)
+    if not LEAST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise StaffProblem(StaffProblem.Reason.PASSWORD)
     member = StaffMember(name=name, password_hash=generate_password_hash(_normal(password)), created_at=clock.now())
     try:
         with transaction():
@@ -104,14 +108,6 @@ def _alive(token: str) -> tuple[ColumnElement[bool], ...]:
 def _hash_of_token(token: str) -> str:
     """Fast is enough: a token has 256 random bits."""
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _require_usable(name: str, password: str) -> None:
-    plain = name == name.strip() and name.isprintable() and " " not in name
-    if not (plain and 0 < len(name) <= LONGEST_NAME):
-        raise StaffProblem(StaffProblem.Reason.NAME)
-    if not LEAST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise StaffProblem(StaffProblem.Reason.PASSWORD)
 
 
 def _check(name: str, password: str) -> StaffMember:

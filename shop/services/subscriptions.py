@@ -131,8 +131,9 @@ def open_order(row: Subscription) -> Order:
 
     A month without an order is skipped once the following month is due.
     """
+    open_states = (OrderState.AWAITING_PAYMENT, OrderState.CHECKING, OrderState.ATTENTION)
     by_month = {order.month: order for order in row.orders}
-    while row.month in by_month and _is_over(by_month[row.month]):
+    while row.month in by_month and by_month[row.month].state not in open_states:
         row.month = month_after(row.month)
     if row.month in by_month:
         return by_month[row.month]
@@ -186,7 +187,3 @@ def _pays_another(saved: SavedMethod, row: Subscription) -> bool:
 def _activate(row: Subscription, due: datetime) -> None:
     active = SubscriptionState.ACTIVE
     transitions.move(row, active, "subscription_resumed", SHOP, since=clock.now(), next_charge_at=due)
-
-
-def _is_over(order: Order) -> bool:
-    return order.state not in (OrderState.AWAITING_PAYMENT, OrderState.CHECKING, OrderState.ATTENTION)

@@ -12,7 +12,6 @@ from shop import clock
 from shop.db import db
 from shop.errors import NotFound, OutOfStock
 from shop.models import Attempt, CashReceipt, Order, Refund, Subscription
-from shop.payple import PaymentFound
 from shop.payple.attempts import HOLDING, AttemptState, Reason, Verdict
 from shop.payple.refund_rules import next_try
 from shop.rules.order import OrphanReason, order_state, refunded_state
@@ -179,10 +178,9 @@ def _take_stock_again(order: Order) -> bool:
 def _gateway_columns(verdict: Verdict) -> dict[str, object]:
     if verdict.error is not None:
         return {"result_code": verdict.error.code, "result_message": verdict.error.message}
-    return _payment_columns(verdict.found) if verdict.found is not None else {}
-
-
-def _payment_columns(found: PaymentFound) -> dict[str, object]:
+    found = verdict.found
+    if found is None:
+        return {}
     values: dict[str, object] = {
         "result_code": found.code,
         "result_message": found.message,

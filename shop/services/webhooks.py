@@ -2,7 +2,7 @@
 
 import re
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.exc import IntegrityError
@@ -50,15 +50,11 @@ def _make_due(message: UnverifiedResult) -> None:
 def _note_unknown(number: str) -> None:
     """Keep a number that is not ours while a link may be paid: its payment has such a number."""
     now = clock.now()
-    if not _NUMBER.fullmatch(number) or not _may_be_paid(now):
+    is_open = or_(PaymentLink.ends_at > now, PaymentLink.resolved_at.is_(None))
+    if not _NUMBER.fullmatch(number) or db.session.scalar(select(PaymentLink.id).where(is_open).limit(1)) is None:
         return
     with suppress(IntegrityError), transaction():  # the number is known already
         db.session.execute(delete(UnknownPayment).where(UnknownPayment.received_at < now - KEEP))
         recent = select(func.count()).where(UnknownPayment.received_at > now - timedelta(minutes=1))
         if (db.session.scalar(recent) or 0) < MOST_A_MINUTE:
             db.session.add(UnknownPayment(number=number, received_at=now))
-
-
-def _may_be_paid(now: datetime) -> bool:
-    is_open = or_(PaymentLink.ends_at > now, PaymentLink.resolved_at.is_(None))
-    return db.session.scalar(select(PaymentLink.id).where(is_open).limit(1)) is not None
