@@ -22,10 +22,10 @@ reset: ## Delete the orders and payments of simulator mode; the staff login stay
 test: browser ## Run all tests but the full browser matrix; PostgreSQL takes part where it is installed.
 	$(PYTEST) --dist loadfile --no-loadscope-reorder -m "not full"
 
-test-full: matrix ## After the tests, run the full browser matrix, long random histories and make chaos; PostgreSQL is required.
+test-full: matrix ## After the tests, run the full browser matrix and make chaos; PostgreSQL is required.
 	@$(MAKE) chaos
 
-matrix: test ## After the tests, run the full browser matrix and long random histories; PostgreSQL is required.
+matrix: test ## After the tests, run the full browser matrix; PostgreSQL is required.
 	$(PYTEST) --dist worksteal -m full --require-postgresql
 
 chaos: $(STAMP) ## Break real servers on purpose and account for every won; takes five minutes on two idle cores.

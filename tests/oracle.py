@@ -80,8 +80,7 @@ class Evidence:
 
     ``entries`` and ``payments`` are the simulator's, ``lines`` the shop's ledger. ``refund_forms`` are the forms that
     staff sent: order and one-time key. ``stock`` holds every look at a product, the first before any order, the last
-    one now. ``invented`` are payment numbers that a browser made up: no shop can know of them. ``excused`` are numbers
-    whose keys were posted under another number, or that the gateway denies for longer than a shop can wait.
+    one now. ``invented`` are payment numbers that a browser made up: no shop can know of them.
     ``month_of`` names the subscription and the month of an order.
     """
 
@@ -94,7 +93,6 @@ class Evidence:
     stock: Mapping[str, Sequence[int]] = field(default_factory=dict)
     canary: Sequence[str] = ()
     invented: frozenset[str] = frozenset()
-    excused: frozenset[str] = frozenset()
     month_of: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
@@ -159,7 +157,7 @@ def _charged_once(seen: Evidence, op: str = "confirm") -> Findings:
     for entry in seen.entries:
         oid = entry["oid"]
         line = seen.line_of.get(oid)
-        if line is None or oid in seen.excused or oid not in seen.approved:
+        if line is None or oid not in seen.approved:
             continue
         standing = left[seen.month_of.get(line["order_no"], line["order_no"])]
         if entry["effect"] == "cancelled":

@@ -76,9 +76,17 @@ class World:
         return sweep.run(client())
 
     def all_at_once(self, width: int, act: Callable[[int], Result]) -> list[Result]:
-        """Run an act in so many threads that start together."""
+        """Run an act in so many threads that start together, each in an application context of its own."""
+        barrier = Barrier(width)
+
+        def run(number: int) -> Result:
+            with self.app.app_context():
+                barrier.wait()
+                return act(number)
+
         db.session.remove()
-        return all_at_once(self.app, width, act)
+        with ThreadPoolExecutor(width) as threads:
+            return list(threads.map(run, range(width)))
 
     def policy(self, **choices: Any) -> None:
         self.control("POST", "policy", choices)
@@ -223,19 +231,6 @@ def wire_names(fields: dict[str, str]) -> dict[str, str]:
 def changed(claim: Pairs, **fields: str) -> Pairs:
     """The same claim with other values."""
     return list((dict(claim) | wire_names(fields)).items())
-
-
-def all_at_once(app: Flask, width: int, act: Callable[[int], Result]) -> list[Result]:
-    """Run an act in so many threads that start together, each in an application context of its own."""
-    barrier = Barrier(width)
-
-    def run(number: int) -> Result:
-        with app.app_context():
-            barrier.wait()
-            return act(number)
-
-    with ThreadPoolExecutor(width) as threads:
-        return list(threads.map(run, range(width)))
 
 
 def shop_settings(database_url: str, tmp_path: Path, **values: str) -> Settings:
