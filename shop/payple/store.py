@@ -1,6 +1,7 @@
 """Where payments are kept: what the flow asks of a database, and a store for any that can lock an order.
 
-Make a subclass of Store with lock() and due(). README.md names what you write besides.
+Make a subclass of Store with lock() and due(). to_row() and its two readers convert what you keep. README.md names
+what you write besides.
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Protocol
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
 
 from .attempts import HOLDING, Attempt, AttemptState, Verdict, next_check, owed_refund, utc_now
 from .errors import GatewayError
+from .messages import ChargeMode, PayType
 from .payment import PaymentFound
 from .refund import RefundDone
-from .refund_rules import Refund
+from .refund_rules import Refund, RefundState
 from .result import UnverifiedResult
 
 Evidence = PaymentFound | RefundDone | GatewayError
@@ -176,3 +179,65 @@ def _require(order: LockedOrder, attempt_no: str) -> Attempt:
     if attempt is None:
         raise LookupError(f"no attempt {attempt_no}")
     return attempt
+
+
+def to_row(stored: Attempt | Refund) -> dict[str, str | int | None]:
+    """Return plain values for a database or JSON: texts, whole numbers, booleans and None."""
+    return {name: _plain(value) for name, value in vars(stored).items()}
+
+
+def attempt_from_row(row: Any) -> Attempt:
+    """Read what to_row() gave, from anything with these names as keys."""
+    return Attempt(
+        attempt_no=row["attempt_no"],
+        amount=row["amount"],
+        pay_type=PayType(row["pay_type"]),
+        charge_mode=ChargeMode(row["charge_mode"]),
+        state=AttemptState(row["state"]),
+        opened_at=datetime.fromisoformat(row["opened_at"]),
+        confirming_at=_time(row["confirming_at"]),
+        checks=row["checks"],
+        success_reported=None if row["success_reported"] is None else bool(row["success_reported"]),
+        payment_date=None if row["payment_date"] is None else date.fromisoformat(row["payment_date"]),
+        charged_amount=row["charged_amount"],
+        next_check_at=_time(row["next_check_at"]),
+        order_no=row["order_no"],
+    )
+
+
+def refund_from_row(row: Any) -> Refund:
+    """Read what to_row() gave, from anything with these names as keys."""
+    return Refund(
+        refund_no=row["refund_no"],
+        attempt_no=row["attempt_no"],
+        payment_date=date.fromisoformat(row["payment_date"]),
+        amount=row["amount"],
+        is_full=bool(row["is_full"]),
+        changed_at=datetime.fromisoformat(row["changed_at"]),
+        tax=row["tax"],
+        is_owed=bool(row["is_owed"]),
+        state=RefundState(row["state"]),
+        tries=row["tries"],
+        next_try_at=_time(row["next_try_at"]),
+    )
+
+
+def utc_text(time: datetime) -> str:
+    """Return a time as to_row() writes it: in UTC and ISO format. Such texts sort by time."""
+    return time.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _plain(value: str | int | date | None) -> str | int | None:
+    match value:
+        case datetime():
+            return utc_text(value)
+        case date():
+            return value.isoformat()
+        case StrEnum():
+            return value.value
+        case _:
+            return value
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -21,7 +21,8 @@ from ..messages import ChargeMode, PayType
 from ..payment_requests import WindowRequest, new_attempt_no, window_fields
 from ..refund_rules import Refund, RefundRejected, RefundState, RejectReason
 from ..result import Form, UnverifiedResult, read_webhook
-from .sqlite_store import SqliteStore
+from ..store import attempt_from_row
+from .sqlite_store import ATTEMPTS_OF_ORDER, SqliteStore
 
 ORDER_FORM = (
     '<form method="post" action="{}"><label><input type="checkbox" name="direct"> 페이지 전환</label>'
@@ -52,6 +53,13 @@ REASONS = {
     RejectReason.STALE_BALANCE: "환불할 수 있는 금액이 바뀌었습니다. 확인한 뒤 다시 입력하세요.",
     RejectReason.TOO_LARGE: "환불할 수 있는 금액이 아닙니다.",
 }
+
+
+NEEDS_PERSON = """
+SELECT order_no FROM attempts WHERE state = 'attention'
+UNION SELECT order_no FROM refunds JOIN attempts USING (attempt_no)
+    WHERE refunds.state = 'unknown' OR (refunds.state = 'refused' AND is_owed)
+"""
 
 
 class HttpError(Exception):
@@ -118,9 +126,8 @@ class Shop:
 
     def review_page(self) -> str:
         """Return links to all orders about which a person must decide."""
-        attempts, refunds = self.store.in_review()
-        attempts += [attempt for refund in refunds if (attempt := self.store.find(refund.attempt_no))]
-        orders = dict.fromkeys(escape(attempt.order_no) for attempt in attempts)
+        with self.store.transaction() as db:
+            orders = [escape(row["order_no"]) for row in db.execute(NEEDS_PERSON)]
         return document("확인할 주문", "".join(f'<p><a href="/staff/orders/{no}">{no}</a></p>' for no in orders))
 
     def staff_page(self, order_no: str, form: Mapping[str, object]) -> str:
@@ -147,8 +154,9 @@ class Shop:
             raise HttpError(403)
 
     def attempts_of(self, order_no: str) -> list[Attempt]:
-        """Return the attempts of an order."""
-        attempts = self.store.attempts_of(order_no)
+        """Return the attempts of an order, oldest first."""
+        with self.store.transaction() as db:
+            attempts = [attempt_from_row(row) for row in db.execute(ATTEMPTS_OF_ORDER, [order_no])]
         if not attempts:
             raise HttpError(404)
         return attempts
