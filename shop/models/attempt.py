@@ -99,7 +99,7 @@ class Attempt(Base):
             pay_type=self.pay_type,
             charge_mode=self.charge_mode,
             state=self.state,
-            opened_at=self.started_at,
+            started_at=self.started_at,
             confirming_at=self.confirming_at,
             checks=self.checks,
             success_reported=self.reported_result == "success" if self.reported_at else None,
@@ -110,7 +110,7 @@ class Attempt(Base):
         )
 
     @property
-    def deadline_at(self) -> datetime:
+    def window_ends_at(self) -> datetime:
         """After this its window cannot charge any more."""
         return self.started_at + attempts.WINDOW_LIFETIME
 

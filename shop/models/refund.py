@@ -76,7 +76,7 @@ class Refund(Base):
             amount=self.amount,
             is_full=self.is_full,
             changed_at=self.submitted_at or self.reserved_at,
-            tax=self.vat if self.sends_vat else None,
+            vat=self.vat if self.sends_vat else None,
             is_owed=self.is_owed,
             state=self.state,
             tries=self.tries,
@@ -94,7 +94,7 @@ class Refund(Base):
         return not self.requested_by
 
     @property
-    def awaits_person(self) -> bool:
+    def may_be_decided(self) -> bool:
         """Whether a person may say what became of it."""
         view = self.flow_view
         return self.state is RefundState.UNKNOWN and view.needs_person and clock.now() >= view.changed_at + DECIDE_AFTER

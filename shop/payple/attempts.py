@@ -114,7 +114,7 @@ class Attempt:
     pay_type: PayType
     charge_mode: ChargeMode
     state: AttemptState
-    opened_at: datetime
+    started_at: datetime
     confirming_at: datetime | None = None
     checks: int = 0
     success_reported: bool | None = None
@@ -126,15 +126,15 @@ class Attempt:
     @classmethod
     def of(cls, request: WindowRequest | ChargeRequest, order_no: str, *, now: datetime | None = None) -> Attempt:
         """Return the attempt to store before this window opens, or before this charge."""
-        opened_at = now or utc_now()
+        started_at = now or utc_now()
         return cls(
             request.attempt_no,
             request.amount,
             request.pay_type,
             request.charge_mode,
             AttemptState.PREPARED,
-            opened_at,
-            next_check_at=opened_at + WINDOW_LIFETIME,
+            started_at,
+            next_check_at=started_at + WINDOW_LIFETIME,
             order_no=order_no,
         )
 
@@ -161,7 +161,7 @@ class Attempt:
     @property
     def ends_at(self) -> datetime:
         """After this its window and its confirm cannot charge any more."""
-        window = self.opened_at + WINDOW_LIFETIME
+        window = self.started_at + WINDOW_LIFETIME
         return window if self.confirming_at is None else max(window, self.confirming_at + CONFIRM_LIFETIME)
 
 

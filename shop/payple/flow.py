@@ -179,7 +179,7 @@ class PaymentFlow:
         if attempt.charge_mode is ChargeMode.IN_WINDOW or now > attempt.ends_at:
             types += [other for other in PayType if other is not attempt.pay_type]
         known = attempt.payment_date
-        for pay_type, day in product(types, [known] if known else days_to_ask(attempt.opened_at, now)):
+        for pay_type, day in product(types, [known] if known else days_to_ask(attempt.started_at, now)):
             found = ask.inquire(attempt.attempt_no, day, pay_type)
             if found is not None:
                 return found
@@ -193,7 +193,7 @@ class Flow(PaymentFlow):
     store: Store
 
     def refund(
-        self, refund_no: str, attempt_no: str, amount: int, *, seen_balance: int, tax: int | None = None
+        self, refund_no: str, attempt_no: str, amount: int, *, seen_balance: int, vat: int | None = None
     ) -> Refund:
         """Refund part or all of a payment. The same number, sent again, gives the same refund.
 
@@ -214,7 +214,7 @@ class Flow(PaymentFlow):
                     is_in_flight=any(one.state in IN_FLIGHT for one in earlier),
                 )
                 is_full, day = amount == seen_balance, attempt.payment_date
-                refund = Refund(refund_no, attempt_no, day, amount, is_full, changed_at=now, tax=tax).scheduled(now)
+                refund = Refund(refund_no, attempt_no, day, amount, is_full, changed_at=now, vat=vat).scheduled(now)
                 order.insert(refund)
         return self._send_refund(refund) if refund.state is RefundState.RESERVED else refund
 
@@ -265,7 +265,7 @@ class Flow(PaymentFlow):
         leave_by = time.monotonic() + LEAVE_WITHIN
         if not may_send(refund) or not self._begin_refund(refund):
             return self._find_refund(refund.refund_no, refund.attempt_no) or refund
-        request = RefundRequest(refund.attempt_no, refund.payment_date, refund.amount, refund.tax)
+        request = RefundRequest(refund.attempt_no, refund.payment_date, refund.amount, refund.vat)
         try:
             verdict = judge_refund(refund, self.client.refund(request, leave_by=leave_by))
         except GatewayError as error:
@@ -358,9 +358,9 @@ def no_answer(attempt: Attempt, error: GatewayError, now: datetime) -> Verdict:
     return Verdict(state, attempt.state, Reason.NO_ANSWER, error=error)
 
 
-def days_to_ask(opened_at: datetime, now: datetime) -> list[date]:
+def days_to_ask(started_at: datetime, now: datetime) -> list[date]:
     """Return the days in Korea under which a payment may be filed: the window's and the following, three at most."""
-    first, today = opened_at.astimezone(KOREA).date(), now.astimezone(KOREA).date()
+    first, today = started_at.astimezone(KOREA).date(), now.astimezone(KOREA).date()
     days = min(max((today - first).days, 0), MOST_DAYS - 1)
     return [first + timedelta(days=day) for day in range(days + 1)]
 

@@ -18,7 +18,7 @@ RECEIPT_ADJUSTED = "0000"
 
 @dataclass(frozen=True)
 class RefundRequest:
-    """What is refunded, in won. `tax` is the VAT within `amount`: name it for a partly taxable order.
+    """What is refunded, in won. `vat` is contained in `amount`: name it for a partly taxable order.
 
     Raises ValueError for impossible amounts.
     """
@@ -26,22 +26,22 @@ class RefundRequest:
     attempt_no: str
     payment_date: date  # the payment's, in Korea: PaymentFound.payment_date
     amount: int
-    tax: int | None = None
+    vat: int | None = None
 
     def __post_init__(self) -> None:
-        if self.amount < 1 or not 0 <= (self.tax or 0) <= self.amount:
-            raise ValueError("a refund is at least 1 won, and its tax a part of it")
+        if self.amount < 1 or not 0 <= (self.vat or 0) <= self.amount:
+            raise ValueError("a refund is at least 1 won, and its VAT a part of it")
 
     def to_wire(self, refund_key: str) -> dict[str, str]:
         """The request of a cancel."""
-        tax = {} if self.tax is None else {"PCD_REFUND_TAXTOTAL": str(self.tax)}
+        vat = {} if self.vat is None else {"PCD_REFUND_TAXTOTAL": str(self.vat)}
         return {
             "PCD_REFUND_KEY": refund_key,
             "PCD_PAYCANCEL_FLAG": "Y",
             "PCD_PAY_OID": self.attempt_no,
             "PCD_PAY_DATE": f"{self.payment_date:%Y%m%d}",
             "PCD_REFUND_TOTAL": str(self.amount),
-            **tax,
+            **vat,
         }
 
 

@@ -41,7 +41,7 @@ IN_FLIGHT = (RefundState.RESERVED, RefundState.SUBMITTED, RefundState.UNKNOWN)
 
 @dataclass(frozen=True)
 class Refund:
-    """What the flow needs of a stored refund. ``amount`` and its VAT ``tax`` in won.
+    """What the flow needs of a stored refund. ``amount`` and the ``vat`` in it in won.
 
     ``is_full``: all that was left of the payment. ``is_owed``: filed by the program for an orphaned payment.
     ``tries`` counts how often it was sent.
@@ -53,7 +53,7 @@ class Refund:
     amount: int
     is_full: bool
     changed_at: datetime
-    tax: int | None = None
+    vat: int | None = None
     is_owed: bool = False
     state: RefundState = RefundState.RESERVED
     tries: int = 0

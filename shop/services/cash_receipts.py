@@ -173,7 +173,7 @@ def look_up(attempt_no: str, inquirer: Inquirer, *, at_once: bool = False) -> bo
         return False
     with transaction():
         attempt = transitions.lock_attempt(attempt_no)
-        attempt.next_check_at = attempt.deadline_at if now < attempt.deadline_at else None
+        attempt.next_check_at = attempt.window_ends_at if now < attempt.window_ends_at else None
         if attempt.may_get_receipt and not attempt.is_refunding:
             add_found(attempt, found.transfer if found else None)
     return True

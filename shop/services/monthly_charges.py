@@ -97,7 +97,7 @@ def _prepare(subscription_id: int, order_id: int) -> ChargeRequest | None:
 def _is_window_open(attempt: Attempt) -> bool:
     """Whether the buyer may be paying the month in a window that charges by itself."""
     is_prepared = attempt.state is AttemptState.PREPARED and attempt.charge_mode is ChargeMode.IN_WINDOW
-    return is_prepared and clock.now() < attempt.deadline_at
+    return is_prepared and clock.now() < attempt.window_ends_at
 
 
 def _pause_after_last_try(subscription_id: int, order_id: int) -> None:

@@ -91,7 +91,7 @@ def decide(refund_id: int, *, was_refunded: bool, by: str) -> Refund:
     actor = Actor(Source.STAFF, by)
     with transaction():
         refund = transitions.lock_row(Refund, refund_id)
-        if not refund.awaits_person:
+        if not refund.may_be_decided:
             raise RefundRefused(RefundRefused.Reason.WRONG_STATE)
         journal.note(refund, "refund_decided", actor)
         verdict = RefundVerdict(RefundState.DONE if was_refunded else RefundState.REFUSED, refund.tries)
@@ -136,7 +136,7 @@ def send(refund_id: int, client: PaypleClient) -> None:
     before = _begin(refund_id)
     if before is None:
         return
-    message = RefundRequest(before.attempt_no, before.payment_date, before.amount, before.tax)
+    message = RefundRequest(before.attempt_no, before.payment_date, before.amount, before.vat)
     try:
         verdict = refund_rules.judge_refund(before, client.refund(message, leave_by=leave_by))
     except GatewayError as error:

@@ -197,5 +197,5 @@ class ShopStore:
 def _schedule(row: Attempt) -> None:
     """Set when to inquire next. After a PAY window's end its cash receipt is looked up."""
     row.next_check_at = attempts.next_check(row.flow_view, clock.now())
-    if row.may_get_receipt and clock.now() < row.deadline_at:
-        row.next_check_at = row.deadline_at
+    if row.may_get_receipt and clock.now() < row.window_ends_at:
+        row.next_check_at = row.window_ends_at

@@ -123,7 +123,7 @@ def begin_confirm(attempt: Attempt, *, source: Source) -> bool:
     now = clock.now()
     order = attempt.order
     can_be_paid = order.state is OrderState.AWAITING_PAYMENT and not has_subscribed_since(order)
-    if attempt.state is not AttemptState.PREPARED or not can_be_paid or now > attempt.deadline_at:
+    if attempt.state is not AttemptState.PREPARED or not can_be_paid or now > attempt.window_ends_at:
         return False
     move(attempt, AttemptState.CONFIRMING, "confirming", Actor(source), confirming_at=now, checks=0)
     return True

@@ -238,8 +238,8 @@ def late_charge_not_looked_for(original: Any, attempt: attempts.Attempt, now: da
 
 
 @bug("an inquiry names the day on which the window was opened, and no other", "I2", "I13", at=(flow, "days_to_ask"))
-def one_day_asked(original: Any, opened_at: datetime, now: datetime) -> Any:
-    return original(opened_at, now)[:1]
+def one_day_asked(original: Any, started_at: datetime, now: datetime) -> Any:
+    return original(started_at, now)[:1]
 
 
 @bug("an inquiry names the method that was chosen, and no other", "I2", "I13", at=(PaymentFlow, "_inquire"))
@@ -247,7 +247,7 @@ def other_method_not_asked(
     _original: Any, asking: PaymentFlow, attempt: attempts.Attempt, now: datetime
 ) -> PaymentFound | None:
     ask, number = asking.inquirer or asking.client, attempt.attempt_no
-    days = flow.days_to_ask(attempt.opened_at, now)
+    days = flow.days_to_ask(attempt.started_at, now)
     answers = (ask.inquire(number, day, attempt.pay_type) for day in days)
     return next((found for found in answers if found is not None), None)
 

@@ -14,7 +14,7 @@ S = AttemptState
 
 
 def attempt(state: AttemptState = S.PREPARED, mode: ChargeMode = ChargeMode.ON_CONFIRM, **more: object) -> Attempt:
-    values: dict[str, object] = {"attempt_no": "A1", "amount": 1000, "pay_type": PayType.CARD, "opened_at": OPENED}
+    values: dict[str, object] = {"attempt_no": "A1", "amount": 1000, "pay_type": PayType.CARD, "started_at": OPENED}
     return Attempt(state=state, charge_mode=mode, **(values | more))  # type: ignore[arg-type]
 
 

@@ -16,19 +16,19 @@ def done(fields: Fields) -> RefundDone:
     return RefundDone.from_wire(read(fields), RefundRequest("ORDER_1", DAY, 1000), Gateway.test())
 
 
-@pytest.mark.parametrize(("tax", "sent"), [(None, None), (0, "0"), (35, "35"), (1000, "1000")])
-def test_the_tax_part_is_sent_exactly_when_it_is_named(stub: Stub, tax: int | None, sent: str | None) -> None:
+@pytest.mark.parametrize(("vat", "sent"), [(None, None), (0, "0"), (35, "35"), (1000, "1000")])
+def test_the_vat_is_sent_exactly_when_it_is_named(stub: Stub, vat: int | None, sent: str | None) -> None:
     stub.answers(stub.granted("/php/account/api/cPayCAct.php"), refund())
 
-    stub.client.refund(RefundRequest("ORDER_1", DAY, 1000, tax))
+    stub.client.refund(RefundRequest("ORDER_1", DAY, 1000, vat))
 
     assert stub.server.bodies()[1].get("PCD_REFUND_TAXTOTAL") == sent
 
 
-@pytest.mark.parametrize(("amount", "tax"), [(0, None), (-1, None), (1000, -1), (1000, 1001)])
-def test_an_impossible_amount_makes_no_request(amount: int, tax: int | None) -> None:
+@pytest.mark.parametrize(("amount", "vat"), [(0, None), (-1, None), (1000, -1), (1000, 1001)])
+def test_an_impossible_amount_makes_no_request(amount: int, vat: int | None) -> None:
     with pytest.raises(ValueError, match="at least 1 won"):
-        RefundRequest("ORDER_1", DAY, amount, tax)
+        RefundRequest("ORDER_1", DAY, amount, vat)
 
 
 def test_a_refund_is_read() -> None:

@@ -88,7 +88,7 @@ def _check_claims(store: PaymentStore, first: str, second: str) -> None:
 def _check_rows(store: Store, paid: Attempt, second: str) -> None:
     """The first attempt is paid, the second prepared."""
     number, due = paid.attempt_no, datetime.now(UTC)
-    new = replace(_refund("R1", paid, 1), tax=0, next_try_at=due)
+    new = replace(_refund("R1", paid, 1), vat=0, next_try_at=due)
     with store.lock(number) as order:
         _require([one.attempt_no for one in order.attempts] == [number, second], "lock() reads all, oldest first")
         order.insert(new)

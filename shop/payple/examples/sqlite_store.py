@@ -16,20 +16,20 @@ from ..store import Evidence, LockedOrder, Store, attempt_from_row, refund_from_
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS attempts (
     attempt_no TEXT PRIMARY KEY, order_no TEXT NOT NULL, amount INTEGER NOT NULL, pay_type TEXT NOT NULL,
-    charge_mode TEXT NOT NULL, state TEXT NOT NULL, opened_at TEXT NOT NULL, confirming_at TEXT,
+    charge_mode TEXT NOT NULL, state TEXT NOT NULL, started_at TEXT NOT NULL, confirming_at TEXT,
     checks INTEGER NOT NULL, success_reported INTEGER, payment_date TEXT, charged_amount INTEGER, next_check_at TEXT
 );
 CREATE UNIQUE INDEX IF NOT EXISTS one_holding_attempt ON attempts (order_no)
     WHERE state IN ('confirming', 'unknown', 'paid');
 CREATE TABLE IF NOT EXISTS refunds (
     refund_no TEXT PRIMARY KEY, attempt_no TEXT NOT NULL REFERENCES attempts, payment_date TEXT NOT NULL,
-    amount INTEGER NOT NULL, is_full INTEGER NOT NULL, changed_at TEXT NOT NULL, tax INTEGER,
+    amount INTEGER NOT NULL, is_full INTEGER NOT NULL, changed_at TEXT NOT NULL, vat INTEGER,
     is_owed INTEGER NOT NULL, state TEXT NOT NULL, tries INTEGER NOT NULL, next_try_at TEXT
 );
 CREATE UNIQUE INDEX IF NOT EXISTS one_refund_in_flight ON refunds (attempt_no)
     WHERE state IN ('reserved', 'submitted', 'unknown');
 """
-ATTEMPTS_OF_ORDER = "SELECT * FROM attempts WHERE order_no = ? ORDER BY opened_at"
+ATTEMPTS_OF_ORDER = "SELECT * FROM attempts WHERE order_no = ? ORDER BY started_at"
 REFUNDS_OF_ORDER = "SELECT refunds.* FROM refunds JOIN attempts USING (attempt_no) WHERE order_no = ?"
 DUE = """
 SELECT attempt_no, next_check_at AS due_at FROM attempts WHERE next_check_at <= :now
