@@ -80,7 +80,7 @@ def states() -> list[StateText]:
         StateText(DemoState.AWAITING_PAYMENT, _("결제 대기"), _("주문만 했고 결제창은 열지 않았어요.")),
         StateText(DemoState.CHECKING, _("결제 확인 중"), _("승인 응답도 조회 응답도 오지 않아요.")),
         StateText(DemoState.PAID, _("결제 완료"), _("승인까지 끝났어요.")),
-        StateText(DemoState.PARTIALLY_REFUNDED, _("부분 환불"), _("절반을 환불했어요.")),
+        StateText(DemoState.PARTIALLY_REFUNDED, _("부분 환불 완료"), _("절반을 환불했어요.")),
         StateText(DemoState.REFUNDED, _("전액 환불"), _("모두 환불했어요.")),
         StateText(DemoState.EXPIRED, _("결제 기한 만료"), _("기한 안에 결제하지 않았어요.")),
         StateText(DemoState.ATTENTION, _("직원 확인 중"), _("결제사의 응답에 모르는 주문번호가 적혀 있어요.")),

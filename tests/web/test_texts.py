@@ -53,6 +53,13 @@ def test_every_text_has_an_english_one_and_no_other_is_kept(part: Path) -> None:
     assert used(part) == translated
 
 
+def test_the_demo_has_the_english_of_the_shop_for_the_same_text() -> None:
+    """Pages of the shop take either catalogue."""
+    shop, demo = ({message.id: message.string for message in written(part) if message.id} for part in (SHOP, DEMO))
+
+    assert [text for text in shop.keys() & demo.keys() if shop[text] != demo[text]] == []
+
+
 def test_no_text_hides_inside_an_f_string() -> None:
     """The extraction does not look there, so such a text would never be translated."""
     hidden = [
