@@ -12,7 +12,6 @@ from shop.extensions import client
 from shop.rules.states import AttemptState
 from shop.services import reports, settlement
 from tests import world as worlds
-from tests.postbox import Postbox
 from tests.services.interception import Forward, intercept
 from tests.situations import lost_confirm
 from tests.world import Purchase, World, changed
@@ -126,20 +125,6 @@ def test_the_keys_of_one_order_posted_for_another_pay_their_own_order(world: Wor
     today = clock.korea_date(worlds.now())
     assert reports.settlement_sheet(today).total.approved == 1000
     assert reports.compare_day(client(), today).differences == []
-
-
-@pytest.mark.parametrize(("kind", "state"), [("other_amount", "orphaned"), ("other_oid", "attention")])
-@pytest.mark.parametrize(("work", "op"), [("CERT", "confirm"), ("PAY", "inquiry")])
-def test_an_answer_about_something_else_never_becomes_paid(
-    world: World, kind: str, state: str, work: str, op: str
-) -> None:
-    purchase = world.purchase(work=work)
-    claim = purchase.claim()
-    world.fault(op, kind)
-
-    world.deliver(claim)
-
-    assert purchase.attempt.state == state
 
 
 def test_a_result_of_an_unknown_number_asks_nobody(world: World) -> None:
@@ -407,37 +392,17 @@ def test_an_order_does_not_expire_before_the_gateway_has_answered(world: World, 
     assert purchase.order.state == ("paid" if is_paid else "expired")
 
 
-@pytest.mark.parametrize("found_by", ["the sweep", "a result", "a webhook"])
-def test_a_payment_that_shows_up_after_its_attempt_has_expired_is_found(world: World, found_by: str) -> None:
-    postbox = Postbox.of(world)
-    postbox.set(hold=True)
+def test_a_payment_that_shows_up_after_its_attempt_has_expired_is_found(world: World) -> None:
     purchase = world.purchase(work="PAY")
     world.policy(inquiry_lag_seconds=80_000)
-    claim = purchase.claim()
+    purchase.claim("lost_paid")
     world.sweep(minutes=61)
     assert purchase.states == ("expired", "expired")
+
     world.policy(inquiry_lag_seconds=0)
-
-    if found_by == "a result":
-        world.deliver(claim)
-    elif found_by == "a webhook":
-        postbox.set(release=True)
-        assert postbox.deliver()
-        world.sweep(seconds=6)
-    else:
-        world.sweep(minutes=61)
-
-    assert purchase.states == ("paid", "paid")
-
-
-def test_a_confirm_for_an_expired_order_is_not_sent(world: World) -> None:
-    purchase = world.purchase()
-    claim = purchase.claim()
     world.sweep(minutes=61)
 
-    world.deliver(claim)
-
-    assert (world.calls("confirm"), purchase.order.state) == (0, "expired")
+    assert purchase.states == ("paid", "paid")
 
 
 def test_money_that_arrives_after_expiry_and_sell_out_goes_back(world: World) -> None:
@@ -456,23 +421,7 @@ def test_money_that_arrives_after_expiry_and_sell_out_goes_back(world: World) ->
     assert purchase.returned == world.charged()[purchase.attempt_no]
 
 
-def test_a_payment_that_somebody_has_already_refunded_waits_for_a_person(world: World) -> None:
-    world.policy(inquiry_shows_refund="on")
-    purchase = world.purchase(quantity=10, work="PAY")
-    claim = purchase.claim()
-    world.control("POST", f"payments/{purchase.attempt_no}/cancel", {"amount": 3_000})
-
-    world.deliver(claim)
-
-    assert (purchase.order.state, purchase.order.refunds, purchase.returned) == ("attention", [], 3_000)
-    settlement.close_attention(purchase.attempt_no, by="kim")
-    assert purchase.order.state == "awaiting_payment"
-    for hours in (0.5, 24, 24):
-        world.sweep(hours=hours)
-        assert purchase.order.state != "attention"
-
-
-def test_goods_of_an_expired_order_go_back_once_though_a_refunded_payment_shows_up(world: World) -> None:
+def test_a_payment_that_went_back_elsewhere_waits_for_a_person_and_moves_no_goods(world: World) -> None:
     slug = worlds.scarce_product(world, stock=5)
     world.policy(inquiry_lag_seconds=7_200, inquiry_shows_refund="on")
     purchase = world.purchase(slug, 2, work="PAY")
@@ -481,7 +430,9 @@ def test_goods_of_an_expired_order_go_back_once_though_a_refunded_payment_shows_
     assert (purchase.order.state, world.stock(slug)) == ("expired", 5)
 
     world.sweep(days=1)
-    assert purchase.order.state == "attention"
+    assert (purchase.order.state, purchase.order.refunds) == ("attention", [])
     settlement.close_attention(purchase.attempt_no, by="kim")
 
-    assert (purchase.order.state, world.stock(slug)) == ("expired", 5)
+    for _day in range(2):
+        world.sweep(days=1)
+        assert (purchase.order.state, world.stock(slug)) == ("expired", 5)
