@@ -17,10 +17,9 @@ from shop.extensions import client
 from shop.payple import ReceiptPurpose
 from shop.rules.cash_receipt import ReceiptWish, next_morning
 from shop.rules.states import AttemptState, CashReceiptState, RefundState
-from shop.services import cash_receipts, desk, refunds, webhooks
+from shop.services import cash_receipts, desk, refunds
 from tests import world as worlds
 from tests.payer import Pairs, Window
-from tests.postbox import Postbox
 from tests.services.interception import act_before
 from tests.world import Purchase, World, changed
 
@@ -160,18 +159,14 @@ def test_a_refund_that_a_person_decided_leaves_a_job(world: World, policy: str) 
 
 @pytest.mark.parametrize("work", ["CERT", "PAY"])
 @pytest.mark.parametrize("policy", ["settled", "fail"])
-@pytest.mark.parametrize("answer", ["known", "lost"])
-def test_the_receipt_of_an_orphaned_payment_is_cancelled(world: World, work: str, policy: str, answer: str) -> None:
+def test_the_receipt_of_an_orphaned_payment_is_cancelled(world: World, work: str, policy: str) -> None:
     world.policy(receipt_on_refund=policy)
-    if answer == "lost":
-        world.fault("cancel", "lost_answer", phase="after")
     purchase = world.purchase(quantity=11, method="transfer", cash_receipt="y", work=work)
     world.deliver(changed(purchase.claim(PAY_TOTAL="1000"), PAY_TOTAL="11000"))
     world.sweep()
-    world.sweep(3, minutes=1)
 
     assert (purchase.attempt.state, purchase.returned) == (AttemptState.ORPHANED, 1_000)
-    assert on_desk() == ([] if (policy, answer) == ("settled", "known") else ["cancel_due"])
+    assert on_desk() == ([] if policy == "settled" else ["cancel_due"])
     world.sweep(3, days=1)
 
     assert (rows(purchase)[0][0], purchase.covered, on_desk()) == ("cancelled", 0, [])
@@ -358,13 +353,8 @@ def asking(world: World) -> AskingWindow:
     return AskingWindow.of(world)
 
 
-def test_webhooks_settle_the_charge_and_use_up_no_look_up_of_the_receipt(world: World) -> None:
-    postbox = Postbox.of(world)
-    asking = AskingWindow.of(world)
-    for _time in range(webhooks.MOST_PER_ATTEMPT):
-        postbox.forge(asking.purchase.attempt_no)
-    world.sweep(seconds=6)
-    assert (asking.purchase.order.state, books(asking.purchase)) == ("paid", ([], 0))
+def test_the_result_of_a_window_that_has_asked_brings_the_receipt(world: World, asking: AskingWindow) -> None:
+    asking.report_success()
 
     world.deliver(asking.ask_for_receipt())
 

@@ -96,8 +96,14 @@ def test_the_command_prints_what_it_did(world: World) -> None:
     assert {"asked": [number], **{kind: [] for kind in kinds}}.items() <= json.loads(done.stdout).items()
 
 
-def test_a_sweep_is_overdue_when_only_a_month_waits(world: World) -> None:
-    world.purchase("monthly-book").pay()
+def test_a_sweep_is_overdue_when_only_a_refund_or_only_a_month_waits(world: World) -> None:
+    world.fault("cancel", "lost_answer", phase="before")
+    world.purchase("monthly-book").pay().refund(15_000)
+    assert desk.overdue_since() is None
+    world.advance(minutes=51)
+    assert desk.overdue_since()
+
+    world.sweep()
     assert desk.overdue_since() is None
     world.advance(days=32)
 

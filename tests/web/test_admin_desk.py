@@ -168,13 +168,3 @@ def test_a_sweep_that_is_overdue_is_a_warning_and_no_row(world: World, officer: 
 
     assert (page.values("sweep-silent", "data-kind"), kinds(page)) == (["warn"], [])
     assert not officer.submit(RUN_DUE, {}).has("sweep-silent")
-
-
-def test_a_sweep_is_overdue_when_only_a_refund_waits(world: World, officer: PageClient) -> None:
-    order_no = paid_order(world)
-    world.fault("cancel", "lost_answer", phase="before")
-    refund(officer, order_no)
-    assert not officer.get(DESK).has("sweep-silent")
-    world.advance(minutes=51)
-
-    assert officer.get(DESK).has("sweep-silent")
