@@ -13,11 +13,10 @@ from typing import Any
 import psycopg
 import pytest
 from flask import Flask, request_finished
-from sqlalchemy import Engine, event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Engine, event
 
-from shop.db import UNAVAILABLE, db, transaction
-from shop.rules.states import CashReceiptState, RefundState
+from shop.db import db, transaction
+from shop.rules.states import RefundState
 from shop.services import staff
 from tests import staff as people
 from tests.page import PAYER, Page, PageClient
@@ -59,7 +58,7 @@ class Blocker:
             self._connection.execute("BEGIN IMMEDIATE")
         else:
             self._connection = connect_to_postgresql(self._engine)
-            for statement in ("BEGIN", "SELECT id FROM orders FOR UPDATE", "SELECT id FROM cash_receipts FOR UPDATE"):
+            for statement in ("BEGIN", "SELECT id FROM orders FOR UPDATE"):
                 self._connection.execute(statement)
 
     def release(self) -> None:
@@ -139,24 +138,6 @@ def test_a_refund_that_cannot_be_written_stays_submitted_and_is_found_out(
     world.sweep(minutes=2)
     assert [refund.state for refund in purchase.order.refunds] == [RefundState.DONE]
     assert (purchase.order.state, purchase.returned) == ("refunded", 10_000)
-
-
-@pytest.mark.both_engines
-def test_a_cash_receipt_that_cannot_be_written_is_not_issued_twice(
-    world: World, blocker: Blocker, officer: PageClient
-) -> None:
-    purchase = world.purchase(method="transfer").pay()
-    officer.get(f"/admin/orders/{purchase.order_no}")
-    act_after(world, ISSUE_RECEIPT, blocker.hold)
-    form = {"purpose": "personal", "identity": "01012345678", "password": people.PASSWORD}
-
-    officer.submit(f"/admin/orders/{purchase.order_no}/cash-receipts", form, 503)
-
-    assert [receipt.state for receipt in purchase.order.cash_receipts] == [CashReceiptState.REQUESTED]
-    blocker.release()
-    world.sweep(minutes=2)
-    assert [receipt.state for receipt in purchase.order.cash_receipts] == [CashReceiptState.ISSUED]
-    assert world.calls("receipt_issue") == 1
 
 
 @on_postgresql
@@ -249,14 +230,6 @@ def test_a_page_that_is_ready_is_sent_though_its_connection_breaks(world: World)
         world.browser().get("/products/test-product", status=200)
 
     world.browser().get("/products/test-product", status=200)
-
-
-@on_postgresql
-def test_a_mistake_of_ours_is_not_taken_for_a_database_that_is_away(world: World) -> None:
-    for statement in ("SELECT 1/0", "SELECT 1"):
-        with pytest.raises(DBAPIError) as caught:
-            db.session.execute(text(statement))
-        assert not isinstance(caught.value, UNAVAILABLE)
 
 
 @on_postgresql

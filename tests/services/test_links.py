@@ -130,18 +130,6 @@ def test_a_payment_of_another_order_or_amount_pays_no_link(
     assert (order.state, order.attempts, order.links[0].state) == (OrderState.AWAITING_PAYMENT, [], "open")
 
 
-def test_a_forged_webhook_makes_the_shop_ask_and_nothing_else(world: World, postbox: Postbox, order_no: str) -> None:
-    make_link(world, order_no)
-
-    postbox.forge("20261129000000000001", PAY_GOODS=f"{order_no} 책 세 권", PAY_TOTAL=str(AMOUNT))
-    assert world.sweep(seconds=6).asked == ["20261129000000000001"]
-    postbox.forge("20261129000000000001", PAY_GOODS=f"{order_no} 책 세 권", PAY_TOTAL=str(AMOUNT))
-    assert world.sweep(seconds=6).asked == []
-
-    order = world.order(order_no)
-    assert (order.state, order.attempts, world.charged()) == (OrderState.AWAITING_PAYMENT, [], {})
-
-
 def test_unknown_numbers_are_kept_ten_a_minute_and_a_day(world: World, postbox: Postbox, order_no: str) -> None:
     make_link(world, order_no)
 
@@ -212,18 +200,6 @@ def test_a_link_whose_webhook_never_came_is_on_the_desk_until_its_number_is_ente
 
     assert desk.count() == 0
     assert world.order(order_no).state is OrderState.PAID
-
-
-def test_a_link_that_nobody_paid_is_on_the_desk_until_somebody_says_so(world: World, order_no: str) -> None:
-    link_id = make_link(world, order_no).id
-    world.sweep(days=2)
-    assert (desk.count(), world.order(order_no).state) == (1, OrderState.EXPIRED)
-
-    for name in ("kim", "lee"):
-        links.close(link_id, by=name)
-
-    assert desk.count() == 0
-    assert (world.order(order_no).links[0].state, world.order(order_no).links[0].closed_by) == ("closed", "kim")
 
 
 def test_an_order_keeps_its_goods_until_its_link_ends(world: World, order_no: str) -> None:

@@ -6,7 +6,6 @@ import pytest
 
 from shop import clock
 from shop.extensions import client
-from shop.rules.states import AttemptState, RefundState
 from shop.services import reports
 from tests import world as worlds
 from tests.world import Purchase, World
@@ -37,20 +36,6 @@ def test_a_payment_is_found_under_the_day_of_its_approval(before_midnight: World
     attempt = purchase.attempt
     assert purchase.states == ("paid", "paid")
     assert attempt.payment_date == clock.korea_date(attempt.started_at) + timedelta(days=1)
-
-
-def test_a_second_payment_goes_back(before_midnight: World) -> None:
-    first = before_midnight.purchase(work="PAY")
-    second = first.start(work="PAY")
-    windows = [purchase.open() for purchase in (first, second)]
-    before_midnight.advance(seconds=20)
-
-    for window in windows:
-        before_midnight.deliver(window.approve().result or [])
-    before_midnight.sweep()
-
-    assert second.attempt.state is AttemptState.ORPHANED
-    assert ([refund.state for refund in second.order.refunds], second.returned) == ([RefundState.DONE], 1000)
 
 
 @pytest.mark.parametrize(("amount", "is_lost"), [(3_000, False), (10_000, False), (10_000, True)])

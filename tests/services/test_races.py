@@ -11,7 +11,6 @@ from shop.services import checkout
 from shop.services.checkout import CartOnHand
 from shop.services.orders import Payer, Visitor
 from tests import world as worlds
-from tests.page import PAYER
 from tests.world import World
 
 pytestmark = pytest.mark.both_engines
@@ -90,13 +89,3 @@ def test_a_result_and_the_expiry_of_its_order_at_once_agree(world: World) -> Non
     world.all_at_once(6, lambda number: acts[number % 2]())
 
     assert (purchase.order.state, world.stock(slug)) == ("paid", 3)
-
-
-def test_a_double_click_on_the_order_button_is_one_order(world: World) -> None:
-    buyer = world.browser()
-    buyer.add_to_cart()
-    fields = PAYER | {"csrf_token": buyer.csrf_token()}
-
-    places = world.all_at_once(6, lambda _number: buyer.copy().post("/orders", fields).headers["Location"])
-
-    assert len(set(places)) == 1

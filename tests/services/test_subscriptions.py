@@ -119,12 +119,11 @@ def test_a_lost_answer_stays_unknown_until_the_gateway_tells(world: World, phase
     assert sum(world.charged().values()) == PRICE * (len(subscriber.orders))
 
 
-@pytest.mark.parametrize("minutes", [1, 60])
-def test_a_month_whose_charge_could_not_be_sent_is_charged_on_the_next_day(world: World, minutes: int) -> None:
+def test_a_month_whose_charge_could_not_be_sent_is_charged_on_the_next_day(world: World) -> None:
     subscriber = subscribe(world)
     world.fault("auth", "http_500", times=1000)
     subscriber.sweep_when_due()
-    for _ in range(0, minutes, 4):
+    for _try in range(10):
         world.sweep(minutes=4)
     world.control("DELETE", "faults")
 
@@ -297,16 +296,6 @@ def test_a_key_that_is_not_registered_any_more_pauses(world: World) -> None:
     assert (subscriber.row.state, subscriber.tries) == ("paused", [])
 
 
-def test_who_subscribes_again_in_a_paid_month_starts_with_the_next(world: World) -> None:
-    subscriber = subscribe(world)
-    buyer, month = subscriber.first.buyer, month_of(clock.now())
-    subscriptions.stop(subscriber.first.order_no, client(), BUYER)
-
-    again = Purchase(world, buyer, buyer.place_order("monthly-book")).start().pay()
-
-    assert (again.order.month, again.states) == (month_after(month), ("paid", "paid"))
-
-
 def two_windows(world: World, work: str) -> list[tuple[Purchase, Pairs]]:
     """Two first payments of one browser, by two cards, whose results are on their way."""
     buyer = world.browser()
@@ -340,18 +329,6 @@ def test_a_second_first_payment_that_was_charged_in_its_window_goes_back(world: 
 
     assert (live(), second.attempt.state.value, second.returned) == (1, "orphaned", PRICE)
     assert "이미 다른 주문으로 구독해서 받지 않았어요" in second.page().text
-
-
-def test_money_for_a_cancelled_order_is_explained_by_the_cancellation(world: World) -> None:
-    (_first, result), (second, other_result) = two_windows(world, "PAY")
-    world.policy(inquiry_lag_seconds=60)
-    second.buyer.submit(f"/orders/{second.order_no}/cancellation", {})
-    world.deliver(result)
-    world.deliver(other_result)
-    world.sweep(times=2, minutes=2)
-
-    assert (second.attempt.state.value, second.returned) == ("orphaned", PRICE)
-    assert "취소한 주문이라 받지 않았어요" in second.page().text
 
 
 @pytest.mark.both_engines
