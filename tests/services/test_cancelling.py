@@ -50,14 +50,6 @@ def test_an_order_returns_to_the_cart_and_the_order_form_keeps_the_payer(world: 
     assert buyer.place_order() != order_no
 
 
-def test_a_strangers_order_cannot_be_cancelled(world: World) -> None:
-    order_no = world.browser().place_order()
-
-    cancel(world.browser(), order_no, 404)
-
-    assert world.order(order_no).state is OrderState.AWAITING_PAYMENT
-
-
 def test_an_open_window_of_a_cancelled_order_confirms_nothing(world: World) -> None:
     purchase = world.purchase()
     claim = purchase.claim()

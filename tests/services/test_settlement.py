@@ -343,18 +343,6 @@ def test_a_result_that_finds_every_place_at_the_gateway_taken_can_be_sent_again(
 # --- expiry ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.stricter_engine
-def test_an_unpaid_order_expires_and_gives_its_stock_back(world: World) -> None:
-    slug = worlds.scarce_product(world, stock=3)
-    buyer = world.browser()
-    order_no = buyer.place_order(slug, 2)
-    assert world.stock(slug) == 1
-
-    assert (world.sweep(minutes=61).expired, world.sweep().expired) == ([order_no], [])
-
-    assert (world.stock(slug), buyer.get(f"/orders/{order_no}").state) == (3, "expired")
-
-
 def test_an_order_expires_when_its_page_is_shown(world: World) -> None:
     buyer = world.browser()
     purchase = Purchase(world, buyer, buyer.place_order())

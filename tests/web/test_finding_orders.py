@@ -22,7 +22,9 @@ def test_somebody_elses_order_looks_like_no_order(world: World, order_no: str) -
     assert theirs.text.replace(order_no, NOBODYS).replace(theirs.csrf_token, none.csrf_token) == none.text
     assert listed(stranger.get("/orders")) == []
     assert stranger.start_attempt(order_no, 404)["error"]["code"] == "not_found"
-    assert world.order(order_no).attempts == []
+    for act in ("cancellation", "return-to-cart"):
+        stranger.submit(f"/orders/{order_no}/{act}", {}, 404)
+    assert (world.order(order_no).attempts, world.order(order_no).state) == ([], "awaiting_payment")
 
 
 def test_a_buyer_whose_cookies_are_gone_after_paying_is_asked_for_the_phone_number(world: World) -> None:
