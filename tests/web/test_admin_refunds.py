@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.page import Page, PageClient
-from tests.staff import PASSWORD, fields_of, paid_order, pay, plan, refund
+from tests.staff import PASSWORD, fields_of, paid_order, pay, plan, refund, sign_in
 from tests.world import World
 
 RECEIPT = {"purpose": "personal", "identity": "01098765432", "password": PASSWORD}
@@ -82,6 +82,7 @@ def test_the_first_refund_of_a_session_needs_the_password_again(world: World, of
 
     refund(officer, order_no, amount="1000")
     assert "password" not in fields_of(plan(officer, order_no, amount="1000"))
+    assert "password" in fields_of(plan(sign_in(world.browser()), order_no, amount="1000"))
     world.advance(minutes=16)
     assert "password" in fields_of(plan(officer, order_no, amount="1000"))
 
@@ -123,16 +124,11 @@ def test_the_key_of_one_orders_form_refunds_no_other_order(world: World, officer
     assert len(cancelled(world)) == 1
 
 
-def test_the_plan_says_what_happens_to_the_cash_receipt(world: World, officer: PageClient) -> None:
-    order_no = paid_order(world, method="transfer", cash_receipt="y")
-
-    assert "7,000원으로 줄어듭니다" in plan(officer, order_no, amount="3000").text
-    assert "발행취소됩니다" in plan(officer, order_no).text
-
-
 def test_staff_and_buyer_see_what_is_left_after_a_partial_refund(world: World, officer: PageClient) -> None:
     buyer = world.browser()
     order_no = pay(world, buyer, buyer.place_order(quantity=10), method="transfer", cash_receipt="y")
+    assert "7,000원으로 줄어듭니다" in plan(officer, order_no, amount="3000").text
+    assert "발행취소됩니다" in plan(officer, order_no).text
 
     for_staff = refund(officer, order_no, amount="3,000원")
     for_buyer = buyer.get(f"/orders/{order_no}")
@@ -179,14 +175,6 @@ def test_the_identity_of_a_cash_receipt_is_kept_in_its_normal_form_or_refused(
         officer.submit(f"/admin/orders/{order_no}/cash-receipts", form, 200 if (purpose, typed) in kept else 422)
         identities = [receipt.identity for receipt in world.order(order_no).cash_receipts]
         assert identities == ([kept[purpose, typed]] if (purpose, typed) in kept else [])
-
-
-def test_a_card_order_gets_no_cash_receipt(world: World, officer: PageClient) -> None:
-    order_no = paid_order(world)
-
-    assert not officer.get(f"/admin/orders/{order_no}").has("issue-cash-receipt")
-    for action in ("", "/cancel"):
-        officer.submit(f"/admin/orders/{order_no}/cash-receipts{action}", RECEIPT, 409)
 
 
 def test_the_plan_of_a_refund_is_a_page_that_can_be_loaded_again(world: World, officer: PageClient) -> None:

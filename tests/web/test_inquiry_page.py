@@ -14,6 +14,10 @@ def ask(officer: PageClient, number: str, status: int = 200, **other: str) -> Pa
 def test_an_answer_stands_explained_and_masked_beside_our_order(world: World, officer: PageClient) -> None:
     purchase = world.purchase().pay()
     before = world.dump(only={"attempts", "refunds", "orders"})
+    address = f"{ADDRESS}?number={purchase.attempt_no}&amp;date={korea_now():%Y-%m-%d}&amp;method=card"
+    assert address in officer.get(f"/admin/orders/{purchase.order_no}").text
+
+    assert officer.get(address.replace("&amp;", "&")).values("inquiry-attempt", "data-state") == ["paid"]
 
     page = ask(officer, purchase.attempt_no)
 
@@ -56,13 +60,3 @@ def test_a_question_that_makes_no_sense_asks_nobody(world: World, officer: PageC
         ask(officer, number, 422, **wrong)
 
     assert world.calls() == 0
-
-
-def test_the_order_page_leads_to_the_inquiry_about_its_attempt(world: World, officer: PageClient) -> None:
-    purchase = world.purchase()
-    purchase.pay()
-
-    address = f"{ADDRESS}?number={purchase.attempt_no}&amp;date={korea_now():%Y-%m-%d}&amp;method=card"
-
-    assert address in officer.get(f"/admin/orders/{purchase.order.order_no}").text
-    assert officer.get(address.replace("&amp;", "&")).values("inquiry-attempt", "data-state") == ["paid"]

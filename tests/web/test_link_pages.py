@@ -6,7 +6,7 @@ import pytest
 
 from shop.rules.money import LARGEST_TOTAL
 from tests.page import PageClient
-from tests.staff import PASSWORD, paid_order, pay, sign_in
+from tests.staff import PASSWORD, pay, sign_in
 from tests.world import World, korea_now
 
 DESK = "/admin/desk"
@@ -39,13 +39,6 @@ def test_a_wish_that_makes_no_sense_makes_no_link(world: World, officer: PageCli
         assert page.values("form-errors", "data-kind") == ["bad"], wrong
 
     assert (world.order(order_no).links, world.calls()) == ([], 0)
-
-
-def test_a_paid_order_gets_no_link(world: World, officer: PageClient) -> None:
-    order_no = paid_order(world)
-
-    assert officer.get(f"/admin/orders/{order_no}").values("link-form", "action") == []
-    officer.submit(f"/admin/orders/{order_no}/links", wish(), 409)
 
 
 def test_the_desk_closes_a_link_that_nobody_paid_for_whoever_enters_the_password(

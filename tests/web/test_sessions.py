@@ -16,7 +16,7 @@ from shop.models import StaffSession
 from shop.settings import Settings
 from tests.gateway.receiver import receiving
 from tests.page import PAYER, PageClient
-from tests.staff import PASSWORD, fields_of, paid_order, plan, refund, sign_in
+from tests.staff import PASSWORD, fields_of, paid_order, plan, sign_in
 from tests.world import World
 
 
@@ -58,15 +58,6 @@ def test_a_copied_cookie_is_worthless_after_the_sign_out(world: World, officer: 
     assert thief.post(f"/admin/orders/{order_no}/refunds", fields).status_code == 303
     assert world.order(order_no).refunds == []
     assert is_signed_in(colleague)
-
-
-def test_a_confirmed_password_counts_for_its_own_session_only(world: World, officer: PageClient) -> None:
-    order_no = paid_order(world)
-    refund(officer, order_no, amount="1000")
-
-    asked = ["password" in fields_of(plan(who, order_no, amount="1000")) for who in (officer, sign_in(world.browser()))]
-
-    assert asked == [False, True]
 
 
 def test_a_session_is_stored_as_a_hash_and_deleted_once_its_day_is_over(world: World, officer: PageClient) -> None:
