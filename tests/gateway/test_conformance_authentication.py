@@ -25,11 +25,8 @@ PURPOSES = [
 WINDOW = "/index.php?ACT_=PAYM&CPAYVER=202102051731"
 WITH_MORE_MEMBERS = [
     ({"PCD_PAYCANCEL_FLAG": "N"}, WINDOW),
-    ({"PCD_PAYCHK_FLAG": "N", "PCD_SIMPLE_FLAG": "N"}, WINDOW),
     (CARD | {"PCD_PAY_WORK": "CERT"}, WINDOW),
     (INQUIRY | TRANSFER | {"PCD_PAYCANCEL_FLAG": "N"}, "/php/PayChkAct.php"),
-    (CANCEL | CARD | {"PCD_REGULER_FLAG": "N"}, "/php/account/api/cPayCAct.php"),
-    (TRANSFER | {"PCD_PAY_WORK": "TSREG"}, "/php/taxsave/api/tsAct.php?ACT_=TSREG"),
     (CARD | SIMPLE | MONTHLY, "/php/RePayCardAct.php?ACT_=PAYM"),
 ]
 
@@ -55,12 +52,9 @@ def test_right_keys_give_tokens_and_the_address_of_the_window(merchant: Merchant
     [
         ({"cst_id": ""}, "AUTH0001", "cst_id_missing"),
         ({"cst_id": "nobody"}, "AUTH0003", "partner_unknown"),
-        ({"custKey": ""}, "AUTH0002", "cust_key_wrong"),
         ({"custKey": "abcd1234567891"}, "AUTH0002", "cust_key_wrong"),
         ({"PCD_PAY_WORK": "AUTHREG", "PCD_PAY_TYPE": "card"}, "AUTH0005", "purpose_unknown"),
-        ({"PCD_PAY_WORK": "NOTHING"}, "AUTH0005", "purpose_unknown"),
         (CANCEL | INQUIRY, "AUTH0005", "purpose_unknown"),
-        (INQUIRY | {"PCD_PAY_WORK": "TSREG"}, "AUTH0005", "purpose_unknown"),
         (SIMPLE | {"PCD_PAY_TYPE": "coin"}, "AUTH0005", "purpose_unknown"),
     ],
 )

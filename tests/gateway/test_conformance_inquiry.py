@@ -53,7 +53,6 @@ def test_one_authentication_serves_many_inquiries_for_thirty_minutes(merchant: M
     ("changes", "code"),
     [
         ({"PCD_AUTH_KEY": "made up"}, "CBIL0002"),
-        ({"PCD_CST_ID": "other"}, "CBIL0002"),
         ({"PCD_CUST_KEY": "abcd1234567891"}, "CBIL0002"),
         ({"PCD_AUTH_KEY": "made up", "PCD_PAY_TYPE": "transfer"}, "SPAY0001"),
         ({"PCD_PAYCHK_FLAG": ""}, "CPCA0002"),

@@ -63,7 +63,6 @@ def test_a_registered_instrument_pays_with_a_password(merchant: Merchant, method
     ("wish", "method", "easy"),
     [
         ("", "appCard", ""),
-        ("appCard", "appCard", ""),
         ("naverPay", "naverPay", "card"),
         ("kakaoPay", "kakaoPay", "card"),
     ],

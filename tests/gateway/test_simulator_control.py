@@ -74,7 +74,7 @@ def test_payments_are_a_bare_array(merchant: Merchant) -> None:
 @pytest.mark.parametrize(
     ("path", "orders"),
     [
-        ("/policy", [{"no_such": 1}, {"\ud800": 1}, {"dup_confirm": "maybe"}, {"confirm_minutes": True}]),
+        ("/policy", [{"no_such": 1}, {"dup_confirm": "maybe"}]),
         ("/clock", [{"advance": -5}, {"advance": "10"}, {}]),
         ("/partners", [{"domains": "shop.example"}]),
         (
@@ -83,19 +83,15 @@ def test_payments_are_a_bare_array(merchant: Merchant) -> None:
                 {"op": "auth"},
                 {"op": "auth", "kind": "other_amount"},
                 {"op": "confirm", "kind": "other_amount", "phase": "before"},
-                *({"op": "auth", "kind": kind} for kind in ([], ["http_500", "nothing"], ["http_500"] * 1_001)),
-                *(
-                    {"op": "auth", "kind": "http_500"} | wish
-                    for wish in ({"times": 0}, {"times": "many"}, {"p": 1.1}, {"seed": 0.5}, {"seconds": 121})
-                ),
-                *({"op": "auth", "kind": "http_500"} | wish for wish in ({"oid": "X"}, {"unknown": 1})),
+                {"op": "auth", "kind": ["http_500", "nothing"]},
+                {"op": "auth", "kind": "http_500", "times": 0},
+                {"op": "auth", "kind": "http_500", "p": 1.1},
+                {"op": "auth", "kind": "http_500", "oid": "X"},
             ],
         ),
-        ("/scenarios", [{}, *({"id": one} for one in (["limit", "no_such"], [["limit"]]))]),
-        ("/scenarios", [{"id": "limit"} | wish for wish in ({"times": True}, {"p": 0}, {"seed": -1})]),
-        ("/webhooks", [{"hold": 1}, {"duplicate": 11}, {"drop": 1.1}, {"delay": "10"}, {"seed": None}]),
+        ("/scenarios", [{}, {"id": ["limit", "no_such"]}, {"id": "limit", "p": 0}, {"id": "limit", "seed": -1}]),
+        ("/webhooks", [{"hold": 1}, {"duplicate": 11}, {"drop": 1.1}, {"delay": "10"}]),
         ("/barrier", [{"op": "confirm"}, {"op": "no_such", "phase": "before"}, {"op": "confirm", "phase": "during"}]),
-        ("/barrier", [{"op": "confirm", "phase": "before", "seconds": 0}]),
         ("/payments/ONE/cancel", [{"amount": 0}, {"amount": True}, []]),
     ],
 )

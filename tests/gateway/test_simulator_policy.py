@@ -72,10 +72,8 @@ def inquired_after_refund(merchant: Merchant) -> list[tuple[str, str]]:
     [
         ("transfer_code", "BILL0000", transfer_codes, ["0000"] * 3, ["BILL0000", "BILL0000", "0000"]),
         ("tax_in_result", "zero", lambda m: inquired(m)["PCD_PAY_TAXTOTAL"], "91", "0"),
-        ("tax_in_result", "zero", lambda m: m.paid(**MIXED)["PCD_PAY_TAXTOTAL"], "50", "50"),
         ("tax_in_result", "zero", lambda m: m.cancel(m.paid())["PCD_REFUND_TAXTOTAL"], "91", "91"),
         ("numbers_as_numbers", "on", lambda m: m.confirmed()["PCD_PAY_TOTAL"], "1000", 1000),
-        ("numbers_as_numbers", "on", lambda m: m.confirmed()["PCD_PAY_DISCOUNT"], "", ""),
         ("strict_lengths", "on", claims_of_some_length, ["0000"] * 4, ["cpc0034"] * 4),
         ("confirm_host", "api_v2", lambda m: m.claim()["PCD_PAY_COFURL"].endswith(NEWER), False, True),
         ("confirm_host", "api_v2", lambda m: m.confirmed(**TRANSFER)["PCD_PAY_RST"], "success", "success"),
