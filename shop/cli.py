@@ -20,7 +20,6 @@ log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
-    """Register the commands."""
     app.cli.add_command(seed)
     app.cli.add_command(show_ledger)
     app.cli.add_command(run_sweep)

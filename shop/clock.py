@@ -36,7 +36,6 @@ def set_offset(seconds: int) -> None:
 
 
 def korea_time(moment: datetime) -> datetime:
-    """The same moment on a Korean clock."""
     return moment.astimezone(KOREA)
 
 

@@ -55,7 +55,6 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        """Return aware UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -159,7 +158,6 @@ def engine_options(url: str) -> dict[str, Any]:
 
 
 def init_app(app: Flask) -> None:
-    """Bind the database to the app and set up its engine."""
     db.init_app(app)
     app.teardown_appcontext(_end_session)
     with app.app_context():

@@ -46,7 +46,6 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Run every check."""
     checks: tuple[Callable[[], Finding], ...] = (
         *(_mode, _keys, _address, _webhook, _https, _cookies, _debug, _clock, _database, _schema, _sweep, _merchant),
     )
@@ -54,7 +53,6 @@ def examine() -> list[Finding]:
 
 
 def is_safe(findings: list[Finding]) -> bool:
-    """Whether nothing is bad."""
     return all(finding.level is not Level.BAD for finding in findings)
 
 

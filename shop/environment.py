@@ -19,7 +19,6 @@ class Environment:
         self.problems: list[str] = []
 
     def complain(self, problem: str) -> None:
-        """Note a problem that prevents the start."""
         self.problems.append(problem)
 
     def text(self, name: str, default: str = "") -> str:
@@ -31,7 +30,6 @@ class Environment:
         return tuple(part.strip() for part in self.text(name, default).split(",") if part.strip())
 
     def choice(self, name: str, kind: type[Choice], default: Choice) -> Choice:
-        """One of the values of an enumeration."""
         value = self.text(name, default.value)
         if value in [member.value for member in kind]:
             return kind(value)
@@ -39,7 +37,6 @@ class Environment:
         return default
 
     def whole(self, name: str, default: int, least: int, most: int) -> int:
-        """A whole number within bounds."""
         value = self.text(name, str(default))
         if value.isascii() and value.isdigit() and least <= int(value) <= most:
             return int(value)

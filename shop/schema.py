@@ -26,7 +26,6 @@ def newest_version() -> str:
 
 
 def present_version() -> str:
-    """The version of the tables; blank if there are none."""
     with db.engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return ""

@@ -34,8 +34,6 @@ class Mode(StrEnum):
 
 
 class Switch(StrEnum):
-    """A setting that is one or the other."""
-
     ON = "on"
     OFF = "off"
 

@@ -148,7 +148,6 @@ class Attempt(Base):
 
     @property
     def remaining(self) -> int:
-        """Won that were paid and have not gone back."""
         returned = [row for row in self.refunds if row.state is RefundState.DONE or row.returned_elsewhere_by]
         return max(0, (self.charged or 0) - sum(row.amount for row in returned))
 
@@ -185,5 +184,4 @@ class Attempt(Base):
         return is_open and all(receipt.state is CashReceiptState.FAILED for receipt in self.cash_receipts)
 
     def is_due(self, now: datetime) -> bool:
-        """Whether it is time for the next inquiry."""
         return self.next_check_at is not None and self.next_check_at <= now

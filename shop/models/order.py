@@ -97,12 +97,10 @@ class Order(Base):
 
     @property
     def paid_attempt(self) -> Attempt | None:
-        """The attempt that paid this order, if one did."""
         return next((attempt for attempt in self.attempts if attempt.state == AttemptState.PAID), None)
 
     @property
     def last_attempt(self) -> Attempt | None:
-        """The newest try."""
         return self.attempts[-1] if self.attempts else None
 
 

@@ -41,7 +41,6 @@ class Product(Base):
 
     @property
     def available(self) -> bool:
-        """Whether a buyer can take at least one."""
         return self.stock is None or self.stock > 0
 
     def maximum(self, most: int) -> int:

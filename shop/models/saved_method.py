@@ -39,5 +39,4 @@ class SavedMethod(Base):
 
     @property
     def choice(self) -> str:
-        """The value of its radio button."""
         return f"saved-{self.id}"

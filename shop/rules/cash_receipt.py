@@ -42,7 +42,6 @@ class ReceiptWish:
 
     @property
     def is_valid(self) -> bool:
-        """Whether the number has the shape that the purpose wants."""
         return IDENTITIES[self.purpose].fullmatch(self.identity) is not None
 
 

@@ -20,7 +20,6 @@ class Method(StrEnum):
 
     @property
     def card_app(self) -> CardApp | None:
-        """The app that the payment window opens."""
         return _APPS.get(self)
 
 

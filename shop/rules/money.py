@@ -29,7 +29,6 @@ class TaxBreakdown:
 
     @property
     def total(self) -> Won:
-        """The amount the payer pays."""
         return Won(self.taxable + self.exempt)
 
     @property

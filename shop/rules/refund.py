@@ -28,7 +28,6 @@ class PaidFacts:
 
     @property
     def vat_left(self) -> Won:
-        """The tax that has not been returned yet."""
         return Won(max(0, self.paid.vat - self.gone_vat))
 
 

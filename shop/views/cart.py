@@ -14,13 +14,11 @@ bp = Blueprint("cart", __name__, url_prefix="/cart")
 
 @bp.get("")
 def show() -> ResponseReturnValue:
-    """Show the cart at today's prices."""
     return render_template("cart/show.html", cart=priced_cart())
 
 
 @bp.post("/items")
 def add() -> ResponseReturnValue:
-    """Put a product into the cart."""
     form = AddForm()
     product = catalogue.get_product(form.product.data or "")
     if not form.is_valid():

@@ -49,7 +49,6 @@ class Problem:
 
 
 def init_app(app: Flask) -> None:
-    """Register how each error is answered."""
     problems: dict[type[Exception], Callable[[Any], Problem]] = {
         NotFound: _nothing_here,
         OutOfStock: _of_stock,

@@ -58,12 +58,9 @@ class ShopForm(FlaskForm):
         super().__init__(formdata, **values)
 
     def is_valid(self) -> bool:
-        """Whether every field may be used."""
         return bool(self.validate())
 
     class Meta(FlaskForm.Meta):
-        """What differs from Flask-WTF's own."""
-
         csrf = False
 
         def get_translations(self, _form: FlaskForm) -> NullTranslations:
@@ -87,7 +84,6 @@ def printable(_form: FlaskForm, field: Field) -> None:
 
 
 def one_of(*values: str) -> list[SelectChoice]:
-    """The values a choice may have."""
     return [SelectChoice(str(value)) for value in values]
 
 
@@ -106,8 +102,6 @@ def required_line(label: LazyString, missing: LazyString, most: int, too_long: L
 
 
 class AddForm(ShopForm):
-    """Put a product into the cart."""
-
     product = HiddenField(validators=[DataRequired(), Length(max=60)])
     quantity = StringField(
         _("수량"),

@@ -10,6 +10,5 @@ bp = Blueprint("health", __name__)
 
 @bp.get("/healthz")
 def healthz() -> ResponseReturnValue:
-    """200 when the database answers."""
     health.require_database()
     return {"status": "ok"}

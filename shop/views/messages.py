@@ -14,8 +14,6 @@ from shop.views.template_filters import korea_time, language, won
 
 
 class Kind(StrEnum):
-    """How a notice looks."""
-
     GOOD = "good"
     INFO = "info"
     WARN = "warn"

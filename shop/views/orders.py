@@ -137,7 +137,6 @@ def show(order_no: str) -> ResponseReturnValue:
 @bp.post("/orders/<order_no>/cancellation")
 @limiter.limit("30 per 10 minutes", key_func=visitor_mark)
 def cancel(order_no: str) -> ResponseReturnValue:
-    """Cancel an unpaid order."""
     settlement.cancel_order(orders.get_order_of(visitor(), order_no), client())
     return redirect(url_for("orders.show", order_no=order_no), code=303)
 

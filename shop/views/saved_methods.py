@@ -13,6 +13,5 @@ bp = Blueprint("saved_methods", __name__, url_prefix="/saved-methods")
 @bp.post("/<row:saved_id>/deletion")
 @limiter.limit("30 per 10 minutes", key_func=visitor_mark)
 def delete(saved_id: int) -> ResponseReturnValue:
-    """Delete a saved card or account."""
     saved_methods.delete(visitor(), saved_id, client())
     return redirect(url_for("orders.history", _anchor="saved-title"), code=303)

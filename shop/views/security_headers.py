@@ -20,7 +20,6 @@ from shop.settings import Settings
 
 
 def init_app(app: Flask) -> None:
-    """Put the headers on every answer."""
     app.after_request(_add_headers)
     app.context_processor(lambda: {"nonce": g.get("nonce", "")})
 

@@ -49,12 +49,10 @@ def cart_items() -> dict[str, int]:
 
 
 def cart_count() -> int:
-    """Count the pieces in the cart."""
     return sum(cart_items().values())
 
 
 def priced_cart() -> Cart:
-    """The cart at today's prices."""
     return carts.load(cart_items(), settings().most_per_product)
 
 

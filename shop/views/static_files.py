@@ -33,7 +33,6 @@ class SessionOfPages(SecureCookieSessionInterface):
         self._serializer = super().get_signing_serializer(app)
 
     def get_signing_serializer(self, _app: Flask) -> Any:
-        """Return the one serializer: Flask makes another in every request."""
         return self._serializer
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:

@@ -31,7 +31,6 @@ def pay(number: str) -> ResponseReturnValue:
 @bp.post("/<number>/resume")
 @limiter.limit("30 per 10 minutes", key_func=visitor_mark)
 def resume(number: str) -> ResponseReturnValue:
-    """Charge it again."""
     subscriptions.resume(subscriptions.get_of(visitor(), number).number)
     return redirect(url_for("subscriptions.show", number=number), code=303)
 
@@ -39,6 +38,5 @@ def resume(number: str) -> ResponseReturnValue:
 @bp.post("/<number>/stop")
 @limiter.limit("30 per 10 minutes", key_func=visitor_mark)
 def stop(number: str) -> ResponseReturnValue:
-    """Stop it at once."""
     subscriptions.stop(subscriptions.get_of(visitor(), number).number, client(), Actor(Source.PAGE))
     return redirect(url_for("subscriptions.show", number=number), code=303)

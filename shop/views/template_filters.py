@@ -21,7 +21,6 @@ _YEAR = 365 * 24 * 3600
 
 
 def init_app(app: Flask, translations: str) -> None:
-    """Register the filters and the words of the templates."""
     app.config.from_mapping(BABEL_DEFAULT_LOCALE="ko", BABEL_TRANSLATION_DIRECTORIES=translations)
     babel.init_app(app, locale_selector=language)
     filters = (won, korea_time, korea_hour, korea_seconds, phone, masked_phone, masked, evidence, in_language)
@@ -89,7 +88,6 @@ def evidence(kept: Mapping[str, object]) -> list[tuple[str, str]]:
 
 
 def phone(digits: str) -> str:
-    """A phone number with its hyphens."""
     return f"{digits[:3]}-{digits[3:-4]}-{digits[-4:]}"
 
 
@@ -109,7 +107,6 @@ def in_language(row: object, name: str) -> str:
 
 
 def method_name(method: str) -> str:
-    """What a way to pay is called."""
     match Method(method):
         case Method.CARD:
             return _("카드")
@@ -124,7 +121,6 @@ def method_name(method: str) -> str:
 
 
 def qr_code(text: str) -> Markup:
-    """A QR code as a picture inside the page."""
     return Markup(segno.make(text).svg_inline(omitsize=True))  # noqa: S704 - squares only
 
 

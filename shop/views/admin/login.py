@@ -37,7 +37,6 @@ class SignedIn(UserMixin):
 
     @property
     def name(self) -> str:
-        """The account's name."""
         return self.session.member.name
 
 
@@ -93,7 +92,6 @@ def index() -> ResponseReturnValue:
 
 @bp.get("/login")
 def login() -> ResponseReturnValue:
-    """The sign-in form."""
     notice = messages.not_sent() if "unsent" in request.args else None
     if "refused" in request.args:
         notice = messages.of_sign_in()
@@ -142,7 +140,6 @@ def _renew_cookie() -> None:
 
 
 def is_confirmed() -> bool:
-    """Whether the password was entered again a short while ago."""
     return bool(g.staff.session.is_confirmed(clock.now()))
 
 

@@ -27,7 +27,6 @@ def of_password() -> Notice:
 
 
 def of_refused_refund(refused: RefundRefused) -> Notice:
-    """Nothing was sent, and why."""
     sentences = {
         RefundRefused.Reason.NOT_PAID: _("결제된 주문이 아니라서 환불할 수 없습니다."),
         RefundRefused.Reason.STALE_BALANCE: _("그사이 환불 가능 금액이 바뀌었습니다."),
@@ -44,7 +43,6 @@ def of_refused_refund(refused: RefundRefused) -> Notice:
 
 
 def of_refused_receipt(refused: ReceiptRefused) -> Notice:
-    """Nothing was sent, and why."""
     sentences = {
         ReceiptRefused.Reason.NOT_PAID: _("결제된 주문이 아니라서 현금영수증을 다룰 수 없습니다."),
         ReceiptRefused.Reason.NOT_A_TRANSFER: _("현금영수증은 계좌이체에만 발행합니다."),
@@ -57,7 +55,6 @@ def of_refused_receipt(refused: ReceiptRefused) -> Notice:
 
 
 def of_refund(refund: Refund) -> Notice:
-    """What has become of a refund."""
     amount = won(refund.amount)
     match refund.state:
         case RefundState.DONE:
@@ -72,7 +69,6 @@ def of_refund(refund: Refund) -> Notice:
 
 
 def of_receipt(receipt: CashReceipt) -> Notice:
-    """What has become of a cash receipt."""
     told = explained(receipt.result_code, receipt.result_message)
     match receipt.state:
         case CashReceiptState.ISSUED:

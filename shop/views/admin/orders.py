@@ -25,7 +25,6 @@ from shop.views.messages import Notice
 
 @bp.get("/orders", endpoint="orders")
 def list_orders() -> ResponseReturnValue:
-    """Orders, newest first, as searched for."""
     form = SearchForm(request.args)
     if not form.is_valid():
         return render_template("admin/orders.html", form=form, page=None), 422
@@ -127,13 +126,11 @@ def again(notice: Notice, status: int) -> ResponseReturnValue:
 
 @bp.errorhandler(RefundRefused)
 def refund_refused(refused: RefundRefused) -> ResponseReturnValue:
-    """Nothing was sent."""
     return again(messages.of_refused_refund(refused), 409)
 
 
 @bp.errorhandler(ReceiptRefused)
 def receipt_refused(refused: ReceiptRefused) -> ResponseReturnValue:
-    """Nothing was sent."""
     return again(messages.of_refused_receipt(refused), 409)
 
 

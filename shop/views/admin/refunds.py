@@ -33,7 +33,6 @@ def show_plan(order_no: str) -> ResponseReturnValue:
 
 @bp.post("/orders/<order_no>/refunds")
 def send_refund(order_no: str) -> ResponseReturnValue:
-    """Send the refund that the plan page showed."""
     order, form = orders.get_order(order_no), RefundForm()
     if not form.is_valid_for(order):
         return render_order(order, refund_form=form), 422

@@ -41,7 +41,6 @@ def compare_day() -> ResponseReturnValue:
 
 @bp.get("/settlement.csv")
 def download_sheet() -> ResponseReturnValue:
-    """Download one day as CSV."""
     form = DayForm(request.args)
     if not form.is_valid():
         return _mistaken(form)

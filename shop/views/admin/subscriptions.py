@@ -13,13 +13,11 @@ from shop.views.admin.login import bp
 
 @bp.get("/subscriptions")
 def list_subscriptions() -> ResponseReturnValue:
-    """The newest subscriptions."""
     return render_template("admin/subscriptions.html", rows=subscriptions.list_newest())
 
 
 @bp.get("/subscriptions/<number>")
 def show_subscription(number: str) -> ResponseReturnValue:
-    """One subscription with its payments."""
     return render_template("admin/subscription.html", row=subscriptions.get(number), form=StopForm())
 
 
@@ -32,7 +30,6 @@ def look_up_subscription(number: str) -> ResponseReturnValue:
 
 @bp.post("/subscriptions/<number>/stop")
 def stop_subscription(number: str) -> ResponseReturnValue:
-    """Stop it for a reason."""
     form = StopForm()
     if not form.is_valid():
         return render_template("admin/subscription.html", row=subscriptions.get(number), form=form), 422
