@@ -12,7 +12,6 @@ from typing import Any
 from flask import Flask, g, jsonify, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -20,7 +19,6 @@ from shop.errors import CannotCancel, CannotPay, CartProblem, NotFound, OutOfSto
 from shop.extensions import limiter, settings
 from shop.payple import GatewayError, MalformedResult
 from shop.services import catalogue, health
-from shop.views import messages
 from shop.views.template_filters import in_language
 from shop.views.way_back import way_back
 
@@ -65,12 +63,6 @@ def init_app(app: Flask) -> None:
     for kind, describe in problems.items():
         app.register_error_handler(kind, partial(_answer_error, describe))
     app.before_request(_refuse_repeated_fields)
-
-
-def form_as_json(form: FlaskForm) -> ResponseReturnValue:
-    """What is wrong with the choices on the order page."""
-    notice = messages.of_form(form)
-    return jsonify(error={"message": notice.sentence, "code": "choices", "advice": ""}), 422
 
 
 def stale_form() -> ResponseReturnValue:

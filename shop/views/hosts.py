@@ -15,7 +15,6 @@ UNDER_ANY_HOST = (RESULT_PATH, WEBHOOK_PATH, "/healthz")
 
 
 def init_app(app: Flask) -> None:
-    """Check the host of every request, before anything else looks at it."""
     app.before_request(require_own_host)
 
 

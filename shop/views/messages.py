@@ -67,7 +67,8 @@ def of_order(order: Order, *, settling: bool = False) -> Notice | None:
     if settling:
         return checking()
     if order.state is OrderState.AWAITING_PAYMENT and transitions.has_subscribed_since(order):
-        return _of_money_beside(order) or _subscribed()
+        sentence = _("이미 다른 주문으로 구독했어요. 최근 주문 내역에서 볼 수 있어요.")
+        return _of_money_beside(order) or Notice(Kind.INFO, sentence)
     attempt = unsettled or order.last_attempt
     return _of_attempt(attempt) if attempt else None
 
@@ -120,10 +121,6 @@ def checking(code: str = "") -> Notice:
     """An answer that does not tell whether money moved."""
     advice = _("돈이 빠져나갔을 수 있으니 다시 결제하지 말고 잠시만 기다려 주세요. 확인되면 이 페이지가 바뀌어요.")
     return Notice(Kind.INFO, _("결제 결과를 결제사에 확인하고 있어요."), advice, _of_failure(code))
-
-
-def _subscribed() -> Notice:
-    return Notice(Kind.INFO, _("이미 다른 주문으로 구독했어요. 최근 주문 내역에서 볼 수 있어요."))
 
 
 def _attention(attempt: Attempt) -> Notice:
@@ -184,20 +181,13 @@ def _of_claim(attempt: Attempt) -> Notice:
     if attempt.reported_result != "success":
         return of_code(attempt.reported_code, _("결제를 마치지 못했어요."))
     if attempt.charge_mode is ChargeMode.IN_WINDOW:
-        return _not_found_yet()
+        advice = _("돈이 빠져나갔다면 다시 결제하지 말고 잠시 뒤에 이 페이지를 새로고침해 주세요.")
+        return Notice(Kind.WARN, _("결제사에서 아직 결제를 찾지 못했어요."), advice, "not_found")
     if attempt.reported_mismatch:
-        return _mismatch(attempt.reported_mismatch)
+        sentence = _("주문 정보와 달라 결제를 진행하지 않았어요.")
+        advice = _("돈은 빠져나가지 않았어요. 다시 결제해 주세요.")
+        return Notice(Kind.BAD, sentence, advice, f"reported_{attempt.reported_mismatch}")
     return of_code(attempt.result_code, _("결제를 승인하지 못했어요."))
-
-
-def _mismatch(field: str) -> Notice:
-    advice = _("돈은 빠져나가지 않았어요. 다시 결제해 주세요.")
-    return Notice(Kind.BAD, _("주문 정보와 달라 결제를 진행하지 않았어요."), advice, f"reported_{field}")
-
-
-def _not_found_yet() -> Notice:
-    advice = _("돈이 빠져나갔다면 다시 결제하지 말고 잠시 뒤에 이 페이지를 새로고침해 주세요.")
-    return Notice(Kind.WARN, _("결제사에서 아직 결제를 찾지 못했어요."), advice, "not_found")
 
 
 def of_code(code: str, otherwise: str) -> Notice:

@@ -19,7 +19,8 @@ def one_line(value: str | None) -> str:
     """Text on one line without invisible marks; empty if nothing of it can be seen."""
     text = "".join(sign for sign in value or "" if sign in JOINERS or unicodedata.category(sign) != "Cf")
     text = " ".join(text.split())
-    return text if any(_is_visible(sign) for sign in text) else ""
+    is_visible = any(sign not in BLANKS and unicodedata.category(sign)[0] in "LNPS" for sign in text)
+    return text if is_visible else ""
 
 
 def digits(value: str | None) -> str:
@@ -49,13 +50,5 @@ def order_number(value: str | None) -> str:
 
 def _plain(value: str | None) -> str:
     """One line in plain letters and digits, with one kind of dash."""
-    text = "".join("-" if _is_dash(sign) else sign for sign in one_line(value))
-    return unicodedata.normalize("NFKC", text)
-
-
-def _is_dash(sign: str) -> bool:
-    return sign in DASHES or unicodedata.category(sign) == "Pd"
-
-
-def _is_visible(sign: str) -> bool:
-    return sign not in BLANKS and unicodedata.category(sign)[0] in "LNPS"
+    signs = ("-" if sign in DASHES or unicodedata.category(sign) == "Pd" else sign for sign in one_line(value))
+    return unicodedata.normalize("NFKC", "".join(signs))

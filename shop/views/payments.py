@@ -13,7 +13,7 @@ from shop.rules.method import Method
 from shop.services import orders, payments, saved_methods
 from shop.services.payments import Choices
 from shop.settings import Window
-from shop.views import error_pages
+from shop.views import messages
 from shop.views.forms import PaymentForm
 from shop.views.session import visitor
 
@@ -27,7 +27,8 @@ def start_attempt(order_no: str) -> ResponseReturnValue:
     order = orders.get_order_of(visitor(), order_no)
     form = PaymentForm(_posted(), saved=saved_methods.saved_by(visitor()), keeps_key=order.month is not None)
     if not form.is_valid():
-        return error_pages.form_as_json(form)
+        error = {"message": messages.of_form(form).sentence, "code": "choices", "advice": ""}
+        return jsonify(error=error), 422
     hold = timedelta(minutes=settings().order_minutes)
     opening = payments.start_attempt(order, _choices(form), client(), settings().window_script, hold=hold)
     return jsonify(attempt_no=opening.attempt_no, fields=opening.fields)

@@ -9,7 +9,7 @@ from shop.rules.cash_receipt import ReceiptWish
 from shop.services import cash_receipts, orders
 from shop.views.admin.forms import ReceiptForm
 from shop.views.admin.login import bp, require_password
-from shop.views.admin.orders import back_to_order, render_order
+from shop.views.admin.orders import back_to_order, render_order, require_row
 from shop.views.messages import of_form
 
 
@@ -30,4 +30,13 @@ def cancel_cash_receipt(order_no: str) -> ResponseReturnValue:
     """Cancel the active cash receipt. No money moves."""
     require_password()
     receipt = cash_receipts.cancel(order_no, by=g.staff.name, client=client())
+    return back_to_order(order_no, receipt=receipt.id)
+
+
+@bp.post("/orders/<order_no>/cash-receipts/<row:receipt_id>/retry")
+def retry_receipt(order_no: str, receipt_id: int) -> ResponseReturnValue:
+    """Do a job of a cash receipt now that is due later."""
+    require_row(orders.get_order(order_no).cash_receipts, receipt_id)
+    require_password()
+    receipt = cash_receipts.retry(receipt_id, by=g.staff.name, client=client())
     return back_to_order(order_no, receipt=receipt.id)

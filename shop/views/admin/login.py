@@ -109,7 +109,10 @@ def sign_in() -> ResponseReturnValue:
     if token is None:
         name = (form.name.data or "")[: staff.LONGEST_NAME]
         return redirect(url_for("admin.login", refused="1", name=name, next=wanted[:LONGEST_PATH]), code=303)
-    _renew_cookie()
+    kept = {key: session[key] for key in KEPT if key in session}
+    session.clear()
+    session.update(kept)
+    session.permanent = True
     login_user(load_user(token))
     return redirect(wanted if wanted.startswith("/admin/") else url_for("admin.orders"), code=303)
 
@@ -130,13 +133,6 @@ def logout() -> ResponseReturnValue:
     logout_user()
     session.pop("csrf_token", None)
     return redirect(url_for("admin.login"), code=303)
-
-
-def _renew_cookie() -> None:
-    kept = {key: session[key] for key in KEPT if key in session}
-    session.clear()
-    session.update(kept)
-    session.permanent = True
 
 
 def is_confirmed() -> bool:

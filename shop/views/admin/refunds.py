@@ -56,6 +56,24 @@ def decide_refund(order_no: str, refund_id: int) -> ResponseReturnValue:
     return back_to_order(order_no, refund=refund_id)
 
 
+@bp.post("/orders/<order_no>/refunds/<row:refund_id>/repeat")
+def repeat_refund(order_no: str, refund_id: int) -> ResponseReturnValue:
+    """Send a cancel of everything that is left again: a second one is refused, so nothing goes out twice."""
+    require_row(orders.get_order(order_no).refunds, refund_id)
+    require_password()
+    sent = refunds.repeat(refund_id, by=g.staff.name, client=client())
+    return back_to_order(order_no, refund=sent.id)
+
+
+@bp.post("/orders/<order_no>/refunds/<row:refund_id>/returned-elsewhere")
+def record_returned_elsewhere(order_no: str, refund_id: int) -> ResponseReturnValue:
+    """Record that somebody has returned money whose cancel the gateway refused; it is not sent again."""
+    require_row(orders.get_order(order_no).refunds, refund_id)
+    require_password()
+    refunds.record_returned_elsewhere(refund_id, by=g.staff.name)
+    return redirect(url_for("admin.show_desk"), code=303)
+
+
 def _plan_page(order: Order, form: RefundForm, notice: Notice | None = None) -> str:
     """Work the plan out from the present balance. Raises RefundRefused if the form shows another."""
     return render_template(
