@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from flask import Flask, Response, current_app, render_template, request
-from flask.typing import ResponseReturnValue
 
 from shop.simulator import clock, runs
 from shop.simulator.api import authentication, billing_key, cancel, cash_receipt, confirm, inquiry, link, payer, slip
@@ -40,7 +39,7 @@ def create_application() -> Flask:
     app.before_request(explain_to_browsers)
     app.after_request(_add_headers)
     app.teardown_request(_wake_webhooks)
-    app.register_error_handler(404, _show_missing)
+    app.register_error_handler(404, lambda _error: (render_template("missing.html"), 404))
     return app
 
 
@@ -58,10 +57,6 @@ def open_data(app: Flask, settings: SimulatorSettings) -> Flask:
         "simulator_barriers": barriers.Barriers(),
     }
     return app
-
-
-def _show_missing(_error: Exception) -> ResponseReturnValue:
-    return render_template("missing.html"), 404
 
 
 def _wake_webhooks(_error: BaseException | None) -> None:

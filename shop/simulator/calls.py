@@ -90,7 +90,12 @@ def serve(op: str, run: Run, asked: Fields, act: Act, refuse: Refuse, oid: str |
     if fault and fault.phase == "before":
         return _leave(KINDS[fault.kind].broken({}), fault.seconds)
     with database().writing() as db:
-        answer = _act(Call(op, db, run, asked), act, refuse)
+        call = Call(op, db, run, asked)
+        try:
+            answer = act(call)
+        except Refused as refused:
+            answer = Answer(refuse(call, refused))
+            call.write_refusal(refused.rule, answer.fields)
     barriers.pause(run, op, "after", number)
     if fault:
         return _leave(KINDS[fault.kind].broken(answer.fields), fault.seconds)
@@ -110,15 +115,6 @@ def explain_to_browsers() -> Response | None:
         run = runs.by_id_or_default(db, "")
         ledger.write(db, run, "browser", outcome="refused", rule="servers_only", note=note)
     return Response(status=204) if is_preflight else None
-
-
-def _act(call: Call, act: Act, refuse: Refuse) -> Answer:
-    try:
-        return act(call)
-    except Refused as refused:
-        answered = refuse(call, refused)
-        call.write_refusal(refused.rule, answered)
-        return Answer(answered)
 
 
 class Connection:

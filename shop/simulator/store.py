@@ -56,8 +56,12 @@ class Store:
         self._path = path
         self._idle: LifoQueue[sqlite3.Connection] = LifoQueue()
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if self._version() not in (0, VERSION):
-            self._delete_file()
+        with self.reading() as db:
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, VERSION):
+            self.close()
+            for suffix in ("", "-wal", "-shm"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
         with self.reading() as db:
             db.executescript(f"{_tables()}{RULES}PRAGMA user_version = {VERSION};")
 
@@ -88,15 +92,6 @@ class Store:
         with suppress(Empty):
             while True:
                 self._idle.get_nowait().close()
-
-    def _version(self) -> int:
-        with self.reading() as db:
-            return int(db.execute("PRAGMA user_version").fetchone()[0])
-
-    def _delete_file(self) -> None:
-        self.close()
-        for suffix in ("", "-wal", "-shm"):
-            self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
 
     def _connect(self) -> sqlite3.Connection:
         self._path.touch(mode=0o600)  # SQLite gives its other files the same mode

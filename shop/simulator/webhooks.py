@@ -81,7 +81,8 @@ class Webhook(Row):
 
 
 def announce_payment(db: sqlite3.Connection, run: Run, payment: Payment) -> None:
-    announce(db, run, "paid", _paid(payment), payment.oid, payment.oid)
+    if payment.approved_at:
+        announce(db, run, "paid", _paid(payment), payment.oid, payment.oid)
 
 
 def announce_cancel(db: sqlite3.Connection, run: Run, payment: Payment) -> None:

@@ -96,20 +96,16 @@ def _checked(call: Call, purpose: Purpose, key: BillingKey | None) -> BillingKey
     if key is None:
         raise Refused("key_unknown")
     refuse_if(key.method != method, "key_of_other_method")
-    _check_fields(asked, method)
-    check_month(asked)
-    refuse_if(payment.completed(call.db, call.run.id, asked["PCD_PAY_OID"]), "repay_duplicate")
-    refuse_if(payment.is_month_paid(call.db, call.run.id, key.id, asked), "repay_twice_a_month")
-    return key
-
-
-def _check_fields(asked: Fields, method: str) -> None:
     total, tax = asked.get("PCD_PAY_TOTAL", ""), asked.get("PCD_PAY_TAXTOTAL", "")
     refuse_if(not asked.get("PCD_PAY_GOODS", "").strip(), "repay_goods_missing")
     refuse_if(is_too_long(asked), "field_too_long")
     refuse_if(not is_number(total) or asked.get("PCD_PAY_ISTAX", "") not in ("", "Y", "N"), "repay_malformed")
     refuse_if(int(total) < (MINIMUM_BY_CARD if method == "card" else 1), "repay_amount_low")
     refuse_if(not is_tax(tax, int(total)), "repay_malformed")
+    check_month(asked)
+    refuse_if(payment.completed(call.db, call.run.id, asked["PCD_PAY_OID"]), "repay_duplicate")
+    refuse_if(payment.is_month_paid(call.db, call.run.id, key.id, asked), "repay_twice_a_month")
+    return key
 
 
 def check_month(asked: Fields) -> None:

@@ -41,7 +41,9 @@ def _cancel(call: Call) -> Answer:
     if before is None or not before.has_date(asked["PCD_PAY_DATE"], run.policy):
         raise Refused("cancel_payment_unknown")
     after = _refunded(before, int(asked["PCD_REFUND_TOTAL"]), _tax_given(asked), run.policy, run.now())
-    answered = _answer(after) | _receipt_outcome(before, run.policy)
+    answered = _answer(after)
+    if before.receipt.state == "issued":  # one that does not follow the refund has to be cancelled by itself later
+        answered |= RECEIPT_SETTLED if run.policy.receipt_on_refund == "settled" else RECEIPT_FAILED
     payment.save(call.db, after)
     call.write(after, effect="cancelled", amount=after.cancellations[-1].amount, answered=answered)
     _follow_up(call.db, run, before, after)
@@ -136,10 +138,3 @@ def _answer(after: Payment) -> Fields:
         return fields
     slip = f"{settings().origin}/slip/{after.slip_key}?cancel={len(after.cancellations)}"
     return fields | {"PCD_PAY_CARDTRADENUM": done.trade_key, "PCD_PAY_CARDRECEIPT": slip}
-
-
-def _receipt_outcome(before: Payment, policy: Policy) -> Fields:
-    """The refund is done either way; a receipt that did not follow it has to be cancelled by itself later."""
-    if before.receipt.state != "issued":
-        return {}
-    return RECEIPT_SETTLED if policy.receipt_on_refund == "settled" else RECEIPT_FAILED

@@ -62,15 +62,11 @@ def _transfer(call: Call) -> Payment:
         raise Refused("receipt_payment_unknown")
     refuse_if(paid.method != "transfer", "receipt_for_card")
     refuse_if(asked["PCD_PAYER_ID"] != paid.payer_id, "receipt_payer_differs")
-    refuse_if(not _is_identity(asked), "receipt_identity_wrong")
+    use, number = asked.get("PCD_TAXSAVE_TRADEUSE") or "personal", asked.get("PCD_TAXSAVE_IDENTINUM", "")
+    refuse_if(use not in IDENTITIES, "receipt_identity_wrong")
+    is_right = re.fullmatch(IDENTITIES[use], number.replace("-", ""), re.ASCII) is not None
+    refuse_if(number and not is_right, "receipt_identity_wrong")
     return paid
-
-
-def _is_identity(asked: Fields) -> bool:
-    use, number = asked.get("PCD_TAXSAVE_TRADEUSE", ""), asked.get("PCD_TAXSAVE_IDENTINUM", "")
-    if use not in ("", *IDENTITIES):
-        return False
-    return not number or re.fullmatch(IDENTITIES[use or "personal"], number.replace("-", ""), re.ASCII) is not None
 
 
 def _issued(asked: Fields, paid: Payment) -> CashReceipt:

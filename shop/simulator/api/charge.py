@@ -41,15 +41,10 @@ def issued_receipt(use: str, amount: int) -> CashReceipt:
 
 def follow_up(db: sqlite3.Connection, run: Run, payment: Payment) -> None:
     """After a charge: queue the webhook, write the receipt's line, and cancel if the scenario says so."""
-    announce(db, run, payment)
+    webhooks.announce_payment(db, run, payment)
     if payment.receipt.state == "issued":
         ledger.write(db, run, "receipt", payment, effect="receipt_issued")
     cancel_by_scenario(db, run, payment)
-
-
-def announce(db: sqlite3.Connection, run: Run, payment: Payment) -> None:
-    if payment.approved_at:
-        webhooks.announce_payment(db, run, payment)
 
 
 def cancel_by_scenario(db: sqlite3.Connection, run: Run, payment: Payment) -> None:

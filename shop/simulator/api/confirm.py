@@ -15,37 +15,23 @@ from shop.simulator.runs import Run
 from shop.simulator.web import database, read_message
 
 bp = Blueprint("confirm", __name__)
+TRANSFER_PATH = "/php/PayConfirmAct.php"
 
 
 @bp.post("/php/PayCardConfirmAct.php")
 @bp.post(APP_CARD_CONFIRM_PATH)
-def confirm_card() -> Response:
-    return _confirm("card")
-
-
-@bp.post("/php/PayConfirmAct.php")
-def confirm_transfer() -> Response:
-    return _confirm("transfer")
-
-
-def _confirm(method: str) -> Response:
-    asked = read_message()
+@bp.post(TRANSFER_PATH)
+def confirm() -> Response:
+    asked, method = read_message(), "transfer" if request.path == TRANSFER_PATH else "card"
     with database().reading() as db:
         waiting = payment.by_request_key(db, asked.get("PCD_PAY_REQKEY", ""))
         run = runs.by_id_or_default(db, waiting.run if waiting else asked.get("PCD_CST_ID", ""))
-    return serve(
-        "confirm",
-        run,
-        asked,
-        _charge,
-        lambda _, refused: _refused(asked, refused, method),
-        oid=waiting.oid if waiting else "",
-    )
 
+    def refuse(_call: Call, refused: Refused) -> Fields:
+        request_key = asked.get("PCD_PAY_REQKEY", "")
+        return messages.refusal(refused.rule, method, PCD_PAY_REQKEY=request_key, PCD_PAY_OID=refused.oid)
 
-def _refused(asked: Fields, refused: Refused, method: str) -> Fields:
-    request_key = asked.get("PCD_PAY_REQKEY", "")
-    return messages.refusal(refused.rule, method, PCD_PAY_REQKEY=request_key, PCD_PAY_OID=refused.oid)
+    return serve("confirm", run, asked, _charge, refuse, oid=waiting.oid if waiting else "")
 
 
 def _charge(call: Call) -> Answer:

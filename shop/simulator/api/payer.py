@@ -12,7 +12,7 @@ from dataclasses import replace
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from shop.simulator import instruments, ledger, messages, payment, runs, scenarios, store
+from shop.simulator import instruments, ledger, messages, payment, runs, scenarios, store, webhooks
 from shop.simulator.api import billing_key, charge
 from shop.simulator.api.authentication import new_auth_key, opaque
 from shop.simulator.api.billing_key import BillingKey
@@ -82,7 +82,7 @@ def _submit(db: sqlite3.Connection, run: Run, shown: Payment, typed: Mapping[str
     if effect != "declined":
         _register(db, run, done)
         charge.arm_faults(db, run, done)
-    charge.announce(db, run, done)
+    webhooks.announce_payment(db, run, done)
     if done.waits_for_receipt and not code and not _is_lost(done):
         payment.save(db, done)
         return done
@@ -90,7 +90,15 @@ def _submit(db: sqlite3.Connection, run: Run, shown: Payment, typed: Mapping[str
 
 
 def _identified(db: sqlite3.Connection, run: Run, shown: Payment, typed: Mapping[str, str]) -> Payment:
-    instrument = _instrument(run, shown, typed)
+    if shown.has_known_instrument:
+        instruments.check_password(typed)
+        instrument = shown.instrument
+    elif shown.is_app_card:
+        instrument = instruments.app_card_from(typed)
+    elif shown.method == "card":
+        instrument = instruments.card_from(typed, run.now())
+    else:
+        instrument = instruments.account_from(typed)
     months = instruments.instalments_from(typed, shown.total) if shown.is_app_card else 0
     return replace(
         shown,
@@ -100,15 +108,6 @@ def _identified(db: sqlite3.Connection, run: Run, shown: Payment, typed: Mapping
         payer_id=_payer_id(db, run, shown, instrument),
         result_key=new_auth_key(),
     )
-
-
-def _instrument(run: Run, shown: Payment, typed: Mapping[str, str]) -> Instrument | None:
-    if shown.has_known_instrument:
-        instruments.check_password(typed)
-        return shown.instrument
-    if shown.is_app_card:
-        return instruments.app_card_from(typed)
-    return instruments.card_from(typed, run.now()) if shown.method == "card" else instruments.account_from(typed)
 
 
 def _payer_id(db: sqlite3.Connection, run: Run, shown: Payment, instrument: Instrument | None) -> str:

@@ -1,6 +1,5 @@
 """The merchant's page opens a payment window (quick guide 3-3): the script, the call and its rules."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
@@ -122,14 +121,9 @@ def check_fields(asked: Fields, policy: Policy) -> None:
     refuse_if(version not in ("", "01", "02"), "card_version_unknown")
     refuse_if(version == "02" and work == "AUTH", "app_card_unregistrable")
     refuse_if(not all(asked.get(name, "").strip() for name in REQUIRED[work]), "field_missing")
-    refuse_if(is_too_long(asked, _lengths(asked, policy)), "field_too_long")
+    lengths = CLIENT_KEY_LENGTHS if asked.get("clientKey") and policy.strict_lengths == "clientkey" else LENGTHS
+    refuse_if(is_too_long(asked, STRICT_LENGTHS if policy.strict_lengths == "on" else lengths), "field_too_long")
     _check_values(asked)
-
-
-def _lengths(asked: Fields, policy: Policy) -> Mapping[str, int]:
-    if policy.strict_lengths == "on":
-        return STRICT_LENGTHS
-    return CLIENT_KEY_LENGTHS if asked.get("clientKey") and policy.strict_lengths == "clientkey" else LENGTHS
 
 
 def _check_values(asked: Fields) -> None:

@@ -81,7 +81,12 @@ def pause(run: Run, op: str, phase: str, oid: str) -> None:
     barrier, released = reached
     _write(run, barrier, f"waits {phase} {op}")
     if barrier.notify_url:
-        _write(run, barrier, _notify(barrier))
+        body = json.dumps(asdict(barrier)).encode()
+        try:
+            status = webhooks.send("POST", barrier.notify_url, {"Content-Type": "application/json"}, body)
+            _write(run, barrier, f"told the driver: {status}")
+        except NotAnswered as reason:
+            _write(run, barrier, f"the driver could not be told: {reason}")
     in_time = released.wait(barrier.seconds)
     _barriers().remove(barrier)
     _write(run, barrier, "released" if in_time else f"went on after {barrier.seconds:g} s")
@@ -118,15 +123,6 @@ def release(number: int) -> ResponseReturnValue:
 def _barriers() -> Barriers:
     kept: Barriers = current_app.extensions["simulator_barriers"]
     return kept
-
-
-def _notify(barrier: Barrier) -> str:
-    body = json.dumps(asdict(barrier)).encode()
-    try:
-        status = webhooks.send("POST", barrier.notify_url, {"Content-Type": "application/json"}, body)
-    except NotAnswered as reason:
-        return f"the driver could not be told: {reason}"
-    return f"told the driver: {status}"
 
 
 def _write(run: Run, barrier: Barrier, note: str) -> None:

@@ -1,6 +1,5 @@
 """The console at /_sim: what happened and what is to happen next, for people."""
 
-import sqlite3
 from dataclasses import asdict
 from urllib.parse import quote
 
@@ -67,8 +66,11 @@ def overview() -> str:
     show = min(max(request.args.get("show", PAYMENTS_SHOWN, int), 1), MOST_PAYMENTS_SHOWN)
     with database().reading() as db:
         run = current_run(db)
-        facts = _past(db, run, show) | _future(db, run)
         known = [one.id for one in store.select(db, Run, newest=RUNS_SHOWN)]
+        lines = ledger.latest(db, run.id, LINES_SEARCHED)
+        newest = store.select(db, Payment, newest=show, run=run.id)
+        sent = store.select(db, Webhook, newest=WEBHOOKS_SHOWN, run=run.id)
+        armed_scenarios, armed_faults = (store.select(db, kind, run=run.id) for kind in (ArmedScenario, Fault))
     choices = {"groups": GROUPS, "steps": STEPS, "kinds": KINDS, "ops": OPS, "phases": PHASES, "switches": SWITCHES}
     return render_template(
         "console.html",
@@ -77,7 +79,15 @@ def overview() -> str:
         policy=asdict(run.policy),
         scenarios=SCENARIOS,
         ways={scenario.id: scenarios.triggers_of(scenario) for scenario in SCENARIOS.values()},
-        **facts,
+        payments=[(one, _shown_state(one, run)) for one in newest],
+        more=show * 5 if len(newest) == show < MOST_PAYMENTS_SHOWN else 0,
+        news=[line for line in lines if line["effect"] or line["outcome"] != "ok"][:NEWS_SHOWN],
+        refusals=[line for line in lines if line["outcome"] == "refused"][:LINES_SHOWN],
+        webhooks=sent,
+        armed_scenarios=armed_scenarios,
+        armed_faults=armed_faults,
+        bench=run.bench,
+        webhook_url=run.webhook_url,
         **choices,
     )
 
@@ -110,24 +120,3 @@ def _shown_state(shown: Payment, run: Run) -> str:
     """A registration authenticates nothing that could still be confirmed."""
     state = scenarios.state_of(run, shown)
     return "registered" if shown.is_registration and state == "authenticated" else str(state)
-
-
-def _past(db: sqlite3.Connection, run: Run, show: int) -> dict[str, object]:
-    lines = ledger.latest(db, run.id, LINES_SEARCHED)
-    newest = store.select(db, Payment, newest=show, run=run.id)
-    return {
-        "payments": [(one, _shown_state(one, run)) for one in newest],
-        "more": show * 5 if len(newest) == show < MOST_PAYMENTS_SHOWN else 0,
-        "news": [line for line in lines if line["effect"] or line["outcome"] != "ok"][:NEWS_SHOWN],
-        "refusals": [line for line in lines if line["outcome"] == "refused"][:LINES_SHOWN],
-        "webhooks": store.select(db, Webhook, newest=WEBHOOKS_SHOWN, run=run.id),
-    }
-
-
-def _future(db: sqlite3.Connection, run: Run) -> dict[str, object]:
-    return {
-        "armed_scenarios": store.select(db, ArmedScenario, run=run.id),
-        "armed_faults": store.select(db, Fault, run=run.id),
-        "bench": run.bench,
-        "webhook_url": run.webhook_url,
-    }

@@ -6,7 +6,7 @@ from flask import jsonify
 from flask.typing import ResponseReturnValue
 
 from shop.simulator import scenarios, store
-from shop.simulator.scenarios import SCENARIOS, ArmedScenario, Scenario
+from shop.simulator.scenarios import SCENARIOS, ArmedScenario
 from shop.simulator.web import control_blueprint, current_run, database, read_order
 
 bp = control_blueprint("scenarios", "/scenarios")
@@ -15,7 +15,16 @@ SHOWN = ("id", "ko", "en", "does_ko", "does_en", "methods", "works", "code")
 
 @bp.get("")
 def list_scenarios() -> ResponseReturnValue:
-    return jsonify([_row(scenario) for scenario in SCENARIOS.values()])
+    rows = [
+        {
+            **{name: getattr(scenario, name) for name in SHOWN},
+            "trigger": scenarios.triggers_of(scenario) | {"arm": {"id": scenario.id}},
+            "fault": [asdict(fault) for fault in scenario.faults],
+            "policy": dict(scenario.policy),
+        }
+        for scenario in SCENARIOS.values()
+    ]
+    return jsonify(rows)
 
 
 @bp.get("/armed")
@@ -47,15 +56,6 @@ def disarm() -> ResponseReturnValue:
     with database().writing() as db:
         store.delete(db, ArmedScenario, run=current_run(db).id)
     return "", 204
-
-
-def _row(scenario: Scenario) -> dict[str, object]:
-    return {
-        **{name: getattr(scenario, name) for name in SHOWN},
-        "trigger": scenarios.triggers_of(scenario) | {"arm": {"id": scenario.id}},
-        "fault": [asdict(fault) for fault in scenario.faults],
-        "policy": dict(scenario.policy),
-    }
 
 
 def _shown(armed: ArmedScenario) -> dict[str, object]:
