@@ -254,23 +254,6 @@ def test_a_receipt_that_never_can_be_cancelled_stays_visible(world: World) -> No
 # --- one call at a time ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.stricter_engine
-def test_no_refund_leaves_while_a_receipt_call_has_no_answer(world: World) -> None:
-    """The receipt would be issued for more than remains paid."""
-    purchase = paid(world)
-    world.fault("receipt_issue", "lost_answer", phase="before")
-    issue(purchase)
-
-    with pytest.raises(RefundRefused) as caught:
-        purchase.refund(4_000)
-    assert caught.value.reason is RefundRefused.Reason.IN_FLIGHT
-
-    world.sweep(3, minutes=1)
-    world.sweep(3, minutes=1)
-    purchase.refund(4_000)
-    assert books(purchase) == ([("issued", 6_000)], 6_000)
-
-
 def test_a_receipt_waits_for_a_refund_without_an_answer(world: World) -> None:
     purchase = with_due_receipt(world, 3_000)
     world.fault("cancel", "lost_answer", phase="after")
