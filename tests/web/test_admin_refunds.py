@@ -47,11 +47,15 @@ def test_chosen_lines_say_amount_and_tax(world: World, officer: PageClient) -> N
     assert "둘 중 하나만" in plan(officer, order_no, 422, amount="3000", **chosen).text
 
 
-def test_an_amount_that_cannot_be_refunded_is_refused(world: World, officer: PageClient) -> None:
-    order_no = paid_order(world)
+def test_an_amount_that_cannot_be_refunded_is_refused(world: World, officer: PageClient, order_no: str) -> None:
+    form = {"amount": "1000", "reason": "x", "intent": "a" * 24, "seen_refundable": "1000", "password": PASSWORD}
+    assert not officer.get(f"/admin/orders/{order_no}").has("refund-form")
+    for step in ("refund-plan", "refunds"):
+        officer.submit(f"/admin/orders/{order_no}/{step}", form, 409)
 
+    paid = paid_order(world)
     for amount in ("0", "-1", "", "1.5", "1e3", "９０", "abc", "10001", "99999999999", "<b>"):
-        plan(officer, order_no, 409 if amount == "10001" else 422, amount=amount)
+        plan(officer, paid, 409 if amount == "10001" else 422, amount=amount)
 
     assert cancelled(world) == []
 
@@ -99,14 +103,6 @@ def test_a_refused_refund_shows_code_and_message_of_the_gateway(world: World, of
     assert row.result_code
     assert row.result_code in page.text
     assert f"페이플: {row.result_message}" in page.text
-
-
-def test_an_unpaid_order_has_nothing_to_refund(officer: PageClient, order_no: str) -> None:
-    assert not officer.get(f"/admin/orders/{order_no}").has("refund-form")
-
-    form = {"amount": "1000", "reason": "x", "intent": "a" * 24, "seen_refundable": "1000", "password": PASSWORD}
-    for step in ("refund-plan", "refunds"):
-        officer.submit(f"/admin/orders/{order_no}/{step}", form, 409)
 
 
 @pytest.mark.stricter_engine

@@ -70,19 +70,6 @@ def test_the_receipt_says_that_an_answer_came_late(world: World, wait: dict[str,
     assert re.search(f"응답이 늦어 다시 확인했어요, {told}", purchase.page().text)
 
 
-def test_a_newer_window_that_was_closed_hides_no_open_question(world: World) -> None:
-    first = world.purchase()
-    second = first.start()
-    world.fault("confirm", "lost_answer", phase="before")
-    first.pay()
-    world.deliver(world.payer().close(second.fields))
-
-    page = first.page()
-
-    assert page.state == "checking"
-    assert "언제든 다시 결제할 수 있어요" not in page.text
-
-
 def test_attention_says_what_was_paid_and_whom_to_ask_and_ends_with_a_further_payment(
     world: World, officer: PageClient
 ) -> None:
