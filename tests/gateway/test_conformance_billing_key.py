@@ -22,12 +22,6 @@ def again(merchant: Merchant, registered: Fields, **changes: str) -> Fields:
 
 
 # 응답코드.
-@pytest.mark.parametrize(("method", "code"), [("card", "SPCD0011"), ("transfer", "SPAY0005")])
-def test_a_key_that_nobody_has_registered_pays_nothing(merchant: Merchant, method: str, code: str) -> None:
-    """Needs no payer."""
-    merchant.refused(merchant.repay("bWFkZSB1cA==", method), code, "key_unknown")
-
-
 @pytest.mark.parametrize(
     ("changes", "codes", "rule"),
     [
@@ -172,11 +166,15 @@ def test_a_deleted_key_is_neither_found_nor_pays(merchant: Merchant, registered:
     merchant.broke("key_unknown")
 
 
-@pytest.mark.parametrize(("payer_id", "rule"), [("", "key_missing"), ("made up", "key_unknown")])
+@pytest.mark.parametrize(("payer_id", "rule"), [("", "key_missing"), ("bWFkZSB1cA==", "key_unknown")])
 @pytest.mark.parametrize("work", ["PUSERINFO", "PUSERDEL"])
 def test_a_key_must_be_known(merchant: Merchant, work: str, payer_id: str, rule: str) -> None:
+    """Needs no payer."""
     assert merchant.key(work, payer_id)["PCD_PAY_RST"] == "error"
     merchant.broke(rule)
+    for method, code in (("card", "SPCD0011"), ("transfer", "SPAY0005")):
+        if payer_id:
+            merchant.refused(merchant.repay(payer_id, method), code, rule)
 
 
 # Quick guide, 빌링키 결제.

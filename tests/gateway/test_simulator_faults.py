@@ -126,14 +126,6 @@ def test_the_same_seed_strikes_the_same_requests_and_a_miss_uses_up_nothing(merc
     assert merchant.order("GET", "/faults")["armed"][0]["times"] == 40 - struck[2].count(500)
 
 
-def test_a_redirect_points_elsewhere(merchant: Merchant) -> None:
-    merchant.order("POST", "/faults", {"op": "auth", "kind": "redirect"})
-
-    answer = merchant.session.post(f"{SIMULATOR}/php/auth.php", allow_redirects=False)
-
-    assert (answer.status_code, answer.headers["Location"]) == (302, "https://payple.kr.attacker.invalid/")
-
-
 # Over a connection, byte by byte.
 
 

@@ -74,15 +74,6 @@ def test_scenarios_are_armed_in_sequence_and_for_what_fits(merchant: Merchant) -
     assert met(merchant, 1, **TRANSFER) == ["transfer_failed"]
 
 
-def test_what_is_armed_is_listed_and_can_be_called_off(merchant: Merchant) -> None:
-    merchant.order("POST", "/scenarios", {"id": "limit", "times": 3, "p": 0.5, "seed": 7})
-    armed = merchant.order("GET", "/scenarios/armed")
-    merchant.order("DELETE", "/scenarios")
-
-    assert armed == [{"id": "limit", "oid": "", "times": 3, "p": 0.5, "seed": 7}]
-    assert merchant.order("GET", "/scenarios/armed") == []
-
-
 def test_the_window_offers_what_fits_method_and_work(merchant: Merchant) -> None:
     offered = {work: merchant.open(PCD_PAY_WORK=work).scenarios for work in ("PAY", "CERT", "AUTH")}
 
