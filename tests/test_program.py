@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ import requests
 from shop.factory import BODY_SECONDS
 from tests.bench.shopper import Shopper
 from tests.tools import servers
+from tests.tools.processes import answers, children_of, wait_until
 from tests.tools.servers import Program, clean_environment, lay_home, running, wait_until_ready
 from tests.tools.sources import ROOT
 
@@ -120,7 +121,7 @@ def test_a_payment_whose_browser_never_returns_is_paid_by_the_webhook_alone(prog
     shopper.post("/payments/webhook", webhook, 200)
     shopper.authenticate(lost, "lost_paid", work="PAY")
 
-    assert happens(lambda: shopper.state(lost) == "paid")
+    assert wait_until(lambda: shopper.state(lost) == "paid")
     assert shopper.state(unconfirmed) == "awaiting_payment"
 
 
@@ -148,7 +149,7 @@ def test_when_one_server_dies_all_stop_and_the_next_start_keeps_the_secrets(tmp_
 
         assert program.process.wait(15) == 1
 
-    assert happens(lambda: not answers(program.shop_url) and not answers(program.simulator_url))
+    assert wait_until(lambda: not answers(program.shop_url) and not answers(program.simulator_url))
     assert "so everything stops" in program.log
 
     again = servers.start(program.home, {})
@@ -165,7 +166,7 @@ def test_no_server_survives_a_killed_program(tmp_path: Path) -> None:
         program.process.kill()
         program.process.wait(15)
 
-        assert happens(lambda: not answers(program.shop_url) and not answers(program.simulator_url))
+        assert wait_until(lambda: not answers(program.shop_url) and not answers(program.simulator_url))
 
 
 @on_linux
@@ -178,7 +179,7 @@ def test_ctrl_c_ends_workers_that_hang(tmp_path: Path) -> None:
         os.killpg(program.process.pid, signal.SIGINT)
 
         assert program.process.wait(15) == 0
-        assert happens(lambda: not any(Path(f"/proc/{worker}").exists() for worker in hanging))
+        assert wait_until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in hanging))
 
 
 def test_a_busy_port_is_one_sentence(home: Path) -> None:
@@ -276,20 +277,3 @@ def send(url: str, request: bytes) -> str:
 def child_of(program: Program, name: str) -> int:
     names = {Path(f"/proc/{child}/comm").read_text().strip(): child for child in children_of(program.process.pid)}
     return names[name]
-
-
-def children_of(process: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
-
-
-def answers(url: str) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", urlsplit(url).port or 80)) == 0
-
-
-def happens(is_so: Callable[[], bool]) -> bool:
-    """Whether it is so within half a minute."""
-    deadline = time.monotonic() + 30
-    while not is_so() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return is_so()

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Barrier
@@ -22,6 +18,7 @@ import requests
 from tests.bench.shopper import Shopper
 from tests.payer import Pairs
 from tests.tools.postgres import Cluster, find_programs
+from tests.tools.processes import ProcessGroup, answers, gunicorn, wait_until
 from tests.tools.servers import START_SECONDS, clean_environment, free_ports, lay_home
 
 pytestmark = pytest.mark.skipif(find_programs() is None, reason="PostgreSQL is not installed; CI requires it")
@@ -36,22 +33,16 @@ class Machine:
     url: str
     command: list[str]
     environment: dict[str, str] = field(repr=False)
-    process: subprocess.Popen[bytes] | None = None
+    group: ProcessGroup | None = None
 
     def start(self) -> None:
-        with (self.home / "log").open("ab") as log:
-            command = [sys.executable, "-m", *self.command]
-            self.process = subprocess.Popen(
-                command, cwd=self.home, env=self.environment, stdout=log, stderr=log, start_new_session=True
-            )
-        until(lambda: answers(self.url), START_SECONDS)
+        self.group = ProcessGroup(self.command, self.home, self.environment, self.home / "log")
+        assert wait_until(lambda: answers(self.url), START_SECONDS)
 
     def kill(self) -> None:
         """What a power cut does."""
-        if self.process:
-            with suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait(SECONDS)
+        if self.group:
+            self.group.kill()
 
 
 @dataclass
@@ -107,8 +98,9 @@ def place(
         settings = {"SECRET_KEY": "s" * 40, "DATABASE_URL": database_url, "RATE_LIMITS": "on"}
         settings |= {"SHOP_URL": shops[0], "SIMULATOR_URL": simulator}  # what buyers see, whichever machine answers
         environment = clean_environment(settings)
-        commands = {url: gunicorn(port) for url, port in zip(shops, ports, strict=False)}
-        commands |= {simulator: ["shop.simulator", "--port", str(ports[2]), "--data", str(folder / "simulator.sqlite")]}
+        commands = {url: gunicorn("app:app", port, workers=1) for url, port in zip(shops, ports, strict=False)}
+        serve = [sys.executable, "-m", "shop.simulator", "--port", str(ports[2])]
+        commands |= {simulator: [*serve, "--data", str(folder / "simulator.sqlite")]}
         machines = [
             Machine(lay_home(folder / str(number)), url, command, environment)
             for number, (url, command) in enumerate(commands.items())
@@ -120,26 +112,6 @@ def place(
         finally:
             for machine in machines:
                 machine.kill()
-
-
-def gunicorn(port: int) -> list[str]:
-    return [
-        *("gunicorn", "app:app", "--bind", f"127.0.0.1:{port}", "--workers", "1"),
-        *("--worker-class", "gthread", "--threads", "8", "--no-control-socket"),
-    ]
-
-
-def until(is_so: Callable[[], bool], seconds: float = SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
-
-
-def answers(url: str) -> bool:
-    with suppress(requests.ConnectionError):
-        return requests.get(url, timeout=SECONDS).status_code < 500
-    return False
 
 
 def deliver(shop: Machine, claim: Pairs) -> int:
@@ -196,12 +168,12 @@ def test_a_machine_that_dies_during_a_confirm_leaves_the_other_to_find_out(
     barrier = place.control("POST", "barrier", {"op": "confirm", "phase": phase, "seconds": 60})
     with ThreadPoolExecutor(1) as threads:
         posted = threads.submit(deliver, place.first, claim)
-        until(lambda: any(one["waiting"] for one in place.control("GET", "barrier")))
+        assert wait_until(lambda: any(one["waiting"] for one in place.control("GET", "barrier")))
         place.first.kill()
         assert isinstance(posted.exception(SECONDS), requests.ConnectionError)
     assert state_at(place.second, buyer, order_no) == "checking"
     place.control("POST", f"barrier/{barrier['id']}/release")
-    until(lambda: place.is_charged(attempt_no))
+    assert wait_until(lambda: place.is_charged(attempt_no))
 
     place.two_minutes_later()
     if finisher == "sweep":

@@ -9,12 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import requests
-
+from tests.tools.processes import answers, children_of, gunicorn, wait_until
 from tests.tools.servers import START_SECONDS, Program, ServerFailed, clean_environment, free_ports
 from tests.tools.sources import ROOT
 
-THREADS = 8
 BARE, SHOP = "tests.bench.bare:app", "app:app"
 """What gunicorn serves: the reference, and the shop."""
 
@@ -49,35 +47,21 @@ def another_shop(program: Program, settings: dict[str, str], workers: int) -> It
 
 @contextmanager
 def _gunicorn(app: str, folder: Path, environment: dict[str, str], port: int, workers: int) -> Iterator[Server]:
-    shape = ("--workers", str(workers), "--worker-class", "gthread", "--threads", str(THREADS))
-    quiet = ("--log-level", "warning", "--no-control-socket")
-    command = (sys.executable, "-m", "gunicorn", app, "--bind", f"127.0.0.1:{port}", *shape, *quiet)
+    command, url = gunicorn(app, port, workers=workers), f"http://127.0.0.1:{port}/"
     master = subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True)
     try:
-        url = f"http://127.0.0.1:{port}/"
-        _wait_for(f"{url}healthz")
-        yield Server(url, _children(master.pid))
+        if not wait_until(lambda: answers(f"{url}healthz"), START_SECONDS):
+            raise ServerFailed(f"{url} does not answer")
+        yield Server(url, children_of(master.pid))
     finally:
         master.terminate()
         master.wait(15)
 
 
-def _wait_for(url: str) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            requests.get(url, timeout=5)
-        except (requests.ConnectionError, requests.Timeout):
-            time.sleep(0.05)
-        else:
-            return
-    raise ServerFailed(f"{url} does not answer")
-
-
 def workers_of(program: int, server: str) -> list[int]:
     """The workers of one of the servers that ``app.py`` has started: ``shop`` or ``simulator``."""
-    [master] = [pid for pid in _children(program) if _read(pid, "comm").strip() == server]
-    return _children(master)
+    [master] = [pid for pid in children_of(program) if _read(pid, "comm").strip() == server]
+    return children_of(master)
 
 
 def memory_of(workers: list[int]) -> list[int]:
@@ -88,12 +72,6 @@ def memory_of(workers: list[int]) -> list[int]:
 def cpu_of(program: int, server: str) -> float:
     """Seconds that the workers of a server of ``app.py`` have used so far."""
     return sum(_cpu(pid) for pid in workers_of(program, server))
-
-
-def _children(pid: int) -> list[int]:
-    return [
-        int(word) for task in Path(f"/proc/{pid}/task").iterdir() for word in (task / "children").read_text().split()
-    ]
 
 
 def _cpu(pid: int) -> float:

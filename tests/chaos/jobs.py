@@ -10,11 +10,11 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import active_children, get_context
 
-from tests.chaos import processes
 from tests.chaos.campaigns import CAMPAIGNS
 from tests.chaos.drain import drain, judge
 from tests.chaos.report import Plan, Report
 from tests.chaos.stage import Stage, open_stage
+from tests.tools.processes import die_with_parent
 
 AT_REST = "everything at rest"
 
@@ -43,7 +43,7 @@ def run_side_by_side(jobs: list[Job]) -> list[Report]:
 
 
 def _prepare_process() -> None:
-    processes.die_with_parent()
+    die_with_parent()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
 

@@ -8,20 +8,17 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import requests
 from sqlalchemy import Row, create_engine, inspect, text
 from sqlalchemy.pool import NullPool
 
-from tests.chaos import processes
 from tests.chaos.people import STAFF
-from tests.chaos.processes import ProcessGroup
 from tests.chaos.simulator import Simulator
-from tests.chaos.watch import wait_until
+from tests.tools import processes
+from tests.tools.processes import ProcessGroup, answers, gunicorn, wait_until
 from tests.tools.servers import clean_environment, free_ports, lay_home
 from tests.tools.sources import ROOT
 
@@ -102,9 +99,7 @@ class Shop:
     def start(self, **environment: str) -> None:
         """Start the servers and wait until they answer; ``environment`` is kept for later restarts."""
         self._more |= environment
-        options = ["--workers", "2", "--worker-class", "gthread", "--threads", "8", "--log-level", "warning"]
-        command = [sys.executable, "-m", "gunicorn", f"{self._app}:app", "--bind", f"127.0.0.1:{self.port}", *options]
-        self._group = ProcessGroup([*command, "--no-control-socket"], self._home, self._environment(), self.log)
+        self._group = ProcessGroup(gunicorn(f"{self._app}:app", self.port), self._home, self._environment(), self.log)
         self.wait_until_healthy()
 
     def restart(self, **environment: str) -> None:
@@ -117,9 +112,7 @@ class Shop:
             raise RuntimeError(f"the shop does not answer; its log ends: {self.log.read_text()[-3000:]}")
 
     def is_healthy(self) -> bool:
-        with suppress(requests.RequestException):
-            return requests.get(self.url + "/healthz", timeout=2).ok
-        return False
+        return answers(f"{self.url}/healthz")
 
     def kill_all(self) -> None:
         if self._group:

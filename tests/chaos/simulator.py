@@ -11,9 +11,8 @@ from typing import Any
 
 import requests
 
-from tests.chaos.processes import ProcessGroup
-from tests.chaos.watch import wait_until
 from tests.oracle import Row
+from tests.tools.processes import ProcessGroup, answers, wait_until
 from tests.tools.servers import clean_environment, free_ports
 from tests.tools.sources import ROOT
 
@@ -52,15 +51,9 @@ class SimulatorProcess:
 
     def _start(self) -> None:
         self._group = ProcessGroup(self._command, ROOT, clean_environment({}), self._log)
-        if not wait_until(self._answers, SECONDS):
+        if not wait_until(lambda: answers(f"{self.url}/_sim/clock"), SECONDS):
             self.end()
             raise RuntimeError(self._log.read_text())
-
-    def _answers(self) -> bool:
-        try:
-            return requests.get(f"{self.url}/_sim/clock", timeout=1).ok
-        except requests.RequestException:
-            return False
 
 
 class Simulator:

@@ -20,13 +20,13 @@ from typing import Any, TypeVar
 import requests
 
 from tests.chaos.people import Buyer, Refusal, Staff
-from tests.chaos.processes import outliving_us
 from tests.chaos.report import Report, Step
 from tests.chaos.shop import Clock, Shop
 from tests.chaos.simulator import Simulator, SimulatorProcess
 from tests.chaos.watch import Watch
 from tests.oracle import Evidence, Placed
 from tests.tools import postgres
+from tests.tools.processes import outliving_us
 from tests.tools.servers import free_ports
 
 Item = TypeVar("Item")

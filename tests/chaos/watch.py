@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any
@@ -96,13 +95,3 @@ class _Session(requests.Session):
             raise
         self._watch.look(response)
         return response
-
-
-def wait_until(is_true: Callable[[], object], seconds: float, pause: float = 0.02) -> bool:
-    """Ask again and again until something is true; whether it became so in time."""
-    deadline = time.monotonic() + seconds
-    while not is_true():
-        if time.monotonic() >= deadline:
-            return False
-        time.sleep(pause)
-    return True

@@ -18,8 +18,8 @@ from tests.chaos.forgeries import KINDS, Fields, Others, forged_result, forged_w
 from tests.chaos.people import Buyer, Refusal
 from tests.chaos.report import Plan, Report, Step, percentile
 from tests.chaos.stage import Stage, crowd
-from tests.chaos.watch import wait_until
 from tests.oracle import Placed
+from tests.tools.processes import wait_until
 
 PIECE, PENCILS, PLENTY = {"alley-timetable": 1}, {"pencil-set": 1}, {"test-product": 2}
 PAYABLE = ("fresh", "open card", "open PAY", "open transfer", "closed", "declined")

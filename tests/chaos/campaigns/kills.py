@@ -16,8 +16,8 @@ from functools import partial
 from tests.chaos.people import Buyer
 from tests.chaos.report import Plan, Report, Step
 from tests.chaos.stage import Stage, attempt, beside
-from tests.chaos.watch import wait_until
 from tests.oracle import Placed
+from tests.tools.processes import wait_until
 
 MOMENTS = ("received", "effected", "replied")
 CHARGES = tuple(f"charge {moment}" for moment in MOMENTS)

@@ -6,10 +6,14 @@ import ctypes
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import requests
 
 PR_SET_PDEATHSIG = 1
 ESTABLISHED = "01"
@@ -28,12 +32,7 @@ class ProcessGroup:
         return self._process.poll() is None
 
     def children(self) -> list[int]:
-        pid = self._process.pid
-        try:
-            listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-        except OSError:
-            return []
-        return [int(child) for child in listed.split() if is_running(int(child))]
+        return children_of(self._process.pid)
 
     def end(self) -> None:
         self.send(signal.SIGTERM)
@@ -81,6 +80,39 @@ def outliving_us(pid_file: Path) -> Iterator[None]:
     finally:
         guard.kill()
         guard.wait()
+
+
+def gunicorn(app: str, port: int, *, workers: int = 2) -> list[str]:
+    """The command that serves an application as app.py serves the shop."""
+    options = ["--workers", str(workers), "--worker-class", "gthread", "--threads", "8"]
+    quiet = ["--log-level", "warning", "--no-control-socket"]
+    return [sys.executable, "-m", "gunicorn", app, "--bind", f"127.0.0.1:{port}", *options, *quiet]
+
+
+def wait_until(is_true: Callable[[], object], seconds: float = 30.0, pause: float = 0.02) -> bool:
+    """Ask again and again until something is true; whether it became so in time."""
+    deadline = time.monotonic() + seconds
+    while not is_true():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(pause)
+    return True
+
+
+def answers(url: str) -> bool:
+    """Whether a server answers there, and not with an error of its own."""
+    with suppress(requests.RequestException):
+        return requests.get(url, timeout=2).status_code < 500
+    return False
+
+
+def children_of(pid: int) -> list[int]:
+    """The running processes that this one has started."""
+    with suppress(OSError):
+        tasks = Path(f"/proc/{pid}/task").iterdir()
+        children = [int(child) for task in tasks for child in (task / "children").read_text().split()]
+        return [child for child in children if is_running(child)]
+    return []
 
 
 def send(pid: int, number: signal.Signals = signal.SIGKILL) -> None:
