@@ -103,7 +103,7 @@ def test_the_copied_folder_stands_alone(project: Path) -> None:
         import importlib.util
         import payple
         foreign = [name for name in ("shop", "flask", "sqlalchemy") if importlib.util.find_spec(name)]
-        print(foreign, payple.codes.lookup("3112").fault)
+        print(foreign, payple.explain("3112").fault)
     """
     finished = run(project, textwrap.dedent(program))
     assert (finished.stdout, finished.stderr) == ("[] issuer\n", "")

@@ -9,7 +9,8 @@ from shop.demo.simulator import SimulatorAway
 from shop.demo.tools import simulator
 from shop.demo.wishes import TEST_PRODUCT
 from shop.errors import NotFound
-from shop.payple.codes import TABLE, Fault, Outcome, ResponseCode
+from shop.payple.code_table import Fault, Outcome
+from shop.payple.codes import TABLE, ResponseCode
 from shop.rules.method import Method
 from shop.views import messages
 from shop.views.messages import Notice

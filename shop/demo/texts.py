@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 
 from shop.demo.personas import Persona
 from shop.demo.wishes import DemoState
-from shop.payple.codes import Fault, Outcome
+from shop.payple.code_table import Fault, Outcome
 from shop.views.messages import Kind, Notice
 
 HOUR = timedelta(hours=1)

@@ -22,7 +22,7 @@ from .payment_requests import (
     new_attempt_no,
     window_fields,
 )
-from .refund import ReceiptAnswer, RefundDone, RefundRequest
+from .refund import RECEIPT_ADJUSTED, RefundDone, RefundRequest
 from .refund_rules import Refund, RefundRejected, RefundState
 from .result import UnverifiedResult, read_webhook
 from .store import LockedOrder, Store
@@ -32,6 +32,7 @@ __version__ = "1.0.0"
 
 __all__ = [
     "KOREA",
+    "RECEIPT_ADJUSTED",
     "Attempt",
     "AttemptState",
     "Authentication",
@@ -59,7 +60,6 @@ __all__ = [
     "PaymentFound",
     "PaypleClient",
     "Purpose",
-    "ReceiptAnswer",
     "ReceiptPurpose",
     "Refund",
     "RefundDone",

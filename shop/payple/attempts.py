@@ -176,23 +176,17 @@ class Verdict:
     error: GatewayError | None = None
     is_from_confirm: bool = False
 
-    def applies_to(self, state: AttemptState) -> bool:
-        """Return whether a row that is in this state now takes the verdict.
-
-        A payment applies unless the row is final. Any other verdict applies only to the state that was judged, and
-        that of a confirm also to unknown.
-        """
-        if self.found is not None:
-            return state not in FINAL
-        return state is self.judged_from or (self.is_from_confirm and state is AttemptState.UNKNOWN)
-
     def applied_to(self, attempt: Attempt, *, order_is_held: bool) -> Attempt:
-        """Return the attempt with the verdict, or the same object if the verdict is dropped.
+        """Return the attempt as it is now with the verdict, or the same object if the verdict is dropped.
 
-        ``order_is_held``: another attempt of the order is in ``HOLDING``. A payment then becomes orphaned; an inquiry
-        without an answer leaves the attempt as it is.
+        A payment applies unless the attempt is final. Any other verdict applies only to the state that was judged, and
+        that of a confirm also to unknown. ``order_is_held``: another attempt of the order is in ``HOLDING``. A payment
+        then becomes orphaned; an inquiry without an answer leaves the attempt as it is.
         """
-        if not self.applies_to(attempt.state):
+        is_as_judged = attempt.state is self.judged_from or (
+            self.is_from_confirm and attempt.state is AttemptState.UNKNOWN
+        )
+        if attempt.is_final or not (self.found or is_as_judged):
             return attempt
         state = self.state
         if order_is_held and state in HOLDING:

@@ -14,20 +14,6 @@ from types import MappingProxyType
 from .code_table import GROUPS, Fault, Outcome
 from .errors import GatewayError, NotSent
 
-__all__ = [
-    "TABLE",
-    "Fault",
-    "Outcome",
-    "ResponseCode",
-    "code_in",
-    "explain",
-    "is_success",
-    "lookup",
-    "says_already_cancelled",
-    "says_amount_differs",
-    "says_month_is_paid",
-]
-
 # PCCF0000, PAYC0000, 0000 and the inquiry's PCHK000. "Contains 0000" would also admit X00001.
 _SUCCESS = re.compile(r"[A-Z]{0,6}0{3,4}")
 _CODE_IN_TEXT = re.compile(r"(?<![A-Za-z0-9])[A-Z]{4}[A-Z0-9]{3}[0-9](?![A-Za-z0-9])")
@@ -72,11 +58,6 @@ NOT_SENT = ResponseCode(
     outcome=Outcome.DECLINED,
     retry=True,
 )
-
-
-def lookup(code: str) -> ResponseCode | None:
-    """Return what Payple documents for a code, or None."""
-    return TABLE.get(code)
 
 
 def explain(error: GatewayError | str) -> ResponseCode:

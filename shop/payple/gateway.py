@@ -88,11 +88,6 @@ class Gateway:
             f"{self.app_card_origin}/api/v1/payments/cards/approval/confirm",
         )
 
-    @property
-    def is_payple(self) -> bool:
-        """Whether it is one of Payple's servers and no stand-in."""
-        return self.origin.endswith(".payple.kr")
-
     def script_url(self, script: WindowScript) -> str:
         """The script that the payment page loads; it defines `PaypleCpayAuthCheck`."""
         return self.origin + SCRIPT_PATHS[script]
@@ -100,23 +95,13 @@ class Gateway:
     def select_confirm(self, received: str) -> str:
         """Return our own constant for the confirm address that a browser brings. Raises UnknownEndpoint."""
         for url in self.confirm_urls:
-            if _without_query(received) == _without_query(url):
+            if received.partition("?")[0] == url.partition("?")[0]:
                 return url
         raise UnknownEndpoint("the result names a confirm address that is not the gateway's")
-
-    def return_url(self, received: str) -> str:
-        """Return the address that an authentication names for the next call. Raises UnknownEndpoint."""
-        if not received.startswith(f"{self.origin}/"):
-            raise UnknownEndpoint("the authentication names an address that is not the gateway's")
-        return received
 
     def safe_url(self, url: str) -> str:
         """Return the address of a sales slip or a link if it is https or the stand-in's own, else blank."""
         return url if url.startswith(("https://", f"{self.origin}/")) else ""
-
-
-def _without_query(url: str) -> str:
-    return url.partition("?")[0]
 
 
 @dataclass(frozen=True)
@@ -154,12 +139,15 @@ class Authentication:
 
     @classmethod
     def from_wire(cls, answer: Answer, gateway: Gateway) -> Authentication:
-        """Read the answer. Raises NotSent, with the code that the answer names."""
+        """Read the answer. Raises NotSent with the code that the answer names, or UnknownEndpoint."""
         cst_id, cust_key, auth_key = (answer.text(name) for name in ("cst_id", "custKey", "AuthKey"))
         if answer.text("result") != "success" or not (cst_id and cust_key and auth_key):
             message = answer.message("result_msg")  # it has no field for the code
             raise NotSent(message or "the authentication is incomplete", codes.code_in(message))
-        return cls(cst_id, cust_key, auth_key, gateway.return_url(answer.text("return_url")))
+        return_url = answer.text("return_url")
+        if not return_url.startswith(f"{gateway.origin}/"):
+            raise UnknownEndpoint("the authentication names an address that is not the gateway's")
+        return cls(cst_id, cust_key, auth_key, return_url)
 
     def to_wire(self) -> dict[str, str]:
         """The tokens, as the one request carries them."""

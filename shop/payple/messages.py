@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from . import codes
+from .code_table import Outcome
 from .errors import OutcomeUnknown, Refused
 from .masking import mask_text, one_line
 
@@ -91,8 +92,8 @@ def require_success(answer: Answer) -> None:
     if result == "success" and codes.is_success(code):
         return
     code = code or codes.code_in(message)
-    known = codes.lookup(code)
-    if result == "error" and known and known.outcome is codes.Outcome.DECLINED:
+    known = codes.TABLE.get(code)
+    if result == "error" and known and known.outcome is Outcome.DECLINED:
         raise Refused(message, code)
     raise OutcomeUnknown(message or "the gateway's answer is neither a success nor a definite no", code)
 

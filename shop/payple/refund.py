@@ -14,6 +14,7 @@ from .gateway import Gateway
 from .messages import Answer, require_attempt, require_success
 
 RECEIPT_ADJUSTED = "0000"
+"""The gateway has cancelled or reduced the cash receipt with the refund."""
 
 
 @dataclass(frozen=True)
@@ -46,27 +47,12 @@ class RefundRequest:
 
 
 @dataclass(frozen=True)
-class ReceiptAnswer:
-    """What a refund did to the transfer's cash receipt. The refund is done in any case."""
-
-    code: str
-    message: str
-
-    @property
-    def is_adjusted(self) -> bool:
-        """Whether the gateway has cancelled or reduced the receipt. If not, cancel it separately from the next day."""
-        return self.code == RECEIPT_ADJUSTED
-
-    @classmethod
-    def from_wire(cls, answer: Answer) -> ReceiptAnswer | None:
-        """Read it. None if the answer names no receipt."""
-        code, message = answer.text("PCD_TAXSAVE_RST"), answer.message("PCD_TAXSAVE_MSG")
-        return cls(code, message) if code or message else None
-
-
-@dataclass(frozen=True)
 class RefundDone:
-    """A refund that the gateway has made. All amounts in won."""
+    """A refund that the gateway has made. All amounts in won.
+
+    `receipt_code` says what it did to the transfer's cash receipt, blank if there is none. If it is not
+    RECEIPT_ADJUSTED, cancel the receipt separately from the next day on.
+    """
 
     attempt_no: str
     amount: int
@@ -74,7 +60,8 @@ class RefundDone:
     slip_url: str  # blank unless it is a link that may be shown
     code: str
     message: str
-    receipt: ReceiptAnswer | None
+    receipt_code: str
+    receipt_message: str
 
     @classmethod
     def from_wire(cls, answer: Answer, request: RefundRequest, gateway: Gateway) -> RefundDone:
@@ -90,5 +77,6 @@ class RefundDone:
             slip_url=gateway.safe_url(answer.text("PCD_PAY_CARDRECEIPT")),
             code=answer.text("PCD_PAY_CODE"),
             message=answer.message("PCD_PAY_MSG"),
-            receipt=ReceiptAnswer.from_wire(answer),
+            receipt_code=answer.text("PCD_TAXSAVE_RST"),
+            receipt_message=answer.message("PCD_TAXSAVE_MSG"),
         )

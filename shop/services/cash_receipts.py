@@ -16,7 +16,6 @@ from shop.payple import (
     OutcomeUnknown,
     PaypleClient,
     PayType,
-    ReceiptAnswer,
     ReceiptPurpose,
     Refused,
     TransferPayment,
@@ -24,6 +23,7 @@ from shop.payple import (
 )
 from shop.payple.backoff import backoff
 from shop.payple.flow import Inquirer
+from shop.payple.refund import RECEIPT_ADJUSTED
 from shop.payple.store import CLAIM
 from shop.rules import cash_receipt as rules
 from shop.rules.cash_receipt import JOBS, Coverage, LastCall, ReceiptWish
@@ -124,14 +124,14 @@ def add_found(attempt: Attempt, found: TransferPayment | None) -> None:
 
 def adjust_to_refund(refund: Refund, actor: Actor) -> None:
     attempt = refund.attempt
-    answer = ReceiptAnswer(refund.receipt_code, refund.receipt_message)
     receipt = attempt.covering_receipt
     rest = attempt.remaining
-    if receipt is None and answer.code:  # the answer tells of one that we do not have
+    if receipt is None and refund.receipt_code:  # the answer tells of one that we do not have
         receipt = _create(attempt, CashReceiptState.ISSUED, rest + refund.amount, issued_at=clock.now())
     if receipt is not None:
         before = Coverage(receipt.state, receipt.amount, receipt.reissue_amount)
-        _apply(receipt, rules.after_refund(before, rest, is_adjusted=answer.is_adjusted), actor)
+        is_adjusted = refund.receipt_code == RECEIPT_ADJUSTED
+        _apply(receipt, rules.after_refund(before, rest, is_adjusted=is_adjusted), actor)
 
 
 def _apply(receipt: CashReceipt, after: Coverage, actor: Actor) -> None:

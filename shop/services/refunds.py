@@ -214,15 +214,14 @@ def _gateway_columns(verdict: RefundVerdict) -> dict[str, object]:
     if verdict.done is None:
         return {}
     done = verdict.done
-    values: dict[str, object] = {
+    return {
         "result_code": done.code,
         "result_message": done.message,
         "trade_key": done.trade_key,
         "slip_url": done.slip_url,
+        "receipt_code": done.receipt_code,
+        "receipt_message": done.receipt_message,
     }
-    if done.receipt is not None:
-        values |= {"receipt_code": done.receipt.code, "receipt_message": done.receipt.message}
-    return values
 
 
 def _actor(refund: Refund) -> Actor:

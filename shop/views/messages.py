@@ -8,6 +8,7 @@ from flask_wtf import FlaskForm
 
 from shop.models import Attempt, Order, Subscription
 from shop.payple import ChargeMode, codes
+from shop.payple.code_table import Fault
 from shop.rules.states import AttemptState, OrderState, RefundState, SubscriptionState
 from shop.services import transitions
 from shop.views.template_filters import korea_time, language, won
@@ -192,7 +193,7 @@ def _of_claim(attempt: Attempt) -> Notice:
 
 def of_code(code: str, otherwise: str) -> Notice:
     """What a response code of the gateway means for the payer, in our own words."""
-    known = codes.lookup(code)
+    known = codes.TABLE.get(code)
     if known is None:
         return Notice(Kind.BAD, otherwise, _("돈은 빠져나가지 않았어요. 다시 결제해 주세요."), _of_failure(code))
     sentence = known.en if language() == "en" else known.ko
@@ -200,7 +201,7 @@ def of_code(code: str, otherwise: str) -> Notice:
 
 
 def _advice(known: codes.ResponseCode) -> str:
-    if known.fault in (codes.Fault.SHOP, codes.Fault.GATEWAY) and not known.retry:
+    if known.fault in (Fault.SHOP, Fault.GATEWAY) and not known.retry:
         return _("같은 일이 되풀이되면 이 코드와 함께 가게에 알려 주세요.")
     if known.retry:
         return _("다시 결제할 수 있어요.")

@@ -72,7 +72,7 @@ def test_a_charge_answers_like_a_confirm_and_its_key_is_looked_up_and_deregister
     assert client.find_billing_key(key) is None
     with pytest.raises(Refused) as refused:
         client.charge(again(first))
-    assert codes.lookup(refused.value.code)
+    assert refused.value.code in codes.TABLE
 
 
 def test_a_registration_brings_a_billing_key_without_a_payment_and_texts_as_they_were(wire: Wire) -> None:
@@ -98,7 +98,7 @@ def test_a_link_offers_what_was_asked_for_until_the_beginning_of_its_hour_in_kor
     assert [wire.session.get(link).status_code for link in links] == [200, 410]
     with pytest.raises(Refused) as refused:
         client.create_link(replace(LINK, expires_at=now))
-    assert codes.lookup(refused.value.code)
+    assert refused.value.code in codes.TABLE
 
 
 def test_the_observer_gets_no_key_and_no_person(wire: Wire) -> None:

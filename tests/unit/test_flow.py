@@ -98,7 +98,9 @@ def test_silence_is_never_not_paid(before: Attempt, minutes: int, after: Attempt
     ],
 )
 def test_when_a_verdict_applies(verdict: Verdict, now: AttemptState, applies: bool) -> None:
-    assert verdict.applies_to(now) is applies
+    before = attempt(now)
+
+    assert (verdict.applied_to(before, order_is_held=False) is not before) is applies
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from shop.payple import NotSent, OutcomeUnknown, codes
-from shop.payple.codes import Fault, Outcome
+from shop.payple.code_table import Fault, Outcome
 
 # Codes after which money may have moved: an answer that never came, a record or notice that failed afterwards, a
 # number that was used before, an approval taken back by the gateway itself.
@@ -71,13 +71,14 @@ def test_only_three_codes_say_that_a_cancel_was_done_before() -> None:
 
 @pytest.mark.parametrize("code", ["ZZZZ9999", ""])
 def test_an_undocumented_code_has_an_unknown_outcome_unless_nothing_was_sent(code: str) -> None:
+    assert code not in codes.TABLE
     for error in (code, OutcomeUnknown("lost", code)):
         known = codes.explain(error)
-        assert (codes.lookup(code), known.code, known.outcome, known.retry) == (None, code, Outcome.UNKNOWN, False)
+        assert (known.code, known.outcome, known.retry) == (code, Outcome.UNKNOWN, False)
     not_begun = codes.explain(NotSent("no keys", code))
     assert (not_begun.code, not_begun.outcome, not_begun.retry) == (code, Outcome.DECLINED, True)
     assert not_begun.ko.startswith("결제를 시작하지 못했어요.")
-    assert codes.explain(NotSent("no", "AUTH0004")) == codes.lookup("AUTH0004")
+    assert codes.explain(NotSent("no", "AUTH0004")) == codes.TABLE["AUTH0004"]
 
 
 @pytest.mark.parametrize(

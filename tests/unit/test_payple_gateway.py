@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shop.payple import Gateway, NotSent, UnknownEndpoint, WindowScript
+from shop.payple import Authentication, Gateway, NotSent, UnknownEndpoint, WindowScript
+from shop.payple.messages import Answer
 
 TEST = Gateway.test()
 LIVE = Gateway.live()
@@ -56,12 +57,17 @@ def test_no_text_at_all_leads_away_from_our_constants(received: str) -> None:
         assert TEST.select_confirm(received) in TEST.confirm_urls
 
 
+def authenticated(gateway: Gateway, return_url: str) -> Authentication:
+    answer = {"result": "success", "cst_id": "A", "custKey": "B", "AuthKey": "C", "return_url": return_url}
+    return Authentication.from_wire(Answer(answer), gateway)
+
+
 def test_an_authentication_leads_to_its_gateway_only() -> None:
     inquiry = "https://democpay.payple.kr/php/PayChkAct.php"
-    assert TEST.return_url(inquiry) == inquiry
+    assert authenticated(TEST, inquiry).return_url == inquiry
     for gateway, received in ((LIVE, inquiry), (TEST, ""), (TEST, "https://democpay.payple.kr.evil.example/php/")):
         with pytest.raises(UnknownEndpoint):
-            gateway.return_url(received)
+            authenticated(gateway, received)
 
 
 @pytest.mark.parametrize(

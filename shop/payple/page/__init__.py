@@ -57,5 +57,5 @@ def snippet(
         "again_url": again_url,
         "nonce": nonce,
     }
-    text = SNIPPET if gateway.is_payple else _JQUERY.sub("", SNIPPET)
+    text = SNIPPET if gateway.origin.endswith(".payple.kr") else _JQUERY.sub("", SNIPPET)
     return _PLACEHOLDER.sub(lambda found: html.escape(values[found[1]]), text)

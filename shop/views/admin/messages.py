@@ -85,7 +85,7 @@ def explained(code: str, message: str) -> str:
     """Our sentence for a code of the gateway, and its own message behind it. Without a code there was no answer."""
     if not code:
         return _("페이플에 닿지 못했거나 답을 받지 못했습니다.") if message else ""
-    known = None if codes.is_success(code) else codes.lookup(code)
+    known = None if codes.is_success(code) else codes.TABLE.get(code)
     ours = (known.en if language() == "en" else known.ko) if known else ""
     theirs = _("페이플: %(message)s", message=message) if message else ""
     return " ".join(part for part in (ours, theirs) if part)
