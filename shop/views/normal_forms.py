@@ -10,7 +10,7 @@ JOINERS = "\u200c\u200d"
 """Invisible, but they shape the letters and emoji around them."""
 BLANKS = "\u115f\u1160\u2800\u3164\uffa0"
 """Letters and signs that show nothing."""
-DASHES = "ㅡ_·・−"
+DASHES = "ㅡ_·・−ー─⁃"
 """What people type for a dash, besides the signs that are one."""
 _ORDER_NO = re.compile(r"([0-9]{8})[-\s]*([0-9A-Z]{8})(?![0-9A-Z])")
 
@@ -29,9 +29,14 @@ def digits(value: str | None) -> str:
     return "".join(sign for sign in text if sign not in "-." and unicodedata.category(sign) not in ("Ps", "Pe", "Zs"))
 
 
+def plain_amount(value: str | None) -> str:
+    """A sum in plain digits: commas, blanks and the won sign do not matter."""
+    return re.sub(r"[,\s₩원]", "", _plain(value))
+
+
 def phone(value: str | None) -> str:
     """A Korean phone number as 01012345678; anything else as `digits` leaves it."""
-    text = re.sub(r"^00(?=82)", "+", _plain(value))
+    text = re.sub(r"^00[-\s]*(?=82)", "+", _plain(value))
     try:
         number = phonenumbers.parse(text, "KR")
     except phonenumbers.NumberParseException:

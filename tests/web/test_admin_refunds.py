@@ -54,10 +54,15 @@ def test_an_amount_that_cannot_be_refunded_is_refused(world: World, officer: Pag
         officer.submit(f"/admin/orders/{order_no}/{step}", form, 409)
 
     paid = paid_order(world)
-    for amount in ("0", "-1", "", "1.5", "1e3", "９０", "abc", "10001", "99999999999", "<b>"):
+    for amount in ("0", "-1", "", "1.5", "1e3", "abc", "10001", "99999999999", "<b>"):
         plan(officer, paid, 409 if amount == "10001" else 422, amount=amount)
 
     assert cancelled(world) == []
+
+
+@pytest.mark.parametrize("typed", ["3000원", "₩3,000", "￦ 3,000", "３，０００", "\u200e3000\u200b"])
+def test_a_pasted_amount_is_taken_in_plain_digits(world: World, officer: PageClient, typed: str) -> None:
+    assert amounts(plan(officer, paid_order(world), amount=typed), "plan-amount") == ["3000"]
 
 
 def test_a_balance_that_has_changed_is_refused_in_both_steps(world: World, officer: PageClient) -> None:

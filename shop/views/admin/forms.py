@@ -32,7 +32,7 @@ from shop.services.orders import OrderFilter
 from shop.services.refunds import RefundWish
 from shop.services.staff import LONGEST_NAME, LONGEST_PASSWORD
 from shop.views.forms import CheckoutForm, ShopForm, matches, one_of, printable, required_line
-from shop.views.normal_forms import digits, one_line, phone
+from shop.views.normal_forms import digits, one_line, phone, plain_amount
 
 AMOUNT = re.compile(r"[1-9][0-9]{0,9}")
 BALANCE = re.compile(r"[0-9]{1,10}")
@@ -41,11 +41,6 @@ YEARS = range(2000, 2100)
 PAYMENT_NO = re.compile(r"[A-Za-z0-9_-]{1,30}")
 INTENT = re.compile(r"[A-Za-z0-9_-]{20,32}")
 """Too short for a mark of the shop's own refunds: nobody may take one of those before it."""
-
-
-def plain_number(value: str | None) -> str:
-    """A sum as people write it: commas, blanks and the won sign do not matter."""
-    return re.sub(r"[,\s₩원]", "", value or "")
 
 
 def of_our_time(_form: ShopForm, field: Field) -> None:
@@ -80,7 +75,7 @@ class RefundForm(ShopForm):
     ``intent`` marks this one form; ``seen_refundable`` is the balance that the person saw, in won.
     """
 
-    amount = StringField(_("환불 금액"), filters=[plain_number])
+    amount = StringField(_("환불 금액"), filters=[plain_amount])
     reason = required_line(
         _("환불 사유"), _("환불 사유를 입력하세요."), 200, _("환불 사유는 200자까지 입력할 수 있습니다.")
     )
@@ -198,7 +193,7 @@ class LinkForm(ShopForm):
 class FreeLinkForm(LinkForm):
     """A link for a free amount, and who pays it."""
 
-    amount = StringField(_("금액"), filters=[plain_number])
+    amount = StringField(_("금액"), filters=[plain_amount])
     tax = RadioField(default=Tax.TAXABLE.value, choices=one_of(*Tax))
     payer_name, payer_phone, payer_email = CheckoutForm.payer_name, CheckoutForm.payer_phone, CheckoutForm.payer_email
 
