@@ -1,6 +1,5 @@
 """A real Chromium, the real program, and a page that complains about what a person would not see."""
 
-import json
 import re
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -10,9 +9,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
 from tests.browser.merchant import Merchant, serving
-from tests.kit import OrderPage, Shop, Store
+from tests.kit import OrderPage, Shop, Store, running
 from tests.tools import browser as browsers
-from tests.tools.servers import Program, running
 from tests.tools.sources import ROOT
 
 PATIENCE_MS = 15_000
@@ -51,9 +49,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     report = yield
     if report.when == "call":
         item.stash[FAILED] = report.failed
-    program = getattr(item, "funcargs", {}).get("program")
-    if report.failed and program:
-        report.sections.append(("Log of shop and simulator", program.log))
+    instance: Path | None = getattr(item, "funcargs", {}).get("instance")
+    if report.failed and instance:
+        report.sections.append(("Log of shop and simulator", (instance / "log").read_text(encoding="utf-8")))
     return report
 
 
@@ -79,8 +77,13 @@ def blocking_browser(playwright: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    with running(tmp_path_factory.mktemp("home")) as started:
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("instance")
+
+
+@pytest.fixture(scope="session")
+def shop(instance: Path) -> Iterator[Shop]:
+    with running(ROOT, instance) as started:
         yield started
 
 
@@ -122,17 +125,10 @@ def desktop(page: Page, shop: Shop) -> QuickStore:
 
 
 @pytest.fixture
-def merchant(program: Program) -> Iterator[Merchant]:
+def merchant(shop: Shop) -> Iterator[Merchant]:
     """A merchant with a web server of its own, on another host than the simulator."""
-    with serving(Merchant(program.simulator_url)) as merchant:
+    with serving(Merchant(shop.simulator_url)) as merchant:
         yield merchant
-
-
-@pytest.fixture
-def shop(program: Program) -> Shop:
-    """The same program for those who make orders on demand or sign in as staff."""
-    secrets = json.loads((program.home / "instance" / "secrets.json").read_text())
-    return Shop(program.shop_url, program.simulator_url, secrets["ADMIN_USERNAME"], secrets["ADMIN_PASSWORD"])
 
 
 @pytest.fixture

@@ -19,8 +19,9 @@ from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
 from tests.browser.conftest import NewPage
+from tests.kit import Shop
 from tests.payer import Payer
-from tests.tools.servers import Program, free_ports
+from tests.tools.servers import free_ports
 from tests.tools.sources import ROOT
 
 PASSWORD = "secret"
@@ -38,7 +39,7 @@ class Example:
     """One example shop that runs."""
 
     site: str
-    program: Program
+    shop: Shop
 
     def open(self, page: Page, *, direct: bool = False) -> None:
         """Order, and press the button that opens the payment window."""
@@ -50,20 +51,18 @@ class Example:
 
 
 @pytest.fixture(scope="module", params=SERVERS)
-def example(
-    request: pytest.FixtureRequest, program: Program, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Example]:
+def example(request: pytest.FixtureRequest, shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Example]:
     folder = tmp_path_factory.mktemp(request.param)
     shutil.copytree(ROOT / "shop" / "payple", folder / "payple", ignore=shutil.ignore_patterns("__pycache__"))
     (port,) = free_ports(1)
     site = f"http://localhost:{port}"
-    settings = {"SITE": site, "GATEWAY": program.simulator_url, "STAFF_PASSWORD": PASSWORD, "PYTHONPATH": str(folder)}
+    settings = {"SITE": site, "GATEWAY": shop.simulator_url, "STAFF_PASSWORD": PASSWORD, "PYTHONPATH": str(folder)}
     command = [sys.executable, "-m", *(word.format(port=port) for word in SERVERS[request.param])]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(command, cwd=folder, env=os.environ | settings, stdout=log, stderr=log)
     try:
         wait_for(site)
-        yield Example(site, program)
+        yield Example(site, shop)
     finally:
         server.terminate()
         server.wait(15)
@@ -79,7 +78,7 @@ def wait_for(site: str) -> None:
 def lose_answer(example: Example, call: str) -> None:
     """Break the connection after the next call of this kind has had its effect."""
     fault = {"op": call, "kind": "lost_answer", "phase": "after", "times": 1}
-    requests.post(f"{example.program.simulator_url}/_sim/faults", json=fault, timeout=10).raise_for_status()
+    requests.post(f"{example.shop.simulator_url}/_sim/faults", json=fault, timeout=10).raise_for_status()
 
 
 def approve(page: Page) -> None:
@@ -162,7 +161,7 @@ def test_a_webhook_settles_a_payment_whose_confirm_was_lost(example: Example) ->
     found = re.search(r'data-fields="([^"]+)"', shown)
     assert found
     fields = json.loads(html.unescape(found[1]))
-    payer = Payer(requests.Session(), f"{example.site}/orders", example.program.simulator_url)
+    payer = Payer(requests.Session(), f"{example.site}/orders", example.shop.simulator_url)
     paid = payer.pay(fields)
     lose_answer(example, "confirm")
     order = requests.post(f"{example.site}/result", data=paid, timeout=10)

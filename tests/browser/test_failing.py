@@ -9,13 +9,12 @@ from playwright.sync_api import Browser, Page, Route, expect
 from tests.browser.conftest import NewPage, QuickStore
 from tests.kit import Choices, OrderPage, Shop, Store
 from tests.kit.pages import Opens, Window
-from tests.tools.servers import Program
 
 # Chromium forgets a press after five seconds.
 LONGER_THAN_A_GESTURE = 5.5
 
 
-def test_a_closed_window_can_be_opened_again(desktop: Store, program: Program) -> None:
+def test_a_closed_window_can_be_opened_again(desktop: Store, shop: Shop) -> None:
     order = desktop.order()
     window, closed = order.open_window("layer")
     window.close()
@@ -27,7 +26,7 @@ def test_a_closed_window_can_be_opened_again(desktop: Store, program: Program) -
 
     order.insist_on_state("paid")
     assert closed != paid
-    assert [program.payment(number)["state"] for number in (closed, paid)] == ["closed", "approved"]
+    assert [shop.control("GET", f"payments/{number}")["state"] for number in (closed, paid)] == ["closed", "approved"]
 
 
 def test_a_layer_that_was_left_alone_does_not_block_the_next_try(desktop: Store) -> None:

@@ -5,7 +5,6 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import NewPage, QuickStore
 from tests.kit import Choices, Shop, Store
-from tests.tools.servers import Program
 
 
 @pytest.mark.parametrize(("phone", "width", "height"), [(True, 360, 640), (False, 1280, 720)])
@@ -33,11 +32,11 @@ def test_the_pay_bar_never_covers_what_has_the_focus(new_page: NewPage, shop: Sh
         assert focused <= bar, number
 
 
-def test_without_a_script_the_order_form_says_so_and_holds_no_goods(new_page: NewPage, program: Program) -> None:
+def test_without_a_script_the_order_form_says_so_and_holds_no_goods(new_page: NewPage, shop: Shop) -> None:
     page = new_page()
-    Store(page, program.shop_url).add("test-product")
+    Store(page, shop.url).add("test-product")
     bare = new_page(java_script_enabled=False, storage_state=page.context.storage_state())
-    bare.goto(f"{program.shop_url}/checkout")
+    bare.goto(f"{shop.url}/checkout")
 
     expect(bare.get_by_text("자바스크립트가 필요해요")).to_be_visible()
     expect(bare.get_by_test_id("place-order")).to_be_hidden()
@@ -48,7 +47,7 @@ def test_without_a_script_the_order_form_says_so_and_holds_no_goods(new_page: Ne
     for consent in bare.locator("input[type=checkbox][required]").all():
         consent.check()
     bare.press("[name=payer_email]", "Enter")
-    bare.goto(f"{program.shop_url}/orders")
+    bare.goto(f"{shop.url}/orders")
     expect(bare.get_by_test_id("history-row")).to_have_count(0)
 
 

@@ -10,7 +10,6 @@ from playwright.sync_api import expect
 from tests.browser.conftest import NewPage, QuickStore
 from tests.kit import Choices, Shop, Store
 from tests.kit.pages import Delivery, Method, Window, Work
-from tests.tools.servers import Program
 
 QUICK = {
     ("desktop", Choices("card", "popup", "CERT", "redirect")),
@@ -37,9 +36,7 @@ def every_way() -> Iterator[object]:
 
 
 @pytest.mark.parametrize(("device", "choices"), list(every_way()))
-def test_buying_the_test_product(
-    device: str, choices: Choices, new_page: NewPage, shop: Shop, program: Program
-) -> None:
+def test_buying_the_test_product(device: str, choices: Choices, new_page: NewPage, shop: Shop) -> None:
     on_phone = device == "phone"
     order = QuickStore(new_page(phone=on_phone), shop).order()
     order.choose(choices)
@@ -53,7 +50,7 @@ def test_buying_the_test_product(
     expect(order.receipt_row("attempt_no")).to_contain_text(attempt_no)
     expect(order.receipt_row("total")).to_contain_text("1,000")
     expect(order.receipt_row("vat")).to_contain_text("91")
-    payment = program.payment(attempt_no)
+    payment = shop.control("GET", f"payments/{attempt_no}")
     told = {name: payment[name] for name in ("oid", "type", "work", "state", "total", "refunded_total")}
     assert told == {
         "oid": attempt_no,
@@ -67,10 +64,10 @@ def test_buying_the_test_product(
 
 @pytest.mark.parametrize("phone", [False, True])
 def test_a_session_from_the_list_to_the_receipt_survives_direct_mode(
-    phone: bool, new_page: NewPage, program: Program
+    phone: bool, new_page: NewPage, shop: Shop
 ) -> None:
     """The result post is cross-site: no Lax cookie comes with it, none is set, and the next page has them again."""
-    store = Store(new_page(phone=phone), program.shop_url)
+    store = Store(new_page(phone=phone), shop.url)
     order = store.order()
     cookies = store.page.context.cookies(store.url)
     assert cookies
@@ -92,7 +89,7 @@ def test_a_session_from_the_list_to_the_receipt_survives_direct_mode(
     assert store.page.context.cookies(store.url) == cookies
 
 
-def test_a_cash_receipt_asked_for_in_the_window(desktop: Store, program: Program) -> None:
+def test_a_cash_receipt_asked_for_in_the_window(desktop: Store, shop: Shop) -> None:
     order = desktop.order()
     order.choose(Choices(method="transfer", work="PAY", cash_receipt=True))
 
@@ -102,4 +99,4 @@ def test_a_cash_receipt_asked_for_in_the_window(desktop: Store, program: Program
 
     order.insist_on_state("paid")
     expect(order.receipt_row("cash_receipt_number")).to_be_visible()
-    assert program.payment(attempt_no)["state"] == "approved"
+    assert shop.control("GET", f"payments/{attempt_no}")["state"] == "approved"

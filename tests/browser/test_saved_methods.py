@@ -5,8 +5,8 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.conftest import NewPage
+from tests.kit import Shop
 from tests.kit.pages import OrderPage, Store
-from tests.tools.servers import Program
 
 
 def paid(order: OrderPage) -> str:
@@ -17,9 +17,9 @@ def paid(order: OrderPage) -> str:
     return attempt_no
 
 
-def test_a_saved_card_pays_the_next_order_and_is_deleted(new_page: NewPage, program: Program) -> None:
+def test_a_saved_card_pays_the_next_order_and_is_deleted(new_page: NewPage, shop: Shop) -> None:
     page = new_page()
-    store = Store(page, program.shop_url)
+    store = Store(page, shop.url)
     order = store.order()
     page.get_by_label("다음에도 이 결제수단 사용").check()
     paid(order)
@@ -31,7 +31,7 @@ def test_a_saved_card_pays_the_next_order_and_is_deleted(new_page: NewPage, prog
     window.approve()
     again.insist_on_state("paid")
 
-    assert program.payment(attempt_no)["state"] == "approved"
-    page.goto(f"{program.shop_url}/orders")
+    assert shop.control("GET", f"payments/{attempt_no}")["state"] == "approved"
+    page.goto(f"{shop.url}/orders")
     page.get_by_test_id("delete-saved").click()
     expect(page.get_by_test_id("saved-method")).to_have_count(0)

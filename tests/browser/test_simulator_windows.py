@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewPage
 from tests.browser.merchant import Merchant
-from tests.tools.servers import Program
+from tests.kit import Shop
 
 
 def test_the_app_card_window_is_wide_and_pays_in_instalments(merchant: Merchant, page: Page) -> None:
@@ -91,9 +91,9 @@ def test_the_console_arms_the_next_payment_and_shows_it_at_once(
 
 @pytest.mark.parametrize("phone", [False, True])
 @pytest.mark.parametrize("language", ["ko", "en"])
-def test_the_console_fits_its_screen(program: Program, new_page: NewPage, phone: bool, language: str) -> None:
+def test_the_console_fits_its_screen(shop: Shop, new_page: NewPage, phone: bool, language: str) -> None:
     page = new_page(phone=phone)
-    page.goto(f"{program.simulator_url}/_sim?lang={language}")
+    page.goto(f"{shop.simulator_url}/_sim?lang={language}")
 
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     expect(page.locator("html")).to_have_attribute("lang", language)

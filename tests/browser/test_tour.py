@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewPage
+from tests.kit import Shop
 from tests.kit.pages import Opens, OrderPage
-from tests.tools.servers import Program
 
 
 def next_step(page: Page, name: str) -> None:
@@ -20,11 +20,11 @@ def next_step(page: Page, name: str) -> None:
 
 
 @pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
-def test_the_tour_needs_no_typing(phone: bool, new_page: NewPage, program: Program) -> None:
+def test_the_tour_needs_no_typing(phone: bool, new_page: NewPage, shop: Shop) -> None:
     page = new_page(phone=phone)
     order = OrderPage(page)
     popup: Opens = "new window" if phone else "layer"
-    page.goto(f"{program.shop_url}/demo/")
+    page.goto(f"{shop.url}/demo/")
     page.get_by_test_id("tour-start").click()
 
     next_step(page, "popup-card")

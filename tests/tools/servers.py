@@ -13,8 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import requests
-
 from tests.tools.sources import ROOT
 
 START_SECONDS = 60.0
@@ -43,12 +41,6 @@ class Program:
     @property
     def log(self) -> str:
         return (self.home / "log").read_text(encoding="utf-8")
-
-    def payment(self, attempt_no: str) -> dict[str, object]:
-        answer = requests.get(f"{self.simulator_url}/_sim/payments/{attempt_no}", timeout=10)
-        answer.raise_for_status()
-        found: dict[str, object] = answer.json()
-        return found
 
     def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to stop; its exit status."""
