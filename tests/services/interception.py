@@ -1,11 +1,10 @@
-"""Act while a call of the shop is on its way to the simulator, or change its answer."""
+"""Act while a call of the shop is on its way to the simulator."""
 
 from collections.abc import Callable
 from typing import Any
 
 import requests
 
-from tests.payer import set_body
 from tests.world import World
 
 Forward = Callable[[], requests.Response]
@@ -45,15 +44,3 @@ def act_after(world: World, path: str, act: Callable[[], object]) -> None:
         return response
 
     intercept(world, answered)
-
-
-def change_answer(world: World, path: str, change: Callable[[requests.Response], bytes]) -> None:
-    """The gateway does what it is asked at such an address, and answers with these bytes instead."""
-
-    def answer(url: str, forward: Forward) -> requests.Response:
-        response = forward()
-        if path in url:
-            set_body(response, change(response))
-        return response
-
-    intercept(world, answer)

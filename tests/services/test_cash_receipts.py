@@ -371,9 +371,9 @@ def test_a_payer_who_skips_the_receipt_is_asked_about_once_more(world: World, as
 def test_where_no_receipt_can_come_after_the_charge_nothing_is_asked(
     world: World, work: str, choices: dict[str, Any]
 ) -> None:
-    attempt = world.purchase(method="transfer", work=work, **choices).pay(cash_receipt=False).attempt
+    purchase = world.purchase(method="transfer", work=work, **choices).pay(cash_receipt=False)
 
-    assert (attempt.state, attempt.next_check_at) == (AttemptState.PAID, None)
+    assert (purchase.attempt.state, purchase.attempt.next_check_at, rows(purchase)) == (AttemptState.PAID, None, [])
 
 
 @pytest.mark.parametrize("amount", [3_000, 10_000])

@@ -7,16 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from shop import clock
 from shop.db import db
 from shop.extensions import client
-from shop.models import CashReceipt
+from shop.payple import CashReceiptRequest
 from shop.rules.states import CashReceiptState
 from shop.services import reports
 from tests import world as worlds
-from tests.services.interception import change_answer
 from tests.world import Purchase, World
 
 STATES = {"orders", "attempts", "refunds", "cash_receipts"}
@@ -95,35 +93,19 @@ def test_a_refund_that_was_made_elsewhere_is_found_where_the_inquiry_shows_it(wo
     assert found() == [("refunded", "0", "4000")]
 
 
-@pytest.mark.parametrize("ours", [0, 6_000])
-def test_another_cash_receipt_is_found(world: World, ours: int) -> None:
-    """The simulator's inquiry names no amount, as Payple's documents promise none: here it does."""
-    transfer(world)
-    receipt = db.session.scalars(select(CashReceipt)).one()
-    if ours:
-        receipt.amount = ours
-    else:
-        db.session.delete(receipt)
-    db.session.commit()
-    answer_with(world, PCD_TAXSAVE_AMOUNT="10000")
+def test_a_cash_receipt_that_only_one_side_knows_is_found_unless_a_job_is_due(world: World) -> None:
+    """Somebody cancels one and issues another in the partner admin."""
+    ours, theirs = transfer(world), paid(world, method="transfer")
+    facts = [CashReceiptRequest(one.attempt_no, one.attempt.billing_key, 10_000) for one in (ours, theirs)]
+    client().cancel_cash_receipt(facts[0])
+    client().issue_cash_receipt(facts[1])
+    assert found() == [("cash_receipt", "10000", "0"), ("cash_receipt", "0", "10000")]
 
-    assert found() == [("cash_receipt", str(ours), "10000")]
-
-
-def test_a_cash_receipt_that_only_we_know_is_found_unless_a_job_is_due(world: World) -> None:
-    transfer(world)
-    receipt = db.session.scalars(select(CashReceipt)).one()
-    answer_with(world, PCD_TAXSAVE_RST="N", PCD_TAXSAVE_MGTNUM="")
-    assert found() == [("cash_receipt", "10000", "0")]
-
+    [receipt] = ours.attempt.cash_receipts
     receipt.state, receipt.due_at = CashReceiptState.CANCEL_DUE, worlds.now() + timedelta(days=1)
     db.session.commit()
 
-    assert found() == []
-
-
-def answer_with(world: World, **fields: str) -> None:
-    change_answer(world, "PayChkAct", lambda response: json.dumps(response.json() | fields).encode())
+    assert found() == [("cash_receipt", "0", "10000")]
 
 
 def test_payments_without_an_answer_are_named_and_a_silent_gateway_is_left_alone(world: World) -> None:

@@ -34,18 +34,6 @@ def test_a_payment_is_paid_in_the_shop_and_at_the_gateway(world: World, method: 
         assert attempt.slip_url.startswith(worlds.SIMULATOR)
 
 
-@pytest.mark.parametrize("work", WORKS)
-@pytest.mark.parametrize(("wanted", "receipts"), [(True, [("issued", 1000)]), (False, [])])
-def test_a_transfer_keeps_its_cash_receipt(
-    world: World, work: str, wanted: bool, receipts: list[tuple[str, int]]
-) -> None:
-    purchase = world.purchase(method="transfer", work=work, cash_receipt="y").pay(cash_receipt=wanted)
-
-    assert purchase.attempt.state is AttemptState.PAID
-    assert [(receipt.state, receipt.amount) for receipt in purchase.attempt.cash_receipts] == receipts
-    assert all(receipt.number for receipt in purchase.attempt.cash_receipts)
-
-
 # --- forged and changed results -------------------------------------------------------------------------------------
 
 

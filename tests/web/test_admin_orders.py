@@ -107,7 +107,7 @@ def test_an_order_page_tells_what_happened_and_hides_the_phone(world: World, off
 
 
 @pytest.mark.stricter_engine
-def test_the_settlement_sheet_adds_up(world: World, officer: PageClient) -> None:
+def test_the_settlement_sheet_adds_up_and_can_be_downloaded_as_csv(world: World, officer: PageClient) -> None:
     card, transfer = paid_order(world), paid_order(world, method="transfer", quantity=5)
     refund(officer, card, amount="3000")
     refund(officer, transfer)
@@ -124,6 +124,15 @@ def test_the_settlement_sheet_adds_up(world: World, officer: PageClient) -> None
     page = officer.get(f"/admin/settlement?date={day}")
     assert len(page.values("sheet-line", "data-testid")) == 4
     assert "7,000원" in page.text
+    table = officer.open(f"/admin/settlement.csv?date={day}")
+    assert table.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert table.headers["Content-Disposition"] == f'attachment; filename="settlement-{day}.csv"'
+    assert table.text.startswith("\ufeff")
+    lines = csv.DictReader(io.StringIO(table.text.removeprefix("\ufeff")))
+    assert {(line["구분"], line["주문번호"], line["금액"]) for line in lines} == {
+        *(("승인", card, "10000"), ("환불", card, "-3000")),
+        *(("승인", transfer, "5000"), ("환불", transfer, "-5000")),
+    }
 
 
 def test_a_refund_of_the_next_day_stands_on_the_next_days_sheet(world: World, officer: PageClient) -> None:
@@ -135,23 +144,6 @@ def test_a_refund_of_the_next_day_stands_on_the_next_days_sheet(world: World, of
     sheets = [reports.settlement_sheet(day) for day in (today - timedelta(days=1), today)]
 
     assert [[line.amount for line in sheet.lines] for sheet in sheets] == [[10000], [-1000]]
-
-
-def test_the_settlement_sheet_can_be_downloaded_as_csv(world: World, officer: PageClient) -> None:
-    order_no = paid_order(world)
-    refund(officer, order_no, amount="1000")
-    day = world.order(order_no).attempts[0].payment_date
-
-    response = officer.open(f"/admin/settlement.csv?date={day}")
-
-    assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
-    assert response.headers["Content-Disposition"] == f'attachment; filename="settlement-{day}.csv"'
-    assert response.text.startswith("\ufeff")
-    lines = csv.DictReader(io.StringIO(response.text.removeprefix("\ufeff")))
-    assert [(line["구분"], line["주문번호"], line["금액"]) for line in lines] == [
-        ("승인", order_no, "10000"),
-        ("환불", order_no, "-1000"),
-    ]
 
 
 def comparison_form(page: Page) -> dict[str, str]:
