@@ -6,11 +6,10 @@ import pytest
 import requests
 from sqlalchemy.pool import QueuePool
 
-from shop import clock
 from shop.db import db
 from shop.extensions import client
 from shop.rules.states import AttemptState
-from shop.services import reports, settlement
+from shop.services import settlement
 from tests import world as worlds
 from tests.services.interception import Forward, intercept
 from tests.situations import lost_confirm
@@ -98,21 +97,6 @@ def test_a_payment_that_was_changed_in_the_browser_goes_back(
     world.sweep()
     assert purchase.returned == world.charged()[purchase.attempt_no]
     assert purchase.start().pay().states == ("paid", "paid")
-
-
-def test_the_keys_of_one_order_posted_for_another_pay_their_own_order(world: World) -> None:
-    cheap = world.purchase()
-    dear = Purchase(world, cheap.buyer, cheap.buyer.place_order(quantity=50)).start()
-    claim = dict(cheap.claim())
-    keys = {name: claim[f"PCD_{name}"] for name in ("PAY_REQKEY", "AUTH_KEY", "PAYER_ID")}
-
-    world.deliver(changed(dear.claim(), **keys))
-
-    assert (cheap.states, dear.states) == (("paid", "paid"), ("awaiting_payment", "declined"))
-    assert world.charged() == {cheap.attempt_no: 1000}
-    today = clock.korea_date(worlds.now())
-    assert reports.settlement_sheet(today).total.approved == 1000
-    assert reports.compare_day(client(), today).differences == []
 
 
 def test_a_result_of_an_unknown_number_asks_nobody(world: World) -> None:

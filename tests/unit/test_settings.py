@@ -126,7 +126,6 @@ def test_one_message_names_every_problem(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "name", "value"),
     [
-        ({"PCD_RST_URL": ""}, "window", Window.POPUP),
         ({"PCD_RST_URL": "/payments/result"}, "window", Window.POPUP),
         ({"PCD_RST_URL": "http://localhost:8000/payments/result"}, "window", Window.DIRECT),
         *(
@@ -138,11 +137,9 @@ def test_one_message_names_every_problem(tmp_path: Path) -> None:
         ({"RATE_LIMITS": "on"}, "rate_limits", True),
         ({"PAYPLE_MODE": "test"}, "rate_limits", True),
         ({"PAYPLE_MODE": "test", "RATE_LIMITS": "off"}, "rate_limits", False),
-        (LIVE, "rate_limits", True),
         (LIVE | {"PAYPLE_CSP_EXTRA": "https://cdn.example.kr"}, "csp_extra", ("https://cdn.example.kr",)),
         (LIVE, "methods", ("card", "app_card", "transfer")),
         (LIVE | {"PAYPLE_EASY_PAY": "kakao_pay"}, "methods", ("card", "app_card", "kakao_pay", "transfer")),
-        (LIVE | {"PAYPLE_EASY_PAY": "kakao_pay, naver_pay"}, "methods", tuple(Method)),
         ({}, "methods", tuple(Method)),
         ({"HOST": "localhost"}, "host", "localhost"),
         ({"HOST": "0.0.0.0", "SIMULATOR_PUBLIC": "yes"}, "host", "0.0.0.0"),

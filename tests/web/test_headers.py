@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from werkzeug.test import Client, TestResponse
+from werkzeug.test import TestResponse
 
 from shop.db import db
 from shop.factory import create_app
@@ -93,29 +92,23 @@ def test_a_cookie_is_for_this_site_and_no_script(buyer: PageClient) -> None:
     assert cookies_of(added) == dict.fromkeys(("shop", "cart", "cart.test-product"), attributes)
 
 
-@pytest.fixture
-def live(filled_database: Path, tmp_path: Path) -> Iterator[Client]:
-    """A browser at the shop in live mode. No page that is asked for here calls the gateway."""
+def test_in_live_mode_every_answer_insists_on_https_and_the_cookie_is_bound_to_it_and_the_host(
+    filled_database: Path, tmp_path: Path
+) -> None:
+    """No page that is asked for here calls the gateway."""
     shutil.copy(filled_database, tmp_path / "shop.sqlite")
-    values = LIVE | {"DATABASE_URL": f"sqlite:///{tmp_path / 'shop.sqlite'}"}
-    app = create_app(Settings.from_env(values, tmp_path))
-    yield app.test_client()
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    app = create_app(Settings.from_env(LIVE | {"DATABASE_URL": f"sqlite:///{tmp_path / 'shop.sqlite'}"}, tmp_path))
+    live = app.test_client()
 
-
-def test_in_live_mode_the_cookie_is_bound_to_the_host_and_to_https(live: Client) -> None:
-    response = live.get("/orders/lookup", base_url="https://shop.example.kr")
-
-    assert cookies_of(response) == {"__Host-shop": {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"}}
-
-
-def test_in_live_mode_every_answer_insists_on_https(live: Client) -> None:
+    with_session = live.get("/orders/lookup", base_url="https://shop.example.kr")
+    assert cookies_of(with_session) == {"__Host-shop": {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"}}
     for path in ("/", "/cart", "/orders", "/admin/login", "/nothing-here", "/healthz", "/static/css/base.css"):
         response = live.get(path, base_url="https://shop.example.kr", buffered=True)
         assert response.headers["Strict-Transport-Security"] == "max-age=31536000", path
         assert_headers(response, f"GET {path}")
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
 
 
 def test_without_https_nobody_is_told_to_insist_on_it(buyer: PageClient) -> None:

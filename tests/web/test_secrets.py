@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import stat
 import subprocess
 import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -163,15 +161,6 @@ def test_no_secret_and_nobodys_number_leaves_the_shop(
     journal = world.dump(only={"journal"})
     assert [person for person in ("홍길동", PHONE, "01012345678", PAYER["payer_email"]) if person in journal] == []
     assert {PHONE} < recorder.leaks(world.dump(only={"orders", "attempts"}))
-
-
-def test_a_database_file_that_others_could_read_becomes_private(world: World) -> None:
-    file = Path(db.engine.url.database or "")
-    file.chmod(0o644)
-    db.engine.dispose()
-    world.dump()
-
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 def test_hostile_text_forges_no_line_in_the_logs_of_the_shop_and_its_server() -> None:
