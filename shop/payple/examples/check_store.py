@@ -1,4 +1,4 @@
-"""Checks whether a store of your own keeps its promises. Call it in a test, on an empty database.
+"""Checks whether a store of your own keeps its promises. Call it in a test, on a database of its own.
 
     check_store(store, open_two)
 
@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 
 from ..attempts import Attempt, AttemptState, Reason, Verdict
 from ..payment import PaymentFound
+from ..payment_requests import new_attempt_no
 from ..refund_rules import Refund
 from ..store import PaymentStore, Store
 
@@ -30,7 +31,7 @@ def check_store(store: Store, open_two: OpenTwo) -> None:
     _check_rows(store, paid, second)
     _check_lock(store, paid)
     _check_owed(store, second)
-    _check_indexes(store, *open_two())
+    _check_indexes(store, paid, *open_two())
     check_payments(store, open_two)
 
 
@@ -88,7 +89,7 @@ def _check_claims(store: PaymentStore, first: str, second: str) -> None:
 def _check_rows(store: Store, paid: Attempt, second: str) -> None:
     """The first attempt is paid, the second prepared."""
     number, due = paid.attempt_no, datetime.now(UTC)
-    new = replace(_refund("R1", paid, 1), vat=0, next_try_at=due)
+    new = replace(_refund(paid), vat=0, next_try_at=due)
     with store.lock(number) as order:
         _require([one.attempt_no for one in order.attempts] == [number, second], "lock() reads all, oldest first")
         order.insert(new)
@@ -140,12 +141,15 @@ def _check_owed(store: Store, second: str) -> None:
     _require(second in store.due(datetime.now(UTC)), "the refund of an orphaned payment is due at once")
 
 
-def _check_indexes(store: Store, first: str, second: str) -> None:
+def _check_indexes(store: Store, paid: Attempt, first: str, second: str) -> None:
+    """The paid attempt of another order has one refund."""
     holding = [replace(_find(store, number), state=AttemptState.UNKNOWN) for number in (first, second)]
     _require(not _is_written(store, holding), "an index admits one attempt per order that may be paid")
-    refunds = [_refund(number, holding[0], 1) for number in ("R2", "R3")]
+    refunds = [_refund(holding[0]), _refund(holding[0])]
     _require(not _is_written(store, refunds), "an index admits one refund per attempt in flight")
-    _require(not _is_written(store, [_refund("R1", holding[0], 1)]), "insert() raises for a number that exists")
+    number = store.refunds_of(paid.attempt_no)[0].refund_no
+    twice = replace(_refund(holding[0]), refund_no=number)
+    _require(not _is_written(store, [twice]), "insert() raises for a number that exists")
 
 
 def _found(attempt: Attempt) -> PaymentFound:
@@ -153,9 +157,10 @@ def _found(attempt: Attempt) -> PaymentFound:
     return PaymentFound(number, pay_type, amount, charged_amount=amount, paid_at=datetime.now(UTC))
 
 
-def _refund(refund_no: str, attempt: Attempt, amount: int) -> Refund:
-    day = attempt.payment_date or datetime.now(UTC).date()
-    return Refund(refund_no, attempt.attempt_no, day, amount, is_full=False, changed_at=datetime.now(UTC))
+def _refund(attempt: Attempt) -> Refund:
+    now = datetime.now(UTC)
+    day = attempt.payment_date or now.date()
+    return Refund(new_attempt_no(), attempt.attempt_no, day, amount=1, is_full=False, changed_at=now)
 
 
 def _is_written(store: Store, rows: Sequence[Attempt | Refund]) -> bool:
