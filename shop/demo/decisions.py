@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 CONFIRM = "shop.payple.flow:PaymentFlow._charge"
 DECIDE = "shop.payple.flow:decide"
 TAKE_PAYMENT = "shop.services.transitions:_take_payment"
-ANSWER_TO_REFUND = "shop.payple.refund_rules:state_after"
+ANSWER_TO_REFUND = "shop.payple.refund_rules:judge_refund"
 RECEIPT = "shop.rules.cash_receipt:after_refund"
 BY_REASON: Mapping[str, str] = {
     "no_answer": "shop.payple.flow:no_answer",

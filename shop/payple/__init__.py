@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import codes
 from .attempts import Attempt, AttemptState, Ending, current_attempt
-from .cash_receipt import CashReceiptDone, CashReceiptRequest
+from .cash_receipt import CashReceiptRequest
 from .client import Inquiries, PaypleClient
 from .codes import explain
 from .errors import GatewayError, MalformedResult, NotSent, OutcomeUnknown, Refused, UnknownEndpoint
@@ -38,7 +38,6 @@ __all__ = [
     "Authentication",
     "CardApp",
     "CardPayment",
-    "CashReceiptDone",
     "CashReceiptRequest",
     "ChargeMode",
     "ChargeRequest",

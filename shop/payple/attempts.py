@@ -145,7 +145,6 @@ class Attempt:
 
     @property
     def ending(self) -> Ending:
-        """What the state means for the buyer."""
         return _ENDINGS[self.state]
 
     @property
@@ -230,5 +229,4 @@ def current_attempt(attempts: Sequence[Attempt]) -> Attempt:
 
 
 def utc_now() -> datetime:
-    """Return the present moment."""
     return datetime.now(UTC)

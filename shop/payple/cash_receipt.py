@@ -43,7 +43,6 @@ class CashReceiptRequest:
         return self.identity.replace("-", "")
 
     def to_wire(self) -> dict[str, str]:
-        """The request."""
         fields = {
             "PCD_PAYER_ID": self.billing_key,
             "PCD_PAY_OID": self.attempt_no,
@@ -53,23 +52,13 @@ class CashReceiptRequest:
             fields |= {"PCD_TAXSAVE_TRADEUSE": self.purpose.value, "PCD_TAXSAVE_IDENTINUM": self._digits}
         return fields
 
+    def read_number(self, answer: Answer) -> str:
+        """Return the number that the National Tax Service gave. A cancel's answer may leave it out.
 
-@dataclass(frozen=True)
-class CashReceiptDone:
-    """A receipt that was issued or cancelled. A cancel's answer may leave out its number."""
-
-    attempt_no: str
-    number: str  # given by the National Tax Service
-    amount: int  # won
-    code: str
-    message: str
-
-    @classmethod
-    def from_wire(cls, answer: Answer, request: CashReceiptRequest) -> CashReceiptDone:
-        """Read the answer. Raises Refused, or OutcomeUnknown, also for a success that names something else."""
+        Raises Refused, or OutcomeUnknown, also for a success that names something else.
+        """
         require_success(answer)
-        require_attempt(answer, request.attempt_no)
-        if answer.won("PCD_TAXSAVE_AMOUNT") not in (None, request.amount):  # older answers name none
+        require_attempt(answer, self.attempt_no)
+        if answer.won("PCD_TAXSAVE_AMOUNT") not in (None, self.amount):  # older answers name none
             raise OutcomeUnknown("the gateway's success names another amount")
-        number, code = answer.text("PCD_TAXSAVE_MGTNUM"), answer.text("PCD_PAY_CODE")
-        return cls(request.attempt_no, number, request.amount, code, answer.message("PCD_PAY_MSG"))
+        return answer.text("PCD_TAXSAVE_MGTNUM")

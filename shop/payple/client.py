@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from .cash_receipt import CashReceiptDone, CashReceiptRequest
+from .cash_receipt import CashReceiptRequest
 from .errors import GatewayError, NotSent, OutcomeUnknown, Refused
 from .gateway import Authentication, Credentials, Gateway, Purpose
 from .masking import mask
@@ -109,20 +109,18 @@ class PaypleClient:
         """Refund, once per call: the gateway has no number for a refund (quick guide 4-3).
 
         Commit your intent before. After OutcomeUnknown repeat only a cancel of everything that is left; the second
-        one is refused, see `codes.says_already_cancelled`.
+        one is refused, see `codes.ALREADY_CANCELLED`.
         """
         answer = self._send("refund", Purpose.REFUND, request.to_wire(self._credentials.refund_key), leave_by)
         return RefundDone.from_wire(answer, request, self.gateway)
 
-    def issue_cash_receipt(self, request: CashReceiptRequest) -> CashReceiptDone:
-        """Issue a receipt for a transfer, at most one per payment. Moves no money."""
-        answer = self._send("issue_cash_receipt", Purpose.RECEIPT_ISSUE, request.to_wire())
-        return CashReceiptDone.from_wire(answer, request)
+    def issue_cash_receipt(self, request: CashReceiptRequest) -> str:
+        """Issue a receipt for a transfer, at most one per payment, and return its number. Moves no money."""
+        return request.read_number(self._send("issue_cash_receipt", Purpose.RECEIPT_ISSUE, request.to_wire()))
 
-    def cancel_cash_receipt(self, request: CashReceiptRequest) -> CashReceiptDone:
+    def cancel_cash_receipt(self, request: CashReceiptRequest) -> None:
         """Cancel a transfer's receipt, where a refund did not: all that it was issued for. Moves no money."""
-        answer = self._send("cancel_cash_receipt", Purpose.RECEIPT_CANCEL, request.to_wire())
-        return CashReceiptDone.from_wire(answer, request)
+        request.read_number(self._send("cancel_cash_receipt", Purpose.RECEIPT_CANCEL, request.to_wire()))
 
     def find_billing_key(self, billing_key: str) -> Registration | None:
         """Look up what a billing key charges. Returns None if it is not registered, or not any more."""

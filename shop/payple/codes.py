@@ -17,9 +17,15 @@ from .errors import GatewayError, NotSent
 # PCCF0000, PAYC0000, 0000 and the inquiry's PCHK000. "Contains 0000" would also admit X00001.
 _SUCCESS = re.compile(r"[A-Z]{0,6}0{3,4}")
 _CODE_IN_TEXT = re.compile(r"(?<![A-Za-z0-9])[A-Z]{4}[A-Z0-9]{3}[0-9](?![A-Za-z0-9])")
-_ALREADY_CANCELLED = frozenset({"PAYC0007", "1115", "3121"})
-_AMOUNT_DIFFERS = frozenset({"1126", "3212"})
-_MONTH_IS_PAID = frozenset({"RPCD0015", "CPAY0202"})
+ALREADY_CANCELLED = frozenset({"PAYC0007", "1115", "3121"})
+"""A refused cancel: nothing is left. It confirms an earlier cancel only where this one repeats a full one.
+
+PAYC0007 also means that the gateway has no payment of this number and date.
+"""
+AMOUNT_DIFFERS = frozenset({"1126", "3212"})
+"""A refused cancel: it named another amount than the gateway has."""
+MONTH_IS_PAID = frozenset({"RPCD0015", "CPAY0202"})
+"""A refused charge: another number has paid the month, or this number has paid before. An inquiry tells."""
 
 
 @dataclass(frozen=True)
@@ -69,28 +75,6 @@ def explain(error: GatewayError | str) -> ResponseCode:
 def is_success(code: str) -> bool:
     """Return whether a code may stand beside "success": blank (old answers have none) or letters and only zeros."""
     return not code or _SUCCESS.fullmatch(code) is not None
-
-
-def says_already_cancelled(code: str) -> bool:
-    """Return whether a refused cancel says that nothing is left to cancel.
-
-    It confirms the earlier cancel only where this one repeats a cancel of everything that was left. PAYC0007 also
-    means that the gateway has no payment of this number and date.
-    """
-    return code in _ALREADY_CANCELLED
-
-
-def says_amount_differs(code: str) -> bool:
-    """Return whether a refused cancel named another amount than the gateway has."""
-    return code in _AMOUNT_DIFFERS
-
-
-def says_month_is_paid(code: str) -> bool:
-    """Return whether a charge may be refused because another number has paid the month.
-
-    The codes also mean that this number has paid before. An inquiry tells.
-    """
-    return code in _MONTH_IS_PAID
 
 
 def code_in(text: str) -> str:

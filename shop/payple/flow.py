@@ -310,7 +310,7 @@ def judge_failed_charge(error: GatewayError) -> Verdict:
             state, reason = AttemptState.PREPARED, Reason.NOT_SENT
         case Refused():
             state, reason = AttemptState.DECLINED, Reason.NONE
-        case _ if codes.says_month_is_paid(error.code):
+        case _ if error.code in codes.MONTH_IS_PAID:
             state, reason = AttemptState.ATTENTION, Reason.MONTH_PAID
         case _:
             state, reason = AttemptState.UNKNOWN, Reason.NO_ANSWER

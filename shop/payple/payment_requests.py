@@ -157,7 +157,6 @@ class ChargeRequest(PaymentRequest):
 
     @property
     def purpose(self) -> Purpose:
-        """What its authentication is for."""
         if self.pay_type is PayType.CARD:
             return Purpose.MONTHLY_CARD if self.month else Purpose.CHARGE_CARD
         return Purpose.MONTHLY_TRANSFER if self.month else Purpose.CHARGE_TRANSFER

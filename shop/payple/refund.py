@@ -34,7 +34,6 @@ class RefundRequest:
             raise ValueError("a refund is at least 1 won, and its VAT a part of it")
 
     def to_wire(self, refund_key: str) -> dict[str, str]:
-        """The request of a cancel."""
         vat = {} if self.vat is None else {"PCD_REFUND_TAXTOTAL": str(self.vat)}
         return {
             "PCD_REFUND_KEY": refund_key,
@@ -48,14 +47,12 @@ class RefundRequest:
 
 @dataclass(frozen=True)
 class RefundDone:
-    """A refund that the gateway has made. All amounts in won.
+    """A refund that the gateway has made.
 
     `receipt_code` says what it did to the transfer's cash receipt, blank if there is none. If it is not
     RECEIPT_ADJUSTED, cancel the receipt separately from the next day on.
     """
 
-    attempt_no: str
-    amount: int
     trade_key: str  # of the refund, not of the payment; cards only
     slip_url: str  # blank unless it is a link that may be shown
     code: str
@@ -71,8 +68,6 @@ class RefundDone:
         if answer.won("PCD_REFUND_TOTAL") != request.amount:
             raise OutcomeUnknown("the gateway's success names another amount, or none")
         return cls(
-            attempt_no=request.attempt_no,
-            amount=request.amount,
             trade_key=answer.text("PCD_PAY_CARDTRADENUM"),
             slip_url=gateway.safe_url(answer.text("PCD_PAY_CARDRECEIPT")),
             code=answer.text("PCD_PAY_CODE"),

@@ -136,27 +136,24 @@ def may_send(refund: Refund) -> bool:
     return refund.state is RefundState.RESERVED or (refund.state is RefundState.UNKNOWN and refund.is_full)
 
 
-def state_after(answer: RefundDone | GatewayError, *, is_repeat: bool, is_owed: bool) -> RefundState:
-    """Return the state that an answer to a cancel gives a refund.
-
-    ``is_repeat``: an earlier call had no definite answer. "Already cancelled" then confirms that call, and any other no
-    says nothing about it. ``is_owed``: the program sends it again by itself.
-    """
-    if isinstance(answer, RefundDone):
-        return RefundState.DONE
-    if is_repeat and isinstance(answer, Refused) and codes.says_already_cancelled(answer.code):
-        return RefundState.DONE
-    if is_repeat or isinstance(answer, OutcomeUnknown):
-        return RefundState.UNKNOWN
-    return RefundState.RESERVED if is_owed and isinstance(answer, NotSent) else RefundState.REFUSED
-
-
 def judge_refund(refund: Refund, answer: RefundDone | GatewayError) -> RefundVerdict:
-    """Decide what the answer to a cancel means for a refund, given the refund before the call."""
-    state = state_after(answer, is_repeat=refund.state is RefundState.UNKNOWN, is_owed=refund.is_owed)
-    error = answer if isinstance(answer, GatewayError) else None
-    done = answer if isinstance(answer, RefundDone) else None
-    return RefundVerdict(state, refund.tries + 1, done, error)
+    """Decide what the answer to a cancel means for a refund, given the refund before the call.
+
+    A repeat follows a call without a definite answer. "Already cancelled" then confirms that call, and any other no
+    says nothing about it.
+    """
+    tries, is_repeat = refund.tries + 1, refund.state is RefundState.UNKNOWN
+    if isinstance(answer, RefundDone):
+        return RefundVerdict(RefundState.DONE, tries, done=answer)
+    if is_repeat and isinstance(answer, Refused) and answer.code in codes.ALREADY_CANCELLED:
+        state = RefundState.DONE
+    elif is_repeat or isinstance(answer, OutcomeUnknown):
+        state = RefundState.UNKNOWN
+    elif refund.is_owed and isinstance(answer, NotSent):
+        state = RefundState.RESERVED  # the program sends it again by itself
+    else:
+        state = RefundState.REFUSED
+    return RefundVerdict(state, tries, error=answer)
 
 
 def give_up(refund: Refund) -> RefundVerdict | None:

@@ -81,11 +81,9 @@ class LockedOrder:
     update: Callable[[Attempt | Refund, Evidence | None], None]
 
     def attempt(self, attempt_no: str) -> Attempt | None:
-        """Return an attempt of the order."""
         return next((attempt for attempt in self.attempts if attempt.attempt_no == attempt_no), None)
 
     def refunds_of(self, attempt_no: str) -> list[Refund]:
-        """Return the refunds of an attempt."""
         return [refund for refund in self.refunds if refund.attempt_no == attempt_no]
 
     def refund(self, refund: Refund) -> Refund:

@@ -256,7 +256,7 @@ def _make_call(job: _Job, client: PaypleClient, inquirer: Inquirer) -> tuple[Cas
         client.cancel_cash_receipt(job.message)
         return CashReceiptState.CANCELLED, ""
     if job.message:
-        return CashReceiptState.ISSUED, client.issue_cash_receipt(job.message).number
+        return CashReceiptState.ISSUED, client.issue_cash_receipt(job.message)
     found = inquirer.inquire(job.attempt_no, job.payment_date, PayType.TRANSFER)
     if found is None or found.transfer is None:
         raise OutcomeUnknown("the gateway does not show the payment")
@@ -287,7 +287,7 @@ def _record_error(receipt: CashReceipt, error: GatewayError) -> None:
     elif isinstance(error, Refused):
         receipt.last_call = LastCall.REFUSED
         receipt.due_at = clock.now()
-        if codes.says_amount_differs(error.code) and receipt.reissue_amount:
+        if error.code in codes.AMOUNT_DIFFERS and receipt.reissue_amount:
             receipt.amount = receipt.reissue_amount  # reduced with a refund whose answer was lost
     journal.note(receipt, f"receipt_{receipt.state}", _actor(receipt))
 

@@ -84,7 +84,7 @@ def _prepare(subscription_id: int, order_id: int) -> ChargeRequest | None:
         is_open = order.state is OrderState.AWAITING_PAYMENT and row.state is SubscriptionState.ACTIVE
         if not is_open or order.month is None or any(map(_is_window_open, order.attempts)):
             return None
-        if any(codes.says_month_is_paid(attempt.result_code) for attempt in order.attempts):
+        if any(attempt.result_code in codes.MONTH_IS_PAID for attempt in order.attempts):
             subscriptions.advance(row, month_after(order.month))  # somebody has looked, and no try of ours has paid
             return None
         saved = row.saved_method

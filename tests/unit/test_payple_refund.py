@@ -33,7 +33,6 @@ def test_an_impossible_amount_makes_no_request(amount: int, vat: int | None) -> 
 
 def test_a_refund_is_read() -> None:
     back = done(refund())
-    assert (back.attempt_no, back.amount) == ("ORDER_1", 1000)
     assert back.trade_key == "202312201011122302115099"
     assert back.slip_url == "https://www.danalpay.com/receipt?tid=1"
     assert (back.code, back.message, back.receipt_code) == ("PAYC0000", "승인취소성공", "")
@@ -42,7 +41,7 @@ def test_a_refund_is_read() -> None:
 @pytest.mark.parametrize("code", ["0000", "-10002122", -10002122, "Y", 0], ids=repr)
 def test_a_refund_is_done_whatever_became_of_its_receipt(code: object) -> None:
     back = done(refund(TAXSAVE_RST=code, TAXSAVE_MSG=FAILED))
-    assert (back.amount, back.receipt_code, back.receipt_message) == (1000, str(code), FAILED)
+    assert (back.receipt_code, back.receipt_message) == (str(code), FAILED)
 
 
 @pytest.mark.parametrize(
