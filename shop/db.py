@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Dialect, Engine, Enum, ExceptionContext, Index, Select, String, event, text
+from sqlalchemy import Connection, DateTime, Dialect, Enum, ExceptionContext, Index, Select, String, event, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import DeclarativeBase
@@ -164,7 +164,9 @@ def init_app(app: Flask) -> None:
         event.listen(db.engine, "handle_error", _hide_row)
         event.listen(db.engine, "handle_error", _reconnect_if_read_only, retval=True)
         if db.engine.dialect.name == "sqlite":
-            _prepare_sqlite(db.engine)
+            event.listen(db.engine, "do_connect", _keep_to_owner)
+            event.listen(db.engine, "connect", _set_pragmas)
+            event.listen(db.engine, "begin", _begin)
         else:
             event.listen(db.engine, "before_cursor_execute", _without_nul, retval=True)
 
@@ -210,12 +212,6 @@ def _replacing_nul(value: Any) -> Any:
             return type(value)(map(_replacing_nul, value))
         case _:
             return value
-
-
-def _prepare_sqlite(engine: Engine) -> None:
-    event.listen(engine, "do_connect", _keep_to_owner)
-    event.listen(engine, "connect", _set_pragmas)
-    event.listen(engine, "begin", _begin)
 
 
 def _keep_to_owner(_dialect: object, _record: object, arguments: list[str], _options: object) -> None:

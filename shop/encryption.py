@@ -31,17 +31,15 @@ class EncryptedText(TypeDecorator[str]):
         return _cipher().encrypt(value.encode()).decode() if value else ""
 
     def process_result_value(self, value: str | None, _dialect: Dialect) -> str:
-        return _decrypted(value) if value else ""
+        if not value:
+            return ""
+        from cryptography.fernet import InvalidToken  # noqa: PLC0415
 
-
-def _decrypted(text: str) -> str:
-    from cryptography.fernet import InvalidToken  # noqa: PLC0415
-
-    try:
-        return _cipher().decrypt(text).decode()
-    except InvalidToken:
-        log.warning("a value of the database was encrypted with another SECRET_KEY")
-        return ""
+        try:
+            return _cipher().decrypt(value).decode()
+        except InvalidToken:
+            log.warning("a value of the database was encrypted with another SECRET_KEY")
+            return ""
 
 
 def keyed_digest(text: str) -> bytes:

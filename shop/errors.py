@@ -12,6 +12,14 @@ class NotFound(ShopError):
     """No such product or order, or it is somebody else's: the same neutral page for all."""
 
 
+class Refusal(ShopError):
+    """A rule with several reasons. Nothing was changed."""
+
+    def __init__(self, reason: StrEnum) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
 class OutOfStock(ShopError):
     """Fewer are left than the buyer wants."""
 
@@ -20,8 +28,8 @@ class OutOfStock(ShopError):
         self.slug = slug
 
 
-class CartProblem(ShopError):
-    """The cart cannot become an order; nothing was changed."""
+class CartProblem(Refusal):
+    """The cart cannot become an order."""
 
     class Reason(StrEnum):
         EMPTY = "empty"
@@ -32,12 +40,10 @@ class CartProblem(ShopError):
         NOT_ALONE = "not_alone"
         SUBSCRIBED = "subscribed"
 
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(reason.value)
-        self.reason = reason
+    reason: Reason
 
 
-class CannotPay(ShopError):
+class CannotPay(Refusal):
     """No attempt may start for this order now."""
 
     class Reason(StrEnum):
@@ -48,16 +54,14 @@ class CannotPay(ShopError):
         TOO_MANY = "too_many"
         SUBSCRIBED = "subscribed"
 
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(reason.value)
-        self.reason = reason
+    reason: Reason
 
 
 class CannotCancel(CannotPay):
     """This order cannot be cancelled now, because it is paid or may be."""
 
 
-class RefundRefused(ShopError):
+class RefundRefused(Refusal):
     """Nothing was sent. ``refundable`` is what is left, in won."""
 
     class Reason(StrEnum):
@@ -68,13 +72,14 @@ class RefundRefused(ShopError):
         WRONG_STATE = "wrong_state"
         OTHER_ORDER = "other_order"
 
+    reason: Reason
+
     def __init__(self, reason: Reason, refundable: int = 0) -> None:
-        super().__init__(reason.value)
-        self.reason = reason
+        super().__init__(reason)
         self.refundable = refundable
 
 
-class ReceiptRefused(ShopError):
+class ReceiptRefused(Refusal):
     """Nothing was sent."""
 
     class Reason(StrEnum):
@@ -85,9 +90,7 @@ class ReceiptRefused(ShopError):
         NOTHING_LEFT = "nothing_left"
         IN_FLIGHT = "in_flight"
 
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(reason.value)
-        self.reason = reason
+    reason: Reason
 
 
 class TooManyUnpaid(ShopError):
@@ -102,7 +105,7 @@ class SignInRefused(ShopError):
     """Wrong name or password; the message does not say which."""
 
 
-class StaffProblem(ShopError):
+class StaffProblem(Refusal):
     """An account cannot be made or changed like this."""
 
     class Reason(StrEnum):
@@ -111,6 +114,4 @@ class StaffProblem(ShopError):
         TAKEN = "taken"
         UNKNOWN = "unknown"
 
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(reason.value)
-        self.reason = reason
+    reason: Reason

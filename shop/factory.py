@@ -65,9 +65,10 @@ def create_app(settings: Settings, http: requests.Session | None = None) -> Flas
     _limit_bodies(app)
     security_headers.init_app(app)
     static_files.init_app(app)
-    hosts.init_app(app)
+    app.before_request(hosts.require_own_host)
     error_pages.init_app(app)
-    _protect_forms(app)
+    csrf.init_app(app)
+    csrf.exempt(callbacks.bp)  # payment results arrive there, from pages that are not ours
     limiter.init_app(app)
     login_manager.init_app(app, add_context_processor=False)  # the templates get what they show from the staff area
     app.url_map.converters["row"] = RowConverter
@@ -75,7 +76,8 @@ def create_app(settings: Settings, http: requests.Session | None = None) -> Flas
         app.register_blueprint(module.bp)
     cli.init_app(app)
     _add_demo(app, settings, http)
-    _trust_proxies(app, settings.trusted_proxies)
+    if settings.trusted_proxies:  # else no request header names the caller's address
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
     return app
 
 
@@ -140,20 +142,8 @@ def _client(settings: Settings, http: requests.Session | None) -> PaypleClient:
     )
 
 
-def _protect_forms(app: Flask) -> None:
-    """Every POST needs our token, except where payment results arrive: those pages are not ours."""
-    csrf.init_app(app)
-    csrf.exempt(callbacks.bp)
-
-
 def _add_demo(app: Flask, settings: Settings, http: requests.Session | None) -> None:
     """The simulator takes any number of inquiries, so the demo's own client does not wait between two."""
     clock.keep_offset_in(None)
     if settings.mode is Mode.SIMULATOR:
         demo.init_app(app, settings, _client(replace(settings, inquiries_per_second=QUICK), http), http)
-
-
-def _trust_proxies(app: Flask, count: int) -> None:
-    """See the caller's address behind our own proxies. Without any, no request header names it."""
-    if count:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=0)  # type: ignore[method-assign] # Flask's way

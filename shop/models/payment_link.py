@@ -37,7 +37,6 @@ class PaymentLink(Base):
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
     url: Mapped[str] = mapped_column(Text)
     goods: Mapped[str] = mapped_column(String(50))
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_by: Mapped[str] = mapped_column(String(40))
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -80,8 +80,8 @@ def _desk_row(row: Subject) -> DeskRow:
 
 def _evidence(numbers: Iterable[str]) -> Mapping[str, Sequence[JournalEntry]]:
     rank = func.row_number().over(partition_by=JournalEntry.attempt_no, order_by=JournalEntry.id.desc())
-    told = (JournalEntry.attempt_no.in_(list(numbers)), JournalEntry.event.in_(EVIDENCE))
-    ranked = select(JournalEntry.id, rank.label("rank")).where(*told).subquery()
+    is_evidence = (JournalEntry.attempt_no.in_(list(numbers)), JournalEntry.event.in_(EVIDENCE))
+    ranked = select(JournalEntry.id, rank.label("rank")).where(*is_evidence).subquery()
     last = select(ranked.c.id).where(ranked.c.rank <= MOST_EVIDENCE)
     found: dict[str, list[JournalEntry]] = defaultdict(list)
     for entry in db.session.scalars(select(JournalEntry).where(JournalEntry.id.in_(last)).order_by(JournalEntry.id)):

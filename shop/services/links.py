@@ -43,7 +43,6 @@ def create(order: Order, goods: str, expires_at: datetime, *, by: str, client: P
             order_id=order.id,
             url=url,
             goods=goods,
-            created_at=clock.now(),
             created_by=by,
             expires_at=expires_at,
             ends_at=expires_at + WINDOW_LIFETIME,

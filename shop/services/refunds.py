@@ -195,9 +195,9 @@ def _begin(refund_id: int) -> refund_rules.Refund | None:
 def _record(refund: Refund, verdict: RefundVerdict, actor: Actor, **decision: object) -> None:
     if verdict.state is refund.state or not verdict.applies_to(refund.flow_view):
         return
-    told = decision | _gateway_columns(verdict)  # goes into the journal, too
+    values = decision | _gateway_columns(verdict)  # they go into the journal, too
     ended_at = None if verdict.state in IN_FLIGHT else clock.now()
-    _move(refund, verdict.state, actor, told, ended_at=ended_at, **told)
+    _move(refund, verdict.state, actor, values, ended_at=ended_at, **values)
     if verdict.state is RefundState.DONE:
         cash_receipts.adjust_to_refund(refund, actor)
 

@@ -32,7 +32,7 @@ def add(name: str, password: str) -> StaffMember:
         raise StaffProblem(StaffProblem.Reason.NAME)
     if not LEAST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise StaffProblem(StaffProblem.Reason.PASSWORD)
-    member = StaffMember(name=name, password_hash=generate_password_hash(_normal(password)), created_at=clock.now())
+    member = StaffMember(name=name, password_hash=generate_password_hash(_normal(password)))
     try:
         with transaction():
             db.session.add(member)
@@ -71,8 +71,8 @@ def sign_in(name: str, password: str) -> str:
     member = _check(name, password)
     now = clock.now()
     token = secrets.token_urlsafe(32)
-    session = StaffSession(token_hash=_hash_of_token(token), staff_id=member.id, started_at=now)
-    session.expires_at = now + SESSION_LIFETIME
+    ends_at = now + SESSION_LIFETIME
+    session = StaffSession(token_hash=_hash_of_token(token), staff_id=member.id, expires_at=ends_at)
     with transaction():
         db.session.execute(delete(StaffSession).where(StaffSession.expires_at <= now))
         db.session.add(session)

@@ -1,29 +1,6 @@
 """The staff area. One module per noun; importing the package attaches all of them to its one blueprint."""
 
-from shop.views.admin import (
-    cash_receipts,
-    desk,
-    doctor,
-    inquiries,
-    links,
-    login,
-    orders,
-    refunds,
-    reports,
-    subscriptions,
-)
+from shop.views.admin import cash_receipts, desk, doctor, inquiries, links, orders, refunds, reports, subscriptions  # noqa: F401
 from shop.views.admin.login import bp
 
-__all__ = [
-    "bp",
-    "cash_receipts",
-    "desk",
-    "doctor",
-    "inquiries",
-    "links",
-    "login",
-    "orders",
-    "refunds",
-    "reports",
-    "subscriptions",
-]
+__all__ = ["bp"]
