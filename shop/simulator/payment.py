@@ -216,8 +216,8 @@ def by_request_key(db: sqlite3.Connection, request_key: str) -> Payment | None:
     return store.find(db, Payment, request_key=request_key) if request_key else None
 
 
-def new_key(length: int = 32) -> str:
-    return secrets.token_urlsafe(length)
+def new_key() -> str:
+    return secrets.token_urlsafe(32)
 
 
 def trade_key(now: datetime) -> str:

@@ -315,9 +315,10 @@ def chosen(db: sqlite3.Connection, run: Run, payment: Payment, typed: Mapping[st
 
 def unasked(db: sqlite3.Connection, run: Run, payment: Payment) -> Scenario:
     """The scenario without a choice in the window: by test number, by what is armed, or by the amount."""
-    by_instrument = _by_instrument(payment)
-    if by_instrument:
-        return by_instrument
+    mark = payment.instrument.mark if payment.instrument else ""
+    named = (row for row in SCENARIOS.values() if row is not APPROVED and row.mark == mark and row.fits(payment))
+    if by_number := next(named, None):
+        return by_number
     armed = _first_armed(db, payment)
     if armed and draw(db, armed):
         return SCENARIOS[armed.scenario]
@@ -341,12 +342,6 @@ def triggers_of(scenario: Scenario) -> dict[str, str]:
         "account": account_number(scenario.mark) if "transfer" in scenario.methods and not is_default else "",
         "amount": scenario.amount_ending,
     }
-
-
-def _by_instrument(payment: Payment) -> Scenario | None:
-    mark = payment.instrument.mark if payment.instrument else ""
-    found = (row for row in SCENARIOS.values() if row is not APPROVED and row.mark == mark and row.fits(payment))
-    return next(found, None)
 
 
 def _first_armed(db: sqlite3.Connection, payment: Payment) -> ArmedScenario | None:

@@ -119,7 +119,11 @@ def refuse_other_origins() -> ResponseReturnValue | None:
 def control_blueprint(name: str, path: str = "") -> Blueprint:
     """Routes below `/_sim`; a ValueError in them answers a wrong order with its sentence."""
     blueprint = Blueprint(name, __name__, url_prefix=f"/_sim{path}")
-    blueprint.register_error_handler(ValueError, _explain)
+
+    @blueprint.errorhandler(ValueError)
+    def explain(error: ValueError) -> ResponseReturnValue:
+        return jsonify(error=str(error).encode("utf-8", "replace").decode()), 400
+
     return blueprint
 
 
@@ -159,10 +163,6 @@ def _is_address(host: str) -> bool:
         return bool(ipaddress.ip_address(host))
     except ValueError:
         return False
-
-
-def _explain(error: ValueError) -> ResponseReturnValue:
-    return jsonify(error=str(error).encode("utf-8", "replace").decode()), 400
 
 
 def _text(value: object) -> str:

@@ -23,13 +23,11 @@ def cash_receipt() -> Response:
     """Issue or cancel: `ACT_` says which."""
     work = request.args.get("ACT_", "")
     purpose = PURPOSES.get(work) or abort(404)
-    return serve_with_tokens(
-        purpose, lambda call: _change(call, purpose), lambda call, refused: _refused(call, refused, work)
-    )
 
+    def refuse(call: Call, refused: Refused) -> Fields:
+        return messages.refusal(refused.rule, "transfer", PCD_PAY_WORK=work, PCD_PAY_OID=call.oid)
 
-def _refused(call: Call, refused: Refused, work: str) -> Fields:
-    return messages.refusal(refused.rule, "transfer", PCD_PAY_WORK=work, PCD_PAY_OID=call.oid)
+    return serve_with_tokens(purpose, lambda call: _change(call, purpose), refuse)
 
 
 def _change(call: Call, purpose: Purpose) -> Answer:

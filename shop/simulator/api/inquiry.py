@@ -8,8 +8,6 @@ from shop.simulator import messages, payment, scenarios
 from shop.simulator.api.authentication import INQUIRY, serve_with_tokens
 from shop.simulator.calls import Answer, Call, Refused, refuse_if
 from shop.simulator.fields import Fields
-from shop.simulator.payment import Payment
-from shop.simulator.runs import Run
 
 bp = Blueprint("inquiry", __name__)
 
@@ -32,16 +30,11 @@ def _inquire(call: Call) -> Answer:
     refuse_if(not asked.get("PCD_PAY_OID") or not asked.get("PCD_PAY_DATE"), "field_missing")
     completed = payment.completed(call.db, call.run.id, asked["PCD_PAY_OID"])
     run = scenarios.governed(call.run, completed)
-    found = _found(call, run, completed)
-    answered = messages.found(found, run.policy)
-    call.write(found, answered=answered)
-    return Answer(answered)
-
-
-def _found(call: Call, run: Run, completed: Payment | None) -> Payment:
     if completed is None or completed.approved_at is None:
         raise Refused("payment_unknown")
-    refuse_if(call.asked.get("PCD_PAY_TYPE") not in (None, "", completed.method), "payment_unknown")
-    refuse_if(not completed.has_date(call.asked["PCD_PAY_DATE"], run.policy), "payment_unknown")
+    refuse_if(asked.get("PCD_PAY_TYPE") not in (None, "", completed.method), "payment_unknown")
+    refuse_if(not completed.has_date(asked["PCD_PAY_DATE"], run.policy), "payment_unknown")
     refuse_if(run.now() - completed.approved_at < timedelta(seconds=run.policy.inquiry_lag_seconds), "inquiry_lags")
-    return completed
+    answered = messages.found(completed, run.policy)
+    call.write(completed, answered=answered)
+    return Answer(answered)

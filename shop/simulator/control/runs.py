@@ -44,7 +44,9 @@ def register() -> ResponseReturnValue:
         if "webhook_url" in order:
             run = replace(run, webhook_url=checked_address(order["webhook_url"], settings().webhook_hosts))
         if "domains" in order:
-            run = replace(run, domains=_checked_domains(order["domains"]))
+            if not all(isinstance(domain, str) and domain for domain in order["domains"]):
+                raise ValueError("domains is a list of host names")
+            run = replace(run, domains=tuple(domain.lower() for domain in order["domains"]))
         runs.save(db, run)
         ledger.write(db, run, "partner", note=str(order))
     return jsonify(_registered(run))
@@ -76,12 +78,6 @@ def forget() -> ResponseReturnValue:
         runs.forget(db, run, settings().webhook_url)
     barriers.release_all(run)
     return "", 204
-
-
-def _checked_domains(domains: list[object]) -> tuple[str, ...]:
-    if not all(isinstance(domain, str) and domain for domain in domains):
-        raise ValueError("domains is a list of host names")
-    return tuple(str(domain).lower() for domain in domains)
 
 
 def _registered(run: Run) -> dict[str, object]:

@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 
 from shop.simulator import ledger, runs, store, webhooks
 from shop.simulator.masking import masked
-from shop.simulator.runs import Bench
 from shop.simulator.web import control_blueprint, current_run, database, read_order
 from shop.simulator.webhooks import Webhook
 
@@ -32,9 +31,14 @@ def list_webhooks() -> ResponseReturnValue:
 def set_bench() -> ResponseReturnValue:
     """`{hold?, release?, duplicate?, shuffle?, drop?, delay?, seed?}`; what is left out stays as it is."""
     order = read_order(TYPES)
+    for name, largest in LARGEST.items():
+        if not 0 <= order.get(name, 0) <= largest:
+            raise ValueError(f"{name} is a number from 0 to {largest}")
+    wishes = {name: value for name, value in order.items() if name != "release"}
+    wishes |= {name: float(order[name]) for name in ("drop", "delay") if name in order}
     with database().writing() as db:
         run = current_run(db)
-        run = replace(run, bench=_changed(run.bench, order))
+        run = replace(run, bench=replace(run.bench, **wishes))
         runs.save(db, run)
         if order.get("release"):
             webhooks.release(db, run.id)
@@ -49,15 +53,6 @@ def resend(number: int) -> ResponseReturnValue:
         webhook = store.find(db, Webhook, run=run.id, number=min(number, store.LARGEST_NUMBER)) or abort(404)
         again = store.find(db, Webhook, number=webhooks.resend(db, run, webhook)) or abort(404)
     return jsonify(_shown(again)), 201
-
-
-def _changed(bench: Bench, order: dict[str, Any]) -> Bench:
-    for name, largest in LARGEST.items():
-        if not 0 <= order.get(name, 0) <= largest:
-            raise ValueError(f"{name} is a number from 0 to {largest}")
-    wishes = {name: value for name, value in order.items() if name != "release"}
-    wishes |= {name: float(order[name]) for name in ("drop", "delay") if name in order}
-    return replace(bench, **wishes)
 
 
 def _shown(webhook: Webhook) -> dict[str, Any]:
