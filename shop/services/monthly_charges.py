@@ -49,7 +49,11 @@ def charge(subscription_id: int, client: PaypleClient) -> None:
     request = _prepare(subscription_id, claimed.order_id)
     if request and _is_new(request, claimed.due_at, client):
         settlement.charge(request, client)
-        _pause_after_last_try(subscription_id, claimed.order_id)
+        with transaction():
+            order = transitions.lock_order(claimed.order_id)
+            row = subscriptions.lock(subscription_id)
+            if not order.paid_attempt and _is_last_try_used(row, order):
+                subscriptions.pause(row)
 
 
 def _claim(subscription_id: int) -> Claimed | None:
@@ -98,14 +102,6 @@ def _is_window_open(attempt: Attempt) -> bool:
     """Whether the buyer may be paying the month in a window that charges by itself."""
     is_prepared = attempt.state is AttemptState.PREPARED and attempt.charge_mode is ChargeMode.IN_WINDOW
     return is_prepared and clock.now() < attempt.window_ends_at
-
-
-def _pause_after_last_try(subscription_id: int, order_id: int) -> None:
-    with transaction():
-        order = transitions.lock_order(order_id)
-        row = subscriptions.lock(subscription_id)
-        if not order.paid_attempt and _is_last_try_used(row, order):
-            subscriptions.pause(row)
 
 
 def _is_last_try_used(row: Subscription, order: Order) -> bool:

@@ -63,7 +63,17 @@ class Sheet:
 
 def settlement_sheet(day: date) -> Sheet:
     """Read what a day has moved: approvals by trade date, refunds by the day on which they were done."""
-    lines = sorted([*_approvals(day), *_refunds(day)], key=lambda line: line.at)
+    attempts = select(Attempt).options(joinedload(Attempt.order))
+    charged = db.session.scalars(attempts.where(Attempt.payment_date == day, Attempt.state.in_(FINAL)))
+    lines = [_line(attempt, attempt.paid_at, attempt.charged or 0) for attempt in charged]
+
+    begins = _midnight(day)
+    refunds = select(Refund).options(joinedload(Refund.attempt).joinedload(Attempt.order))
+    on_day = (Refund.ended_at >= begins, Refund.ended_at < begins + timedelta(days=1))
+    done = db.session.scalars(refunds.where(Refund.state == RefundState.DONE, *on_day))
+    lines += [_line(refund.attempt, refund.ended_at, -refund.amount) for refund in done]
+
+    lines.sort(key=lambda line: line.at)
     moved = [method for method in Method if any(line.method is method for line in lines)]
     by_method = {method: _sums(line for line in lines if line.method is method) for method in moved}
     return Sheet(day, lines, by_method, _sums(lines))
@@ -73,20 +83,6 @@ def _sums(lines: Iterable[SheetLine]) -> Sums:
     amounts = [line.amount for line in lines]
     came, went = [won for won in amounts if won >= 0], [-won for won in amounts if won < 0]
     return Sums(len(came), sum(came), len(went), sum(went))
-
-
-def _approvals(day: date) -> list[SheetLine]:
-    query = select(Attempt).options(joinedload(Attempt.order), selectinload(Attempt.refunds))
-    found = db.session.scalars(query.where(Attempt.payment_date == day, Attempt.state.in_(FINAL)))
-    return [_line(attempt, attempt.paid_at, attempt.charged) for attempt in found if attempt.charged is not None]
-
-
-def _refunds(day: date) -> list[SheetLine]:
-    begins = _midnight(day)
-    on_day = (Refund.ended_at >= begins, Refund.ended_at < begins + timedelta(days=1))
-    query = select(Refund).options(joinedload(Refund.attempt).joinedload(Attempt.order))
-    found = db.session.scalars(query.where(Refund.state == RefundState.DONE, *on_day))
-    return [_line(refund.attempt, refund.ended_at, -refund.amount) for refund in found]
 
 
 def _line(attempt: Attempt, at: datetime | None, amount: int) -> SheetLine:
