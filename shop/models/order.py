@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
-from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.db import Base, UtcDateTime, one_of
@@ -21,12 +20,6 @@ if TYPE_CHECKING:
     from shop.models.subscription import Subscription
 
 
-def _phone_end(context: DefaultExecutionContext) -> str:
-    """The last four digits, by which people find an order; a column of its own, so that an index serves it."""
-    values: dict[str, str] = context.get_current_parameters()  # type: ignore[no-untyped-call]
-    return values["payer_phone"][-4:]
-
-
 class Order(Base):
     """Lines, prices and tax never change after placing; ``state`` follows attempts and refunds.
 
@@ -35,6 +28,7 @@ class Order(Base):
     ``expires_at`` is when no new attempt may start; the stock is held until the last attempt's deadline too.
     ``released_at`` is when the goods were given back; None while they are held or sold.
     ``cancelled_at`` is when the buyer gave the order up: it is never sold again.
+    ``phone_end``, the last four digits, is how people find it: a column of its own, so that an index serves it.
     ``month`` is the one that it pays for; the first payment of such an order starts its subscription.
     """
 
@@ -64,7 +58,7 @@ class Order(Base):
     goods: Mapped[str] = mapped_column(String(200))
     payer_name: Mapped[str] = mapped_column(String(40))
     payer_phone: Mapped[str] = mapped_column(String(15))
-    phone_end: Mapped[str] = mapped_column(String(4), default=_phone_end)
+    phone_end: Mapped[str] = mapped_column(String(4))
     payer_email: Mapped[str] = mapped_column(String(100))
     placed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -201,7 +201,6 @@ def due() -> list[int]:
 
 
 def handle_due(receipt_id: int, client: PaypleClient, *, inquirer: Inquirer | None = None) -> None:
-    """Claim a due job, make its next call and record the answer."""
     job = _claim(receipt_id)
     if job is None:
         return

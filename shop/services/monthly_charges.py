@@ -27,8 +27,6 @@ CHARGE = "charge"
 
 
 class Claimed(NamedTuple):
-    """The order of a month, and since when it is due."""
-
     order_id: int
     due_at: datetime
 

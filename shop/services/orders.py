@@ -97,6 +97,7 @@ def new_order(payer: Payer, split: TaxBreakdown, lines: list[OrderLine], **colum
         vat=split.vat,
         payer_name=payer.name,
         payer_phone=payer.phone,
+        phone_end=payer.phone[-4:],
         payer_email=payer.email,
         placed_at=clock.now(),
         lines=lines,
@@ -140,7 +141,6 @@ def history(visitor: Visitor, before: int | None = None) -> OrderPage:
 
 
 def search(wanted: OrderFilter, before: int | None = None) -> OrderPage:
-    """Return a page of orders, newest first."""
     return _page(_matching(wanted), before, STAFF_PAGE_SIZE)
 
 

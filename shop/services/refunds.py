@@ -27,8 +27,6 @@ BATCH = 100
 
 @dataclass(frozen=True)
 class RefundWish:
-    """A refund form."""
-
     amount: Won
     seen_refundable: Won  # the balance that the person saw
     reason: str

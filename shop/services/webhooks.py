@@ -25,7 +25,6 @@ _NUMBER = re.compile(r"[A-Za-z0-9_-]{1,30}")
 
 
 def handle(message: UnverifiedResult) -> None:
-    """Make what a webhook names due for an inquiry."""
     if message.reports_deregistration:
         saved_methods.check_soon(message.billing_key)
         return

@@ -226,11 +226,7 @@ def _payment_start(order: Order) -> dict[str, Any]:
 
 def _default_window() -> str:
     """Direct where a popup is unreliable: phones, and the browsers inside other apps."""
-    if settings().window is Window.DIRECT or is_phone_or_in_app(request.user_agent.string):
+    is_phone_or_in_app = any(word in request.user_agent.string for word in PHONES + IN_APP)
+    if settings().window is Window.DIRECT or is_phone_or_in_app:
         return Window.DIRECT.value
     return Window.POPUP.value
-
-
-def is_phone_or_in_app(user_agent: str) -> bool:
-    """Whether the payment window should replace the page by default."""
-    return any(word in user_agent for word in PHONES + IN_APP)

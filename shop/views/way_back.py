@@ -1,7 +1,6 @@
 """Where a refused POST leads back to: the page of its form, by GET."""
 
 import re
-from collections.abc import Iterator
 
 from flask import current_app, request, url_for
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -21,16 +20,12 @@ def way_back() -> str:
         return url_for("catalogue.show", slug=slug)
     if page := ELSEWHERE.get(request.endpoint or ""):
         return url_for(page)
-    return next(found for path in _addresses_above(request.path) if (found := _page_at(path)))
-
-
-def _addresses_above(path: str) -> Iterator[str]:
-    """The address itself, then shorter ones down to the product list."""
-    parts = path.strip("/").split("/")
-    for count in range(len(parts), 0, -1):
-        address = "/" + "/".join(parts[:count])
-        yield from (address, f"{address}/")
-    yield "/"
+    path = request.path.rstrip("/")
+    while path:  # shorter from step to step
+        if page := _page_at(path) or _page_at(f"{path}/"):
+            return page
+        path = path.rpartition("/")[0]
+    return url_for("catalogue.index")
 
 
 def _page_at(path: str) -> str:

@@ -34,9 +34,12 @@ def list_orders() -> ResponseReturnValue:
 
 @bp.get("/orders/<order_no>")
 def show_order(order_no: str) -> ResponseReturnValue:
-    """One order with everything that happened to it."""
+    """One order with everything that happened to it, and the outcome of the refund or receipt in the address."""
     order = orders.get_order(order_no)
-    return render_order(order, notice=_outcome(order))
+    refund_id, receipt_id = (request.args.get(name, type=row_number) for name in ("refund", "receipt"))
+    outcomes = [messages.of_refund(row) for row in order.refunds if row.id == refund_id]
+    outcomes += [messages.of_receipt(row) for row in order.cash_receipts if row.id == receipt_id]
+    return render_order(order, notice=outcomes[0] if outcomes else None)
 
 
 @bp.post("/orders/<order_no>/attempts/<attempt_no>/inquiry")
@@ -52,16 +55,6 @@ def close_attention(order_no: str, attempt_no: str) -> ResponseReturnValue:
     require_password()
     settlement.close_attention(attempt_no, by=g.staff.name)
     return back_to_order(order_no)
-
-
-def _outcome(order: Order) -> Notice | None:
-    """What became of the refund or cash receipt that the address points at, if it is this order's."""
-    refund_id, receipt_id = (request.args.get(name, type=row_number) for name in ("refund", "receipt"))
-    refund = next((row for row in order.refunds if row.id == refund_id), None)
-    receipt = next((row for row in order.cash_receipts if row.id == receipt_id), None)
-    if refund:
-        return messages.of_refund(refund)
-    return messages.of_receipt(receipt) if receipt else None
 
 
 def render_order(
