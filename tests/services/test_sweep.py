@@ -46,20 +46,16 @@ def test_a_run_authenticates_once_for_all_its_inquiries(world: World) -> None:
     assert (world.calls("auth") - before, world.calls("inquiry")) == (1, 10)
 
 
-def test_the_oldest_are_asked_about_first(world: World) -> None:
+def test_the_oldest_are_asked_about_first_and_a_run_whose_time_is_over_leaves_the_rest_to_the_next(
+    world: World,
+) -> None:
     numbers = open_windows(world, 4)
     for seconds, number in enumerate(numbers):
         world.attempt(number).next_check_at = worlds.now() - timedelta(seconds=100 + seconds)
         db.session.commit()
 
-    assert world.sweep().asked == numbers[::-1]
-
-
-def test_a_run_whose_time_is_over_leaves_the_rest_to_the_next(world: World) -> None:
-    numbers = open_windows(world, 4)
-
     assert sweep.run(client(), seconds=0).asked == []
-    assert world.sweep().asked == numbers
+    assert world.sweep().asked == numbers[::-1]
 
 
 def test_a_silent_gateway_is_left_alone_until_the_next_run(world: World) -> None:
