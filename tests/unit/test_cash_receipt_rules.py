@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shop import clock
-from shop.payple import ReceiptPurpose, TransferPayment
-from shop.rules.cash_receipt import Coverage, ReceiptWish, after_check, after_refund, next_morning
+from shop.payple import TransferPayment
+from shop.rules.cash_receipt import Coverage, after_check, after_refund, next_morning
 from shop.rules.states import CashReceiptState
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
@@ -55,17 +55,3 @@ def test_a_job_is_due_at_nine_of_the_next_day_in_korea(hour: int) -> None:
     due = clock.korea_time(next_morning(now))
 
     assert (due.date() - clock.korea_date(now), due.hour, due.minute) == (timedelta(days=1), 9, 0)
-
-
-@pytest.mark.parametrize(
-    ("purpose", "identity", "is_valid"),
-    [
-        (ReceiptPurpose.PERSONAL, "01012345678", True),
-        (ReceiptPurpose.PERSONAL, "123", False),
-        (ReceiptPurpose.PERSONAL, "0212345678", False),
-        (ReceiptPurpose.COMPANY, "1234567890", True),
-        (ReceiptPurpose.COMPANY, "123456789", False),
-    ],
-)
-def test_a_number_has_the_shape_of_its_purpose(purpose: ReceiptPurpose, identity: str, is_valid: bool) -> None:
-    assert ReceiptWish(purpose, identity).is_valid is is_valid

@@ -163,6 +163,7 @@ def test_the_identity_of_a_cash_receipt_is_kept_in_its_normal_form_or_refused(
     world: World, officer: PageClient
 ) -> None:
     refused = [("personal", "123"), ("company", "01098765432"), ("personal", ""), ("gift", "01098765432")]
+    refused += [("personal", "02-1234-5678"), ("company", "101-23-4567")]
     refused += [("personal", "101-23-45678")]  # a business number, not a phone without its 0
     kept = {
         ("personal", "+82 10-9876-5432"): "01098765432",

@@ -125,11 +125,3 @@ def test_the_callers_own_address_is_counted(world: World, shop_values: dict[str,
     BrowserAt(world.app, told).open("/cart")
 
     assert seen == [counted]
-
-
-@pytest.mark.parametrize("shop_values", [{}])
-def test_simulator_mode_has_no_limits(world: World, shop_values: dict[str, str]) -> None:
-    browser = world.browser()
-    fields = {"name": "nobody", "password": "wrong", "csrf_token": browser.csrf_token()}
-
-    assert {browser.post("/admin/login", fields).status_code for _try in range(11)} == {303}
