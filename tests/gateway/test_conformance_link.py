@@ -43,7 +43,9 @@ def test_a_link_is_registered(merchant: Merchant) -> None:
         ("card", "01", {"card"}),
         ("card", "02", {"app_card"}),
         ("transfer", "01", {"transfer"}),
+        ("transfer|card", "01+02", {"card", "app_card", "transfer"}),
         ("transfer|card", "", {"card", "app_card", "transfer"}),
+        ("card|transfer", "01", {"card", "transfer"}),
         ("transfer+card", "02|01", {"card", "app_card", "transfer"}),
     ],
 )

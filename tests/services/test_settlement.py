@@ -231,8 +231,8 @@ def test_money_of_a_declined_number_is_found_without_any_result_or_webhook(world
 def test_an_order_page_that_is_shown_again_and_again_asks_by_the_schedule(world: World) -> None:
     purchase = lost_confirm(world)
 
-    for _look in range(30):
-        world.advance(seconds=2)
+    for _look in range(10):
+        world.advance(seconds=5)
         purchase.page()
 
     assert world.calls("inquiry") == 2
