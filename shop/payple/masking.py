@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 
 HIDDEN = "***"
@@ -25,13 +24,14 @@ _KEPT = frozenset({
 })
 _FREE_TEXT = frozenset({"result_msg", "PCD_PAY_MSG", "PCD_PAY_GOODS", "PCD_TAXSAVE_MSG", "PCD_LINK_MSG"})
 # fmt: on
+_BREAK = re.compile(r"[\t\r\n]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _LOOKS_PERSONAL = re.compile(r"[^\s@]+@[^\s@]+|[0-9](?:[ -]?[0-9*]){7,}")
 
 
 def one_line(text: str, limit: int = 500) -> str:
     """Return a text without line breaks and control characters, at most `limit` characters long."""
-    kept = "".join(" " if char in "\t\r\n" else char for char in text)
-    return "".join(char for char in kept if unicodedata.category(char) not in {"Cc", "Cs"}).strip()[:limit]
+    return _CONTROL.sub("", _BREAK.sub(" ", text)).strip()[:limit]
 
 
 def mask_text(text: str) -> str:
