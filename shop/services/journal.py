@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from shop import clock
@@ -35,7 +35,7 @@ def note(row: Row | None, event: str, actor: Actor, evidence: Evidence | None = 
     if evidence is None and isinstance(row, Refund | CashReceipt):
         evidence = {"amount": row.amount, "code": row.result_code}
     order_no, attempt_no = _numbers(row)
-    entry = JournalEntry(
+    _add(
         at=clock.now(),
         order_no=order_no,
         attempt_no=attempt_no,
@@ -43,7 +43,11 @@ def note(row: Row | None, event: str, actor: Actor, evidence: Evidence | None = 
         source=actor.source.value,
         evidence=dict(evidence or {}) | ({"by": actor.by} if actor.by else {}),
     )
-    db.session.add(entry)
+
+
+def _add(**columns: object) -> None:
+    """Add a row. Nobody needs an object of it, so none is made."""
+    db.session.connection().execute(insert(JournalEntry), columns)
 
 
 def _numbers(row: Row | None) -> tuple[str, str]:
@@ -75,9 +79,8 @@ def keep_exchange(exchange: Exchange) -> None:
         "response": exchange.response,
     }
     at = clock.now() - timedelta(seconds=exchange.seconds)
-    entry = JournalEntry(at=at, attempt_no=exchange.attempt_no, event=exchange.operation, evidence=evidence)
     try:
         with transaction():
-            db.session.add(entry)
+            _add(at=at, attempt_no=exchange.attempt_no, event=exchange.operation, evidence=evidence)
     except SQLAlchemyError:
         log.exception("a call to the gateway could not be kept: %s", exchange.operation)

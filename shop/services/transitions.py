@@ -3,10 +3,12 @@
 The caller opens the transaction and locks the order, or the subscription, first.
 """
 
+from functools import cache
 from typing import TypeVar
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from shop import clock
 from shop.db import db
@@ -31,6 +33,15 @@ from shop.services.journal import SHOP, Actor, Evidence, Row
 RefundOrReceipt = TypeVar("RefundOrReceipt", Refund, CashReceipt)
 State = OrderState | AttemptState | RefundState | CashReceiptState | SubscriptionState
 
+_ORDER = select(Order).where(Order.id == bindparam("order_id")).with_for_update()
+_ORDER_OF_ATTEMPT = (
+    select(Order)
+    .join(Attempt, Attempt.order_id == Order.id)
+    .where(Attempt.attempt_no == bindparam("attempt_no"))
+    .with_for_update(of=Order)
+)
+"""Statements of every payment are made once: to make one takes as long as to run it."""
+
 
 def create(row: Row, event: str, actor: Actor, evidence: Evidence | None = None) -> None:
     db.session.add(row)
@@ -47,7 +58,7 @@ def move(row: Row, after: State, event: str, actor: Actor, evidence: Evidence | 
 
 
 def lock_order(order_id: int) -> Order:
-    return db.session.scalars(select(Order).where(Order.id == order_id).with_for_update()).one()
+    return db.session.scalars(_ORDER, {"order_id": order_id}).one()
 
 
 def lock_order_no(order_no: str) -> Order:
@@ -60,12 +71,10 @@ def lock_order_no(order_no: str) -> Order:
 
 def lock_attempt(attempt_no: str) -> Attempt:
     """Return an attempt with its order locked, or raise NotFound."""
-    with_number = Attempt.attempt_no == attempt_no
-    order = db.session.scalar(select(Order).join(Order.attempts).where(with_number).with_for_update(of=Order))
+    order = db.session.scalar(_ORDER_OF_ATTEMPT, {"attempt_no": attempt_no})
     if order is None:
         raise NotFound
-    query = select(Attempt).where(with_number).execution_options(populate_existing=True)
-    attempt = db.session.scalars(query).one()
+    attempt = next(one for one in order.attempts if one.attempt_no == attempt_no)
     set_committed_value(attempt, "order", order)  # else it would be read again
     return attempt
 
@@ -135,11 +144,16 @@ def _set_state(row: Row, after: State, values: Evidence) -> None:
     if after not in TRANSITIONS[type(before)][before]:
         raise IllegalTransition(f"{table.__tablename__} {row.id}: {before} to {after}")
     columns = {"state": after, **values}
-    change = update(table).where(table.id == row.id, table.state == before).values(columns).returning(table.id)
-    if db.session.connection().scalar(change) is None:
+    if db.session.connection().scalar(_change(table), columns | {"row_id": row.id, "before": before}) is None:
         raise IllegalTransition(f"{table.__tablename__} {row.id} is not {before} any more")
     for name, value in columns.items():
         set_committed_value(row, name, value)
+
+
+@cache
+def _change(table: type[Row]) -> ReturningUpdate[tuple[int]]:
+    row = table.id == bindparam("row_id"), table.state == bindparam("before")
+    return update(table).where(*row).returning(table.id)
 
 
 def _set_order_state(order: Order) -> None:
@@ -151,8 +165,7 @@ def _set_order_state(order: Order) -> None:
 
 
 def _is_held(attempt: Attempt) -> bool:
-    others = Attempt.order_id == attempt.order_id, Attempt.id != attempt.id, Attempt.state.in_(HOLDING)
-    return db.session.scalar(select(Attempt.id).where(*others).limit(1)) is not None
+    return any(other.state in HOLDING for other in attempt.order.attempts if other is not attempt)
 
 
 def _take_payment(order: Order) -> OrphanReason | None:
