@@ -15,7 +15,8 @@ from shop.rules.money import Tax
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _DEMO = Path(__file__).parent.parent / "catalogue.json"
 _STOCK = select(Product.stock).where(Product.slug == bindparam("slug"))
-"""Made once: every product page asks it."""
+_PRODUCTS = select(Product).where(Product.slug.in_(bindparam("slugs", expanding=True))).order_by(Product.position)
+"""Made once: every product page and every cart asks them."""
 
 
 def list_products() -> Sequence[Product]:
@@ -41,8 +42,7 @@ def get_stock(slug: str) -> int | None:
 
 def products_by_slug(slugs: Collection[str]) -> dict[str, Product]:
     known = [slug for slug in slugs if SLUG.fullmatch(slug)]
-    rows = db.session.scalars(select(Product).where(Product.slug.in_(known)).order_by(Product.position))
-    return {product.slug: product for product in rows}
+    return {product.slug: product for product in db.session.scalars(_PRODUCTS, {"slugs": known})}
 
 
 def take_stock(lines: Sequence[OrderLine]) -> None:

@@ -2,8 +2,9 @@
 
 import logging
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Select, bindparam, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
@@ -122,6 +123,12 @@ def _look_up_receipt(attempt_no: str, client: PaypleClient) -> None:
         cash_receipts.look_up(attempt_no, client, at_once=True)
 
 
+@cache
+def _attempt_by_number() -> Select[Attempt]:
+    with_order = select(Attempt).options(joinedload(Attempt.order))
+    return with_order.where(Attempt.attempt_no == bindparam("attempt_no"))
+
+
 def _flow(client: PaypleClient, source: Source, inquirer: Inquirer | None = None) -> PaymentFlow:
     return PaymentFlow(client, ShopStore(source), clock.now, inquirer=inquirer)
 
@@ -133,8 +140,7 @@ class ShopStore:
     source: Source
 
     def find(self, attempt_no: str) -> attempts.Attempt | None:
-        query = select(Attempt).options(joinedload(Attempt.order)).where(Attempt.attempt_no == attempt_no)
-        row = db.session.scalar(query)
+        row = db.session.scalar(_attempt_by_number(), {"attempt_no": attempt_no})
         found = row.flow_view if row else None
         end_reading()
         return found
