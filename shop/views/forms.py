@@ -4,11 +4,10 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 
 from babel.support import NullTranslations, Translations
 from flask import request
-from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
@@ -33,8 +32,9 @@ from shop.payple import ChargeMode
 from shop.rules.method import Method
 from shop.settings import Window
 from shop.views.normal_forms import one_line, order_number, phone
-from shop.views.template_filters import language
+from shop.views.template_filters import language, translate
 
+_ = partial(LazyString, translate)
 LARGEST_ROW = 2**31 - 1
 _DIGITS = re.compile(r"[0-9]{1,10}")
 PHONE = re.compile(r"01[016789][0-9]{7,8}")

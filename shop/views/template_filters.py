@@ -46,10 +46,10 @@ _ = translate
 
 def language() -> str:
     """The language of this page. Korean unless somebody chose otherwise, whatever language a browser announces."""
-    if "language" not in g:
+    chosen: str | None = g.get("language")
+    if chosen is None:
         wishes = (request.args.get("lang"), request.cookies.get("lang"), "ko")
-        g.language = next(wish for wish in wishes if wish in LANGUAGES)
-    chosen: str = g.language
+        chosen = g.language = next(wish for wish in wishes if wish in LANGUAGES)
     return chosen
 
 
