@@ -128,10 +128,15 @@ def show(order_no: str) -> ResponseReturnValue:
     try:
         order = orders.get_order_of(visitor(), order_no)
     except NotFound:
-        form = LookupForm(order_no=order_number(order_no)[:20])
-        return render_template("orders/lookup.html", form=form, notice=messages.not_shown_here()), 404
+        return look_up(order_no)
     settlement.settle_order(order, client())
     return _render_order(order, now)
+
+
+def look_up(order_no: str) -> ResponseReturnValue:
+    """Show the lookup form with this number in place of what this browser may not see."""
+    form = LookupForm(order_no=order_number(order_no)[:20])
+    return render_template("orders/lookup.html", form=form, notice=messages.not_shown_here()), 404
 
 
 @bp.post("/orders/<order_no>/cancellation")

@@ -3,11 +3,12 @@
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from shop.errors import NotFound
 from shop.extensions import client, limiter, visitor_mark
 from shop.rules.states import Source
 from shop.services import subscriptions
 from shop.services.journal import Actor
-from shop.views import messages
+from shop.views import messages, orders
 from shop.views.session import visitor
 
 bp = Blueprint("subscriptions", __name__, url_prefix="/subscriptions")
@@ -15,8 +16,11 @@ bp = Blueprint("subscriptions", __name__, url_prefix="/subscriptions")
 
 @bp.get("/<number>")
 def show(number: str) -> ResponseReturnValue:
-    """Its next payment, its payments so far, and what the buyer can do."""
-    row = subscriptions.get_of(visitor(), number)
+    """Its next payment, its payments so far, and what the buyer can do. Its number is that of its first order."""
+    try:
+        row = subscriptions.get_of(visitor(), number)
+    except NotFound:
+        return orders.look_up(number)
     return render_template("subscriptions/show.html", row=row, notice=messages.of_subscription(row))
 
 

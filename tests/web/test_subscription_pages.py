@@ -48,6 +48,16 @@ def test_the_buyer_sees_each_month_and_stops(world: World, buyer: PageClient, nu
     assert not stopped.has("stop-subscription")
 
 
+def test_a_buyer_whose_cookies_are_gone_finds_the_subscription_by_its_first_order(world: World, number: str) -> None:
+    without_cookies = world.browser()
+
+    page = without_cookies.get(f"/subscriptions/{number}", 404)
+    assert page.field("order_no") == number
+
+    without_cookies.submit("/orders/lookup", {"order_no": number, "payer_phone": "01012345678"}, page=page)
+    assert states(without_cookies.get(f"/subscriptions/{number}")) == ["active", "paid"]
+
+
 def test_the_browser_shows_its_subscription_for_a_year(
     buyer: PageClient, number: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
