@@ -59,6 +59,9 @@ def settle(stage: Stage) -> None:
 
 def _is_at_rest(stage: Stage) -> bool:
     """Whether nothing is open any more. The driver plays the person who settles partial refunds without an answer."""
+    with stage.staff() as member:
+        if member.orders("awaiting_payment") or member.orders("checking"):
+            return False
     evidence = stage.evidence()
     unknown = [line for line in evidence.lines if line["refund_unknown"]]
     waits = [line for line in evidence.lines if line["state"] in OPEN or line["cash_receipt_state"] in OWED]
@@ -66,9 +69,8 @@ def _is_at_rest(stage: Stage) -> bool:
         for line in unknown:
             is_back = evidence.cancelled(line["attempt_no"]) > line["refunded"]
             member.decide(line["order_no"], refunded=is_back)
-        unpaid = member.orders("awaiting_payment") | member.orders("checking")
     is_accounted_for = not list(AT_REST["I2"][0](evidence))
-    return is_accounted_for and not (unknown or waits or unpaid)
+    return is_accounted_for and not (unknown or waits)
 
 
 def _look(stage: Stage, order: Placed) -> None:

@@ -47,6 +47,6 @@ CAMPAIGNS: dict[str, Campaign] = {
     "kills": Campaign(40, 500, kills.run),
     "soak": Campaign(200, 5_000, soak.run),
     "wrong_money": Campaign(60, 600, wrong_money.run),
-    "hanging": Campaign(20, 300, slow.hanging_gateway, on_one_engine=True),
+    "hanging": Campaign(10, 300, slow.hanging_gateway, on_one_engine=True),
     "stalled": Campaign(40, 40, slow.stalled_clients, on_one_engine=True),
 }
