@@ -1,13 +1,8 @@
 """Korea time and the ways Payple writes it."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 
 KOREA = timezone(timedelta(hours=9), "KST")
-
-
-def real_now() -> datetime:
-    """The machine's time; a run adds its own offset to it (`Run.now`)."""
-    return datetime.now(UTC)
 
 
 def stamp(moment: datetime | None) -> str:

@@ -4,9 +4,9 @@ import hashlib
 import secrets
 import sqlite3
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from shop.simulator import clock, store
+from shop.simulator import store
 from shop.simulator.policy import Policy
 from shop.simulator.store import Row
 
@@ -56,7 +56,7 @@ class Run(Row):
 
     def now(self) -> datetime:
         """This run's time: the machine's, moved by `/_sim/clock`."""
-        return clock.real_now() + timedelta(seconds=self.clock_offset)
+        return datetime.now(UTC) + timedelta(seconds=self.clock_offset)
 
     def new_oid(self) -> str:
         """The number of a payment to which the merchant gives none, at most 30 characters."""

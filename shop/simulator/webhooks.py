@@ -5,6 +5,7 @@ import json
 import logging
 import re
 import sqlite3
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -220,7 +221,7 @@ class WebhookSender:
             " WHERE state = 'queued' AND due <= ? + clock_offset ORDER BY place, webhooks.number LIMIT 1"
         )
         with self._store.reading() as db:
-            row = db.execute(query, (clock.real_now().timestamp(),)).fetchone()
+            row = db.execute(query, (time.time(),)).fetchone()
         return store.read(Webhook, row) if row else None
 
     def _deliver(self, webhook: Webhook) -> None:

@@ -155,7 +155,16 @@ def _use(call: Call, purpose: Purpose) -> Answer:
     answered, effect = _shown(key), ""
     if purpose is authentication.KEY_DELETION:
         store.delete(call.db, BillingKey, run=key.run, id=key.id)
-        answered, effect = _deregistered(key, call.run), "deregistered"
+        effect = "deregistered"
+        answered = {
+            "PCD_PAY_RST": "success",
+            "PCD_PAY_CODE": call.run.policy.key_deletion_code,
+            "PCD_PAY_MSG": DEREGISTERED[key.method],
+            "PCD_PAY_TYPE": key.method,
+            "PCD_PAY_WORK": "PUSERDEL",
+            "PCD_PAYER_ID": key.id,
+            "PCD_PAYER_NO": key.payer_no,
+        }
     call.write(effect=effect, answered=answered)
     return Answer(answered)
 
@@ -176,18 +185,6 @@ def _shown(key: BillingKey) -> Fields:
         f"PCD_PAY_{kind}": instrument.code,
         f"PCD_PAY_{kind}NAME": instrument.name,
         f"PCD_PAY_{kind}NUM": instrument.number,
-    }
-
-
-def _deregistered(key: BillingKey, run: Run) -> Fields:
-    return {
-        "PCD_PAY_RST": "success",
-        "PCD_PAY_CODE": run.policy.key_deletion_code,
-        "PCD_PAY_MSG": DEREGISTERED[key.method],
-        "PCD_PAY_TYPE": key.method,
-        "PCD_PAY_WORK": "PUSERDEL",
-        "PCD_PAYER_ID": key.id,
-        "PCD_PAYER_NO": key.payer_no,
     }
 
 

@@ -40,7 +40,9 @@ def _cancel(call: Call) -> Answer:
     run = scenarios.governed(call.run, before)
     if before is None or not before.has_date(asked["PCD_PAY_DATE"], run.policy):
         raise Refused("cancel_payment_unknown")
-    after = _refunded(before, int(asked["PCD_REFUND_TOTAL"]), _tax_given(asked), run.policy, run.now())
+    tax = asked.get("PCD_REFUND_TAXTOTAL") or asked.get("PCD_PAY_TAXTOTAL", "")  # its older name
+    tax = "" if tax == "NaN" else tax  # a sample sends that
+    after = _refunded(before, int(asked["PCD_REFUND_TOTAL"]), tax, run.policy, run.now())
     answered = _answer(after)
     if before.receipt.state == "issued":  # one that does not follow the refund has to be cancelled by itself later
         answered |= RECEIPT_SETTLED if run.policy.receipt_on_refund == "settled" else RECEIPT_FAILED
@@ -68,12 +70,6 @@ def _check(asked: Fields, refund_key: str) -> None:
     if asked.get("PCD_PAYCANCEL_FLAG") != "Y" or not all(asked.get(name) for name in NEEDED):
         raise Refused("cancel_field_missing")
     refuse_if(not is_number(asked["PCD_REFUND_TOTAL"]) or not int(asked["PCD_REFUND_TOTAL"]), "cancel_amount_malformed")
-
-
-def _tax_given(asked: Fields) -> str:
-    """The VAT to cancel under its present or its older name; blank if a sample sent NaN."""
-    given = asked.get("PCD_REFUND_TAXTOTAL") or asked.get("PCD_PAY_TAXTOTAL", "")
-    return "" if given == "NaN" else given
 
 
 def _refunded(before: Payment, amount: int, tax_given: str, policy: Policy, now: datetime) -> Payment:

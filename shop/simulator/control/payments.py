@@ -43,10 +43,9 @@ def show_payment(oid: str) -> ResponseReturnValue:
 @bp.post("/payments/<path:oid>/cancel")
 def cancel_in_partner_admin(oid: str) -> ResponseReturnValue:
     """`{"amount": won?}` cancels as in Payple's partner admin, unknown to the shop; without it, all that is left."""
-    sentence = "amount is a whole number of won, at least 1"
     amount = read_order({"amount": (int, type(None))}).get("amount")
     if amount is not None and amount < 1:
-        raise ValueError(sentence)
+        raise ValueError("amount is a whole number of won, at least 1")
     with database().writing() as db:
         run = current_run(db)
         paid = payment.completed(db, run.id, oid) or abort(404)
