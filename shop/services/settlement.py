@@ -158,15 +158,12 @@ class ShopStore:
             return True
 
     def begin_confirm(self, attempt_no: str) -> bool:
-        try:
-            with transaction():
-                row = transitions.lock_attempt(attempt_no)
-                is_begun = transitions.begin_confirm(row, source=self.source)
-                if is_begun:
-                    _schedule(row)
-                return is_begun
-        except IntegrityError:  # the index that admits one attempt per order in confirming, unknown or paid
-            return False
+        with transaction():
+            row = transitions.lock_attempt(attempt_no)
+            is_begun = transitions.begin_confirm(row, source=self.source)
+            if is_begun:
+                _schedule(row)
+            return is_begun
 
     def claim_check(self, attempt_no: str, *, at_once: bool = False) -> bool:
         now = clock.now()
