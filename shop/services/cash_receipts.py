@@ -45,16 +45,15 @@ def issue(order_no: str, wish: ReceiptWish, *, by: str, client: PaypleClient) ->
     with transaction():
         attempt = _require_transfer(transitions.lock_order_no(order_no))
         receipt = attempt.waiting_receipt
-        if receipt is None and attempt.active_receipt is not None:
-            raise ReceiptRefused(ReceiptRefused.Reason.ALREADY_ISSUED)
-        if receipt is None and attempt.remaining == 0:
-            raise ReceiptRefused(ReceiptRefused.Reason.NOTHING_LEFT)
         now, rest = clock.now(), attempt.remaining
-        receipt = receipt or _create(attempt, CashReceiptState.REQUESTED, rest, requested_by=by, due_at=now)
-        receipt.purpose = wish.purpose.value
-        receipt.identity = wish.identity
-        receipt.requested_by = by
-        receipt.due_at = now
+        if receipt is None:
+            if attempt.active_receipt is not None:
+                raise ReceiptRefused(ReceiptRefused.Reason.ALREADY_ISSUED)
+            if rest == 0:
+                raise ReceiptRefused(ReceiptRefused.Reason.NOTHING_LEFT)
+            receipt = _create(attempt, CashReceiptState.REQUESTED, rest, requested_by=by, due_at=now)
+        receipt.purpose, receipt.identity = wish.purpose.value, wish.identity
+        receipt.requested_by, receipt.due_at = by, now
     return _run_due(receipt.id, client)
 
 

@@ -76,10 +76,9 @@ def repeat(refund_id: int, *, by: str, client: PaypleClient) -> Refund:
         if not refund.can_be_repeated:
             raise RefundRefused(RefundRefused.Reason.WRONG_STATE)
         if refund.state is RefundState.REFUSED:
-            refused = refund
-            later = next((other for other in refused.attempt.refunds if other.id > refused.id), None)
-            number, actor = f"again-{refused.id}", Actor(Source.STAFF, by)
-            refund = later or transitions.file_owed_refund(refused.attempt, number, refused.amount, actor)
+            later = next((other for other in refund.attempt.refunds if other.id > refund.id), None)
+            number, actor = f"again-{refund.id}", Actor(Source.STAFF, by)
+            refund = later or transitions.file_owed_refund(refund.attempt, number, refund.amount, actor)
     send(refund.id, client)
     return refund
 

@@ -49,8 +49,8 @@ def _make_due(message: UnverifiedResult) -> None:
 def _note_unknown(number: str) -> None:
     """Keep a number that is not ours while a link may be paid: its payment has such a number."""
     now = clock.now()
-    is_open = or_(PaymentLink.ends_at > now, PaymentLink.resolved_at.is_(None))
-    if not _NUMBER.fullmatch(number) or db.session.scalar(select(PaymentLink.id).where(is_open).limit(1)) is None:
+    open_link = select(PaymentLink.id).where(or_(PaymentLink.ends_at > now, PaymentLink.resolved_at.is_(None)))
+    if not _NUMBER.fullmatch(number) or db.session.scalar(open_link.limit(1)) is None:
         return
     with suppress(IntegrityError), transaction():  # the number is known already
         db.session.execute(delete(UnknownPayment).where(UnknownPayment.received_at < now - KEEP))
