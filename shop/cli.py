@@ -97,7 +97,7 @@ def add_staff(name: str, *, password_stdin: bool) -> None:
     try:
         staff.add(name, password)
     except StaffProblem as problem:
-        raise click.ClickException(_told(problem)) from problem
+        raise click.ClickException(_sentence(problem)) from problem
     click.echo(f"{name} can sign in now.")
 
 
@@ -108,11 +108,11 @@ def disable_staff(name: str) -> None:
     try:
         staff.disable(name)
     except StaffProblem as problem:
-        raise click.ClickException(_told(problem)) from problem
+        raise click.ClickException(_sentence(problem)) from problem
     click.echo(f"{name} can no longer sign in.")
 
 
-def _told(problem: StaffProblem) -> str:
+def _sentence(problem: StaffProblem) -> str:
     return {
         StaffProblem.Reason.NAME: f"A name is one word of at most {staff.LONGEST_NAME} letters.",
         StaffProblem.Reason.PASSWORD: (

@@ -145,10 +145,10 @@ def search(wanted: OrderFilter, before: int | None = None) -> OrderPage:
 
 
 def journal_of(order: Order) -> Sequence[JournalEntry]:
-    ours = select(JournalEntry.id).where(JournalEntry.order_no == order.order_no)
+    of_order = select(JournalEntry.id).where(JournalEntry.order_no == order.order_no)
     numbers = [attempt.attempt_no for attempt in order.attempts]
-    told = select(JournalEntry.id).where(JournalEntry.attempt_no.in_(numbers))
-    query = select(JournalEntry).where(JournalEntry.id.in_(ours.union(told)))
+    of_attempts = select(JournalEntry.id).where(JournalEntry.attempt_no.in_(numbers))
+    query = select(JournalEntry).where(JournalEntry.id.in_(of_order.union(of_attempts)))
     return db.session.scalars(query.order_by(JournalEntry.id).limit(MOST_ENTRIES)).all()
 
 

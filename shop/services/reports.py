@@ -81,8 +81,8 @@ def settlement_sheet(day: date) -> Sheet:
 
 def _sums(lines: Iterable[SheetLine]) -> Sums:
     amounts = [line.amount for line in lines]
-    came, went = [won for won in amounts if won >= 0], [-won for won in amounts if won < 0]
-    return Sums(len(came), sum(came), len(went), sum(went))
+    approved, refunded = [won for won in amounts if won >= 0], [-won for won in amounts if won < 0]
+    return Sums(len(approved), sum(approved), len(refunded), sum(refunded))
 
 
 def _line(attempt: Attempt, at: datetime | None, amount: int) -> SheetLine:

@@ -217,15 +217,15 @@ def _gateway_columns(verdict: Verdict) -> dict[str, object]:
 
 
 def _evidence(verdict: Verdict, reason: Reason | OrphanReason) -> dict[str, object]:
-    kept: dict[str, object] = {"reason": reason.value}
+    evidence: dict[str, object] = {"reason": reason.value}
     if verdict.error is not None:
-        kept |= {"code": verdict.error.code, "message": verdict.error.message}
+        evidence |= {"code": verdict.error.code, "message": verdict.error.message}
     if verdict.found is not None:
         found = verdict.found
-        kept |= {
+        evidence |= {
             "code": found.code,
             "attempt_no": found.attempt_no,
             "amount": found.amount,
             "payment_date": found.payment_date.isoformat(),
         }
-    return kept
+    return evidence

@@ -69,15 +69,15 @@ def of_refund(refund: Refund) -> Notice:
 
 
 def of_receipt(receipt: CashReceipt) -> Notice:
-    told = explained(receipt.result_code, receipt.result_message)
+    explanation = explained(receipt.result_code, receipt.result_message)
     match receipt.state:
         case CashReceiptState.ISSUED:
             return Notice(Kind.GOOD, _("현금영수증을 발행했습니다."))
         case CashReceiptState.CANCELLED:
             return Notice(Kind.GOOD, _("현금영수증 발행을 취소했습니다."))
         case CashReceiptState.FAILED:
-            return Notice(Kind.BAD, _("현금영수증을 발행하지 못했습니다."), told, receipt.result_code)
-    advice = told or _("정해진 시각에 자동으로 다시 시도합니다.")
+            return Notice(Kind.BAD, _("현금영수증을 발행하지 못했습니다."), explanation, receipt.result_code)
+    advice = explanation or _("정해진 시각에 자동으로 다시 시도합니다.")
     return Notice(Kind.WARN, _("현금영수증 처리가 끝나지 않았습니다."), advice, receipt.result_code)
 
 
