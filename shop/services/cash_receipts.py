@@ -29,7 +29,7 @@ from shop.rules import cash_receipt as rules
 from shop.rules.cash_receipt import JOBS, Coverage, LastCall, ReceiptWish
 from shop.rules.states import IN_FLIGHT, AttemptState, CashReceiptState, Source
 from shop.services import journal, transitions
-from shop.services.journal import SHOP, Actor
+from shop.services.journal import SHOP, Actor, requester
 
 BATCH = 100
 LATER = timedelta(hours=1)
@@ -270,7 +270,7 @@ def _record(receipt: CashReceipt, state: CashReceiptState, number: str) -> None:
     elif state is CashReceiptState.CANCELLED:
         columns = {"cancelled_at": clock.now()}
     if state is not receipt.state:
-        _move(receipt, state, _actor(receipt), due_at=None, **columns)
+        _move(receipt, state, requester(receipt), due_at=None, **columns)
     rest = receipt.reissue_amount
     if state is CashReceiptState.CANCELLED and rest:
         whom = {"purpose": receipt.purpose, "identity": receipt.identity}
@@ -287,7 +287,7 @@ def _record_error(receipt: CashReceipt, error: GatewayError) -> None:
         receipt.due_at = clock.now()
         if error.code in codes.AMOUNT_DIFFERS and receipt.reissue_amount:
             receipt.amount = receipt.reissue_amount  # reduced with a refund whose answer was lost
-    journal.note(receipt, f"receipt_{receipt.state}", _actor(receipt))
+    journal.note(receipt, f"receipt_{receipt.state}", requester(receipt))
 
 
 # --- rows -----------------------------------------------------------------------------------------------------------
@@ -296,7 +296,7 @@ def _record_error(receipt: CashReceipt, error: GatewayError) -> None:
 def _create(attempt: Attempt, state: CashReceiptState, amount: int, **columns: object) -> CashReceipt:
     row = {"attempt": attempt, "order": attempt.order, "state": state, "amount": amount, "created_at": clock.now()}
     receipt = CashReceipt(**row, **columns)
-    transitions.create(receipt, f"receipt_{state}", _actor(receipt), {"amount": amount})
+    transitions.create(receipt, f"receipt_{state}", requester(receipt), {"amount": amount})
     attempt.next_check_at = None
     return receipt
 
@@ -305,7 +305,3 @@ def _move(receipt: CashReceipt, state: CashReceiptState, actor: Actor, **values:
     db.session.flush()
     evidence = {"amount": receipt.amount, "code": receipt.result_code}
     transitions.move(receipt, state, f"receipt_{state}", actor, evidence, **values)
-
-
-def _actor(receipt: CashReceipt) -> Actor:
-    return Actor(Source.STAFF, receipt.requested_by) if receipt.requested_by else SHOP

@@ -30,6 +30,10 @@ class Actor:
 SHOP = Actor(Source.SHOP)
 
 
+def requester(row: Refund | CashReceipt) -> Actor:
+    return Actor(Source.STAFF, row.requested_by) if row.requested_by else SHOP
+
+
 def note(row: Row | None, event: str, actor: Actor, evidence: Evidence | None = None) -> None:
     """Add an event of a row, or one that concerns no order."""
     if evidence is None and isinstance(row, Refund | CashReceipt):

@@ -20,7 +20,7 @@ from shop.rules.money import Tax, Won
 from shop.rules.refund import PaidFacts, RefundPlan
 from shop.rules.states import IN_FLIGHT, RefundState, Source
 from shop.services import cash_receipts, journal, transitions
-from shop.services.journal import SHOP, Actor
+from shop.services.journal import Actor, requester
 
 BATCH = 100
 
@@ -122,7 +122,7 @@ def handle_due(refund_id: int, client: PaypleClient) -> None:
             return
         lost = refund_rules.give_up(refund.flow_view)
         if lost is not None:
-            _record(refund, lost, _actor(refund))
+            _record(refund, lost, requester(refund))
     if lost is None:
         send(refund_id, client)
 
@@ -140,7 +140,7 @@ def send(refund_id: int, client: PaypleClient) -> None:
         verdict = refund_rules.judge_refund(before, error)
     with transaction():
         refund = transitions.lock_row(Refund, refund_id)
-        _record(refund, verdict, _actor(refund))
+        _record(refund, verdict, requester(refund))
 
 
 def _facts(attempt: Attempt) -> PaidFacts:
@@ -185,7 +185,7 @@ def _begin(refund_id: int) -> refund_rules.Refund | None:
         if not refund_rules.may_send(before):
             return None
         tries = refund.tries + 1
-        _move(refund, RefundState.SUBMITTED, _actor(refund), {"tries": tries}, tries=tries, submitted_at=clock.now())
+        _move(refund, RefundState.SUBMITTED, requester(refund), {"tries": tries}, tries=tries, submitted_at=clock.now())
         return before
 
 
@@ -219,7 +219,3 @@ def _gateway_columns(verdict: RefundVerdict) -> dict[str, object]:
         "receipt_code": done.receipt_code,
         "receipt_message": done.receipt_message,
     }
-
-
-def _actor(refund: Refund) -> Actor:
-    return SHOP if refund.is_owed else Actor(Source.STAFF, refund.requested_by)
