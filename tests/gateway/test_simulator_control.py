@@ -156,22 +156,15 @@ def test_tokens_windows_and_keys_carry_their_run(merchant: Merchant, run: Mercha
     assert run.repay(mine["PCD_PAYER_ID"])["PCD_PAY_RST"] == "error"
 
 
-def test_a_partner_may_be_named_by_its_cst_id(merchant: Merchant, run: Merchant) -> None:
-    order = {"cst_id": run.cst_id, "webhook_url": "http://localhost:9/hook"}
-    url = f"{SIMULATOR}/_sim/partners"
-
-    assert merchant.session.post(url, json=order).json() == order | {"domains": []}
-    assert merchant.order("GET", "/partners")["webhook_url"] == ""
-    assert merchant.session.post(url, json=order | {"cst_id": "nobody"}).status_code == 404
-
-
-def test_webhooks_go_to_the_address_of_their_run(
+def test_webhooks_go_to_the_address_of_their_run_which_may_be_named_by_its_cst_id(
     simulator: Flask, merchant: Merchant, run: Merchant, receiver: Receiver
 ) -> None:
     sender = simulator.extensions["simulator_webhooks"]
     with receiving() as theirs:
-        for partner, url in ((merchant, receiver.url), (run, theirs.url)):
-            partner.order("POST", "/partners", {"webhook_url": url})
+        merchant.order("POST", "/partners", {"webhook_url": receiver.url})
+        named, partners = {"cst_id": run.cst_id, "webhook_url": theirs.url}, f"{SIMULATOR}/_sim/partners"
+        assert merchant.session.post(partners, json=named).json() == named | {"domains": []}
+        assert merchant.session.post(partners, json=named | {"cst_id": "nobody"}).status_code == 404
         run.order("POST", "/webhooks", {"hold": True})
         for partner in (merchant, run):
             partner.paid()

@@ -345,19 +345,6 @@ def test_an_order_does_not_expire_before_the_gateway_has_answered(world: World, 
     assert purchase.order.state == ("paid" if is_paid else "expired")
 
 
-def test_a_payment_that_shows_up_after_its_attempt_has_expired_is_found(world: World) -> None:
-    purchase = world.purchase(work="PAY")
-    world.policy(inquiry_lag_seconds=80_000)
-    purchase.claim("lost_paid")
-    world.sweep(minutes=61)
-    assert purchase.states == ("expired", "expired")
-
-    world.policy(inquiry_lag_seconds=0)
-    world.sweep(minutes=61)
-
-    assert purchase.states == ("paid", "paid")
-
-
 def test_money_that_arrives_after_expiry_and_sell_out_goes_back(world: World) -> None:
     slug = worlds.scarce_product(world, stock=1)
     purchase = world.purchase(slug, work="PAY")
