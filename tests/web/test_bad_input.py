@@ -158,6 +158,8 @@ def test_choices_that_do_not_exist_start_nothing(world: World, buyer: PageClient
     ]
     for body, status in bodies:
         assert start(buyer, order_no, body) == status, body
+    without_token = buyer.post(f"/orders/{order_no}/attempts", CHOICES)
+    assert (without_token.status_code, without_token.get_json()["error"]["code"]) == (400, "stale_page")
     assert world.order(order_no).attempts == []
 
 
@@ -167,13 +169,6 @@ def test_choices_have_defaults_and_no_amount(world: World, buyer: PageClient, or
 
     kept = [(one.method, one.charge_mode, one.cash_receipt_asked, one.amount) for one in world.order(order_no).attempts]
     assert kept == [("transfer", "CERT", False, 1000), ("transfer", "CERT", True, 1000)]
-
-
-def test_an_attempt_without_our_token_is_refused_in_json(world: World, buyer: PageClient, order_no: str) -> None:
-    response = buyer.post(f"/orders/{order_no}/attempts", CHOICES)
-
-    assert (response.status_code, response.get_json()["error"]["code"]) == (400, "stale_page")
-    assert world.order(order_no).attempts == []
 
 
 # --- the database ---------------------------------------------------------------------------------------------------

@@ -40,18 +40,16 @@ def test_a_payment_of_ours_that_is_found_pays_its_order_at_once(world: World, of
     assert purchase.states == ("paid", "paid")
 
 
-def test_a_payment_that_is_not_ours_is_shown_without_an_order(world: World, officer: PageClient) -> None:
+def test_what_is_not_ours_is_shown_without_an_order_and_a_lost_answer_is_said_so(
+    world: World, officer: PageClient
+) -> None:
     page = ask(officer, "somebody-elses")
-
     assert page.values("inquiry-answer", "data-outcome") == ["answered"]
     assert "CBIL0003" in page.text
     assert page.values("inquiry-attempt", "data-state") == []
 
-
-def test_a_gateway_that_does_not_answer_is_said_so(world: World, officer: PageClient) -> None:
     for op in ("inquiry", "auth"):
         world.fault(op, "http_500")
-
         assert ask(officer, "any-number").values("inquiry-answer", "data-outcome") == ["unknown"]
 
 

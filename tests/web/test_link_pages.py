@@ -19,6 +19,11 @@ def wish(days: int = 1, **other: str) -> dict[str, str]:
 def test_a_link_is_shown_with_its_address_a_qr_code_and_its_end(
     world: World, officer: PageClient, order_no: str
 ) -> None:
+    for wrong in ({"goods": ""}, {"goods": "책" * 33}, {"last_day": "tomorrow"}, wish(-1), wish(32)):
+        refused = officer.submit(f"/admin/orders/{order_no}/links", wish() | wrong, 422)
+        assert refused.values("form-errors", "data-kind") == ["bad"], wrong
+    assert (world.order(order_no).links, world.calls()) == ([], 0)
+
     page = officer.submit(f"/admin/orders/{order_no}/links", wish())
 
     [address] = page.values("link-address", "href")
@@ -31,14 +36,6 @@ def test_a_link_is_shown_with_its_address_a_qr_code_and_its_end(
     assert world.order(order_no).links[0].expires_at == (korea_now() + timedelta(days=2)).replace(
         hour=0, minute=0, second=0, microsecond=0
     )
-
-
-def test_a_wish_that_makes_no_sense_makes_no_link(world: World, officer: PageClient, order_no: str) -> None:
-    for wrong in ({"goods": ""}, {"goods": "책" * 33}, {"last_day": "tomorrow"}, wish(-1), wish(32)):
-        page = officer.submit(f"/admin/orders/{order_no}/links", wish() | wrong, 422)
-        assert page.values("form-errors", "data-kind") == ["bad"], wrong
-
-    assert (world.order(order_no).links, world.calls()) == ([], 0)
 
 
 def test_the_desk_closes_a_link_that_nobody_paid_for_whoever_enters_the_password(

@@ -33,7 +33,9 @@ def test_the_buyer_reads_what_is_agreed_and_pays_by_card_or_transfer(world: Worl
     assert buyer.start_attempt(order_no, 422, method="app_card")["error"]
 
 
-def test_the_buyer_sees_each_month_and_stops(world: World, buyer: PageClient, number: str) -> None:
+def test_the_buyer_sees_each_month_pays_one_in_another_way_and_stops(
+    world: World, buyer: PageClient, number: str
+) -> None:
     world.sweep(days=31)
     address = buyer.get(f"/orders/{number}").link(**{"data-testid": "subscription"})
     page = buyer.get(address)
@@ -43,8 +45,12 @@ def test_the_buyer_sees_each_month_and_stops(world: World, buyer: PageClient, nu
     assert page.has("next-charge")
     assert not page.has("resume-subscription")
 
+    next_month = buyer.submit(f"/subscriptions/{number}/payment", {}, page=page)
+    pay(world, buyer, next_month.path[-17:], method="transfer")
+    assert states(buyer.get(address)) == ["active", "paid", "paid", "paid"]
+
     stopped = buyer.submit(f"/subscriptions/{number}/stop", {}, page=page)
-    assert states(stopped) == ["stopped", "paid", "paid"]
+    assert states(stopped) == ["stopped", "paid", "paid", "paid"]
     assert not stopped.has("stop-subscription")
 
 
@@ -66,13 +72,6 @@ def test_the_browser_shows_its_subscription_for_a_year(
 
     assert buyer.get("/orders").values("subscription-row", "data-state") == ["active"]
     assert states(buyer.get(f"/subscriptions/{number}")) == ["active", "paid"]
-
-
-def test_the_buyer_changes_how_to_pay_by_paying_the_next_month(world: World, buyer: PageClient, number: str) -> None:
-    page = buyer.submit(f"/subscriptions/{number}/payment", {})
-    pay(world, buyer, page.path[-17:], method="transfer")
-
-    assert states(buyer.get(f"/subscriptions/{number}")) == ["active", "paid", "paid"]
 
 
 def test_a_subscription_that_was_declined_too_often_is_resumed(world: World, buyer: PageClient, number: str) -> None:
@@ -106,23 +105,17 @@ def test_nobody_else_sees_or_changes_a_subscription(world: World, officer: PageC
 def test_the_staff_looks_a_key_up_and_stops_for_a_reason(world: World, officer: PageClient, number: str) -> None:
     assert officer.get("/admin/orders").has("subscriptions")
     assert officer.get("/admin/subscriptions").values("subscription-row", "data-state") == ["active"]
-    page = officer.get(f"/admin/subscriptions/{number}")
-    looked_up = officer.submit(f"/admin/subscriptions/{number}/lookup", {}, page=page)
-    officer.submit(f"/admin/subscriptions/{number}/stop", {"reason": ""}, 422, page=page)
-    stopped = officer.submit(f"/admin/subscriptions/{number}/stop", {"reason": "구매자 요청"}, page=page)
+    address = f"/admin/subscriptions/{number}"
+    assert plan(officer, number, amount="15000").link(**{"data-testid": "subscription"}) == address
+    page = officer.get(address)
+    looked_up = officer.submit(f"{address}/lookup", {}, page=page)
+    officer.submit(f"{address}/stop", {"reason": ""}, 422, page=page)
+    stopped = officer.submit(f"{address}/stop", {"reason": "구매자 요청"}, page=page)
 
     assert len(world.asked("PUSERINFO")) >= 1
     assert (states(looked_up), states(stopped)) == (["active", "paid"], ["stopped", "paid"])
+    assert not plan(officer, number, amount="15000").has("subscription")
     journal = officer.get(f"/admin/orders/{number}")
     assert "subscription_stopped" in journal.values("journal-entry", "data-event")
     assert "구매자 요청" in journal.text
     assert 'journal-event"><code>' not in journal.text
-
-
-def test_who_refunds_a_month_is_told_that_the_subscription_goes_on(officer: PageClient, number: str) -> None:
-    before = plan(officer, number, amount="15000")
-    officer.submit(f"/admin/subscriptions/{number}/stop", {"reason": "구매자 요청"}, page=before)
-    after = plan(officer, number, amount="15000")
-
-    assert before.link(**{"data-testid": "subscription"}) == f"/admin/subscriptions/{number}"
-    assert not after.has("subscription")
