@@ -146,25 +146,23 @@ def test_an_unknown_account_costs_the_same_hash_as_a_known_one(world: World, mon
     assert methods[0] == methods[1]
 
 
-def test_a_password_is_kept_as_a_slow_salted_hash_only(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_password_is_kept_as_a_slow_salted_hash_and_fits_however_it_was_composed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(staff, "generate_password_hash", generate_password_hash)
-    for name in (NAME, "lee"):
-        staff.add(name, PASSWORD)
+    composed = unicodedata.normalize("NFC", "나직하게읽고또박또박쓰기")
+    staff.add_first(NAME, composed)
+    staff.add("lee", composed)
 
     first, second = (member.password_hash for member in db.session.query(StaffMember))
 
     assert first.startswith("scrypt:32768:8:1$")
     assert first != second
-    assert PASSWORD not in world.dump()
+    assert composed not in world.dump()
+    assert staff.sign_in(NAME, unicodedata.normalize("NFD", composed))
 
 
-def test_a_korean_password_fits_however_it_was_composed(world: World) -> None:
-    staff.add(NAME, "나직하게읽고또박또박쓰기")
-
-    assert staff.sign_in(NAME, unicodedata.normalize("NFD", "나직하게읽고또박또박쓰기"))
-
-
-def test_an_unusable_account_is_not_made(world: World) -> None:
+def test_an_unusable_account_and_a_first_one_beside_others_are_not_made(world: World) -> None:
     staff.add("taken", PASSWORD)
     unusable = [(name, PASSWORD, "name") for name in ("", "a b", "a" * 41, "kim\n")]
     unusable += [(NAME, password, "password") for password in ("short", "x" * 201)]
@@ -173,14 +171,8 @@ def test_an_unusable_account_is_not_made(world: World) -> None:
         with pytest.raises(StaffProblem) as problem:
             staff.add(name, password)
         assert problem.value.reason == reason
-
-
-def test_the_first_account_is_made_only_where_there_is_none(world: World) -> None:
-    for name in ("first", "second"):
-        staff.add_first(name, PASSWORD)
-
-    assert staff.is_login("first", PASSWORD)
-    assert not staff.is_login("second", PASSWORD)
+    staff.add_first("first", PASSWORD)
+    assert not staff.is_login("first", PASSWORD)
 
 
 def test_the_commands_add_and_disable(world: World) -> None:

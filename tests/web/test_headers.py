@@ -83,13 +83,16 @@ def cookies_of(response: TestResponse) -> dict[str, set[str]]:
     }
 
 
-def test_a_cookie_is_for_this_site_and_no_script(buyer: PageClient) -> None:
+def test_a_cookie_is_for_this_site_and_no_script_and_without_https_nobody_has_to_insist_on_it(
+    buyer: PageClient,
+) -> None:
     token = buyer.csrf_token()
 
     added = buyer.post("/cart/items", {"product": "test-product", "quantity": "1", "csrf_token": token})
 
     attributes = {"HttpOnly", "Path=/", "SameSite=Lax"}
     assert cookies_of(added) == dict.fromkeys(("shop", "cart", "cart.test-product"), attributes)
+    assert "Strict-Transport-Security" not in added.headers
 
 
 def test_in_live_mode_every_answer_insists_on_https_and_the_cookie_is_bound_to_it_and_the_host(
@@ -109,7 +112,3 @@ def test_in_live_mode_every_answer_insists_on_https_and_the_cookie_is_bound_to_i
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
-
-
-def test_without_https_nobody_is_told_to_insist_on_it(buyer: PageClient) -> None:
-    assert "Strict-Transport-Security" not in buyer.open("/").headers
