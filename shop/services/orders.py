@@ -218,15 +218,14 @@ def _matching(wanted: OrderFilter) -> Select[Order]:
 
 
 def _says(words: str) -> ColumnElement[bool]:
-    compact = re.sub(r"[-\s.]", "", words)
-    if ORDER_NO.fullmatch(words.upper()):
-        return Order.order_no == words.upper()
+    if ORDER_NO.fullmatch(words):
+        return Order.order_no == words
     if _ATTEMPT_NO.fullmatch(words.upper()):
         return Order.id.in_(select(Attempt.order_id).where(Attempt.attempt_no == words.upper()))
-    if _PHONE_END.fullmatch(compact):
-        return Order.phone_end == compact
-    if _PHONE.fullmatch(compact):
-        return (Order.phone_end == compact[-4:]) & (Order.payer_phone == compact)
+    if _PHONE_END.fullmatch(words):
+        return Order.phone_end == words
+    if _PHONE.fullmatch(words):
+        return (Order.phone_end == words[-4:]) & (Order.payer_phone == words)
     return Order.payer_name == words
 
 

@@ -16,8 +16,9 @@ _ORDER_NO = re.compile(r"([0-9]{8})[-\s]*([0-9A-Z]{8})(?![0-9A-Z])")
 
 
 def one_line(value: str | None) -> str:
-    """Text on one line without invisible marks; empty if nothing of it can be seen."""
-    text = "".join(sign for sign in value or "" if sign in JOINERS or unicodedata.category(sign) != "Cf")
+    """Text on one line, of whole syllables, without invisible marks; empty if nothing of it can be seen."""
+    text = unicodedata.normalize("NFC", value or "")
+    text = "".join(sign for sign in text if sign in JOINERS or unicodedata.category(sign) != "Cf")
     text = " ".join(text.split())
     is_visible = any(sign not in BLANKS and unicodedata.category(sign)[0] in "LNPS" for sign in text)
     return text if is_visible else ""
@@ -51,6 +52,14 @@ def order_number(value: str | None) -> str:
     text = _plain(value).upper()
     found = _ORDER_NO.search(text)
     return "-".join(found.groups()) if found else text
+
+
+def search_words(value: str | None) -> str:
+    """An order number or a phone number in its normal form, other words on one line."""
+    number, called = order_number(value), phone(value)
+    if _ORDER_NO.fullmatch(number):
+        return number
+    return called if called.isascii() and called.isdigit() else one_line(value)
 
 
 def _plain(value: str | None) -> str:

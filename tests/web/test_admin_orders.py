@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 
@@ -42,6 +43,10 @@ def test_orders_are_found_by_number_name_phone_state_and_trade_date(world: World
     searches = {
         "": [paid, mine],
         **{f"q={words}": [mine] for words in (mine, mine.lower(), "이나직", "3333", "010-2222-3333")},
+        **{
+            f"q={quote(pasted)}": [mine]
+            for pasted in ("+82 10-2222-3333", f"https://shop.example.kr/orders/{mine}?a=1")
+        },
         "q=010-9999-3333": [],
         f"q={world.order(paid).attempts[0].attempt_no}": [paid],
         "state=paid": [paid],

@@ -1,5 +1,7 @@
 """From the cart to an order: what is typed is checked, and a refusal leads to where it can be put right."""
 
+from unicodedata import normalize
+
 import pytest
 
 from shop.db import db
@@ -80,6 +82,7 @@ def test_pasted_values_are_kept_in_their_normal_form(world: World, buyer: PageCl
         ("payer_phone", "０１０－１２３４－５６７８", "01012345678"),
         ("payer_phone", "\u202a010\u20111234\u20115678\u202c", "01012345678"),
         ("payer_name", "\ufeff홍\u200b길동", "홍길동"),
+        ("payer_name", normalize("NFD", "홍길동"), "홍길동"),
         ("payer_email", "\u200ehong@example.com", "hong@example.com"),
     ]
     for name, typed, kept in pasted:

@@ -32,7 +32,7 @@ from shop.services.orders import OrderFilter
 from shop.services.refunds import RefundWish
 from shop.services.staff import LONGEST_NAME, LONGEST_PASSWORD
 from shop.views.forms import CheckoutForm, ShopForm, matches, one_of, printable, required_line
-from shop.views.normal_forms import digits, one_line, phone, plain_amount
+from shop.views.normal_forms import digits, one_line, phone, plain_amount, search_words
 
 AMOUNT = re.compile(r"[1-9][0-9]{0,9}")
 BALANCE = re.compile(r"[0-9]{1,10}")
@@ -138,7 +138,7 @@ class DecisionForm(ShopForm):
 class SearchForm(ShopForm):
     """Which orders to list. It comes by GET, so the address of a list can be kept."""
 
-    q = StringField(_("검색어"), filters=[one_line], validators=[Length(max=60), printable])
+    q = StringField(_("검색어"), filters=[search_words], validators=[Length(max=60), printable])
     state = SelectField(_("상태"), choices=[SelectChoice("", ""), *one_of(*OrderState)], validators=[Optional()])
     date = DateField(_("거래일"), validators=[Optional(), of_our_time])
 
