@@ -20,19 +20,9 @@ from shop.services import orders, saved_methods, settlement, subscriptions, tran
 from shop.services.checkout import CartOnHand
 from shop.services.orders import Payer
 from shop.settings import Mode, Window
-from shop.views import error_pages, messages, security_headers
+from shop.views import error_pages, messages, security_headers, session
 from shop.views.forms import CheckoutForm, LookupForm, PaymentForm, row_number
 from shop.views.normal_forms import order_number
-from shop.views.session import (
-    cart_id,
-    cart_items,
-    empty_cart,
-    keep_cart,
-    priced_cart,
-    remember_found,
-    remembered_visitor,
-    visitor,
-)
 
 REFRESH_SECONDS = 5
 SETTLING = timedelta(seconds=30)
@@ -58,11 +48,11 @@ bp = Blueprint("orders", __name__)
 @bp.get("/checkout")
 def checkout() -> ResponseReturnValue:
     """The order form, with the payer of an order that was just cancelled."""
-    cart = priced_cart()
+    cart = session.priced_cart()
     if not cart.lines:
         return redirect(url_for("cart.show"), code=303)
-    form = CheckoutForm(obj=orders.last_cancelled(visitor()))
-    form.cart_id.data = cart_id()
+    form = CheckoutForm(obj=orders.last_cancelled(session.visitor()))
+    form.cart_id.data = session.cart_id()
     return render_template("orders/checkout.html", cart=cart, form=form)
 
 
@@ -73,14 +63,14 @@ def place() -> ResponseReturnValue:
     """Turn the cart into an order. Sent twice, the same cart gives the same order."""
     form = CheckoutForm()
     if not form.is_valid():
-        return render_template("orders/checkout.html", cart=priced_cart(), form=form), 422
+        return render_template("orders/checkout.html", cart=session.priced_cart(), form=form), 422
     payer = Payer(form.payer_name.data or "", form.payer_phone.data or "", form.payer_email.data or "")
-    on_hand, here = CartOnHand(cart_items(), cart_id(), seen_id=form.cart_id.data or ""), settings()
+    on_hand, here = CartOnHand(session.cart_items(), session.cart_id(), seen_id=form.cart_id.data or ""), settings()
     try:
         order = checkouts.place_order(
             on_hand,
             payer,
-            remembered_visitor(),
+            session.remembered_visitor(),
             hold=timedelta(minutes=here.hold_minutes),
             most_per_product=here.most_per_product,
             most_unpaid=here.most_unpaid if here.rate_limits else None,
@@ -89,8 +79,8 @@ def place() -> ResponseReturnValue:
         if problem.reason is not CartProblem.Reason.CHANGED:
             raise
         return _checkout_again(form, messages.cart_changed()), 409
-    if order.cart_id == cart_id():
-        empty_cart()
+    if order.cart_id == session.cart_id():
+        session.empty_cart()
     return redirect(url_for("orders.show", order_no=order.order_no), code=303)
 
 
@@ -99,22 +89,23 @@ def keep_what_was_typed(_error: CSRFError) -> ResponseReturnValue:
     """Show the form again, with a new token, where somebody has typed into it."""
     if request.endpoint == "orders.lookup":
         return render_template("orders/lookup.html", form=LookupForm(), notice=messages.stale_form()), 400
-    if request.endpoint == "orders.place" and cart_items():
+    if request.endpoint == "orders.place" and session.cart_items():
         return _checkout_again(CheckoutForm(), messages.stale_form()), 400
     return error_pages.stale_form()
 
 
 def _checkout_again(form: CheckoutForm, notice: messages.Notice) -> str:
     """The order form with what was typed, about the cart as it is now."""
-    form.cart_id.data = cart_id()
-    return render_template("orders/checkout.html", cart=priced_cart(), form=form, notice=notice)
+    form.cart_id.data = session.cart_id()
+    return render_template("orders/checkout.html", cart=session.priced_cart(), form=form, notice=notice)
 
 
 @bp.get("/orders")
 def history() -> ResponseReturnValue:
     """The orders of this browser, newest first."""
-    page = orders.history(visitor(), request.args.get("before", type=row_number))
-    kept = {"saved": saved_methods.saved_by(visitor()), "subscriptions": subscriptions.list_of(visitor())}
+    visitor = session.visitor()
+    page = orders.history(visitor, request.args.get("before", type=row_number))
+    kept = {"saved": saved_methods.saved_by(visitor), "subscriptions": subscriptions.list_of(visitor)}
     return render_template("orders/history.html", orders=page.orders, next_cursor=page.next_before, **kept)
 
 
@@ -126,7 +117,7 @@ def show(order_no: str) -> ResponseReturnValue:
     """
     now = clock.now()
     try:
-        order = orders.get_order_of(visitor(), order_no)
+        order = orders.get_order_of(session.visitor(), order_no)
     except NotFound:
         return look_up(order_no)
     settlement.settle_order(order, client())
@@ -142,7 +133,7 @@ def look_up(order_no: str) -> ResponseReturnValue:
 @bp.post("/orders/<order_no>/cancellation")
 @limiter.limit("30 per 10 minutes", key_func=visitor_mark)
 def cancel(order_no: str) -> ResponseReturnValue:
-    settlement.cancel_order(orders.get_order_of(visitor(), order_no), client())
+    settlement.cancel_order(orders.get_order_of(session.visitor(), order_no), client())
     return redirect(url_for("orders.show", order_no=order_no), code=303)
 
 
@@ -150,10 +141,10 @@ def cancel(order_no: str) -> ResponseReturnValue:
 @limiter.limit("30 per 10 minutes", key_func=visitor_mark)
 def return_to_cart(order_no: str) -> ResponseReturnValue:
     """Cancel an unpaid order, if it is not over already, and put its lines back into the cart."""
-    order = orders.get_order_of(visitor(), order_no)
+    order = orders.get_order_of(session.visitor(), order_no)
     lines = [(line.slug, line.quantity) for line in order.lines if line.slug]
     settlement.cancel_order(order, client())
-    keep_cart(carts.fill(cart_items(), lines))
+    session.keep_cart(carts.fill(session.cart_items(), lines))
     return redirect(url_for("cart.show"), code=303)
 
 
@@ -171,7 +162,7 @@ def lookup() -> ResponseReturnValue:
         order = orders.find_for_guest(form.order_no.data or "", form.payer_phone.data or "")
     except NotFound:
         return render_template("orders/lookup.html", form=form, notice=messages.nothing_found()), 404
-    remember_found(order.order_no)
+    session.remember_found(order.order_no)
     return redirect(url_for("orders.show", order_no=order.order_no), code=303)
 
 
@@ -211,7 +202,7 @@ def _can_pay(order: Order, now: datetime) -> bool:
 
 
 def _payment_form(order: Order) -> PaymentForm:
-    saved, keeps_key = saved_methods.saved_by(visitor()), order.month is not None
+    saved, keeps_key = saved_methods.saved_by(session.visitor()), order.month is not None
     form = PaymentForm(window=_default_window(), saved=saved, keeps_key=keeps_key)
     form.preselect(request.args)
     return form
