@@ -30,6 +30,7 @@ from shop.extensions import settings
 from shop.models import SavedMethod
 from shop.payple import ChargeMode
 from shop.rules.method import Method
+from shop.services.orders import Payer
 from shop.settings import Window
 from shop.views.normal_forms import one_line, order_number, phone
 from shop.views.template_filters import language, translate
@@ -119,10 +120,9 @@ class QuantityForm(ShopForm):
     )
 
 
-class CheckoutForm(ShopForm):
-    """Who pays, and that they agree."""
+class PayerForm(ShopForm):
+    """Who pays."""
 
-    cart_id = HiddenField(validators=[Length(max=40), printable])
     payer_name = required_line(_("이름"), _("이름을 입력해 주세요."), 40, _("이름은 40자까지 입력할 수 있어요."))
     payer_phone = TelField(
         _("휴대전화 번호"),
@@ -141,6 +141,16 @@ class CheckoutForm(ShopForm):
             matches(EMAIL, _("name@example.com처럼 이메일 주소를 입력해 주세요.")),
         ],
     )
+
+    @property
+    def payer(self) -> Payer:
+        return Payer(self.payer_name.data or "", self.payer_phone.data or "", self.payer_email.data or "")
+
+
+class CheckoutForm(PayerForm):
+    """Who pays, and that they agree."""
+
+    cart_id = HiddenField(validators=[Length(max=40), printable])
     agree_terms = BooleanField(
         _("이용약관에 동의해요."), validators=[DataRequired(_("주문하려면 이용약관에 동의해 주세요."))]
     )

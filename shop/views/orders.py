@@ -18,7 +18,6 @@ from shop.services import cart as carts
 from shop.services import checkout as checkouts
 from shop.services import orders, saved_methods, settlement, subscriptions, transitions
 from shop.services.checkout import CartOnHand
-from shop.services.orders import Payer
 from shop.settings import Mode, Window
 from shop.views import error_pages, messages, security_headers, session
 from shop.views.forms import CheckoutForm, LookupForm, PaymentForm, row_number
@@ -64,12 +63,11 @@ def place() -> ResponseReturnValue:
     form = CheckoutForm()
     if not form.is_valid():
         return render_template("orders/checkout.html", cart=session.priced_cart(), form=form), 422
-    payer = Payer(form.payer_name.data or "", form.payer_phone.data or "", form.payer_email.data or "")
     on_hand, here = CartOnHand(session.cart_items(), session.cart_id(), seen_id=form.cart_id.data or ""), settings()
     try:
         order = checkouts.place_order(
             on_hand,
-            payer,
+            form.payer,
             session.remembered_visitor(),
             hold=timedelta(minutes=here.hold_minutes),
             most_per_product=here.most_per_product,

@@ -31,7 +31,7 @@ from shop.services.links import LONGEST_GOODS
 from shop.services.orders import OrderFilter
 from shop.services.refunds import RefundWish
 from shop.services.staff import LONGEST_NAME, LONGEST_PASSWORD
-from shop.views.forms import CheckoutForm, ShopForm, matches, one_of, printable, required_line
+from shop.views.forms import PayerForm, ShopForm, matches, one_of, printable, required_line
 from shop.views.normal_forms import digits, one_line, phone, plain_amount, search_words
 
 AMOUNT = re.compile(r"[1-9][0-9]{0,9}")
@@ -190,12 +190,11 @@ class LinkForm(ShopForm):
         return dt.datetime.combine(self.last_day.data + dt.timedelta(days=1), dt.time(), clock.KOREA)
 
 
-class FreeLinkForm(LinkForm):
+class FreeLinkForm(LinkForm, PayerForm):
     """A link for a free amount, and who pays it."""
 
     amount = StringField(_("금액"), filters=[plain_amount])
     tax = RadioField(default=Tax.TAXABLE.value, choices=one_of(*Tax))
-    payer_name, payer_phone, payer_email = CheckoutForm.payer_name, CheckoutForm.payer_phone, CheckoutForm.payer_email
 
     def validate_amount(self, field: Field) -> None:
         """The gateway takes no less."""

@@ -10,7 +10,6 @@ from shop import clock
 from shop.extensions import client
 from shop.rules.money import Tax, Won
 from shop.services import links, orders
-from shop.services.orders import Payer
 from shop.views.admin.forms import FreeLinkForm, LinkForm
 from shop.views.admin.login import bp, require_password
 from shop.views.admin.orders import back_to_order, render_order, require_row
@@ -29,9 +28,8 @@ def create_free_link() -> ResponseReturnValue:
     form = FreeLinkForm()
     if not form.is_valid():
         return render_template("admin/new_link.html", form=form), 422
-    payer = Payer(form.payer_name.data or "", form.payer_phone.data or "", form.payer_email.data or "")
     amount, tax, goods = Won(int(form.amount.data or 0)), Tax(form.tax.data), form.goods.data or ""
-    order_no = orders.place_free(goods, amount, tax, payer, form.expires_at, by=g.staff.name)
+    order_no = orders.place_free(goods, amount, tax, form.payer, form.expires_at, by=g.staff.name)
     links.create(orders.get_order(order_no), goods, form.expires_at, by=g.staff.name, client=client())
     return back_to_order(order_no)
 
