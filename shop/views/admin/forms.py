@@ -175,7 +175,9 @@ class LinkForm(ShopForm):
         _("상품 설명"), _("상품 설명을 입력하세요."), LONGEST_GOODS, _("상품 설명은 32자까지 입력할 수 있습니다.")
     )
     last_day = DateField(
-        _("마지막 날"), validators=[DataRequired(_("마지막 날을 2026-11-23처럼 입력하세요.")), of_our_time]
+        _("마지막 날"),
+        default=lambda: clock.korea_date(clock.now()) + dt.timedelta(days=1),
+        validators=[DataRequired(_("마지막 날을 2026-11-23처럼 입력하세요.")), of_our_time],
     )
 
     def validate_last_day(self, field: Field) -> None:

@@ -1,12 +1,9 @@
 """Payment links of an unpaid order or a free amount: make one, or record that nothing was paid by it."""
 
-from datetime import timedelta
-
 from flask import g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from shop import clock
 from shop.extensions import client
 from shop.rules.money import Tax, Won
 from shop.services import links, orders
@@ -18,8 +15,7 @@ from shop.views.admin.orders import back_to_order, render_order, require_row
 @bp.get("/links/new")
 def new_link() -> ResponseReturnValue:
     """A form for a link of a free amount."""
-    tomorrow = clock.korea_date(clock.now()) + timedelta(days=1)
-    return render_template("admin/new_link.html", form=FreeLinkForm(MultiDict(), last_day=tomorrow))
+    return render_template("admin/new_link.html", form=FreeLinkForm(MultiDict()))
 
 
 @bp.post("/links/new")

@@ -2,13 +2,11 @@
 
 import secrets
 from collections.abc import Iterable
-from datetime import timedelta
 
 from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from shop import clock
 from shop.errors import NotFound, ReceiptRefused, RefundRefused, SignInRefused
 from shop.extensions import client
 from shop.models import CashReceipt, Order, PaymentLink, Refund
@@ -72,6 +70,7 @@ def render_order(
     may_issue = attempt is not None and (attempt.active_receipt is None or attempt.waiting_receipt is not None)
     journal = orders.journal_of(order)
     is_transfer = attempt is not None and attempt.pay_type is PayType.TRANSFER
+    link_form = link_form or LinkForm(MultiDict(), goods=order.goods[:LONGEST_GOODS])
     return render_template(
         "admin/order.html",
         order=order,
@@ -81,7 +80,7 @@ def render_order(
         in_flight=in_flight,
         refund_form=(refund_form or new_refund_form(refundable)) if refundable and not in_flight else None,
         receipt_form=(receipt_form or ReceiptForm(MultiDict())) if is_transfer and refundable and may_issue else None,
-        link_form=(link_form or new_link_form(order)) if order.state is OrderState.AWAITING_PAYMENT else None,
+        link_form=link_form if order.state is OrderState.AWAITING_PAYMENT else None,
         active_receipt=attempt.covering_receipt if attempt else None,
         needs_password=not is_confirmed(),
         journal=journal,
@@ -92,12 +91,6 @@ def new_refund_form(refundable: int) -> RefundForm:
     """A form for all that is left, with a mark of its own."""
     mark = secrets.token_urlsafe(18)
     return RefundForm(MultiDict(), intent=mark, seen_refundable=str(refundable), amount=f"{refundable:,}")
-
-
-def new_link_form(order: Order) -> LinkForm:
-    """A form for a link that ends tomorrow."""
-    tomorrow = clock.korea_date(clock.now()) + timedelta(days=1)
-    return LinkForm(MultiDict(), goods=order.goods[:LONGEST_GOODS], last_day=tomorrow)
 
 
 def require_row(rows: Iterable[Refund | CashReceipt | PaymentLink], row_id: int) -> None:
