@@ -9,7 +9,7 @@ from pkgutil import resolve_name
 
 ROOT = Path(__file__).parents[2]
 CONFIRM = "shop.payple.flow:PaymentFlow._charge"
-DECIDE = "shop.payple.flow:decide"
+JUDGE = "shop.payple.flow:judge"
 TAKE_PAYMENT = "shop.services.transitions:_take_payment"
 ANSWER_TO_REFUND = "shop.payple.refund_rules:judge_refund"
 RECEIPT = "shop.rules.cash_receipt:after_refund"
@@ -17,10 +17,10 @@ BY_REASON: Mapping[str, str] = {
     "no_answer": "shop.payple.flow:no_answer",
     "not_found": "shop.payple.flow:not_found",
     "not_sent": CONFIRM,
-    "number": DECIDE,
-    "amount": DECIDE,
-    "pay_type": DECIDE,
-    "refunded": DECIDE,
+    "number": JUDGE,
+    "amount": JUDGE,
+    "pay_type": JUDGE,
+    "refunded": JUDGE,
     "second_payment": "shop.services.transitions:apply_verdict",
     "out_of_stock": TAKE_PAYMENT,
     "order_cancelled": TAKE_PAYMENT,
@@ -29,7 +29,7 @@ BY_REASON: Mapping[str, str] = {
 BY_EVENT: Mapping[str, str] = {
     "confirming": "shop.payple.flow:PaymentFlow.may_confirm",
     "result_refused": "shop.payple.flow:mismatch",
-    "paid": DECIDE,
+    "paid": JUDGE,
     "declined": CONFIRM,
     "order_expired": "shop.services.orders:expire",
     "refund_reserved": "shop.services.transitions:reserve_refund",
@@ -43,7 +43,7 @@ BY_EVENT: Mapping[str, str] = {
 }
 BY_ATTACK: Mapping[str, str] = {
     "amount": "shop.payple.flow:mismatch",
-    "number": DECIDE,
+    "number": JUDGE,
     "confirm_url": "shop.payple.gateway:Gateway.select_confirm",
     "forged": "shop.payple.flow:judge_failed_charge",
     "twice": "shop.payple.flow:PaymentFlow.handle_result",

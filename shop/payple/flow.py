@@ -100,7 +100,8 @@ class PaymentFlow:
             return None
         now = self.now()
         try:
-            verdict = judge(attempt, self._inquire(attempt, now), now)
+            found = self._inquire(attempt, now)
+            verdict = judge(attempt, found) if found else not_found(attempt, now)
         except GatewayError as error:
             verdict = no_answer(attempt, error, now)
         self._record(attempt_no, verdict)
@@ -156,15 +157,12 @@ class PaymentFlow:
 
     def _record_charge(self, attempt: Attempt, found: PaymentFound) -> Attempt:
         """Record a charge. If the answer names another attempt of ours, that one was charged, not this one."""
-        judged_from = AttemptState.CONFIRMING
         other = self.store.find(found.attempt_no) if found.attempt_no != attempt.attempt_no else None
-        if other is not None:
-            self._record(other.attempt_no, judge(other, found, self.now()))
-            declined = Verdict(AttemptState.DECLINED, judged_from, Reason.NUMBER, is_from_confirm=True)
-            return self._record(attempt.attempt_no, declined)
-        state, reason = decide(attempt, found)
-        verdict = Verdict(state, judged_from, reason, found, is_from_confirm=True)
-        return self._record(attempt.attempt_no, verdict)
+        if other is None:
+            return self._record(attempt.attempt_no, judge(attempt, found))
+        self._record(other.attempt_no, judge(other, found))
+        declined = Verdict(AttemptState.DECLINED, AttemptState.CONFIRMING, Reason.NUMBER, is_from_confirm=True)
+        return self._record(attempt.attempt_no, declined)
 
     def _record(self, attempt_no: str, verdict: Verdict) -> Attempt:
         after = self.store.record(attempt_no, verdict)
@@ -295,11 +293,17 @@ class Flow(PaymentFlow):
         return after
 
 
-def judge(attempt: Attempt, found: PaymentFound | None, now: datetime) -> Verdict:
-    """Decide what an inquiry's answer means for an attempt."""
-    if found is None:
-        return not_found(attempt, now)
-    state, reason = decide(attempt, found)
+def judge(attempt: Attempt, found: PaymentFound) -> Verdict:
+    """Decide what a charge means for an attempt."""
+    state, reason = AttemptState.PAID, Reason.NONE
+    if found.attempt_no != attempt.attempt_no:
+        state, reason = AttemptState.ATTENTION, Reason.NUMBER
+    elif found.is_refunded:
+        state, reason = AttemptState.ATTENTION, Reason.REFUNDED
+    elif found.amount != attempt.amount or found.requested_amount not in (None, attempt.amount):
+        state, reason = AttemptState.ORPHANED, Reason.AMOUNT
+    elif found.pay_type is not attempt.pay_type:
+        state, reason = AttemptState.ORPHANED, Reason.PAY_TYPE
     return Verdict(state, attempt.state, reason, found)
 
 
@@ -315,19 +319,6 @@ def judge_failed_charge(error: GatewayError) -> Verdict:
         case _:
             state, reason = AttemptState.UNKNOWN, Reason.NO_ANSWER
     return Verdict(state, AttemptState.CONFIRMING, reason, error=error, is_from_confirm=True)
-
-
-def decide(attempt: Attempt, found: PaymentFound) -> tuple[AttemptState, Reason]:
-    """Compare a charge with the attempt."""
-    if found.attempt_no != attempt.attempt_no:
-        return AttemptState.ATTENTION, Reason.NUMBER
-    if found.is_refunded:
-        return AttemptState.ATTENTION, Reason.REFUNDED
-    if found.amount != attempt.amount or found.requested_amount not in (None, attempt.amount):
-        return AttemptState.ORPHANED, Reason.AMOUNT
-    if found.pay_type is not attempt.pay_type:
-        return AttemptState.ORPHANED, Reason.PAY_TYPE
-    return AttemptState.PAID, Reason.NONE
 
 
 def not_found(attempt: Attempt, now: datetime) -> Verdict:

@@ -64,7 +64,7 @@ def record_found(attempt_no: str, found: PaymentFound, *, source: Source) -> Non
     store = ShopStore(source)
     attempt = store.find(attempt_no)
     if attempt is not None and not attempt.is_final:
-        store.record(attempt_no, flow.judge(attempt, found, clock.now()))
+        store.record(attempt_no, flow.judge(attempt, found))
 
 
 def settle_order(order: Order, client: PaypleClient) -> None:

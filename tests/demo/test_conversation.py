@@ -83,5 +83,5 @@ def test_the_marked_lines_are_the_ones_that_decide(demo: Demo) -> None:
 
     assert lines
     assert [lines.code[number].strip() for number in sorted(lines.marked)] == [
-        "return AttemptState.ORPHANED, Reason.AMOUNT"
+        "state, reason = AttemptState.ORPHANED, Reason.AMOUNT"
     ]

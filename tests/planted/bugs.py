@@ -150,20 +150,20 @@ def confirm_address_dialled_as_received(_original: Any, _gateway: Gateway, recei
 
 # what the gateway says is misread
 
-DECIDE, CONFIRM = (flow, "decide"), (PaypleClient, "confirm")
+JUDGE, CONFIRM = (flow, "judge"), (PaypleClient, "confirm")
 
 
-@bug("the amount of the gateway's answer is not compared with the order", "I1", at=DECIDE)
+@bug("the amount of the gateway's answer is not compared with the order", "I1", at=JUDGE)
 def amount_not_compared(original: Any, attempt: attempts.Attempt, found: PaymentFound) -> Any:
     return original(attempt, replace(found, amount=attempt.amount, requested_amount=None))
 
 
-@bug("the method of the gateway's answer is not compared with the one that was chosen", "I1", at=DECIDE)
+@bug("the method of the gateway's answer is not compared with the one that was chosen", "I1", at=JUDGE)
 def method_not_compared(original: Any, attempt: attempts.Attempt, found: PaymentFound) -> Any:
     return original(attempt, replace(found, pay_type=attempt.pay_type))
 
 
-@bug("a payment that has gone back counts as paid", "I4", at=DECIDE)
+@bug("a payment that has gone back counts as paid", "I4", at=JUDGE)
 def refunded_payment_counts_as_paid(original: Any, attempt: attempts.Attempt, found: PaymentFound) -> Any:
     return original(attempt, replace(found, refunded_amount=None, state=""))
 

@@ -39,7 +39,7 @@ def found(**more: object) -> PaymentFound:
     ],
 )
 def test_only_an_answer_that_agrees_is_paid(answer: dict[str, object], state: AttemptState, reason: Reason) -> None:
-    verdict = judge(attempt(), found(**answer), OPENED)
+    verdict = judge(attempt(), found(**answer))
 
     assert (verdict.state, verdict.reason) == (state, reason)
 
@@ -223,13 +223,13 @@ def test_a_state_has_a_meaning_for_the_buyer(state: AttemptState, ending: Ending
 
 
 def test_a_payment_that_is_found_in_attention_is_kept() -> None:
-    verdict = judge(attempt(S.ATTENTION), found(refunded_amount=1), OPENED)
+    verdict = judge(attempt(S.ATTENTION), found(refunded_amount=1))
 
     assert verdict.applied_to(attempt(S.ATTENTION), order_is_held=False).charged_amount == 1000
 
 
 def test_a_payment_of_a_held_order_is_orphaned_and_owed() -> None:
-    verdict = judge(attempt(), found(charged_amount=900), OPENED)
+    verdict = judge(attempt(), found(charged_amount=900))
 
     orphan = verdict.applied_to(attempt(), order_is_held=True)
 
