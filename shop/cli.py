@@ -20,12 +20,8 @@ log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
-    app.cli.add_command(seed)
-    app.cli.add_command(show_ledger)
-    app.cli.add_command(run_sweep)
-    app.cli.add_command(reconcile)
-    app.cli.add_command(run_doctor)
-    app.cli.add_command(staff_accounts)
+    for command in (seed, show_ledger, run_sweep, reconcile, run_doctor, staff_accounts):
+        app.cli.add_command(command)
 
 
 @click.command("seed")

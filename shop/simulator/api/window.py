@@ -123,15 +123,11 @@ def check_fields(asked: Fields, policy: Policy) -> None:
     refuse_if(not all(asked.get(name, "").strip() for name in REQUIRED[work]), "field_missing")
     lengths = CLIENT_KEY_LENGTHS if asked.get("clientKey") and policy.strict_lengths == "clientkey" else LENGTHS
     refuse_if(is_too_long(asked, STRICT_LENGTHS if policy.strict_lengths == "on" else lengths), "field_too_long")
-    _check_values(asked)
-
-
-def _check_values(asked: Fields) -> None:
     phone = asked.get("PCD_PAYER_HP", "").replace("-", "")
     are_numbers = all(is_number(value) for value in (phone, *map(asked.get, NUMBERS)) if value)
     refuse_if(not are_numbers or int(asked.get("PCD_PAYER_NO") or 0) > LARGEST_PAYER_NO, "field_malformed")
     refuse_if(asked.get("PCD_PAY_ISTAX", "") not in ("", "Y", "N"), "field_malformed")
-    if asked["PCD_PAY_WORK"] == "AUTH":
+    if work == "AUTH":
         return
     billing_key.check_month(asked)
     total = int(asked["PCD_PAY_TOTAL"])
