@@ -5,7 +5,6 @@ An address that a browser brings is never called as it came.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from urllib.parse import urlsplit
@@ -38,12 +37,6 @@ class Purpose(Enum):
     KEY_LOOKUP = {"PCD_PAY_WORK": "PUSERINFO"}
     KEY_DELETION = {"PCD_PAY_WORK": "PUSERDEL"}
     LINK = {"PCD_PAY_WORK": "LINKREG"}
-
-
-SCRIPT_PATHS: Mapping[WindowScript, str] = {
-    WindowScript.WITH_AUTHENTICATION: "/js/cpay.payple.1.0.1.js",
-    WindowScript.WITH_CLIENT_KEY: "/js/v1/payment.js",
-}
 
 
 @dataclass(frozen=True)
@@ -90,7 +83,8 @@ class Gateway:
 
     def script_url(self, script: WindowScript) -> str:
         """The script that the payment page loads; it defines `PaypleCpayAuthCheck`."""
-        return self.origin + SCRIPT_PATHS[script]
+        is_newer = script is WindowScript.WITH_CLIENT_KEY
+        return self.origin + ("/js/v1/payment.js" if is_newer else "/js/cpay.payple.1.0.1.js")
 
     def select_confirm(self, received: str) -> str:
         """Return our own constant for the confirm address that a browser brings. Raises UnknownEndpoint."""
