@@ -74,8 +74,7 @@ def why_not_issued(purchase: Purchase) -> ReceiptRefused.Reason:
 # --- by hand --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("wish", [PHONE, COMPANY], ids=["personal", "company"])
-@pytest.mark.parametrize("refunded", [0, 4_000])
+@pytest.mark.parametrize(("wish", "refunded"), [(PHONE, 0), (COMPANY, 4_000)], ids=["personal", "company"])
 def test_staff_issue_a_receipt_for_what_remains_paid_and_cancel_it(
     world: World, wish: ReceiptWish, refunded: int
 ) -> None:
@@ -153,8 +152,7 @@ def test_a_refund_that_a_person_decided_leaves_a_job(world: World, policy: str) 
     assert (rows(purchase)[-1], purchase.covered) == (("issued", 7_000), 7_000)
 
 
-@pytest.mark.parametrize("work", ["CERT", "PAY"])
-@pytest.mark.parametrize("policy", ["settled", "fail"])
+@pytest.mark.parametrize(("work", "policy"), [("CERT", "fail"), ("PAY", "settled")])
 def test_the_receipt_of_an_orphaned_payment_is_cancelled(world: World, work: str, policy: str) -> None:
     world.policy(receipt_on_refund=policy)
     purchase = world.purchase(quantity=11, method="transfer", cash_receipt="y", work=work)
@@ -373,8 +371,7 @@ def test_where_no_receipt_can_come_after_the_charge_nothing_is_asked(
 
 
 @pytest.mark.parametrize("amount", [3_000, 10_000])
-@pytest.mark.parametrize("policy", ["settled", "fail"])
-@pytest.mark.parametrize("inquiry", ["answered", "lost"])
+@pytest.mark.parametrize(("policy", "inquiry"), [("settled", "lost"), ("fail", "answered")])
 def test_a_refund_finds_a_receipt_that_was_issued_meanwhile(
     world: World, asking: AskingWindow, policy: str, amount: int, inquiry: str
 ) -> None:

@@ -92,9 +92,9 @@ def test_a_full_cancel_without_an_answer_is_sent_again(world: World, phase: str)
     assert (purchase.order.state, purchase.returned) == (OrderState.REFUNDED, 10_000)
 
 
-@pytest.mark.parametrize("phase", ["before", "after"])
 @pytest.mark.parametrize(
-    ("was_refunded", "state", "rest"), [(True, RefundState.DONE, 6_000), (False, RefundState.REFUSED, 10_000)]
+    ("phase", "was_refunded", "state", "rest"),
+    [("after", True, RefundState.DONE, 6_000), ("before", False, RefundState.REFUSED, 10_000)],
 )
 def test_a_partial_refund_without_an_answer_waits_for_a_person_who_decides_once_and_after_ten_minutes(
     world: World, phase: str, was_refunded: bool, state: RefundState, rest: int

@@ -43,8 +43,7 @@ def registered(key: str) -> bool:
 
 
 @pytest.mark.stricter_engine
-@pytest.mark.parametrize("work", ["CERT", "PAY"])
-@pytest.mark.parametrize("method", ["card", "transfer"])
+@pytest.mark.parametrize(("method", "work"), [("card", "CERT"), ("transfer", "PAY")])
 def test_what_was_saved_pays_the_next_order_with_a_password(world: World, method: str, work: str) -> None:
     first = saved(world, method, work=work)
     [kept] = rows()

@@ -36,8 +36,9 @@ def test_a_payment_is_paid_in_the_shop_and_at_the_gateway(world: World, method: 
 # --- forged and changed results -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("work", WORKS)
-@pytest.mark.parametrize("result", ["success", "error", "close", ""])
+@pytest.mark.parametrize(
+    ("work", "result"), [("CERT", "success"), ("PAY", "success"), ("CERT", "error"), ("PAY", "close"), ("PAY", "")]
+)
 def test_a_forged_result_neither_pays_nor_ends_an_attempt(world: World, work: str, result: str) -> None:
     purchase = world.purchase(work=work)
     window = purchase.open()

@@ -78,8 +78,7 @@ def registered(row: SavedMethod | None) -> bool:
 
 
 @pytest.mark.stricter_engine
-@pytest.mark.parametrize("work", ["CERT", "PAY"])
-@pytest.mark.parametrize("method", ["card", "transfer"])
+@pytest.mark.parametrize(("method", "work"), [("card", "PAY"), ("transfer", "CERT")])
 def test_the_first_payment_starts_and_the_sweep_continues(world: World, method: str, work: str) -> None:
     subscriber = subscribe(world, method, work)
     month, day = month_of(clock.now()), subscriber.row.day
