@@ -190,8 +190,9 @@ def test_an_issue_that_failed_is_checked_by_an_inquiry(world: World, kind: str, 
     world.fault("receipt_issue", kind, phase=phase)
 
     issue(purchase)
-    world.sweep(3, minutes=10)
-    world.sweep(3, minutes=10)
+    world.fault("inquiry", "lost_answer")
+    for _round in range(3):
+        world.sweep(3, minutes=10)
 
     assert books(purchase) == (([("failed", 10_000)], 0) if kind == "refused" else ISSUED)
 

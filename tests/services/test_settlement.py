@@ -100,6 +100,15 @@ def test_a_payment_that_was_changed_in_the_browser_goes_back(
     assert purchase.start().pay().states == ("paid", "paid")
 
 
+def test_the_keys_of_one_order_posted_for_another_pay_their_own_order(world: World) -> None:
+    mine, other = world.purchase(quantity=50), world.purchase()
+
+    world.deliver(changed(other.claim(), PAY_OID=mine.attempt_no, PAY_TOTAL="50000"))
+
+    assert (other.states, mine.states) == (("paid", "paid"), ("awaiting_payment", "declined"))
+    assert world.charged() == {other.attempt_no: 1000}
+
+
 def test_a_result_of_an_unknown_number_asks_nobody(world: World) -> None:
     location = world.deliver([("PCD_PAY_OID", "20261123_AAAAAAAAAAAAAAAAAAAA"), ("PCD_PAY_RST", "success")])
 
