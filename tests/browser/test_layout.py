@@ -15,7 +15,6 @@ from shop.db import db
 from shop.models import Product
 from shop.services import staff
 from tests.browser.conftest import NewPage
-from tests.browser.test_looks import lines_of
 from tests.page import PageClient
 from tests.situations import OPEN, lost_confirm
 from tests.staff import PASSWORD, refund, sign_in
@@ -175,15 +174,24 @@ def test_the_settlement_sheet_shows_every_amount_on_a_phone_and_on_paper(
     assert right_edge(paper.get_by_test_id("sheet-line").locator("td").last) <= PAPER
 
 
-def test_a_printed_receipt_keeps_the_unit_price_and_its_numbers_on_one_line(world: World, visit: Visit) -> None:
+def test_a_receipt_keeps_each_number_on_one_line_and_prints_the_unit_price(world: World, visit: Visit) -> None:
     page = visit(*page_of(world.purchase(quantity=9).pay()))
-    page.emulate_media(media="print")
+    for width, media in ((WIDTH, "screen"), (PAPER, "print")):
+        page.emulate_media(media=media)  # type: ignore[arg-type]
+        page.set_viewport_size({"width": width, "height": 900})
+        for field in ("attempt_no", "trade_key"):
+            assert lines_of(page.locator(f"[data-field={field}] dd")) == 1, (field, width)
     page.set_viewport_size({"width": 280, "height": 900})
-
     expect(page.locator("td.lines-price")).to_be_visible()
-    page.set_viewport_size({"width": PAPER, "height": 900})
-    for field in ("attempt_no", "trade_key"):
-        assert lines_of(page.locator(f"[data-field={field}] dd")) == 1, field
+
+
+def lines_of(value: Locator) -> int:
+    """On how many lines a text stands."""
+    count: int = value.evaluate(
+        "dd => { const text = document.createRange(); text.selectNodeContents(dd);"
+        " return new Set([...text.getClientRects()].map((box) => Math.round(box.top))).size; }"
+    )
+    return count
 
 
 def right_edge(element: Locator) -> float:

@@ -1,10 +1,10 @@
 """What only a browser can tell: what covers what, the keyboard, pages without a script."""
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import NewPage, QuickStore
-from tests.kit import Choices, Shop, Store
+from tests.kit import Shop, Store
 
 
 @pytest.mark.parametrize(("phone", "width", "height"), [(True, 360, 640), (False, 1280, 720)])
@@ -49,25 +49,6 @@ def test_without_a_script_the_order_form_says_so_and_holds_no_goods(new_page: Ne
     bare.press("[name=payer_email]", "Enter")
     bare.goto(f"{shop.url}/orders")
     expect(bare.get_by_test_id("history-row")).to_have_count(0)
-
-
-def test_the_long_numbers_of_a_receipt_stay_on_one_line(new_page: NewPage, shop: Shop) -> None:
-    order = QuickStore(new_page(phone=True, viewport={"width": 320, "height": 640}), shop).order()
-    order.choose(Choices(window="direct"))
-    order.open_window("same page")[0].approve()
-    order.insist_on_state("paid")
-
-    for field in ("attempt_no", "trade_key"):
-        assert lines_of(order.receipt_row(field).locator("dd")) == 1, field
-
-
-def lines_of(value: Locator) -> int:
-    """On how many lines a text stands."""
-    count: int = value.evaluate(
-        "dd => { const text = document.createRange(); text.selectNodeContents(dd);"
-        " return new Set([...text.getClientRects()].map((box) => Math.round(box.top))).size; }"
-    )
-    return count
 
 
 def test_the_developer_options_stay_as_they_were(desktop: Store) -> None:
