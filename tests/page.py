@@ -184,16 +184,30 @@ class Page:
 
 
 @dataclass
-class FormTag:
+class Form:
+    """One form: its fields with their present values, the choices of its lists, and its buttons by test id."""
+
     attributes: dict[str, str]
+    action: str
     names: list[str] = field(default_factory=list)
     fields: dict[str, str] = field(default_factory=dict)
+    options: dict[str, list[str]] = field(default_factory=dict)
+    buttons: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def add(self, tag: str, found: dict[str, str]) -> None:
-        """Add a field. An unticked box sends nothing."""
-        self.names.append(found.get("name", ""))
-        if tag == "input" and (found.get("type") not in ("checkbox", "radio") or "checked" in found):
-            self.fields[found.get("name", "")] = found.get("value", "")
+        """Add a field. An unticked box sends nothing, a list its first choice if none is selected."""
+        name, value = found.get("name", ""), found.get("value", "")
+        if tag == "option":
+            name = self.names[-1]
+            self.options.setdefault(name, []).append(value)
+        else:
+            self.names.append(name)
+        if tag == "button":
+            self.buttons[found.get("data-testid", "")] = (name, value)
+        is_chosen = tag == "option" and ("selected" in found or name not in self.fields)
+        is_sent = tag == "input" and (found.get("type") not in ("checkbox", "radio") or "checked" in found)
+        if is_chosen or is_sent:
+            self.fields[name] = value
 
 
 class Tags:
@@ -204,17 +218,17 @@ class Tags:
         self.ids = Counter(tag["id"] for _name, tag in self.all if "id" in tag)
         self.metas = {tag.get("name", ""): tag.get("content", "") for name, tag in self.all if name == "meta"}
         self.title = html.unescape(text.partition("<title>")[2].partition("</title>")[0])
-        self.forms: list[FormTag] = []
+        self.forms: list[Form] = []
         for name, tag in self.all:
             if name == "form":
-                self.forms.append(FormTag(tag))
-            elif name in ("input", "select", "textarea", "button") and self.forms:
+                self.forms.append(Form(tag, tag.get("action", "")))
+            elif name in ("input", "select", "option", "textarea", "button") and self.forms:
                 self.forms[-1].add(name, tag)
 
     def marked(self, test_id: str) -> list[dict[str, str]]:
         return [tag for _name, tag in self.all if tag.get("data-testid") == test_id]
 
-    def form(self, test_id: str) -> FormTag | None:
+    def form(self, test_id: str) -> Form | None:
         return next((form for form in self.forms if form.attributes.get("data-testid") == test_id), None)
 
     def count(self, name: str) -> int:

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import html
 import io
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
+from dataclasses import dataclass
 from http.client import RemoteDisconnected
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -26,8 +26,12 @@ from urllib3.exceptions import ProtocolError
 from urllib3.response import HTTPResponse
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from tests.page import TAG, Form, Tags
+
 Pairs = list[tuple[str, str]]
 Application = Callable[..., Any]
+TEXT = re.compile(r'data-testid="([^"]*)"(?:[^">]|"[^"]*")*>([^<]*(?:<[^/][^<]*)*)')
+"""A test id, and what follows up to the next end of an element."""
 
 
 def wsgi_session(app: Application, base_url: str) -> requests.Session:
@@ -87,64 +91,22 @@ def _environ(request: requests.PreparedRequest) -> dict[str, Any]:
     ).get_environ()
 
 
-@dataclass
-class Form:
-    """One HTML form: its fields with their present values, and its buttons by test id."""
-
-    action: str
-    fields: dict[str, str] = field(default_factory=dict)
-    buttons: dict[str, tuple[str, str]] = field(default_factory=dict)
-    attributes: dict[str, str] = field(default_factory=dict)
-
-
-class Page(HTMLParser):
+class Page:
     """A page of the window: its forms, and the texts that carry a test id."""
 
     def __init__(self, response: requests.Response) -> None:
-        super().__init__()
         self.status, self.url = response.status_code, response.url
-        self.forms: list[Form] = []
-        self.texts: dict[str, str] = {}
-        self.options: dict[str, list[str]] = {}
-        self._select = self._test_id = ""
-        self.feed(response.content.decode())
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Collect what a payer could fill in or press."""
-        found = {name: value or "" for name, value in attrs}
-        self._test_id = found.get("data-testid", self._test_id)
-        if self._test_id:
-            self.texts.setdefault(self._test_id, "")
-        if tag == "form":
-            self.forms.append(Form(urljoin(self.url, found.get("action", "")), attributes=found))
-        elif tag == "button":
-            self.forms[-1].buttons[found.get("data-testid", "")] = (found.get("name", ""), found.get("value", ""))
-        elif tag in ("input", "select", "option"):
-            self._fill(tag, found)
-
-    def handle_data(self, text: str) -> None:
-        """The text of the element with the latest test id."""
-        if self._test_id:
-            self.texts[self._test_id] += text
-
-    def handle_endtag(self, tag: str) -> None:
-        self._test_id = ""
+        page = response.content.decode()
+        self.forms = Tags(page).forms
+        for form in self.forms:
+            form.action = urljoin(self.url, form.action)
+        self.texts = {test_id: html.unescape(TAG.sub("", text)) for test_id, text in TEXT.findall(page)}
 
     def form_with(self, test_id: str) -> Form:
         """The form whose button has this test id."""
         found = next((form for form in self.forms if test_id in form.buttons), None)
         assert found, f"no {test_id} on {self.url} ({self.status})"
         return found
-
-    def _fill(self, tag: str, found: dict[str, str]) -> None:
-        if tag == "select":
-            self._select = found["name"]
-        elif tag == "option":
-            self.options.setdefault(self._select, []).append(found["value"])
-            if "selected" in found or self._select not in self.forms[-1].fields:
-                self.forms[-1].fields[self._select] = found["value"]
-        elif found.get("type") != "radio" or "checked" in found:
-            self.forms[-1].fields[found["name"]] = found.get("value", "")
 
 
 class Window:
@@ -164,7 +126,7 @@ class Window:
 
     @property
     def scenarios(self) -> list[str]:
-        return self.page.options["scenario"]
+        return self.page.form_with("window-approve").options["scenario"]
 
     @property
     def result(self) -> Pairs | None:

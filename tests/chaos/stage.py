@@ -26,7 +26,6 @@ from tests.chaos.simulator import Simulator, SimulatorProcess
 from tests.chaos.watch import Watch
 from tests.oracle import Evidence, Placed
 from tests.tools import postgres
-from tests.tools.processes import outliving_us
 from tests.tools.servers import free_ports
 
 Item = TypeVar("Item")
@@ -205,7 +204,6 @@ def _database(engine: str, folder: Path, stack: ExitStack) -> str:
     if programs is None:
         raise RuntimeError(f"PostgreSQL is not installed; on Debian: {postgres.INSTALL}")
     cluster = stack.enter_context(postgres.temporary_cluster(programs))
-    stack.enter_context(outliving_us(cluster.folder / "data" / "postmaster.pid"))
     return str(stack.enter_context(cluster.fresh_database()))
 
 

@@ -8,9 +8,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import requests
@@ -67,19 +67,6 @@ def _start(command: Sequence[str], cwd: Path, environment: Mapping[str, str], lo
 def die_with_parent() -> None:
     """End this process the moment the thread that has started it ends."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-@contextmanager
-def outliving_us(pid_file: Path) -> Iterator[None]:
-    """A guard that ends somebody else's server, should we be killed before we can."""
-    pid = pid_file.read_text().split()[0]
-    watch = f"while kill -0 {os.getpid()}; do sleep 1; done 2>/dev/null; kill -INT {pid}"
-    guard = subprocess.Popen(["/bin/sh", "-c", watch], start_new_session=True)
-    try:
-        yield
-    finally:
-        guard.kill()
-        guard.wait()
 
 
 def gunicorn(app: str, port: int, *, workers: int = 2) -> list[str]:
