@@ -1,5 +1,6 @@
-"""The pure rules of the payment flow: what an answer means, and when to ask again."""
+"""The pure rules of the payment flow: what an answer means, when to ask again, and what a database keeps."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -7,7 +8,9 @@ import pytest
 from shop.payple import ChargeMode, GatewayError, NotSent, OutcomeUnknown, PaymentFound, PayType, Refused
 from shop.payple.attempts import TRANSITIONS, Attempt, AttemptState, Ending, Reason, Verdict, next_check, owed_refund
 from shop.payple.flow import days_to_ask, judge, no_answer, not_found
+from shop.payple.messages import KOREA
 from shop.payple.refund_rules import Refund, RefundState, RefundVerdict, give_up, judge_refund, next_try
+from shop.payple.store import attempt_from_row, refund_from_row, to_row, utc_text
 
 OPENED = datetime(2026, 11, 23, 3, tzinfo=UTC)
 S = AttemptState
@@ -238,3 +241,16 @@ def test_a_payment_of_a_held_order_is_orphaned_and_owed() -> None:
     assert owed
     assert (owed.amount, owed.is_full, owed.is_owed, owed.payment_date) == (900, True, True, date(2026, 11, 23))
     assert owed_refund(verdict.applied_to(attempt(), order_is_held=False), OPENED) is None
+
+
+def test_what_is_kept_is_plain_and_read_as_it_was() -> None:
+    charged = attempt(S.UNKNOWN, payment_date=OPENED.date(), success_reported=False, next_check_at=OPENED)
+    for row in (attempt(), charged):
+        assert attempt_from_row(json.loads(json.dumps(to_row(row)))) == row
+    assert refund_from_row(json.loads(json.dumps(to_row(refund(R.UNKNOWN, tries=2))))) == refund(R.UNKNOWN, tries=2)
+
+
+def test_texts_of_times_sort_by_time_wherever_they_come_from() -> None:
+    times = [OPENED, OPENED + timedelta(microseconds=1), (OPENED + timedelta(seconds=1)).astimezone(KOREA)]
+
+    assert sorted(map(utc_text, times)) == [utc_text(time) for time in times]

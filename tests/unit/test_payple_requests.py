@@ -22,7 +22,7 @@ WISH = WindowRequest(
     payer_phone="010-1234-5678",
     payer_email="test@payple.kr",
 )
-TICKET = Authentication("cst-token", "cust-token", "auth-token", "https://democpay.payple.kr/index.php")
+KEYS = Authentication("cst-token", "cust-token", "auth-token", "https://democpay.payple.kr/index.php")
 CARD_WINDOW = {
     "PCD_PAY_TYPE": "card",
     "PCD_PAY_WORK": "CERT",
@@ -39,11 +39,11 @@ CARD_WINDOW = {
 
 
 def fields(**changes: Any) -> dict[str, str]:
-    return window_fields(replace(WISH, **changes), TICKET)
+    return window_fields(replace(WISH, **changes), KEYS)
 
 
 def test_a_card_window_gets_exactly_the_documented_fields_and_one_key() -> None:
-    assert fields() == CARD_WINDOW | {"PCD_AUTH_KEY": "auth-token", "PCD_PAY_URL": TICKET.return_url}
+    assert fields() == CARD_WINDOW | {"PCD_AUTH_KEY": "auth-token", "PCD_PAY_URL": KEYS.return_url}
     assert window_fields(WISH, "test_DF55F29D") == CARD_WINDOW | {"clientKey": "test_DF55F29D"}
 
 
@@ -106,7 +106,7 @@ def test_a_field_is_sent_as_the_window_takes_it_or_not_at_all(
 
 
 def test_a_printed_request_or_key_shows_no_person_and_no_token() -> None:
-    shown = repr(WISH) + repr(TICKET)
+    shown = repr(WISH) + repr(KEYS)
     assert not any(secret in shown for secret in ("홍길동", "1234-5678", "test@payple.kr", "-token"))
 
 
