@@ -170,7 +170,7 @@ class LookupForm(ShopForm):
     order_no = StringField(
         _("주문번호"),
         filters=[order_number],
-        validators=[DataRequired(_("주문번호를 입력해 주세요.")), Length(max=20)],
+        validators=[DataRequired(_("주문번호를 입력해 주세요."))],
     )
     payer_phone = TelField(
         _("휴대전화 번호"),

@@ -57,6 +57,21 @@ def test_a_guest_finds_an_order_by_number_and_phone(world: World, order_no: str)
         assert (page.path, listed(guest.get("/orders"))) == (f"/orders/{order_no}", [order_no])
 
 
+def test_a_browser_cuts_no_number_that_is_pasted(world: World, officer: PageClient) -> None:
+    """An input with maxlength loses the end of a pasted text."""
+    address = "https://a-shop-with-a-rather-long-name.example.kr/orders/20260101-ABCDEFGH?lang=en"
+    fields = {
+        "/orders/lookup": "order_no",
+        "/admin/orders": "q",
+        "/admin/inquiry": "number",
+        "/admin/links/new": "amount",
+    }
+
+    for path, name in fields.items():
+        tag = next(tag for _kind, tag in officer.get(path).tags.all if tag.get("name") == name)
+        assert int(tag.get("maxlength", 200)) > len(address), path
+
+
 def test_a_guest_with_a_wrong_phone_learns_nothing(world: World, order_no: str) -> None:
     guest = world.browser()
     for phone, status in {"01012345679": 404, "": 422, "010-1234-567９": 404, "1\x00": 404}.items():

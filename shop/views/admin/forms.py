@@ -138,7 +138,7 @@ class DecisionForm(ShopForm):
 class SearchForm(ShopForm):
     """Which orders to list. It comes by GET, so the address of a list can be kept."""
 
-    q = StringField(_("검색어"), filters=[search_words], validators=[Length(max=60), printable])
+    q = StringField(_("검색어"), filters=[search_words], validators=[Length(max=200), printable])
     state = SelectField(_("상태"), choices=[SelectChoice("", ""), *one_of(*OrderState)], validators=[Optional()])
     date = DateField(_("거래일"), validators=[Optional(), of_our_time])
 
