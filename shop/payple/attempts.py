@@ -153,7 +153,7 @@ class Attempt:
         return self.ending in (Ending.DECLINED, Ending.TRY_AGAIN)
 
     @property
-    def may_be_charged(self) -> bool:
+    def seems_charged(self) -> bool:
         """Whether the browser reports that a window which charges by itself has charged."""
         return self.charge_mode is ChargeMode.IN_WINDOW and self.success_reported is True
 
@@ -208,7 +208,7 @@ def next_check(attempt: Attempt, now: datetime) -> datetime | None:
             return now + late[0] if late else None
         case AttemptState.PAID | AttemptState.ORPHANED | AttemptState.ATTENTION:
             return None
-    if attempt.state is AttemptState.PREPARED and now < attempt.ends_at and not attempt.may_be_charged:
+    if attempt.state is AttemptState.PREPARED and now < attempt.ends_at and not attempt.seems_charged:
         return attempt.ends_at
     due = now + backoff(attempt.checks)
     return attempt.ends_at if now < attempt.ends_at < due else due

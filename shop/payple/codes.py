@@ -25,7 +25,7 @@ PAYC0007 also means that the gateway has no payment of this number and date.
 AMOUNT_DIFFERS = frozenset({"1126", "3212"})
 """A refused cancel: it named another amount than the gateway has."""
 MONTH_IS_PAID = frozenset({"RPCD0015", "CPAY0202"})
-"""A refused charge: another number has paid the month, or this number has paid before. An inquiry tells."""
+"""No charge was made: another number has paid the month, or this number has paid before. An inquiry tells."""
 
 
 @dataclass(frozen=True)

@@ -344,7 +344,7 @@ def no_answer(attempt: Attempt, error: GatewayError, now: datetime) -> Verdict:
     is_open = state is AttemptState.PREPARED and now < attempt.ends_at
     if state not in GIVEN_UP and not is_open and attempt.checks + 1 >= MOST_UNANSWERED:
         state = AttemptState.ATTENTION
-    elif state is AttemptState.CONFIRMING or (state is AttemptState.PREPARED and attempt.may_be_charged):
+    elif state is AttemptState.CONFIRMING or (state is AttemptState.PREPARED and attempt.seems_charged):
         state = AttemptState.UNKNOWN
     return Verdict(state, attempt.state, Reason.NO_ANSWER, error=error)
 

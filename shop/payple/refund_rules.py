@@ -108,8 +108,6 @@ class RefundRejected(Exception):
 
 
 class RejectReason(StrEnum):
-    """Why a refund is not reserved."""
-
     NOT_PAID = "not_paid"
     IN_FLIGHT = "in_flight"  # another refund of the payment has no answer yet
     STALE_BALANCE = "stale_balance"  # the balance is not the one that the person saw
