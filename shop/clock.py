@@ -42,3 +42,8 @@ def korea_time(moment: datetime) -> datetime:
 def korea_date(moment: datetime) -> date:
     """The calendar day in Korea: what the gateway calls the trade date."""
     return korea_time(moment).date()
+
+
+def today() -> date:
+    """The present calendar day in Korea."""
+    return korea_date(now())

@@ -77,5 +77,5 @@ def _database() -> Path | None:
 def _file() -> Path:
     """Another day or other code of the demo means another file."""
     code = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
-    name = f"lived-in-{clock.korea_date(clock.now()):%Y%m%d}-{hashlib.sha256(code).hexdigest()[:8]}"
+    name = f"lived-in-{clock.today():%Y%m%d}-{hashlib.sha256(code).hexdigest()[:8]}"
     return settings().instance / f"{name}.sqlite"

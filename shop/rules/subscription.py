@@ -3,16 +3,16 @@
 from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 
-from shop.payple import KOREA
+from shop import clock
 
-CHARGE_HOUR = time(10, tzinfo=KOREA)
+CHARGE_HOUR = time(10, tzinfo=clock.KOREA)
 """Late enough for the message about the payment."""
 MORE_TRIES = 3
 """After a declined charge, one on each of the following days."""
 
 
 def month_of(moment: datetime) -> date:
-    return moment.astimezone(KOREA).date().replace(day=1)
+    return clock.korea_date(moment).replace(day=1)
 
 
 def month_after(month: date) -> date:
@@ -27,7 +27,7 @@ def charge_time(month: date, day: int) -> datetime:
 
 def next_try(now: datetime) -> datetime:
     """Return when a month that could not be charged is tried again."""
-    return _in_the_morning(now.astimezone(KOREA).date() + timedelta(days=1))
+    return _in_the_morning(clock.korea_date(now) + timedelta(days=1))
 
 
 def _in_the_morning(day: date) -> datetime:

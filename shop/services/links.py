@@ -93,7 +93,7 @@ def record_found(number: str, found: PaymentFound, *, source: Source) -> None:
 
 
 def _find(number: str, inquirer: Inquirer) -> PaymentFound | None:
-    days = [clock.korea_date(clock.now() - timedelta(days=ago)) for ago in (0, 1)]
+    days = [clock.today() - timedelta(days=ago) for ago in (0, 1)]
     answers = (inquirer.inquire(number, day, pay_type) for day, pay_type in product(days, PayType))
     return next((found for found in answers if found is not None), None)
 

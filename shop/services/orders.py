@@ -172,7 +172,7 @@ def cancel(order_id: int, *, is_answered: bool) -> None:
 
 def _new_order_no() -> str:
     tail = "".join(secrets.choice(_LETTERS) for _ in range(8))
-    return f"{clock.korea_date(clock.now()):%Y%m%d}-{tail}"
+    return f"{clock.today():%Y%m%d}-{tail}"
 
 
 def _whole(query: Select[Order]) -> Select[Order]:

@@ -5,7 +5,7 @@ import unicodedata
 
 import phonenumbers
 
-KOREA = 82
+COUNTRY_CODE = 82
 JOINERS = "\u200c\u200d"
 """Invisible, but they shape the letters and emoji around them."""
 BLANKS = "\u115f\u1160\u2800\u3164\uffa0"
@@ -42,8 +42,9 @@ def phone(value: str | None) -> str:
         number = phonenumbers.parse(text, "KR")
     except phonenumbers.NumberParseException:
         return digits(value)
-    has_prefix = phonenumbers.normalize_digits_only(text).startswith(("0", str(KOREA)))  # 101-23-45678 is no phone
-    is_korean = has_prefix and number.country_code == KOREA and not number.extension
+    prefixes = ("0", str(COUNTRY_CODE))  # 101-23-45678 is no phone
+    has_prefix = phonenumbers.normalize_digits_only(text).startswith(prefixes)
+    is_korean = has_prefix and number.country_code == COUNTRY_CODE and not number.extension
     return f"0{number.national_number}" if is_korean else digits(value)
 
 

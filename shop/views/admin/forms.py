@@ -176,14 +176,13 @@ class LinkForm(ShopForm):
     )
     last_day = DateField(
         _("마지막 날"),
-        default=lambda: clock.korea_date(clock.now()) + dt.timedelta(days=1),
+        default=lambda: clock.today() + dt.timedelta(days=1),
         validators=[DataRequired(_("마지막 날을 2026-11-23처럼 입력하세요.")), of_our_time],
     )
 
     def validate_last_day(self, field: Field) -> None:
         """A link holds the goods of its order: a month at most."""
-        today = clock.korea_date(clock.now())
-        if not today <= field.data <= today + LONGEST_LINK:
+        if not clock.today() <= field.data <= clock.today() + LONGEST_LINK:
             raise ValidationError(_("오늘부터 30일 안의 날을 고르세요."))
 
     @property

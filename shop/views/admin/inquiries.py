@@ -16,7 +16,7 @@ from shop.views.field_meanings import meanings
 @bp.get("/inquiry")
 def show_inquiry() -> ResponseReturnValue:
     """Show the form, and the last answer about the number in the address."""
-    form = InquiryForm(request.args, date=clock.korea_date(clock.now()))
+    form = InquiryForm(request.args, date=clock.today())
     is_good = "number" not in request.args or form.is_valid()
     return _page(form), 200 if is_good else 422
 

@@ -24,7 +24,7 @@ COMPARED_AT_ONCE = 10
 def show_sheet() -> ResponseReturnValue:
     """Show what one day has moved; today unless another is asked for."""
     if "date" not in request.args:
-        return _page(DayForm(date=clock.korea_date(clock.now())))
+        return _page(DayForm(date=clock.today()))
     form = DayForm(request.args)
     return _page(form) if form.is_valid() else _mistaken(form)
 
