@@ -14,7 +14,6 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.routing import IntegerConverter, Map
 from wtforms import (
     BooleanField,
-    EmailField,
     Field,
     HiddenField,
     RadioField,
@@ -132,7 +131,7 @@ class PayerForm(ShopForm):
             matches(PHONE, _("010-1234-5678처럼 휴대전화 번호를 입력해 주세요.")),
         ],
     )
-    payer_email = EmailField(
+    payer_email = StringField(
         _("이메일"),
         filters=[one_line],
         validators=[

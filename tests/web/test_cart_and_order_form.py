@@ -90,6 +90,15 @@ def test_pasted_values_are_kept_in_their_normal_form(world: World, buyer: PageCl
         assert getattr(world.order(order_no), name) == kept
 
 
+def test_the_shop_checks_an_email_address_and_not_the_browser(buyer: PageClient) -> None:
+    """A browser checks an input of the type email, and refuses the invisible marks that people paste along."""
+    buyer.add_to_cart()
+
+    tag = next(tag for _kind, tag in buyer.get("/checkout").tags.all if tag.get("name") == "payer_email")
+
+    assert (tag["type"], tag["inputmode"], tag["autocomplete"]) == ("text", "email", "email")
+
+
 def test_prices_in_the_request_are_ignored(world: World, buyer: PageClient) -> None:
     buyer.submit("/cart/items", {"product": "test-product", "quantity": "2", "price": "1", "total": "1"})
     page = buyer.submit("/orders", PAYER | {"amount": "1", "total": "1", "vat": "0"})
