@@ -159,11 +159,7 @@ class ShopStore:
 
     def begin_confirm(self, attempt_no: str) -> bool:
         with transaction():
-            row = transitions.lock_attempt(attempt_no)
-            is_begun = transitions.begin_confirm(row, source=self.source)
-            if is_begun:
-                _schedule(row)
-            return is_begun
+            return transitions.begin_confirm(transitions.lock_attempt(attempt_no), source=self.source)
 
     def claim_check(self, attempt_no: str, *, at_once: bool = False) -> bool:
         now = clock.now()

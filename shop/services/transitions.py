@@ -14,7 +14,7 @@ from shop import clock
 from shop.db import db
 from shop.errors import NotFound, OutOfStock
 from shop.models import Attempt, CashReceipt, Order, Refund, Subscription
-from shop.payple.attempts import HOLDING, AttemptState, Reason, Verdict
+from shop.payple.attempts import CONFIRM_PATIENCE, HOLDING, AttemptState, Reason, Verdict
 from shop.payple.refund_rules import next_try
 from shop.rules.order import OrphanReason, order_state, refunded_state
 from shop.rules.states import (
@@ -134,7 +134,8 @@ def begin_confirm(attempt: Attempt, *, source: Source) -> bool:
     can_be_paid = order.state is OrderState.AWAITING_PAYMENT and not has_subscribed_since(order)
     if attempt.state is not AttemptState.PREPARED or not can_be_paid or now > attempt.window_ends_at:
         return False
-    move(attempt, AttemptState.CONFIRMING, "confirming", Actor(source), confirming_at=now, checks=0)
+    due = now + CONFIRM_PATIENCE
+    move(attempt, AttemptState.CONFIRMING, "confirming", Actor(source), confirming_at=now, checks=0, next_check_at=due)
     return True
 
 
