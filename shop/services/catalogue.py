@@ -16,7 +16,8 @@ SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _DEMO = Path(__file__).parent.parent / "catalogue.json"
 _STOCK = select(Product.stock).where(Product.slug == bindparam("slug"))
 _PRODUCTS = select(Product).where(Product.slug.in_(bindparam("slugs", expanding=True))).order_by(Product.position)
-"""Made once: every product page and every cart asks them."""
+_LIMITED = select(Product.id).where(Product.id.in_(bindparam("ids", expanding=True)), Product.stock.is_not(None))
+"""Made once: every product page, cart and order asks them."""
 
 
 def list_products() -> Sequence[Product]:
@@ -59,8 +60,7 @@ def give_stock_back(lines: Sequence[OrderLine]) -> None:
 
 def _of_limited_stock(lines: Sequence[OrderLine]) -> list[OrderLine]:
     """Sort by product, so that parallel orders cannot deadlock. Unlimited products are not locked."""
-    limited = select(Product.id).where(Product.id.in_([line.product_id for line in lines]), Product.stock.is_not(None))
-    ids = set(db.session.connection().scalars(limited))
+    ids = set(db.session.connection().scalars(_LIMITED, {"ids": [line.product_id for line in lines]}))
     return sorted((line for line in lines if line.product_id in ids), key=lambda line: line.product_id or 0)
 
 

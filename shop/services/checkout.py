@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from shop import clock
@@ -24,6 +24,8 @@ LEAST_TOTAL = 1000
 """Won. The payment window refuses less."""
 VISITORS_PER_ADDRESS = 2
 """An address may hold so many times what one visitor may: people share it."""
+_ORDER_OF_CART = select(Order).where(Order.cart_id == bindparam("cart_id"), Order.visitor == bindparam("visitor"))
+"""Made once: every order asks it."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def place_order(
 
 
 def _order_of_cart(cart_id: str, visitor: Visitor) -> Order | None:
-    return db.session.scalar(select(Order).where(Order.cart_id == cart_id, Order.visitor == visitor.mark))
+    return db.session.scalar(_ORDER_OF_CART, {"cart_id": cart_id, "visitor": visitor.mark})
 
 
 def _place(on_hand: CartOnHand, payer: Payer, visitor: Visitor, *, hold: timedelta, most: int) -> Order:

@@ -4,7 +4,7 @@ import re
 from contextlib import suppress
 from datetime import timedelta
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import bindparam, delete, func, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from shop import clock
@@ -21,6 +21,8 @@ MOST_A_MINUTE = 10
 """Unknown numbers. Anybody can send a webhook, and each number costs up to four inquiries."""
 KEEP = timedelta(days=1)
 """How long a number is kept, and not asked about again."""
+_STATE = select(Attempt.state).where(Attempt.attempt_no == bindparam("attempt_no"))
+"""Made once: every webhook asks it."""
 _NUMBER = re.compile(r"[A-Za-z0-9_-]{1,30}")
 
 
@@ -28,7 +30,7 @@ def handle(message: UnverifiedResult) -> None:
     if message.reports_deregistration:
         saved_methods.check_soon(message.billing_key)
         return
-    state = db.session.scalar(select(Attempt.state).where(Attempt.attempt_no == message.attempt_no))
+    state = db.session.scalar(_STATE, {"attempt_no": message.attempt_no})
     if state is None:
         _note_unknown(message.attempt_no)
     elif state not in FINAL:
