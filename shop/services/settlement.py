@@ -12,7 +12,16 @@ from shop import clock
 from shop.db import UNAVAILABLE, db, end_reading, transaction
 from shop.errors import NotFound
 from shop.models import Attempt, Order
-from shop.payple import ChargeRequest, GatewayError, PaymentFound, PaypleClient, UnverifiedResult, attempts, flow
+from shop.payple import (
+    ChargeMode,
+    ChargeRequest,
+    GatewayError,
+    PaymentFound,
+    PaypleClient,
+    UnverifiedResult,
+    attempts,
+    flow,
+)
 from shop.payple.attempts import AttemptState, Reason, Verdict
 from shop.payple.flow import Inquirer, PaymentFlow
 from shop.payple.store import CLAIM
@@ -91,8 +100,9 @@ def cancel_order(order: Order, client: PaypleClient) -> None:
 
 def ask_open_windows(order: Order, client: PaypleClient) -> bool:
     """Inquire about the open PAY windows of an order. Return False if one is paid or has no answer."""
-    prepared = [row.flow_view for row in order.attempts if row.state is AttemptState.PREPARED]
-    return _flow(client, Source.PAGE).may_open_window(prepared)
+    is_open = AttemptState.PREPARED, ChargeMode.IN_WINDOW
+    windows = [row.flow_view for row in order.attempts if (row.state, row.charge_mode) == is_open]
+    return _flow(client, Source.PAGE).may_open_window(windows)
 
 
 def expire_unopened(attempt_no: str, error: GatewayError) -> None:
