@@ -162,7 +162,7 @@ def test_after_a_payment_that_failed_the_buyer_pays_at_once_with_a_new_number(
     first = world.purchase(work=work)
     world.deliver(first.claim(scenario) if scenario else world.payer().close(first.fields))
     page = first.page()
-    assert (page.state, shown in page.text) == ("awaiting_payment", True)
+    assert (page.state, shown in page.text, page.has("pay")) == ("awaiting_payment", True, True)
 
     second = first.start(work=work).pay()
 

@@ -37,13 +37,6 @@ def test_for_half_a_minute_a_reported_payment_invites_nobody_to_pay_again(world:
     assert "결제 확인 중" not in late.text
 
 
-def test_a_closed_window_makes_nobody_wait(world: World) -> None:
-    purchase = world.purchase(work="PAY")
-    world.deliver(world.payer().close(purchase.fields))
-
-    assert form_and_refresh(purchase.page()) == (True, False)
-
-
 def test_checking_says_how_long_and_how_to_come_back(world: World) -> None:
     page = lost_confirm(world).page()
 
