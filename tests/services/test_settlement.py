@@ -52,20 +52,23 @@ def test_a_forged_result_neither_pays_nor_ends_an_attempt(world: World, work: st
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "told"),
     [
-        {"PAY_TOTAL": "10"},
-        {"PAY_TYPE": "transfer"},
-        {"PAY_COFURL": "https://evil.example/php/PayCardConfirmAct.php?ACT_=PAYM"},
+        ({"PAY_TOTAL": "10"}, "주문 정보와 달라 결제를 진행하지 않았어요."),
+        ({"PAY_TYPE": "transfer"}, "주문 정보와 달라 결제를 진행하지 않았어요."),
+        ({"PAY_COFURL": "https://evil.example/php/PayCardConfirmAct.php?ACT_=PAYM"}, "결제를 승인하지 못했어요."),
     ],
 )
-def test_a_result_that_does_not_fit_the_attempt_is_not_confirmed(world: World, changes: dict[str, str]) -> None:
+def test_a_result_that_does_not_fit_the_attempt_is_not_confirmed(
+    world: World, changes: dict[str, str], told: str
+) -> None:
     purchase = world.purchase()
     real = purchase.claim()
 
     world.deliver(changed(real, **changes))
 
     assert (world.calls("confirm"), purchase.states) == (0, ("awaiting_payment", "prepared"))
+    assert told in purchase.page().text
     world.deliver(real)
     assert purchase.states == ("paid", "paid")
 
