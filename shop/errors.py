@@ -13,7 +13,7 @@ class NotFound(ShopError):
 
 
 class Refusal(ShopError):
-    """A rule with several reasons. Nothing was changed."""
+    """The shop said no, for one of several reasons. Nothing was changed."""
 
     def __init__(self, reason: StrEnum) -> None:
         super().__init__(reason.value)
