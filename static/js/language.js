@@ -2,7 +2,7 @@
 
 (() => {
   const KEY = "typed";
-  const inputs = [...document.querySelectorAll("main input:not([type=hidden], [type=password])")];
+  const inputs = [...document.querySelectorAll("main :is(input:not([type=hidden], [type=password]), select)")];
   const valueOf = (input) => (["checkbox", "radio"].includes(input.type) ? "checked" : "value");
 
   const kept = JSON.parse(sessionStorage.getItem(KEY) ?? "{}");

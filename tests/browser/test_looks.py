@@ -1,10 +1,10 @@
 """What only a browser can tell: what covers what, the keyboard, pages without a script."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewPage, QuickStore
-from tests.kit import Shop, Store
+from tests.kit import Shop, StaffArea, Store
 
 
 @pytest.mark.parametrize(("phone", "width", "height"), [(True, 360, 640), (False, 1280, 720)])
@@ -91,3 +91,14 @@ def test_a_typed_order_form_survives_a_change_of_language(desktop: Store) -> Non
 
     expect(desktop.page.locator("html")).to_have_attribute("lang", "en")
     expect(desktop.page.locator("[name=payer_name]")).to_have_value("김나직")
+
+
+def test_a_choice_in_a_list_survives_a_change_of_language(page: Page, shop: Shop) -> None:
+    StaffArea(page, shop.url).sign_in(shop.staff_name, shop.staff_password)
+    page.goto(f"{shop.url}/admin/inquiry")
+    page.locator("[name=method]").select_option("transfer")
+
+    page.locator("a[hreflang=en]").click()
+
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator("[name=method]")).to_have_value("transfer")
