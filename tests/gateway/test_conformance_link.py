@@ -100,6 +100,7 @@ def test_a_link_expires_on_the_hour_in_korea(merchant: Merchant) -> None:
         ({"PCD_PAY_TOTAL": "999"}, "link_malformed"),
         ({"PCD_PAY_TAXTOTAL": "15000"}, "link_malformed"),
         ({"PCD_LINK_EXPIREDATE": "2020010100"}, "link_expiry_wrong"),
+        ({"PCD_LINK_EXPIREDATE": "tomorrow"}, "link_expiry_wrong"),
         ({"PCD_LINK_URL": "javascript:alert(1)"}, "link_url_wrong"),
         ({"PCD_AUTH_KEY": "made up"}, "token_unknown"),
     ],

@@ -84,6 +84,8 @@ def test_payments_are_a_bare_array(merchant: Merchant) -> None:
                 {"op": "auth", "kind": "other_amount"},
                 {"op": "confirm", "kind": "other_amount", "phase": "before"},
                 {"op": "auth", "kind": ["http_500", "nothing"]},
+                {"op": "auth", "kind": ["http_500"] * 1_001},
+                {"op": "auth", "kind": "http_500", "seconds": 121},
                 {"op": "auth", "kind": "http_500", "times": 0},
                 {"op": "auth", "kind": "http_500", "p": 1.1},
                 {"op": "auth", "kind": "http_500", "oid": "X"},
@@ -92,6 +94,7 @@ def test_payments_are_a_bare_array(merchant: Merchant) -> None:
         ("/scenarios", [{}, {"id": ["limit", "no_such"]}, {"id": "limit", "p": 0}, {"id": "limit", "seed": -1}]),
         ("/webhooks", [{"hold": 1}, {"duplicate": 11}, {"drop": 1.1}, {"delay": "10"}]),
         ("/barrier", [{"op": "confirm"}, {"op": "no_such", "phase": "before"}, {"op": "confirm", "phase": "during"}]),
+        ("/barrier", [{"op": "confirm", "phase": "before", "seconds": 0}]),
         ("/payments/ONE/cancel", [{"amount": 0}, {"amount": True}, []]),
     ],
 )
