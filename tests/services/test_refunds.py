@@ -3,11 +3,13 @@
 from collections import Counter
 
 import pytest
+from sqlalchemy import select
 
+from shop.db import db
 from shop.errors import RefundRefused
 from shop.extensions import client
-from shop.models import Refund
-from shop.rules.states import OrderState, RefundState
+from shop.models import JournalEntry, Refund
+from shop.rules.states import OrderState, RefundState, Source
 from shop.services import refunds
 from tests.services.interception import act_before
 from tests.world import Purchase, World
@@ -172,3 +174,22 @@ def test_what_another_sweep_has_just_repeated_waits_for_its_next_date(world: Wor
     refunds.handle_due(refund_id, client())
 
     assert world.calls("cancel") == calls
+
+
+def test_each_change_of_a_state_is_a_row_of_the_journal_with_its_source(world: World) -> None:
+    purchase = paid(world)
+    purchase.refund(4_000)
+
+    rows = db.session.scalars(
+        select(JournalEntry).where(JournalEntry.order_no == purchase.order_no).order_by(JournalEntry.id)
+    )
+
+    assert [(row.event, row.source, row.evidence.get("by", "")) for row in rows if row.event != "result"] == [
+        ("order_placed", Source.PAGE, ""),
+        ("attempt_started", Source.PAGE, ""),
+        ("confirming", Source.BROWSER, ""),
+        ("paid", Source.BROWSER, ""),
+        ("refund_reserved", Source.STAFF, "kim"),
+        ("refund_submitted", Source.STAFF, "kim"),
+        ("refund_done", Source.STAFF, "kim"),
+    ]

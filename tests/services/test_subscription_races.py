@@ -94,14 +94,3 @@ def test_a_month_whose_charge_is_found_after_the_stop_is_not_sold_again(world: W
     again = Purchase(world, buyer, buyer.place_order("monthly-book"))
 
     assert again.order.month == month_after(month)
-
-
-def test_an_unpaid_order_of_before_starts_no_second_subscription(world: World) -> None:
-    buyer = world.browser()
-    first, second = (Purchase(world, buyer, buyer.place_order("monthly-book")) for _time in range(2))
-    second.start().pay()
-    assert first.refused_start() == "subscribed"
-
-    subscriptions.stop(second.order_no, client(), BUYER)
-
-    assert first.refused_start() == "subscribed"

@@ -311,8 +311,8 @@ def live() -> int:
     return db.session.scalar(select(func.count()).where(Subscription.state != SubscriptionState.STOPPED)) or 0
 
 
-def test_a_second_first_payment_is_not_confirmed(world: World) -> None:
-    (_first, result), (second, other_result) = two_windows(world, "CERT")
+def test_a_second_first_payment_is_not_confirmed_not_even_after_the_stop(world: World) -> None:
+    (first, result), (second, other_result) = two_windows(world, "CERT")
     world.deliver(result)
     world.deliver(other_result)
 
@@ -321,6 +321,8 @@ def test_a_second_first_payment_is_not_confirmed(world: World) -> None:
     page = second.page()
     assert "이미 다른 주문으로 구독했어요" in page.text
     assert not page.has("pay")
+    subscriptions.stop(first.order_no, client(), BUYER)
+    assert second.refused_start() == "subscribed"
 
 
 @pytest.mark.both_engines

@@ -72,18 +72,14 @@ def test_old_tables_and_a_sweep_that_does_not_run_are_named(world: World) -> Non
     assert found["sweep"].level is Level.BAD
 
 
-def test_the_staff_page_shows_the_same(world: World) -> None:
+def test_the_staff_page_shows_the_same_and_the_command_fails_where_something_is_bad(world: World) -> None:
     staff.add(people.NAME, people.PASSWORD)
     assert world.browser().get("/admin/doctor").path == "/admin/login"
     page = people.sign_in(world.browser()).get("/admin/doctor")
 
     assert page.values("doctor-row", "data-check") == list(findings(world))
     assert "flask --app app doctor" in page.text
-
-
-def test_the_command_prints_english_and_fails_where_something_is_bad(world: World) -> None:
     result = world.app.test_cli_runner().invoke(args=["doctor"])
-
     assert result.exit_code == 1
     assert "bad   address   No shop answers at SHOP_URL" in result.output
     assert not re.search("[가-힣]", result.output)
