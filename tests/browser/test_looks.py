@@ -102,3 +102,12 @@ def test_a_choice_in_a_list_survives_a_change_of_language(page: Page, shop: Shop
 
     expect(page.locator("html")).to_have_attribute("lang", "en")
     expect(page.locator("[name=method]")).to_have_value("transfer")
+
+
+def test_the_window_speaks_the_language_of_the_shop(desktop: Store) -> None:
+    desktop.page.goto(f"{desktop.url}/?lang=en")
+    order = desktop.order()
+
+    order.open_window("layer")
+
+    expect(order.page.frame_locator("iframe[name=cpay_ifr]").locator("html")).to_have_attribute("lang", "en")

@@ -82,7 +82,7 @@ def open_window() -> ResponseReturnValue:
             return render_template("refused.html", rule=refused.rule, result=result, delivery=delivery)
         payment.save(db, opened)
         call.write(opened, effect="opened")
-    return redirect(url_for("payer.show", token=opened.token), code=303)
+    return redirect(url_for("payer.show", token=opened.token, lang=request.args.get("lang")), code=303)
 
 
 def _check_caller(call: Call, known: Run | None, token: Token | None, referer: str) -> None:

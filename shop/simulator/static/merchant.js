@@ -25,7 +25,7 @@
   function PaypleCpayPopup(request, address = request.PCD_PAY_URL) {
     const fields = windowFields(request);
     const target = fields && openTarget(request);
-    if (target) submitForm(own.origin + pathOf(address || WINDOW), fields, target);
+    if (target) submitForm(windowAt(address || WINDOW), fields, target);
   }
 
   // Without an AuthKey the script asks the merchant's own address for one: payple_auth_file, or PCD_AUTH_URL with PCD_CST_ID.
@@ -54,7 +54,7 @@
       return;
     }
     Object.assign(request, { PCD_CST_ID: answer.cst_id, PCD_CUST_KEY: answer.custKey, PCD_AUTH_KEY: answer.AuthKey });
-    submitForm(own.origin + pathOf(answer.return_url), windowFields(request), target);
+    submitForm(windowAt(answer.return_url), windowFields(request), target);
   }
 
   // MainBodyAction("close") removes the layer or closes the popup; merchants call it from their callback.
@@ -102,9 +102,12 @@
     return template.content.firstChild.getAttribute("value");
   }
 
-  function pathOf(address) {
+  // On our own origin whatever the address says, and in the language of the merchant's page.
+  function windowAt(address) {
     const url = new URL(address, own.origin);
-    return url.pathname + url.search;
+    const language = document.documentElement.lang.slice(0, 2);
+    if (language) url.searchParams.set("lang", language);
+    return own.origin + url.pathname + url.search;
   }
 
   function openTarget(request) {
