@@ -121,7 +121,9 @@ def deliver(shop: Machine, claim: Pairs) -> int:
 
 @pytest.fixture
 def buyer(place: Place) -> Shopper:
-    return Shopper(place)
+    shopper = Shopper(place)
+    shopper.session.headers["Connection"] = "close"  # a server may close a kept one just when it is used
+    return shopper
 
 
 def state_at(shop: Machine, buyer: Shopper, order_no: str) -> str:
