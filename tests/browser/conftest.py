@@ -71,8 +71,8 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def blocking_browser(playwright: Playwright) -> Iterator[Browser]:
-    """A browser that blocks pop-ups as a person's does; Playwright's default lets everything open."""
-    with browsers.launch(playwright, ignored_arguments=("--disable-popup-blocking",)) as launched:
+    """A browser that blocks pop-ups as a person's does."""
+    with browsers.launch(playwright, blocks_popups=True) as launched:
         yield launched
 
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, sync_playwright
 from .pages import OrderPage, StaffArea, Store
 from .shop import Order, Shop, running
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 Visit = Callable[[Order], OrderPage]
 
 

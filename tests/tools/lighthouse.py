@@ -53,7 +53,7 @@ def table(rows: Iterable[tuple[str, dict[str, int]]]) -> bool:
 
 def main() -> int:
     with sync_playwright() as playwright:
-        os.environ["CHROME_PATH"] = find_browser(playwright)
+        os.environ["CHROME_PATH"] = find_browser(playwright, whole=True)
     with tempfile.TemporaryDirectory() as instance, running(ROOT, Path(instance)) as shop:
         is_good = table((name, measure(url, order)) for name, url, order in pages(shop))
     return 0 if is_good else 1
