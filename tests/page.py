@@ -90,13 +90,14 @@ class PageClient:
         """Press 결제하기; answers the JSON."""
         response = self.post(
             f"/orders/{order_no}/attempts",
-            {"method": "card", "window": "popup", "work": "CERT", "delivery": "redirect"} | choices,
+            CHOICES | choices,
             headers={"X-CSRFToken": self.csrf_token()},
         )
         assert response.status_code == status, response.text
         return response.get_json()
 
 
+CHOICES = {"method": "card", "window": "popup", "work": "CERT", "delivery": "redirect"}
 CONSENTS = {"agree_terms": "y", "agree_privacy": "y", "agree_order": "y"}
 PAYER = {"payer_name": "홍길동", "payer_phone": "010-1234-5678", "payer_email": "hong@example.com"} | CONSENTS
 

@@ -9,7 +9,8 @@ import requests
 
 from tests.bench.load import Exchange
 from tests.bench.measuring import Row, row_of
-from tests.bench.shopper import CHOICES, Shopper
+from tests.bench.shopper import Shopper
+from tests.page import CHOICES
 from tests.tools.servers import Program
 
 PAYERS = 16

@@ -8,7 +8,8 @@ from tests.bench import processes
 from tests.bench.load import CONNECTIONS, Exchange, rate_of
 from tests.bench.measuring import PER_ROUND, ROUNDS, Row, ratio, time_of
 from tests.bench.processes import Server
-from tests.bench.shopper import CHOICES, Shopper
+from tests.bench.shopper import Shopper
+from tests.page import CHOICES
 from tests.tools.servers import Program
 
 TRIES_PER_ORDER = 15

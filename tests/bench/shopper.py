@@ -6,13 +6,10 @@ from typing import Any, Protocol
 import requests
 
 from tests.bench.load import Exchange
-from tests.page import PAYER
+from tests.page import CHOICES, PAYER
 from tests.payer import Pairs, Payer
 
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"|name="csrf-token" content="([^"]+)"')
-
-
-CHOICES = {"method": "card", "window": "popup", "work": "CERT", "delivery": "redirect"}
 
 
 class Servers(Protocol):

@@ -12,7 +12,7 @@ import requests
 
 from tests.chaos.report import Step
 from tests.oracle import DeskRow, Placed
-from tests.page import CONSENTS, Tags
+from tests.page import CHOICES, PAYER, Tags
 from tests.payer import Page, Pairs, Payer, Window
 
 if TYPE_CHECKING:
@@ -112,9 +112,7 @@ class Buyer(Browser):
         page = self.require(self.get("/checkout"), 200)
         forms = Tags(page.text).forms
         form = next((form.fields for form in forms if form.attributes.get("action", "").endswith("/orders")), {})
-        return (
-            form | {"payer_name": "김나직", "payer_phone": self.phone, "payer_email": "reader@example.com"} | CONSENTS
-        )
+        return form | PAYER | {"payer_phone": self.phone}
 
     def note(self, placed: requests.Response, lines: Mapping[str, int]) -> Placed:
         number = placed.headers["Location"].rpartition("/")[2]
@@ -125,7 +123,7 @@ class Buyer(Browser):
         """Press the pay button once; choices are method, work, window, delivery, cash_receipt. Raises Refusal."""
         if not self.token:
             self.look(order)
-        chosen = {"method": "card", "window": "popup", "work": "CERT", "delivery": "redirect"} | choices
+        chosen = CHOICES | choices
         chosen |= {"cash_receipt": "y"} if chosen.pop("cash_receipt", False) else {}
         headers = {"X-CSRFToken": self.token, "Accept": "application/json"}
         answer = self.require(self.post(f"/orders/{order.order_no}/attempts", chosen, headers=headers), 200).json()
