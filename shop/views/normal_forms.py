@@ -6,6 +6,7 @@ import unicodedata
 import phonenumbers
 
 COUNTRY_CODE = 82
+SHORTEST_PHONE = 10
 JOINERS = "\u200c\u200d"
 """Invisible, but they shape the letters and emoji around them."""
 BLANKS = "\u115f\u1160\u2800\u3164\uffa0"
@@ -56,11 +57,12 @@ def order_number(value: str | None) -> str:
 
 
 def search_words(value: str | None) -> str:
-    """An order number or a phone number in its normal form, other words on one line."""
+    """An order number, a phone number or its last digits in their normal form, other words on one line."""
     number, called = order_number(value), phone(value)
     if _ORDER_NO.fullmatch(number):
         return number
-    return called if called.isascii() and called.isdigit() else one_line(value)
+    plain = called if len(called) >= SHORTEST_PHONE else digits(value)  # the last digits may begin with 0 or 82
+    return plain if plain.isascii() and plain.isdigit() else one_line(value)
 
 
 def _plain(value: str | None) -> str:

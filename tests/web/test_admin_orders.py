@@ -60,6 +60,14 @@ def test_orders_are_found_by_number_name_phone_state_and_trade_date(world: World
         assert found(officer.get(f"/admin/orders?{query}")) == expected, query
 
 
+def test_the_last_digits_of_a_phone_number_are_searched_as_they_are(world: World, officer: PageClient) -> None:
+    """Alone they may look like the beginning of a number of any country."""
+    for ending in ("0000", "0123", "8210"):
+        order_no = world.browser().place_order(payer_phone=f"010-2222-{ending}")
+
+        assert found(officer.get(f"/admin/orders?q={ending}")) == [order_no], ending
+
+
 def test_an_unknown_filter_day_or_order_is_an_error_and_not_a_default(officer: PageClient) -> None:
     for query in ("state=everything", "date=2026-13-40", "date=yesterday", "q=" + "a" * 201):
         assert found(officer.get(f"/admin/orders?{query}", 422)) == [], query
