@@ -117,7 +117,7 @@ def _limit_bodies(app: Flask) -> None:
             with suppress(OSError):  # the client may be gone
                 connection.shutdown(SHUT_RD)
             raise RequestEntityTooLarge
-        if request.method in ("GET", "HEAD"):
+        if not request.content_length:
             return
         limit = Timer(BODY_SECONDS, connection.shutdown, [SHUT_RD])
         limit.start()

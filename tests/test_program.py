@@ -84,9 +84,10 @@ def test_only_their_owner_reads_the_databases(program: Program) -> None:
     assert (set(modes.values()), folder.stat().st_mode & 0o777) == ({0o600}, 0o700)
 
 
-def test_a_body_that_comes_byte_by_byte_is_cut_off(program: Program) -> None:
+@pytest.mark.parametrize("line", ["POST /payments/webhook", "GET /healthz"])
+def test_a_body_that_comes_byte_by_byte_is_cut_off(line: str, program: Program) -> None:
     address = urlsplit(program.shop_url)
-    head = f"POST /payments/webhook HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Length: 1000\r\n\r\n"
+    head = f"{line} HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Length: 1000\r\n\r\n"
     over = time.monotonic() + 2 * BODY_SECONDS
     with socket.create_connection(("127.0.0.1", address.port or 80), timeout=0.2) as client:
         client.sendall(head.encode())
