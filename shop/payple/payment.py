@@ -46,7 +46,6 @@ class TransferPayment:
     cash_receipt_requested: bool
     cash_receipt_issued: bool
     cash_receipt_number: str  # given by the National Tax Service
-    cash_receipt_amount: int | None = None  # won; no document promises it
 
     @classmethod
     def from_wire(cls, answer: Answer) -> TransferPayment:
@@ -58,7 +57,6 @@ class TransferPayment:
             cash_receipt_requested=answer.text("PCD_TAXSAVE_FLAG") == "Y",
             cash_receipt_issued=issued == "Y" or (not issued and bool(number)),
             cash_receipt_number=number,
-            cash_receipt_amount=whole_won(answer.text("PCD_TAXSAVE_AMOUNT")),
         )
 
 

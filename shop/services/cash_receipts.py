@@ -114,7 +114,7 @@ def add_found(attempt: Attempt, found: TransferPayment | None) -> None:
     """Add the row of a receipt that only the gateway knows. After a refund it is issued again."""
     if found is None or not found.cash_receipt_issued or attempt.active_receipt is not None:
         return
-    amount = found.cash_receipt_amount or attempt.charged or attempt.amount
+    amount = attempt.charged or attempt.amount
     columns = {"number": found.cash_receipt_number, "issued_at": clock.now()}
     receipt = _create(attempt, CashReceiptState.ISSUED, amount, **columns)
     if amount != attempt.remaining:

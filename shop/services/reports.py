@@ -226,7 +226,7 @@ def _gateway_figures(found: PaymentFound, ours: Figures) -> Figures:
     receipt = None
     if transfer is not None and transfer.cash_receipt_issued:
         rest = found.charged_amount - (ours["refunded"] or 0)
-        receipt = transfer.cash_receipt_amount or ours["cash_receipt"] or rest
+        receipt = ours["cash_receipt"] or rest
     elif transfer is not None and transfer.cash_receipt_requested:
         receipt = 0
     return {"amount": found.charged_amount, "refunded": found.refunded_amount, "cash_receipt": receipt}
