@@ -34,7 +34,7 @@ HUNTS = {
     ),
     ("races", 0.2): ("order_not_checked_before_the_confirm", "refunds_not_counted", "two_operators_at_once"),
     ("oversell", 0.5): ("oversold", "stock_not_taken_again"),
-    ("midnight", 0.3): ("trade_date_from_utc", "one_day_asked", "sweep_expires_without_asking"),
+    ("midnight", 0.3): ("trade_date_from_utc", "one_day_asked"),
     ("fault_cells", 0.3): (
         "timeout_is_declined",
         "not_found_is_declined",
