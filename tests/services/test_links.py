@@ -203,6 +203,15 @@ def test_an_order_keeps_its_goods_until_its_link_ends(world: World, order_no: st
     assert world.order(order_no).state is OrderState.EXPIRED
 
 
+def test_of_two_people_who_close_a_link_the_first_stays_named(world: World, order_no: str) -> None:
+    link_id = make_link(world, order_no).id
+
+    for name in ("kim", "lee"):
+        links.close(link_id, by=name)
+
+    assert world.order(order_no).links[0].closed_by == "kim"
+
+
 def test_no_link_is_made_for_an_order_that_is_paid_or_by_a_gateway_that_refuses(world: World) -> None:
     purchase = world.purchase(quantity=3)
     with pytest.raises(Refused):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shop.errors import CannotPay
-from shop.rules.order import MOST_ATTEMPTS, order_state, require_payable
+from shop.rules.order import order_state, require_payable
 from shop.rules.states import HOLDING, AttemptState, OrderState
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
@@ -33,9 +33,3 @@ def test_a_waiting_order_can_be_paid_until_its_time_is_over() -> None:
     with pytest.raises(CannotPay) as caught:
         require_payable(OrderState.AWAITING_PAYMENT, 0, NOW, NOW)
     assert caught.value.reason is CannotPay.Reason.EXPIRED
-
-
-def test_nobody_tries_for_ever() -> None:
-    with pytest.raises(CannotPay) as caught:
-        require_payable(OrderState.AWAITING_PAYMENT, MOST_ATTEMPTS, NOW + timedelta(hours=1), NOW)
-    assert caught.value.reason is CannotPay.Reason.TOO_MANY

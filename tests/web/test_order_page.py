@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from shop.rules.order import MOST_ATTEMPTS
 from tests.page import Page, PageClient
 from tests.situations import lost_confirm
 from tests.staff import PASSWORD
@@ -35,6 +36,15 @@ def test_for_half_a_minute_a_reported_payment_invites_nobody_to_pay_again(world:
     assert form_and_refresh(late) == (True, False)
     assert "아직 결제를 찾지 못했어요" in late.text
     assert "결제 확인 중" not in late.text
+
+
+def test_nobody_tries_for_ever(buyer: PageClient, order_no: str) -> None:
+    for _attempt in range(MOST_ATTEMPTS):
+        assert buyer.get(f"/orders/{order_no}").has("pay")
+        buyer.start_attempt(order_no)
+
+    assert not buyer.get(f"/orders/{order_no}").has("pay")
+    assert buyer.start_attempt(order_no, 409)["error"]["code"] == "too_many"
 
 
 def test_checking_says_how_long_and_how_to_come_back(world: World) -> None:
