@@ -190,6 +190,8 @@ def test_before_another_window_opens_an_open_one_that_may_have_charged_is_asked_
     purchase = world.purchase(work="PAY")
     assert purchase.claim("lost_paid") == []
 
+    world.fault("inquiry", "http_500")
+    assert purchase.refused_start(work="PAY") == "checking"
     assert purchase.refused_start(work="PAY") == "paid"
 
     assert (purchase.states, world.charged()) == (("paid", "paid"), {purchase.attempt_no: 1000})
