@@ -13,7 +13,6 @@ from wtforms import (
     HiddenField,
     PasswordField,
     RadioField,
-    SelectChoice,
     SelectField,
     StringField,
     ValidationError,
@@ -139,7 +138,7 @@ class SearchForm(ShopForm):
     """Which orders to list. It comes by GET, so the address of a list can be kept."""
 
     q = StringField(_("검색어"), filters=[search_words], validators=[Length(max=200), printable])
-    state = SelectField(_("상태"), choices=[SelectChoice("", ""), *one_of(*OrderState)], validators=[Optional()])
+    state = SelectField(_("상태"), default="", choices=one_of("", *OrderState))
     date = DateField(_("거래일"), validators=[Optional(), of_our_time])
 
     @property
