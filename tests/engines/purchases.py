@@ -34,7 +34,8 @@ def test_a_purchase(engine: Start, window: str, phone: bool, work: str, program:
         pay(browser, window, phone=phone)
 
         browser.find("[data-testid=order-status][data-state=paid]")
-        assert browser.run("return document.activeElement.textContent").startswith("결제가 완료됐어요")
+        focused = "return document.activeElement.textContent.startsWith('결제가 완료됐어요')"
+        assert browser.wait_for(lambda: browser.run(focused))
 
 
 @pytest.mark.parametrize("engine", [firefox, webkit], ids=["firefox", "webkit"])
