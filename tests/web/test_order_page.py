@@ -86,6 +86,19 @@ def test_attention_says_what_was_paid_and_whom_to_ask_and_ends_with_a_further_pa
     assert purchase.start().pay().page().state == "paid"
 
 
+def test_an_expired_order_says_nothing_that_its_returned_payment_contradicts(world: World) -> None:
+    purchase = world.purchase(work="PAY")
+    world.deliver(purchase.claim(PAY_TOTAL="2000"))
+    world.sweep()
+    world.sweep(hours=2)
+
+    page = purchase.buyer.get(f"/orders/{purchase.order_no}?lang=en")
+
+    assert page.state == "expired"
+    assert "₩2,000 was paid" in notice(page)
+    assert "Nothing was charged" not in page.text
+
+
 def test_without_a_script_the_button_sends_nothing(buyer: PageClient, order_no: str) -> None:
     page = buyer.get(f"/orders/{order_no}")
 
