@@ -1,7 +1,7 @@
 """Charges the due months of subscriptions, each once a day at most until it is paid.
 
-The number of a try follows from its month, and an inquiry precedes each charge: no month is charged twice, not even
-after a restored backup.
+The number of a try follows from its month, and an inquiry precedes each charge: after a restored backup no try is
+charged a second time.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from shop.services import settlement, subscriptions, transitions
 from shop.services.journal import SHOP
 
 CHARGE = "charge"
-"""The delivery of an attempt that opens no window."""
+"""What stands in Attempt.delivery where no window is opened."""
 
 
 class Claimed(NamedTuple):
