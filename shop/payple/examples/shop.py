@@ -58,7 +58,7 @@ REASONS = {
 NEEDS_PERSON = """
 SELECT order_no FROM attempts WHERE state = 'attention'
 UNION SELECT order_no FROM refunds JOIN attempts USING (attempt_no)
-    WHERE refunds.state = 'unknown' OR (refunds.state = 'refused' AND is_owed)
+    WHERE (refunds.state = 'unknown' AND (NOT is_full OR tries >= 8)) OR (refunds.state = 'refused' AND is_owed)
 """
 
 
