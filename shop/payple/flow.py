@@ -1,8 +1,8 @@
 """The safe payment flow, without a database or a framework.
 
-Every trigger ends in handle_result(), settle(), check() or charge(). They ask the gateway, judge its answer and have
-the store record the verdict. What a browser or a webhook says never changes money state. PaymentFlow settles payments;
-Flow also sends refunds, by the decisions of refund_rules.py.
+Every trigger of a payment ends in handle_result(), settle(), check() or charge(). They ask the gateway, judge its
+answer and have the store record the verdict. What a browser or a webhook says makes no attempt paid or declined.
+PaymentFlow settles payments; Flow also sends refunds, by the decisions of refund_rules.py.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from .store import PaymentStore, Store
 log = logging.getLogger(__name__)
 
 LEAVE_WITHIN = 30.0
-"""Seconds from the committed intent to the moment at which a call that moves money must have left."""
+"""Seconds from the start of the commit of the intent to when a call that moves money must have left."""
 MOST_DAYS = 3
 """An inquiry tries so many trade dates."""
 
@@ -232,10 +232,10 @@ class Flow(PaymentFlow):
     def sweep(self) -> None:
         """Inquire about the attempts and look after the refunds that are due. Any number may run at a time."""
         now = self.now()
-        paced = replace(self, inquirer=self.client.inquiries())
+        batched = replace(self, inquirer=self.client.inquiries())
         for attempt_no in self.store.due(now):
             try:
-                paced.settle(attempt_no)
+                batched.settle(attempt_no)
                 self._handle_due_refunds(attempt_no, now)
             except Exception:  # one attempt that fails does not stop the others
                 log.exception("the sweep could not deal with %s", attempt_no)
@@ -253,8 +253,8 @@ class Flow(PaymentFlow):
         for refund in self.store.refunds_of(attempt_no):
             if refund.next_try_at is None or refund.next_try_at > now:
                 continue
-            if lost := give_up(refund):
-                self._record_refund(refund, lost)
+            if given_up := give_up(refund):
+                self._record_refund(refund, given_up)
             else:
                 self._send_refund(refund)
 
@@ -276,7 +276,7 @@ class Flow(PaymentFlow):
     def _begin_refund(self, refund: Refund) -> bool:
         """Commit that a refund is about to leave, unless another worker was first."""
         with self.store.lock(refund.attempt_no) as order:
-            stored = order.refund(refund)
+            stored = order.stored(refund)
             if (stored.state, stored.tries) != (refund.state, refund.tries):
                 return False
             order.update(stored.submitted(self.now()), None)
@@ -284,7 +284,7 @@ class Flow(PaymentFlow):
 
     def _record_refund(self, refund: Refund, verdict: RefundVerdict) -> Refund:
         with self.store.lock(refund.attempt_no) as order:
-            stored = order.refund(refund)
+            stored = order.stored(refund)
             after = verdict.applied_to(stored, self.now())
             if after is not stored:
                 order.update(after, verdict.done or verdict.error)
@@ -294,7 +294,7 @@ class Flow(PaymentFlow):
 
 
 def judge(attempt: Attempt, found: PaymentFound) -> Verdict:
-    """Decide what a charge means for an attempt."""
+    """Decide what a payment that the gateway shows means for an attempt."""
     state, reason = AttemptState.PAID, Reason.NONE
     if found.attempt_no != attempt.attempt_no:
         state, reason = AttemptState.ATTENTION, Reason.NUMBER
@@ -312,7 +312,7 @@ def judge_failed_charge(error: GatewayError) -> Verdict:
     match error:
         case NotSent():
             state, reason = AttemptState.PREPARED, Reason.NOT_SENT
-        case Refused():
+        case Refused():  # a definite no; MONTH_IS_PAID comes as OutcomeUnknown
             state, reason = AttemptState.DECLINED, Reason.NONE
         case _ if error.code in codes.MONTH_IS_PAID:
             state, reason = AttemptState.ATTENTION, Reason.MONTH_PAID

@@ -22,7 +22,7 @@ from .refund import RefundDone
 from .refund_rules import Refund, RefundState
 from .result import UnverifiedResult
 
-Evidence = PaymentFound | RefundDone | GatewayError
+GatewayAnswer = PaymentFound | RefundDone | GatewayError
 CLAIM = timedelta(minutes=2)
 """How long a claimed inquiry keeps others away."""
 
@@ -78,7 +78,7 @@ class LockedOrder:
     attempts: Sequence[Attempt]
     refunds: Sequence[Refund]
     insert: Callable[[Refund], None]
-    update: Callable[[Attempt | Refund, Evidence | None], None]
+    update: Callable[[Attempt | Refund, GatewayAnswer | None], None]
 
     def attempt(self, attempt_no: str) -> Attempt | None:
         return next((attempt for attempt in self.attempts if attempt.attempt_no == attempt_no), None)
@@ -86,7 +86,7 @@ class LockedOrder:
     def refunds_of(self, attempt_no: str) -> list[Refund]:
         return [refund for refund in self.refunds if refund.attempt_no == attempt_no]
 
-    def refund(self, refund: Refund) -> Refund:
+    def stored(self, refund: Refund) -> Refund:
         """Return a refund as it is stored now."""
         return next(stored for stored in self.refunds if stored.refund_no == refund.refund_no)
 

@@ -18,7 +18,7 @@ from shop.payple.attempts import Attempt, Verdict
 from shop.payple.examples.check_store import check_payments, check_store
 from shop.payple.examples.sqlite_store import SqliteStore
 from shop.payple.refund_rules import Refund
-from shop.payple.store import Evidence, LockedOrder
+from shop.payple.store import GatewayAnswer, LockedOrder
 from shop.rules.states import Source
 from shop.services.settlement import ShopStore
 from tests.world import World
@@ -137,7 +137,7 @@ class ReadsWithoutALock(SqliteStore):
         with super().lock(attempt_no) as order:
             pass
 
-        def update(row: Attempt | Refund, answer: Evidence | None) -> None:
+        def update(row: Attempt | Refund, answer: GatewayAnswer | None) -> None:
             with super(ReadsWithoutALock, self).lock(attempt_no) as now:
                 now.update(row, answer)
 

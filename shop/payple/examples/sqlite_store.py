@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..attempts import Attempt, utc_now
 from ..refund_rules import Refund
-from ..store import Evidence, LockedOrder, Store, attempt_from_row, refund_from_row, to_row, utc_text
+from ..store import GatewayAnswer, LockedOrder, Store, attempt_from_row, refund_from_row, to_row, utc_text
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS attempts (
@@ -68,7 +68,7 @@ class SqliteStore(Store):
         with closing(sqlite3.connect(self._path, timeout=5, isolation_level=None)) as db:
             db.row_factory = sqlite3.Row
             db.execute("BEGIN IMMEDIATE")
-            with db:
+            with db:  # commits, or rolls back after an exception
                 yield db
 
 
@@ -78,7 +78,7 @@ def _insert(db: sqlite3.Connection, row: Attempt | Refund) -> None:
     db.execute(f"INSERT INTO {_table(row)} ({', '.join(values)}) VALUES ({marks})", values)
 
 
-def _update(db: sqlite3.Connection, row: Attempt | Refund, _answer: Evidence | None) -> None:
+def _update(db: sqlite3.Connection, row: Attempt | Refund, _answer: GatewayAnswer | None) -> None:
     values = to_row(row)
     key = "attempt_no" if isinstance(row, Attempt) else "refund_no"
     changes = ", ".join(f"{name} = :{name}" for name in values)
