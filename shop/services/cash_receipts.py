@@ -99,7 +99,7 @@ def _make_due(receipt: CashReceipt, by: str) -> None:
 
 
 def _run_due(receipt_id: int, client: PaypleClient) -> CashReceipt:
-    for _call in range(3):
+    for _call in range(3):  # a call, the inquiry that checks it, the receipt for the rest
         job = db.session.get_one(CashReceipt, receipt_id).attempt.active_receipt
         if job is None or job.due_at is None or job.due_at > clock.now():
             break
@@ -148,8 +148,9 @@ def _apply(receipt: CashReceipt, after: Coverage, actor: Actor) -> None:
 
 
 def look_up_first(order_no: str, client: PaypleClient) -> None:
-    is_paid = (Order.order_no == order_no, Attempt.state == AttemptState.PAID)
-    for attempt_no in read_column(select(Attempt.attempt_no).join(Attempt.order).where(*is_paid)):
+    """Look for a receipt that the gateway alone knows, before staff refund or issue one."""
+    paid = select(Attempt.attempt_no).join(Attempt.order).where(Attempt.state == AttemptState.PAID)
+    for attempt_no in read_column(paid.where(Order.order_no == order_no)):
         look_up(attempt_no, client, at_once=True)
 
 
@@ -195,8 +196,8 @@ class _Job:
 
 def due() -> list[int]:
     refunding = exists().where(Refund.attempt_id == CashReceipt.attempt_id, Refund.state.in_(IN_FLIGHT))
-    is_due = (CashReceipt.state.in_(JOBS), CashReceipt.due_at <= clock.now(), ~refunding)
-    return read_column(select(CashReceipt.id).where(*is_due).order_by(CashReceipt.due_at).limit(BATCH))
+    jobs = select(CashReceipt.id).where(CashReceipt.state.in_(JOBS), CashReceipt.due_at <= clock.now(), ~refunding)
+    return read_column(jobs.order_by(CashReceipt.due_at).limit(BATCH))
 
 
 def handle_due(receipt_id: int, client: PaypleClient, *, inquirer: Inquirer | None = None) -> None:
@@ -220,7 +221,7 @@ def handle_due(receipt_id: int, client: PaypleClient, *, inquirer: Inquirer | No
 
 
 def _claim(receipt_id: int) -> _Job | None:
-    """Commit that a call is about to leave."""
+    """Return the call to make now, committed as under way. None: nothing is due."""
     now = clock.now()
     with transaction():
         receipt = transitions.lock_row(CashReceipt, receipt_id)
@@ -238,7 +239,8 @@ def _claim(receipt_id: int) -> _Job | None:
         receipt.tries += 1
         may_fail = receipt.last_call is LastCall.REFUSED and not receipt.is_reissue
         message = None if is_check else _message(receipt)
-        receipt.last_call = receipt.last_call if is_check else LastCall.UNANSWERED
+        if not is_check:
+            receipt.last_call = LastCall.UNANSWERED  # until the answer is recorded
         others = frozenset(other.number for other in attempt.cash_receipts if other.id != receipt.id)
         return _Job(receipt.state, message, attempt.attempt_no, attempt.payment_date, others, may_fail)
 

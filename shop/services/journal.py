@@ -50,7 +50,6 @@ def note(row: Row | None, event: str, actor: Actor, evidence: Evidence | None = 
 
 
 def _add(**columns: object) -> None:
-    """Add a row. Nobody needs an object of it, so none is made."""
     db.session.connection().execute(insert(JournalEntry), columns)
 
 

@@ -120,10 +120,10 @@ def handle_due(refund_id: int, client: PaypleClient) -> None:
         refund = transitions.lock_row(Refund, refund_id)
         if refund.next_try_at is None or refund.next_try_at > clock.now():
             return
-        lost = refund_rules.give_up(refund.flow_view)
-        if lost is not None:
-            _record(refund, lost, requester(refund))
-    if lost is None:
+        given_up = refund_rules.give_up(refund.flow_view)
+        if given_up is not None:
+            _record(refund, given_up, requester(refund))
+    if given_up is None:
         send(refund_id, client)
 
 

@@ -100,8 +100,8 @@ def cancel_order(order: Order, client: PaypleClient) -> None:
 
 def ask_open_windows(order: Order, client: PaypleClient) -> bool:
     """Inquire about the open PAY windows of an order. Return False if one is paid or has no answer."""
-    is_open = AttemptState.PREPARED, ChargeMode.IN_WINDOW
-    windows = [row.flow_view for row in order.attempts if (row.state, row.charge_mode) == is_open]
+    prepared = [row for row in order.attempts if row.state is AttemptState.PREPARED]
+    windows = [row.flow_view for row in prepared if row.charge_mode is ChargeMode.IN_WINDOW]
     return _flow(client, Source.PAGE).may_open_window(windows)
 
 
@@ -176,14 +176,16 @@ class ShopStore:
         is_due = Attempt.next_check_at <= now
         may_claim = or_(is_due, Attempt.state != AttemptState.CONFIRMING) if at_once else is_due
         with transaction():
-            mine = Attempt.attempt_no == attempt_no, Attempt.state.not_in(attempts.FINAL), may_claim
-            claimed = db.session.connection().execute(update(Attempt).where(*mine).values(next_check_at=now + CLAIM))
+            claim = update(Attempt).where(
+                Attempt.attempt_no == attempt_no, Attempt.state.not_in(attempts.FINAL), may_claim
+            )
+            claimed = db.session.connection().execute(claim.values(next_check_at=now + CLAIM))
             return claimed.rowcount == 1
 
     def record(self, attempt_no: str, verdict: Verdict) -> attempts.Attempt:
         try:
             return self._record(attempt_no, verdict)
-        except IntegrityError:  # another payment of the same browser starts its subscription just now
+        except IntegrityError:  # two first payments of one browser raced; the second try sees the other's subscription
             return self._record(attempt_no, verdict)
 
     def _record(self, attempt_no: str, verdict: Verdict) -> attempts.Attempt:

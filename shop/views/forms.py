@@ -198,7 +198,7 @@ class PaymentForm(ShopForm):
     ) -> None:
         """What was saved comes first, and is chosen until the buyer chooses something else.
 
-        ``keeps_key``: whatever pays has to pay again, which no app does.
+        ``keeps_key``: for a subscription. It needs a billing key, and a payment by an app leaves none.
         """
         super().__init__(formdata, **values)
         self.saved = {row.choice: row for row in saved}

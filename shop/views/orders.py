@@ -63,15 +63,16 @@ def place() -> ResponseReturnValue:
     form = CheckoutForm()
     if not form.is_valid():
         return render_template("orders/checkout.html", cart=session.priced_cart(), form=form), 422
-    on_hand, here = CartOnHand(session.cart_items(), session.cart_id(), seen_id=form.cart_id.data or ""), settings()
+    on_hand = CartOnHand(session.cart_items(), session.cart_id(), seen_id=form.cart_id.data or "")
+    config = settings()
     try:
         order = checkouts.place_order(
             on_hand,
             form.payer,
             session.remembered_visitor(),
-            hold=timedelta(minutes=here.hold_minutes),
-            most_per_product=here.most_per_product,
-            most_unpaid=here.most_unpaid if here.rate_limits else None,
+            hold=timedelta(minutes=config.hold_minutes),
+            most_per_product=config.most_per_product,
+            most_unpaid=config.most_unpaid if config.rate_limits else None,
         )
     except CartProblem as problem:
         if problem.reason is not CartProblem.Reason.CHANGED:
@@ -111,19 +112,19 @@ def history() -> ResponseReturnValue:
 def show(order_no: str) -> ResponseReturnValue:
     """The order page: how to pay while it can be paid, state and receipt after.
 
-    Where this browser may not see the order, or there is none, the same lookup form.
+    An order that this browser may not see and one that does not exist get the same answer: nobody learns which exist.
     """
     now = clock.now()
     try:
         order = orders.get_order_of(session.visitor(), order_no)
     except NotFound:
-        return look_up(order_no)
+        return show_lookup_form(order_no)
     settlement.settle_order(order, client())
     return _render_order(order, now)
 
 
-def look_up(order_no: str) -> ResponseReturnValue:
-    """Show the lookup form with this number in place of what this browser may not see."""
+def show_lookup_form(order_no: str) -> ResponseReturnValue:
+    """Answer 404 with the lookup form, this number filled in."""
     form = LookupForm(order_no=order_number(order_no)[:20])
     return render_template("orders/lookup.html", form=form, notice=messages.not_shown_here()), 404
 

@@ -20,7 +20,7 @@ def show(number: str) -> ResponseReturnValue:
     try:
         row = subscriptions.get_of(visitor(), number)
     except NotFound:
-        return orders.look_up(number)
+        return orders.show_lookup_form(number)
     return render_template("subscriptions/show.html", row=row, notice=messages.of_subscription(row))
 
 
