@@ -18,7 +18,7 @@ from shop.services.journal import Actor
 
 MOST_PER_ATTEMPT = 5
 MOST_A_MINUTE = 10
-"""Unknown numbers. Anybody can send a webhook, and each number costs up to four inquiries."""
+"""How many unknown numbers are kept. Anybody can send a webhook, and each number costs up to four inquiries."""
 KEEP = timedelta(days=1)
 """How long a number is kept, and not asked about again."""
 _STATE = select(Attempt.state).where(Attempt.attempt_no == bindparam("attempt_no"))

@@ -1,5 +1,6 @@
 """A shop with Django. Its default headers break the payment window: the payment page sets others.
 
+pip install django requests
 SITE=http://localhost:8000 STAFF_PASSWORD=secret python -m payple.examples.django_app runserver
 """
 

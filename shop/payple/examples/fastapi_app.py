@@ -1,5 +1,6 @@
 """A shop with FastAPI. The client blocks, so the routes are plain functions: FastAPI runs them in threads.
 
+pip install fastapi uvicorn python-multipart requests
 SITE=http://localhost:8000 STAFF_PASSWORD=secret uvicorn payple.examples.fastapi_app:app
 """
 
