@@ -113,16 +113,17 @@ def _limit_bodies(app: Flask) -> None:
         connection = request.environ.get("gunicorn.socket")
         if connection is None:
             return
-        if "Transfer-Encoding" in request.headers:  # a chunked body does not say how long it is
+        length = request.content_length or 0
+        if "Transfer-Encoding" in request.headers or length > LARGEST_BODY:  # a chunked body does not say its length
             with suppress(OSError):  # the client may be gone
                 connection.shutdown(SHUT_RD)
             raise RequestEntityTooLarge
-        if not request.content_length:
+        if not length:
             return
         limit = Timer(BODY_SECONDS, connection.shutdown, [SHUT_RD])
         limit.start()
         try:
-            is_whole = len(request.get_data()) >= (request.content_length or 0)
+            is_whole = len(request.get_data()) >= length
         finally:
             limit.cancel()
         if not is_whole:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from shop.factory import BODY_SECONDS
+from shop.factory import BODY_SECONDS, LARGEST_BODY
 from tests.bench.shopper import Shopper
 from tests.tools import servers
 from tests.tools.processes import answers, children_of, wait_until
@@ -111,6 +111,19 @@ def test_a_chunked_body_is_refused_before_it_has_come(method: str, body: bytes, 
 
     assert answer.startswith(b"HTTP/1.1 413")
     assert "Traceback" not in program.log
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_a_body_that_is_too_long_frees_its_connection_at_once(method: str, program: Program) -> None:
+    address = urlsplit(program.shop_url)
+    head = (
+        f"{method} /payments/webhook HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Length: {LARGEST_BODY + 1}\r\n\r\na"
+    )
+    with socket.create_connection(("127.0.0.1", address.port or 80), timeout=2 * BODY_SECONDS) as client:
+        client.sendall(head.encode())
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+
+    assert answer.startswith(b"HTTP/1.1 413")
 
 
 def test_a_payment_whose_browser_never_returns_is_paid_by_the_webhook_alone(program: Program) -> None:
