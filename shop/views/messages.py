@@ -85,7 +85,7 @@ def of_subscription(row: Subscription) -> Notice | None:
     if row.next_charge_at is None or row.orders[-1].paid_attempt:
         return None
     notice, time = of_order(row.orders[-1]), korea_time(row.next_charge_at)
-    again = _("%(time)s에 같은 결제 수단으로 다시 결제할게요. 그 전에 결제 수단을 바꿀 수 있어요.", time=time)
+    again = _("%(time)s에 구독 결제 수단으로 다시 결제할게요. 그 전에 결제 수단을 바꿀 수 있어요.", time=time)
     return replace(notice, advice=again) if notice and notice.kind is Kind.BAD else notice
 
 

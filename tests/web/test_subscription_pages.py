@@ -11,7 +11,7 @@ from itsdangerous import TimestampSigner
 from shop.rules.subscription import MORE_TRIES
 from tests.page import Page, PageClient
 from tests.staff import pay, plan
-from tests.world import World
+from tests.world import Purchase, World
 
 
 @pytest.fixture
@@ -90,6 +90,19 @@ def test_a_subscription_that_was_declined_too_often_is_resumed(world: World, buy
     assert paused.values("notice", "data-kind") == ["warn"]
     assert states(paused)[0] == "paused"
     assert states(buyer.get(f"/subscriptions/{number}"))[:2] == ["active", "paid"]
+
+
+def test_a_card_that_was_declined_in_the_window_is_not_said_to_be_charged_again(
+    world: World, buyer: PageClient, number: str
+) -> None:
+    page = buyer.get(f"/subscriptions/{number}")
+    next_month = buyer.submit(f"/subscriptions/{number}/payment", {}, page=page)
+    purchase = Purchase(world, buyer, next_month.path[-17:]).start()
+    world.deliver(purchase.forged("error"))
+    page = buyer.get(f"/subscriptions/{number}")
+
+    assert "구독 결제 수단으로 다시 결제할게요" in page.text
+    assert "같은 결제 수단" not in page.text
 
 
 def test_nobody_else_sees_or_changes_a_subscription(world: World, officer: PageClient, number: str) -> None:
