@@ -3,6 +3,7 @@
 The caller opens the transaction and locks the order, or the subscription, first.
 """
 
+from dataclasses import replace
 from functools import cache
 from typing import TypeVar
 
@@ -14,7 +15,8 @@ from shop import clock
 from shop.db import db
 from shop.errors import NotFound, OutOfStock
 from shop.models import Attempt, CashReceipt, Order, Refund, Subscription
-from shop.payple.attempts import CONFIRM_PATIENCE, HOLDING, AttemptState, Reason, Verdict
+from shop.payple import attempts
+from shop.payple.attempts import HOLDING, AttemptState, Reason, Verdict
 from shop.payple.refund_rules import next_try
 from shop.rules.order import OrphanReason, order_state, refunded_state
 from shop.rules.states import (
@@ -40,7 +42,7 @@ _ORDER_OF_ATTEMPT = (
     .where(Attempt.attempt_no == bindparam("attempt_no"))
     .with_for_update(of=Order)
 )
-"""Statements of every payment are made once: to make one takes as long as to run it."""
+"""Built once, because every payment runs them: building a statement takes as long as running it."""
 
 
 def create(row: Row, event: str, actor: Actor, evidence: Evidence | None = None) -> None:
@@ -134,8 +136,9 @@ def begin_confirm(attempt: Attempt, *, source: Source) -> bool:
     can_be_paid = order.state is OrderState.AWAITING_PAYMENT and not has_subscribed_since(order)
     if attempt.state is not AttemptState.PREPARED or not can_be_paid or now > attempt.window_ends_at:
         return False
-    due = now + CONFIRM_PATIENCE
-    move(attempt, AttemptState.CONFIRMING, "confirming", Actor(source), confirming_at=now, checks=0, next_check_at=due)
+    begun = replace(attempt.flow_view, state=AttemptState.CONFIRMING, confirming_at=now, checks=0)
+    due = attempts.next_check(begun, now)
+    move(attempt, begun.state, "confirming", Actor(source), confirming_at=now, checks=0, next_check_at=due)
     return True
 
 
