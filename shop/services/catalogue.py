@@ -17,7 +17,7 @@ _DEMO = Path(__file__).parent.parent / "catalogue.json"
 _STOCK = select(Product.stock).where(Product.slug == bindparam("slug"))
 _PRODUCTS = select(Product).where(Product.slug.in_(bindparam("slugs", expanding=True))).order_by(Product.position)
 _LIMITED = select(Product.id).where(Product.id.in_(bindparam("ids", expanding=True)), Product.stock.is_not(None))
-"""Made once: every product page, cart and order asks them."""
+"""Built once, because every product page, cart and order runs them."""
 
 
 def list_products() -> Sequence[Product]:

@@ -25,7 +25,7 @@ LEAST_TOTAL = 1000
 VISITORS_PER_ADDRESS = 2
 """An address may hold so many times what one visitor may: people share it."""
 _ORDER_OF_CART = select(Order).where(Order.cart_id == bindparam("cart_id"), Order.visitor == bindparam("visitor"))
-"""Made once: every order asks it."""
+"""Built once, because every order runs it."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ _OFFERED = (
     .where(SavedMethod.visitor == bindparam("visitor"), SavedMethod.is_offered, SavedMethod.deleted_at.is_(None))
     .order_by(SavedMethod.id.desc())
 )
-"""Made once: every payment asks it."""
+"""Built once, because every payment runs it."""
 
 
 def saved_by(visitor: Visitor) -> list[SavedMethod]:

@@ -2,9 +2,8 @@
 
 import logging
 from dataclasses import dataclass
-from functools import cache
 
-from sqlalchemy import Select, bindparam, or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
@@ -30,6 +29,10 @@ from shop.services import cash_receipts, journal, orders, subscriptions, transit
 from shop.services.journal import Actor
 
 log = logging.getLogger(__name__)
+_ATTEMPT_WITH_ORDER = (
+    select(Attempt).options(joinedload(Attempt.order)).where(Attempt.attempt_no == bindparam("attempt_no"))
+)
+"""Built once, because every payment runs it."""
 MOST_RESULTS = 5
 """Results of one attempt that make the shop inquire at once. Of more, only a first success does."""
 
@@ -133,12 +136,6 @@ def _look_up_receipt(attempt_no: str, client: PaypleClient) -> None:
         cash_receipts.look_up(attempt_no, client, at_once=True)
 
 
-@cache
-def _attempt_by_number() -> Select[Attempt]:
-    with_order = select(Attempt).options(joinedload(Attempt.order))
-    return with_order.where(Attempt.attempt_no == bindparam("attempt_no"))
-
-
 def _flow(client: PaypleClient, source: Source, inquirer: Inquirer | None = None) -> PaymentFlow:
     return PaymentFlow(client, ShopStore(source), clock.now, inquirer=inquirer)
 
@@ -150,7 +147,7 @@ class ShopStore:
     source: Source
 
     def find(self, attempt_no: str) -> attempts.Attempt | None:
-        row = db.session.scalar(_attempt_by_number(), {"attempt_no": attempt_no})
+        row = db.session.scalar(_ATTEMPT_WITH_ORDER, {"attempt_no": attempt_no})
         found = row.flow_view if row else None
         end_reading()
         return found

@@ -22,7 +22,7 @@ MOST_A_MINUTE = 10
 KEEP = timedelta(days=1)
 """How long a number is kept, and not asked about again."""
 _STATE = select(Attempt.state).where(Attempt.attempt_no == bindparam("attempt_no"))
-"""Made once: every webhook asks it."""
+"""Built once, because every webhook runs it."""
 _NUMBER = re.compile(r"[A-Za-z0-9_-]{1,30}")
 
 

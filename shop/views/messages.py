@@ -126,11 +126,11 @@ def checking(code: str = "") -> Notice:
 
 def _attention(attempt: Attempt) -> Notice:
     """The gateway's answer does not fit, or none came until the end."""
-    known, told = _charge(attempt), attempt.payment_date is not None
+    known, has_answer = _charge(attempt), attempt.payment_date is not None
     silent = _("%(time)s에 시작한 %(amount)s 결제의 결과를 결제사가 알려 주지 않아 직원이 확인하고 있어요.", **known)
     odd = _("%(time)s에 %(amount)s이 결제됐지만 결제사의 답이 주문과 달라 직원이 확인하고 있어요.", **known)
     advice = _("확인한 뒤 바로잡거나 돌려 드릴게요. 그때까지 다시 결제하지 말아 주세요.")
-    return Notice(Kind.WARN, odd if told else silent, advice, _of_failure(attempt.result_code), asks_shop=True)
+    return Notice(Kind.WARN, odd if has_answer else silent, advice, _of_failure(attempt.result_code), asks_shop=True)
 
 
 def _nothing_left(attempt: Attempt) -> Notice:

@@ -58,10 +58,11 @@ def order_number(value: str | None) -> str:
 
 def search_words(value: str | None) -> str:
     """An order number, a phone number or its last digits in their normal form, other words on one line."""
-    number, called = order_number(value), phone(value)
+    number, phone_number = order_number(value), phone(value)
     if _ORDER_NO.fullmatch(number):
         return number
-    plain = called if len(called) >= SHORTEST_PHONE else digits(value)  # the last digits may begin with 0 or 82
+    is_whole = len(phone_number) >= SHORTEST_PHONE  # the last digits may begin with 0 or 82
+    plain = phone_number if is_whole else digits(value)
     return plain if plain.isascii() and plain.isdigit() else one_line(value)
 
 
